@@ -1,0 +1,24 @@
+"""The function that Fn starts: ``fdk func.py handler``."""
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from fdk.context import InvokeContext
+from fdk.response import Response
+
+# Fn mounts the folder as it is; nothing in it is installed.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
+
+from model_service import logs
+from model_service.app import App
+from model_service.invocation import Invocation
+
+logs.configure()
+app = App()
+
+
+def handler(ctx: InvokeContext, data: BinaryIO | None = None) -> Response:
+    reply = app.answer(Invocation.from_fn(ctx, data))
+    # A dict of its own: the FDK writes into the one that it gets.
+    return Response(ctx, response_data=reply.body, headers=dict(reply.headers), status_code=reply.status)

@@ -1,0 +1,100 @@
+"""JSON and server-sent events, read and written: each reader has its writer beside it, ENCODINGS at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from model_service.errors import InvalidRequest, ModelServiceError
+
+DONE: Final = "[DONE]"
+
+
+def read_json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a caller sent; raises ``InvalidRequest`` that says what is wrong, not what was sent."""
+    if not body.strip():
+        raise InvalidRequest("The body is empty; a JSON object was expected.", code="empty_body")
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The body is not UTF-8.", code="invalid_json") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InvalidRequest(f"The body is not JSON: {error.msg} at {where}.", code="invalid_json") from None
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_json") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body is JSON, but not an object.", code="invalid_json")
+    return value
+
+
+def write_json(value: Any) -> bytes:
+    """Compact UTF-8."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which models do emit; escaped it is valid JSON
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    r"""The lines of a byte stream, however it was cut up; ``\n`` and ``\r\n`` end one, a last one needs neither."""
+    rest = bytearray()
+    for piece in pieces:
+        rest += piece
+        *lines, tail = rest.split(b"\n")
+        rest = bytearray(tail)
+        for line in lines:
+            yield line.removesuffix(b"\r").decode("utf-8", "replace")
+    if rest:
+        yield rest.removesuffix(b"\r").decode("utf-8", "replace")
+
+
+def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The ``data`` of each server-sent event, ``[DONE]`` included.
+
+    Comments and other fields are passed over; lines of one event are joined by a line feed; a last event counts
+    without its blank line. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """
+    gathered: list[str] = []
+    for line in read_lines(pieces):
+        if line.startswith("data:"):
+            gathered.append(line[5:].removeprefix(" "))
+        elif not line and gathered:
+            yield "\n".join(gathered)
+            gathered = []
+    if gathered:
+        yield "\n".join(gathered)
+
+
+def write_event(value: Any) -> bytes:
+    return b"data: " + write_json(value) + b"\n\n"
+
+
+def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Chunks as OpenAI's clients expect them, ``[DONE]`` last; a stream that breaks ends with its error instead."""
+    try:
+        for chunk in chunks:
+            yield write_event(chunk)
+    except ModelServiceError as error:
+        yield write_event(error.body())
+        return
+    yield f"data: {DONE}\n\n".encode()
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the chunks of a stream become bytes."""
+
+    content_type: str
+    write: Callable[[Iterable[dict[str, Any]]], Iterator[bytes]]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidRequest(f"The body is not JSON: {name} is no JSON number.", code="invalid_json")
+
+
+ENCODINGS: Final = {
+    "sse": Encoding("text/event-stream", write_events),
+}

@@ -1,0 +1,31 @@
+"""Plain JSON from another function, an SDK or ``fn invoke``: no status code but 200 reaches such a caller."""
+
+from __future__ import annotations
+
+from model_service.chat import Answer, ChatRequest
+from model_service.encoding import read_json_object
+from model_service.envelopes.shaping import reply_with, reply_with_error
+from model_service.errors import ModelServiceError
+from model_service.invocation import Invocation
+from model_service.reply import Reply
+
+
+class DirectEnvelope:
+    doorway = "direct"
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._body = invocation.body
+
+    @staticmethod
+    def recognises(invocation: Invocation) -> bool:  # noqa: ARG004 - a row of ENVELOPES; this one takes all
+        return True
+
+    def decode(self) -> ChatRequest:
+        return ChatRequest.parse(read_json_object(self._body))
+
+    def seal(self, answer: Answer) -> Reply:
+        return reply_with(answer)
+
+    def seal_error(self, error: ModelServiceError) -> Reply:
+        """The status is in the body: Fn would make 200 of 400, and throw away the body of a 502 or 504."""
+        return reply_with_error(error, 200)

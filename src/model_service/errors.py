@@ -1,0 +1,139 @@
+"""Everything that can go wrong, as one tree: each error knows its HTTP status and its OpenAI type and code."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ModelServiceError(Exception):
+    """The root. ``body()`` is OpenAI's error object, with three keys more: ``status``, ``hint`` and
+    ``opc_request_id`` (``None`` where there is none).
+
+    A direct caller of a function always sees HTTP 200 (fdk: ``FN_ENFORCED_RESPONSE_CODES``), so the status
+    has to stand in the body as well.
+    """
+
+    status: int = 500
+    type: ClassVar[str] = "server_error"
+    code: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        hint: str | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        opc_request_id: str | None = None,
+        retry_after: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.hint = hint
+        self.opc_request_id = opc_request_id
+        self.retry_after = retry_after
+        self.code = code or self.code
+        self.status = status or self.status
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.type,
+                "code": self.code,
+                "param": self.param,
+                "status": self.status,
+                "hint": self.hint,
+                "opc_request_id": self.opc_request_id,
+            }
+        }
+
+
+class InternalError(ModelServiceError):
+    """A bug of ours; the log has what we know."""
+
+    code = "internal_error"
+
+
+class SettingsError(ModelServiceError):
+    """The environment is wrong: the operator's fault, so the message names the variable and never its value."""
+
+    code = "invalid_settings"
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}", param=variable)
+
+
+class InvalidRequest(ModelServiceError):
+    status = 400
+    type = "invalid_request_error"
+    code = "invalid_request"
+
+
+class PathNotFound(InvalidRequest):
+    status = 404
+    code = "unknown_path"
+
+
+class MethodNotAllowed(InvalidRequest):
+    status = 405
+    code = "method_not_allowed"
+
+
+class RequestTooLarge(InvalidRequest):
+    status = 413
+    code = "request_too_large"
+
+
+class AnswerTooLarge(ModelServiceError):
+    code = "answer_too_large"
+
+
+class TransportNotAvailable(ModelServiceError):
+    status = 501
+    code = "transport_not_available"
+
+
+class CredentialError(ModelServiceError):
+    """We have no credential, or a broken one: the message says what is missing and what to do about it."""
+
+    code = "invalid_credentials"
+
+
+class DeadlineExceeded(ModelServiceError):
+    status = 504
+    type = "timeout_error"
+    code = "deadline_exceeded"
+
+
+class UpstreamUnreachable(ModelServiceError):
+    status = 503
+    code = "upstream_unreachable"
+
+
+class UpstreamError(ModelServiceError):
+    """OCI answered with an error, or with something that is no answer."""
+
+    status = 502
+    type = "upstream_error"
+    code = "upstream_error"
+
+
+class UpstreamRefused(UpstreamError):
+    """OCI answered 4xx: the caller (or the operator's policy) can do something about it."""
+
+    type = "invalid_request_error"
+
+
+class UpstreamThrottled(UpstreamError):
+    status = 429
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
+
+
+class StreamBroken(UpstreamError):
+    """A stream ended before its end, or carried something that is no chunk: never a clean finish."""
+
+    code = "stream_broken"

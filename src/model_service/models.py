@@ -1,0 +1,50 @@
+"""Models for use from Python, on a laptop or in another service: ``get_model("oci:meta.llama-3.3-70b-instruct")``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model_service.chat import ChatRequest, Chunk, Complete, Completion, chunk_of
+from model_service.invocation import Deadline
+from model_service.service import Service
+from model_service.settings import Settings
+
+Prompt = str | Sequence[dict[str, Any]]
+"""A text, which becomes the one message of a user, or a list of Chat Completions messages."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model id and the service that knows how to reach it. Every failure is a ``ModelServiceError``."""
+
+    name: str
+    service: Service
+    timeout: float = 300.0
+
+    def complete(self, prompt: Prompt, **parameters: Any) -> Completion:
+        """The ``chat.completion`` object; ``parameters`` are those of Chat Completions (``max_tokens``, ``tools``…)."""
+        answer = self._call(prompt, parameters, stream=False)
+        assert isinstance(answer, Complete)  # noqa: S101 - no stream was asked for
+        return answer.completion
+
+    def stream(self, prompt: Prompt, **parameters: Any) -> Iterator[Chunk]:
+        """The ``chat.completion.chunk`` objects, as they come."""
+        answer = self._call(prompt, parameters, stream=True)
+        return iter([chunk_of(answer.completion)]) if isinstance(answer, Complete) else answer.chunks
+
+    def _call(self, prompt: Prompt, parameters: dict[str, Any], *, stream: bool) -> Any:
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        body = {**parameters, "model": self.name, "messages": messages, "stream": stream}
+        request = ChatRequest.parse(body)
+        return self.service.call(self.service.resolve(request), request, Deadline.after(self.timeout))
+
+
+def get_model(name: str, *, settings: Settings | None = None, timeout: float = 300.0) -> Model:
+    """The model of this name, reached with the settings of the environment unless others are given.
+
+    ``name`` is ``oci:`` and a model id, an alias, or either with ``responses:`` after the prefix; ``timeout`` is in
+    seconds, for a whole answer. Raises ``SettingsError``; credentials are looked for on the first call.
+    """
+    return Model(name, Service(settings or Settings.load()), timeout)

@@ -1,0 +1,26 @@
+"""What goes back to Fn: a status, headers that cannot be broken out of, and a body that the platform lets through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+LARGEST: Final = 6_000_000  # bytes; the platform's cap is "6 MB", and what exceeds it is lost with a 502
+
+_LINE_BREAKERS: Final = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer of the function. Header values may come from upstream, so control characters are taken out: the
+    FDK writes a CR or LF through as it is (``fdk/async_http/response.py``, ``_parse_headers``)."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        safe = {name: _LINE_BREAKERS.sub(" ", value) for name, value in self.headers.items()}
+        object.__setattr__(self, "headers", safe)

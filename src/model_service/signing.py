@@ -1,0 +1,92 @@
+"""OCI's request signature (draft-cavage, version 1) with nothing but ``cryptography``: ``oci`` takes 0.2 s to import.
+
+Source: https://docs.oracle.com/en-us/iaas/Content/API/Concepts/signingrequests.htm; byte for byte what
+``oci/signer.py`` makes of the same input.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import cast
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from model_service.errors import CredentialError
+
+GENERIC_HEADERS = ("date", "(request-target)", "host")
+BODY_HEADERS = ("content-length", "content-type", "x-content-sha256")
+METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key and the id under which OCI knows its public half.
+
+    ``key_id`` is ``tenancy/user/fingerprint``, or ``ST$`` and a security token.
+    """
+
+    key_id: str = field(repr=False)
+    private_key: RSAPrivateKey = field(repr=False)
+
+    @classmethod
+    def of_token(cls, token: str, private_key: RSAPrivateKey) -> SigningKey:
+        return cls(f"ST${token}", private_key)
+
+    def sign(self, method: str, host: str, target: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        """The headers to add: ``authorization`` and whatever it signs that ``headers`` (lower-case) lacks.
+
+        ``target`` is the path and query exactly as they go over the wire.
+        """
+        method = method.upper()
+        added = {"date": headers.get("date") or formatdate(usegmt=True), "host": host}
+        names: tuple[str, ...] = GENERIC_HEADERS
+        if method in METHODS_WITH_BODY:
+            added |= _content_headers(body, headers)
+            names += BODY_HEADERS
+        values = {**added, "(request-target)": f"{method.lower()} {target}"}
+        signing_string = "\n".join(f"{name}: {values[name]}" for name in names)
+        signature = self.private_key.sign(signing_string.encode(), PKCS1v15(), SHA256())
+        return {**added, "authorization": self._authorization(names, signature)}
+
+    def _authorization(self, names: tuple[str, ...], signature: bytes) -> str:
+        encoded = base64.b64encode(signature).decode()
+        signed = " ".join(names)
+        return (
+            f'Signature algorithm="rsa-sha256",headers="{signed}",keyId="{self.key_id}",'
+            f'signature="{encoded}",version="1"'
+        )
+
+
+def load_private_key(pem: bytes, passphrase: str | None, origin: str) -> RSAPrivateKey:
+    """Raises ``CredentialError`` that names ``origin``, where the key came from."""
+    try:
+        key = _load_pem(pem, passphrase.encode() if passphrase else None)
+    except (ValueError, TypeError) as error:
+        # cryptography's own text never quotes the key, but it says little to an operator either.
+        reason = "needs another pass phrase" if b"ENCRYPTED" in pem else "is not a private key in PEM format"
+        raise CredentialError(f"The private key in {origin} {reason}.") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise CredentialError(f"The private key in {origin} is not an RSA key; OCI accepts no other.")
+    return key
+
+
+def _load_pem(pem: bytes, passphrase: bytes | None) -> object:
+    # A pass phrase in the config is no error for a key that has none (oci/signer.py does the same).
+    if b"ENCRYPTED" not in pem:
+        passphrase = None
+    return cast(object, load_pem_private_key(pem.strip(), passphrase))
+
+
+def _content_headers(body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "content-length": headers.get("content-length") or str(len(body)),
+        "content-type": headers.get("content-type") or "application/json",
+        "x-content-sha256": base64.b64encode(hashlib.sha256(body).digest()).decode(),
+    }

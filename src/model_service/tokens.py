@@ -1,0 +1,87 @@
+"""Security tokens and the files they live in: read again as soon as the platform, or the OCI CLI, rewrites them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model_service.errors import CredentialError
+from model_service.signing import SigningKey, load_private_key
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified: OCI verifies its own tokens, we only want to know when one expires."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+@dataclass
+class TokenFiles:
+    """A token and the key that belongs to it, each a path (read again when it changes) or the text itself.
+
+    Functions rewrites both files, one after the other, in a container that may live for days; the SDK's signer
+    reads them once (``ephemeral_resource_principals_signer.py``), which is why we do not use it.
+    """
+
+    token: str
+    private_key: str
+    passphrase: str | None = None
+    cure: str = ""
+
+    def __post_init__(self) -> None:
+        self._current: SigningKey | None = None
+        self._version: tuple[int, ...] = ()
+
+    def key(self) -> SigningKey:
+        """Raises ``CredentialError`` when a file is missing or broken."""
+        version = self._versions()
+        if self._current is None or version != self._version:
+            self._current = self._read()
+            self._version = version
+        return self._current
+
+    def forget(self) -> None:
+        """Read both again next time, whatever their dates say."""
+        self._current = None
+
+    def _read(self) -> SigningKey:
+        token = self._text(self.token, "security token")
+        pem = self._text(self.private_key, "private key")
+        after = self._text(self.token, "security token")
+        if after != token:  # rewritten in between: this key may belong to the new token
+            token, pem = after, self._text(self.private_key, "private key")
+        origin = self.private_key if _is_path(self.private_key) else "the environment"
+        return SigningKey.of_token(token, load_private_key(pem.encode(), self.passphrase, origin))
+
+    def _text(self, source: str, what: str) -> str:
+        if not _is_path(source):
+            return source
+        try:
+            return Path(source).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise CredentialError(
+                f"Cannot read the {what} in {source}: {_reason(error)}. {self.cure}".strip()
+            ) from error
+
+    def _versions(self) -> tuple[int, ...]:
+        paths = [Path(source) for source in (self.token, self.private_key) if _is_path(source)]
+        try:
+            stats = [path.stat() for path in paths]
+        except OSError:
+            return (-1,)  # being replaced, or gone: the read that follows says which
+        return tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_ino, stat.st_size))
+
+
+def _is_path(source: str) -> bool:
+    return Path(source).is_absolute() if len(source) < 4096 else False
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "it is not text"

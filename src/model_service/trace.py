@@ -1,0 +1,71 @@
+"""What one invocation did and how long each step took: one line in the log, for who has to see who used what."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from model_service import logs
+from model_service.chat import Answer, Chunk, Complete, Stream
+from model_service.errors import ModelServiceError
+from model_service.routing import Route
+
+
+@dataclass
+class Trace:
+    """Gathered on the way. Tokens are known of a stream only if the caller asked for its usage."""
+
+    doorway: str
+    caller: str | None = None
+    route: Route | None = None
+    usage: dict[str, Any] | None = None
+    opc_request_id: str | None = None
+    streamed: bool = False
+    ms: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.ms[name] = _milliseconds_since(started)
+
+    def watch(self, answer: Answer) -> Answer:
+        """The same answer; what it says of itself is noted, now or as its chunks go by."""
+        self.opc_request_id = answer.opc_request_id
+        if isinstance(answer, Complete):
+            self.usage = answer.completion.get("usage")
+            return answer
+        self.streamed = True
+        return replace(answer, chunks=self._watch_chunks(answer))
+
+    def write(self, error: ModelServiceError | None) -> None:
+        self.ms["total"] = _milliseconds_since(self.started)
+        logs.write(
+            "invocation",
+            doorway=self.doorway,
+            caller=self.caller,
+            transport=self.route and self.route.transport,
+            route=self.route and self.route.row,
+            model=self.route and self.route.model,
+            stream=self.streamed,
+            status=error.status if error else 200,
+            error=error.code if error else None,
+            usage=self.usage,
+            opc_request_id=error.opc_request_id if error else self.opc_request_id,
+            ms=self.ms,
+        )
+
+    def _watch_chunks(self, answer: Stream) -> Iterator[Chunk]:
+        for chunk in answer.chunks:
+            self.usage = chunk.get("usage") or self.usage
+            yield chunk
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)

@@ -1,0 +1,37 @@
+"""What every transport needs to know of a call besides the request itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from model_service.errors import UpstreamError
+from model_service.gotchas import hint_for
+from model_service.invocation import Deadline
+from model_service.routing import Route
+
+
+@dataclass(frozen=True)
+class Call:
+    """``compartment_id`` is the compartment that pays, and that the IAM policy must cover."""
+
+    deadline: Deadline
+    compartment_id: str | None = None
+
+    @property
+    def compartment_headers(self) -> dict[str, str]:
+        """Chat Completions wants the first, Responses and its relatives want the second; both take both."""
+        if self.compartment_id is None:
+            return {}
+        return {"CompartmentId": self.compartment_id, "opc-compartment-id": self.compartment_id}
+
+    @contextmanager
+    def hints(self, route: Route) -> Iterator[None]:
+        """An error of OCI that leaves this block says what to do about it, where we know."""
+        try:
+            yield
+        except UpstreamError as error:
+            said = f"{error.code} {error.message}"
+            error.hint = hint_for(error.status, said, model=route.model, compartment_id=self.compartment_id)
+            raise

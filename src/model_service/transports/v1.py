@@ -1,0 +1,96 @@
+"""V1, OCI's OpenAI-compatible Chat Completions: what the caller wrote goes out, what OCI answered comes back.
+
+Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/chat-completions-api.htm
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
+from model_service.encoding import DONE, read_events
+from model_service.errors import StreamBroken, UpstreamError
+from model_service.redaction import redact
+from model_service.routing import Route
+from model_service.transports.call import Call
+from model_service.upstream import Exchange, Upstream
+from model_service.upstream_errors import read_complaint
+
+PATH: Final = "/openai/v1/chat/completions"
+
+
+@dataclass(frozen=True)
+class OCIOpenAIModel:
+    """A model behind ``/openai/v1/chat/completions``."""
+
+    route: Route
+    upstream: Upstream
+
+    def complete(self, request: ChatRequest, call: Call) -> Complete:
+        exchange = self._post(request, call, stream=False)
+        return Complete(_completion(exchange), exchange.opc_request_id)
+
+    def stream(self, request: ChatRequest, call: Call) -> Stream:
+        exchange = self._post(request, call, stream=True)
+        chunks = _chunks(exchange) if exchange.is_stream else iter([chunk_of(_completion(exchange))])
+        return Stream(chunks, exchange.opc_request_id)
+
+    def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
+        body = self.route.quirks.apply(request.wire()) | {"model": self.route.model}
+        if stream or "stream" in body:
+            body["stream"] = stream
+        with call.hints(self.route):
+            return self.upstream.send("POST", PATH, body, call.compartment_headers, call.deadline)
+
+
+def _completion(exchange: Exchange) -> Completion:
+    answer = _json(exchange.read())
+    if not isinstance(answer, dict) or "choices" not in answer:
+        raise UpstreamError(
+            "OCI answered with something that is no chat completion.", opc_request_id=exchange.opc_request_id
+        )
+    return answer
+
+
+def _chunks(exchange: Exchange) -> Iterator[Chunk]:
+    finished = False
+    for event in read_events(exchange.pieces()):
+        if event == DONE:
+            return
+        chunk = _chunk(event, exchange)
+        finished = finished or _has_finish_reason(chunk)
+        yield chunk
+    if not finished:
+        raise StreamBroken(
+            "OCI ended the stream before the answer was complete.", opc_request_id=exchange.opc_request_id
+        )
+
+
+def _chunk(event: str, exchange: Exchange) -> Chunk:
+    chunk = _json(event)
+    if isinstance(chunk, dict) and "error" not in chunk and "choices" in chunk:
+        return chunk
+    # A transient error arrives as JSON, or as the repr of a Python dict, in the place of a chunk.
+    complaint = read_complaint(event.encode())
+    raise StreamBroken(
+        redact(complaint.message) or "OCI sent something that is no chunk.",
+        code=complaint.code,
+        opc_request_id=exchange.opc_request_id,
+    )
+
+
+def _has_finish_reason(chunk: Mapping[str, Any]) -> bool:
+    choices = chunk["choices"]
+    return isinstance(choices, list) and any(
+        isinstance(choice, dict) and choice.get("finish_reason") for choice in choices
+    )
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
