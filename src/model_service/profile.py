@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from configparser import ConfigParser, Error
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from model_service.errors import CredentialError
+
+DEFAULT_PROFILE: Final = "DEFAULT"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Profile:
         except (OSError, ValueError, Error) as error:
             # configparser's message quotes the line that it does not understand, which may be a key.
             raise CredentialError(f"The OCI config file {file} cannot be read.") from error
-        if name != "DEFAULT" and not parser.has_section(name):
+        if name != DEFAULT_PROFILE and not parser.has_section(name):
             raise CredentialError(f"There is no profile {name} in {file}.", hint="OCI_PROFILE names the profile.")
         return cls(name, file, dict(parser[name]))
 

@@ -41,7 +41,7 @@ class Settings:
 
     auth_type: str | None = None
     config_file: Path = Path("~/.oci/config")
-    profile: str = "DEFAULT"
+    profile: str | None = None
     region: str | None = None
     compartment_id: str | None = None
     genai_endpoint: str | None = None
@@ -51,6 +51,11 @@ class Settings:
     log_requests: bool = False
     log_content: bool = False
     injected_principal: InjectedPrincipal | None = None
+
+    @property
+    def names_a_credential(self) -> bool:
+        """Whether somebody has said who we are, rather than the defaults."""
+        return self.auth_type is not None or self.injected_principal is not None or self.profile is not None
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -9,7 +9,7 @@ from model_service.auth.api_key import ApiKey
 from model_service.auth.instance_principal import InstancePrincipal
 from model_service.auth.resource_principal import ResourcePrincipal
 from model_service.auth.session_token import SessionToken
-from model_service.profile import Profile
+from model_service.profile import DEFAULT_PROFILE, Profile
 from model_service.settings import Settings
 from model_service.signing import SigningKey
 
@@ -40,7 +40,7 @@ def credential_for(settings: Settings) -> Credential:
 def _auth_type_found(settings: Settings) -> str:
     if settings.injected_principal is not None:
         return "resource_principal"
-    profile = Profile.read(settings.config_file, settings.profile)
+    profile = Profile.read(settings.config_file, settings.profile or DEFAULT_PROFILE)
     return "session_token" if profile.get("security_token_file") else "api_key"
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from model_service.errors import CredentialError
-from model_service.profile import Profile
+from model_service.profile import DEFAULT_PROFILE, Profile
 from model_service.settings import Settings
 from model_service.signing import SigningKey, load_private_key
 
@@ -15,7 +15,7 @@ CURE = "Run `oci setup config`, or see https://docs.oracle.com/en-us/iaas/Conten
 
 class ApiKey:
     def __init__(self, settings: Settings) -> None:
-        self._profile = Profile.read(settings.config_file, settings.profile)
+        self._profile = Profile.read(settings.config_file, settings.profile or DEFAULT_PROFILE)
         self.region = self._profile.get("region")
         self.tenancy_id = self._profile.require("tenancy", CURE)
 

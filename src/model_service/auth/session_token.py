@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from model_service.errors import CredentialError
-from model_service.profile import Profile
+from model_service.profile import DEFAULT_PROFILE, Profile
 from model_service.settings import Settings
 from model_service.signing import SigningKey
 from model_service.tokens import TokenFiles, claims_of
@@ -13,7 +13,7 @@ from model_service.tokens import TokenFiles, claims_of
 
 class SessionToken:
     def __init__(self, settings: Settings) -> None:
-        profile = Profile.read(settings.config_file, settings.profile)
+        profile = Profile.read(settings.config_file, settings.profile or DEFAULT_PROFILE)
         self._cure = f"Run `oci session authenticate --profile-name {profile.name}`."
         self._files = TokenFiles(
             token=str(profile.path("security_token_file", self._cure).absolute()),

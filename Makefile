@@ -1,0 +1,52 @@
+# Everything a person types here. `make run` and `make test` set up what is missing by themselves.
+
+PORT ?= 8080
+PROMPT ?= Why do functions sleep?
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on the path that is new enough; PYTHON=… names another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test lint bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI
+	@$(BIN)/python -m mock_oci --function . --prompt "$(PROMPT)"
+
+serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080
+	@exec $(BIN)/python -m mock_oci --function . --port $(PORT)
+
+test: $(VENV)/.tests lint ## the tests, with style and types
+	@$(BIN)/python -m pytest -q -n auto
+
+lint: $(VENV)/.tests
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naive function
+	@$(BIN)/python -m tests.bench
+
+clean: ## take away what was set up
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON): once, a minute or two." >&2
+	@$(PYTHON) -m venv $(VENV)
+
+# --no-deps: requirements.txt is complete, and fdk asks for pytest and Cython, which no function needs.
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --no-deps -r requirements.txt
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
+	@$(PIP) install -c requirements.txt -r tests/requirements.txt
+	@touch $@

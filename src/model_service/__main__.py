@@ -1,0 +1,114 @@
+"""The command line: ``python -m model_service chat "…" --model meta.llama-3.3-70b-instruct [--stream]``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final, TextIO
+
+from model_service import logs
+from model_service.chat import Chunk
+from model_service.errors import (
+    CredentialError,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelServiceError,
+    SettingsError,
+    UpstreamError,
+    UpstreamRefused,
+)
+from model_service.local_oci import local_oci
+from model_service.models import get_model
+from model_service.settings import Settings
+
+LOCAL: Final = ("config_file", "profile", "region", "compartment_id", "genai_endpoint")  # what a local OCI decides
+DEFAULT_MODEL: Final = "meta.llama-3.3-70b-instruct"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answers go to stdout, everything else to stderr; the exit code is one of EXIT_CODES, or 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    logs.configure()
+    try:
+        with _settings() as settings:
+            _chat(options, settings)
+    except ModelServiceError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="model_service", description="Talk to OCI Generative AI.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    chat = commands.add_parser(
+        "chat", help="send one prompt", description="Without OCI_PROFILE or another credential, to a local OCI."
+    )
+    chat.add_argument("prompt", help="the prompt; - reads it from standard input")
+    chat.add_argument("--model", default=DEFAULT_MODEL, help="a model id or an alias (default: %(default)s)")
+    chat.add_argument("--stream", action="store_true", help="print the words as they come")
+    chat.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for the whole answer")
+    return parser
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    """The environment's; where it says neither who we are nor where OCI is, a local OCI lives as long as we do."""
+    settings = Settings.load()
+    if settings.names_a_credential or settings.genai_endpoint:
+        yield settings
+        return
+    print("No OCI_PROFILE: a local OCI answers (mock_oci), not a model.", file=sys.stderr)
+    with local_oci() as environment:
+        local = Settings.load(environment)
+        yield replace(settings, **{name: getattr(local, name) for name in LOCAL})
+
+
+def _chat(options: argparse.Namespace, settings: Settings) -> None:
+    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    model = get_model(options.model, settings=settings, timeout=options.timeout)
+    if options.stream:
+        _print_stream(model.stream(prompt), sys.stdout)
+    else:
+        print(model.complete(prompt)["choices"][0]["message"].get("content") or "")
+
+
+def _print_stream(chunks: Iterator[Chunk], out: TextIO) -> None:
+    for chunk in chunks:
+        for choice in chunk["choices"]:
+            out.write(choice.get("delta", {}).get("content") or "")
+            out.flush()
+    out.write("\n")
+
+
+def _report(error: ModelServiceError) -> int:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    if error.opc_request_id:
+        print(f"opc-request-id: {error.opc_request_id}", file=sys.stderr)
+    return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+
+
+# The first row that the error is an instance of. 2 is also what argparse gives for a wrong command line.
+EXIT_CODES: Final[Mapping[type[ModelServiceError], int]] = {
+    SettingsError: 2,
+    CredentialError: 3,
+    InvalidRequest: 4,
+    UpstreamRefused: 4,
+    DeadlineExceeded: 5,
+    UpstreamError: 5,
+    ModelServiceError: 5,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
