@@ -1,0 +1,65 @@
+"""``python -m mock_oci``: the local OCI on a loopback port, with or without a function behind it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from mock_oci.backend import MockOci
+from mock_oci.server import LoopbackServer
+from mock_oci.written_config import write_config
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 when it was told to end, 2 when it could not start."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.prompt is not None and options.function is None:
+        parser.error("--prompt needs --function")
+    if options.function is not None:
+        return _with_function(options)
+    return _serve_alone(options.port, options.write_config)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mock_oci", description="A local OCI on 127.0.0.1.")
+    parser.add_argument("--port", type=int, default=0, help="the port (0, the default: any free one)")
+    parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    parser.add_argument("--function", type=Path, metavar="DIR", help="serve this function behind a gateway")
+    parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
+    return parser
+
+
+def _with_function(options: argparse.Namespace) -> int:
+    # Imported here: the FDK is not needed to serve the backend alone.
+    from mock_oci.stack import run_once, serve_stack  # noqa: PLC0415 - see above
+
+    if options.prompt is not None:
+        return run_once(options.function, options.prompt)
+    return serve_stack(options.function, options.port, options.write_config)
+
+
+def _serve_alone(port: int, directory: Path | None) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    oci = MockOci()
+    server = LoopbackServer(oci.answer, port)
+    try:
+        server.start()
+    except (OSError, OverflowError) as error:
+        print(f"mock_oci: cannot serve on port {port}: {error}", file=sys.stderr)
+        return 2
+    with contextlib.suppress(KeyboardInterrupt), server:
+        if directory is not None:
+            write_config(oci, directory, server.url)
+        print(f"ready: {server.url}", flush=True)
+        threading.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

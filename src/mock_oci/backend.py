@@ -1,0 +1,79 @@
+"""The one backend behind every door: it routes a request, knows its caller, and has a service answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from dataclasses import replace
+
+from mock_oci.cloud import Cloud
+from mock_oci.operations import Call, Operation, json_response, oci_error
+from mock_oci.scripts import Step
+from mock_oci.services import SERVICES
+from mock_oci.signatures import NotAuthenticated, authenticate
+from mock_oci.wire import Request, Response
+
+_log = logging.getLogger(__name__)
+_SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
+
+
+class MockOci(Cloud):
+    """One tenancy in one region. ``answer`` is thread-safe and raises Disconnect when a script says so."""
+
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        response = self._answer(request)
+        return replace(response, headers={"opc-request-id": self._request_id(request), **response.headers})
+
+    def _answer(self, request: Request) -> Response:
+        for operation in SERVICES:
+            parameters = operation.match(request.method, request.path)
+            if parameters is not None:
+                return self._perform(operation, Call(request, self, parameters=parameters))
+        return _unknown_path()
+
+    def _perform(self, operation: Operation, call: Call) -> Response:
+        request = call.request
+        if operation.credentials:
+            try:
+                caller = authenticate(request, self.principals, self.clock(), operation.credentials)
+            except NotAuthenticated as refusal:
+                return self._refuse(refusal)
+            call = replace(call, principal=caller)
+        step = self.script.take(request.path, _model_of(request), only_named=not operation.asks_model)
+        return self._follow(step, operation, call)
+
+    def _follow(self, step: Step, operation: Operation, call: Call) -> Response:
+        step.begin(self.sleep)
+        response = step.response or operation.answer(replace(call, scripted=step.reply))
+        return step.pace(response, self.sleep, self.chunk_delay)
+
+    def _refuse(self, refusal: NotAuthenticated) -> Response:
+        self.refusals.append(str(refusal))
+        _log.info("not authenticated: %s", refusal)
+        message = "The required information to complete authentication was not provided or was incorrect."
+        return oci_error(401, message, "NotAuthenticated")
+
+    def _request_id(self, request: Request) -> str:
+        """Three 32-hex segments; the first is the caller's own when it sent one."""
+        serial = self.next_serial()
+        made = [hashlib.sha256(f"{serial}/{part}".encode()).hexdigest()[:32].upper() for part in range(3)]
+        sent = request.headers.get("opc-request-id", "").split("/")[0]
+        return "/".join([sent if _SEGMENT.fullmatch(sent) else made[0], *made[1:]])
+
+
+def _model_of(request: Request) -> str:
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return ""
+    model = body.get("model") if isinstance(body, dict) else None
+    return model if isinstance(model, str) else ""
+
+
+def _unknown_path() -> Response:
+    known = [f"{operation.method} {operation.path}" for operation in SERVICES]
+    message = "Path doesn't map to a registered service"
+    return json_response(404, {"code": "404", "message": message, "known": known})

@@ -1,0 +1,71 @@
+"""What one emulated tenancy and region hold, whichever service asks."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mock_oci.catalogue import Catalogue
+from mock_oci.permissions import Permissions
+from mock_oci.principals import Principals
+from mock_oci.scripts import Script
+from mock_oci.tenancy import Tenancy
+from mock_oci.wire import Request
+
+T = TypeVar("T")
+_RECORDED = 10_000
+
+
+class Cloud:
+    """``clock`` gives Unix seconds, ``sleep`` takes seconds; ``chunk_delay`` slows unscripted streams.
+
+    ``requests`` records what came in; ``refusals`` the reasons of 401s, which the wire never tells.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        region: str = "us-chicago-1",
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        chunk_delay: float = 0.0,
+    ) -> None:
+        self.clock = clock
+        self.region = region
+        self.sleep = sleep
+        self.chunk_delay = chunk_delay
+        self.tenancy = Tenancy()
+        self.principals = Principals(self.tenancy, region, clock)
+        self.permissions = Permissions(self.tenancy)
+        self.script = Script()
+        self.catalogue = Catalogue(region)
+        self.requests: deque[Request] = deque(maxlen=_RECORDED)
+        self.refusals: deque[str] = deque(maxlen=_RECORDED)
+        self._serial = itertools.count(1)
+        self._lock = threading.RLock()  # a state may ask for a serial while it is made
+        self._states: dict[Callable[[Cloud], Any], Any] = {}
+
+    def deny(self, principal: str) -> None:
+        """From now on OCI's 404 for this principal's OCID, or for a kind such as ``resource``."""
+        self.permissions.deny(principal)
+
+    def allow(self, principal: str) -> None:
+        """Takes a ``deny`` back."""
+        self.permissions.allow(principal)
+
+    def next_serial(self) -> int:
+        """1, 2, 3 …: what ids are made of, so that two runs give the same ones."""
+        with self._lock:
+            return next(self._serial)
+
+    def state_of(self, kind: Callable[[Cloud], T]) -> T:
+        """The one ``kind`` of this cloud, made on first use: where a service keeps what it remembers."""
+        with self._lock:
+            if kind not in self._states:
+                self._states[kind] = kind(self)
+            state: T = self._states[kind]
+        return state

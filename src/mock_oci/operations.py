@@ -1,0 +1,71 @@
+"""What a service is to the backend: operations, each with its path, its credentials and who answers."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mock_oci.cloud import Cloud
+from mock_oci.principals import Principal
+from mock_oci.replies import Reply
+from mock_oci.wire import Request, Response
+
+SIGNATURE = "signature"
+API_KEY = "api key"
+_NOBODY = Principal("anonymous", "", "")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that found its operation and whose caller is known."""
+
+    request: Request
+    cloud: Cloud
+    principal: Principal = _NOBODY
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    scripted: Reply | None = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``path`` is a template: ``{name}`` stands for one segment.
+
+    ``credentials`` names the schemes it takes; none: anyone may call. ``asks_model``: a script without a
+    path is meant for it.
+    """
+
+    method: str
+    path: str
+    answer: Callable[[Call], Response]
+    credentials: tuple[str, ...] = (SIGNATURE,)
+    asks_model: bool = False
+
+    def match(self, method: str, path: str) -> dict[str, str] | None:
+        if method != self.method:
+            return None
+        found = self._pattern.fullmatch(path)
+        return found and found.groupdict()
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
+
+
+def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """The content type has no charset: the SDK matches it exactly (oci/base_client.py)."""
+    content = {"content-type": "application/json", **(headers or {})}
+    return Response(status, content, json.dumps(body).encode())
+
+
+def oci_error(status: int, message: str, code: str = "") -> Response:
+    """``{"code","message"}``: the code is often the status as text."""
+    return json_response(status, {"code": code or str(status), "message": message})
+
+
+def not_found() -> Response:
+    """OCI's one answer to what does not exist and to what one may not see (docs: apierrors.htm)."""
+    return oci_error(404, "Authorization failed or requested resource not found.", "NotAuthorizedOrNotFound")

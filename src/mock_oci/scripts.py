@@ -1,0 +1,205 @@
+"""Scripted behaviour: what the next requests get instead of the local model's answer, first in, first out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict, Unpack
+
+from mock_oci.faults import Disconnect
+from mock_oci.replies import Reply, ToolCall, Usage, words_of
+from mock_oci.wire import Response
+
+
+class How(TypedDict, total=False):
+    """What every step takes. Times are seconds.
+
+    ``delay`` before the response, ``chunk_delay`` between its pieces, ``cut_after`` that many pieces the
+    connection is cut (0: right after the headers), ``disconnect`` before any response; ``times`` the step
+    is used (1), only for requests with this ``model`` or ``path``.
+    """
+
+    delay: float
+    chunk_delay: float
+    cut_after: int
+    disconnect: bool
+    times: int
+    model: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One behaviour: a ``reply`` that the surface words, a ``response`` verbatim, or neither (only pace)."""
+
+    reply: Reply | None = None
+    response: Response | None = None
+    delay: float = 0.0
+    chunk_delay: float | None = None
+    cut_after: int | None = None
+    disconnect: bool = False
+    times: int = 1
+    model: str = ""
+    path: str = ""
+
+    def begin(self, sleep: Callable[[float], None]) -> None:
+        """What happens before the response: waits, or raises Disconnect."""
+        if self.delay:
+            sleep(self.delay)
+        if self.disconnect:
+            raise Disconnect("as scripted")
+
+    def pace(self, response: Response, sleep: Callable[[float], None], chunk_delay: float = 0.0) -> Response:
+        """``response`` with its pieces delayed and cut; ``chunk_delay`` is used where the step has none."""
+        between = chunk_delay if self.chunk_delay is None else self.chunk_delay
+        if self.cut_after is None and (isinstance(response.body, bytes) or not between):
+            return response
+        pieces = [response.body] if isinstance(response.body, bytes) else response.body
+        return replace(response, body=_paced(pieces, between, self.cut_after, sleep))
+
+
+class Script:
+    """The steps still to come. Thread-safe; each request that authenticates takes at most one."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many requests it will still answer."""
+        with self._lock:
+            return sum(step.times for step in self._steps)
+
+    def chat(
+        self,
+        text: str | Sequence[str] = "",
+        *,
+        tool_calls: Sequence[Mapping[str, Any]] = (),
+        finish_reason: str = "",
+        usage: Mapping[str, int] | None = None,
+        **how: Unpack[How],
+    ) -> None:
+        """The model says this; a list of texts is streamed in exactly these pieces.
+
+        ``tool_calls``: ``{"name", "arguments": object or JSON text, "id"?}`` each. ``usage``:
+        ``prompt_tokens`` and ``completion_tokens``.
+        """
+        calls = tuple(_tool_call(call, number) for number, call in enumerate(tool_calls))
+        self.add(
+            Step(
+                reply=Reply(
+                    pieces=words_of(text) if isinstance(text, str) else tuple(text),
+                    tool_calls=calls,
+                    finish_reason=finish_reason or ("tool_calls" if calls else "stop"),
+                    usage=_usage(usage),
+                ),
+                **how,
+            )
+        )
+
+    def error(
+        self,
+        status: int,
+        code: str = "",
+        message: str = "",
+        *,
+        body: bytes | str | Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+        **how: Unpack[How],
+    ) -> None:
+        """OCI's ``{"code","message"}`` with this status, or ``body`` verbatim (a mapping as JSON)."""
+        if body is None:
+            body = {"code": code or str(status), "message": message or f"scripted {status}"}
+        content = {"content-type": content_type, **(headers or {})}
+        self.add(Step(response=Response(status, content, _bytes(body)), **how))
+
+    def raw(
+        self,
+        body: bytes | Sequence[bytes],
+        *,
+        content_type: str = "text/event-stream",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **how: Unpack[How],
+    ) -> None:
+        """These bytes; a list is sent chunked, one piece each."""
+        content = {"content-type": content_type, **(headers or {})}
+        whole = bytes(body) if isinstance(body, bytes | bytearray) else tuple(body)
+        self.add(Step(response=Response(status, content, whole), **how))
+
+    def delay(self, before: float = 0.0, between: float | None = None, **how: Unpack[How]) -> None:
+        """The model's own answer, ``before`` seconds late and with ``between`` seconds between its pieces."""
+        self.add(replace(Step(**how), delay=before, chunk_delay=between))
+
+    def disconnect(self, **how: Unpack[How]) -> None:
+        """The connection is cut before any response."""
+        self.add(replace(Step(**how), disconnect=True))
+
+    def add(self, step: Step) -> None:
+        with self._lock:
+            self._steps.append(step)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._steps.clear()
+
+    def take(self, path: str, model: str, *, only_named: bool = False) -> Step:
+        """The first step that this request matches, used up by one; a plain ``Step()`` when there is none.
+
+        ``only_named``: only steps that name this path (for doors a script does not mean, such as identity).
+        """
+        with self._lock:
+            for index, step in enumerate(self._steps):
+                if _meant(step, path, model, only_named):
+                    self._use(index, step)
+                    return step
+        return Step()
+
+    def _use(self, index: int, step: Step) -> None:
+        if step.times > 1:
+            self._steps[index] = replace(step, times=step.times - 1)
+        else:
+            del self._steps[index]
+
+
+def _meant(step: Step, path: str, model: str, only_named: bool) -> bool:
+    if only_named and not step.path:
+        return False
+    return step.path in ("", path) and step.model in ("", model)
+
+
+def _paced(
+    pieces: Iterable[bytes], between: float, cut_after: int | None, sleep: Callable[[float], None]
+) -> Iterator[bytes]:
+    try:
+        for number, piece in enumerate(pieces):
+            if number == cut_after:
+                break
+            if number and between:
+                sleep(between)
+            yield piece
+        if cut_after is not None:
+            raise Disconnect("as scripted")
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+
+def _tool_call(call: Mapping[str, Any], number: int) -> ToolCall:
+    arguments = call.get("arguments", {})
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return ToolCall(call.get("id") or f"call_{number}", call["name"], text)
+
+
+def _usage(usage: Mapping[str, int] | None) -> Usage | None:
+    return Usage(usage["prompt_tokens"], usage["completion_tokens"]) if usage else None
+
+
+def _bytes(body: bytes | str | Mapping[str, Any]) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body)).encode()

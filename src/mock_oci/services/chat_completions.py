@@ -1,0 +1,216 @@
+"""POST /openai/v1/chat/completions as the inference endpoint serves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mock_oci.catalogue import Target, region_of_host
+from mock_oci.chat_rules import Body, malformed, openai_error
+from mock_oci.example_values import InvalidSchema
+from mock_oci.local_model import replies_to, usage_of
+from mock_oci.operations import API_KEY, SIGNATURE, Call, Operation, json_response, not_found, oci_error
+from mock_oci.quirks import ignored, refused
+from mock_oci.replies import Reply, ToolCall, Usage
+from mock_oci.wire import Response
+
+_PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a real stream has
+
+
+def complete(call: Call) -> Response:
+    """One completion or a stream of chunks; errors in the body each real layer words them in."""
+    refusal = _barred(call)
+    if refusal:
+        return refusal
+    body = _body_of(call)
+    if body is None:
+        return openai_error("We could not parse the JSON body of your request.")
+    target = _target(call, body)
+    if target is None:
+        return _no_such_model(body.get("model"))
+    try:
+        return _answer(call, target, body)
+    except InvalidSchema as error:
+        return openai_error(f"Invalid schema: {error}", code="invalid_schema")
+
+
+def _barred(call: Call) -> Response | None:
+    """The compartment check; a Generative AI API key needs no compartment header (oci-openai's README)."""
+    headers, cloud = call.request.headers, call.cloud
+    compartment = headers.get("compartmentid") or headers.get("opc-compartment-id")
+    if call.principal.kind == "generativeaiapikey":
+        compartment = compartment or cloud.tenancy.compartment_id
+    if not compartment:
+        return oci_error(400, "Compartment ID must be provided")
+    return None if cloud.permissions.permit(call.principal, compartment) else not_found()
+
+
+def _body_of(call: Call) -> Body | None:
+    try:
+        body = json.loads(call.request.body)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _target(call: Call, body: Body) -> Target | None:
+    region = region_of_host(call.request.headers.get("host", ""), call.cloud.region)
+    model = body.get("model")
+    return call.cloud.catalogue.find(model, region) if isinstance(model, str) else None
+
+
+def _no_such_model(model: Any) -> Response:
+    if not isinstance(model, str) or not model:
+        return openai_error("Missing required parameter: 'model'.", "model", "missing_required_parameter")
+    if model.startswith("cohere."):
+        return _native_only()
+    return oci_error(404, f"Entity with key {model} not found")
+
+
+def _native_only() -> Response:
+    """What every Cohere model answers here, known or not and in whatever region."""
+    return oci_error(400, "Unsupported OpenAI operation")
+
+
+def _answer(call: Call, target: Target, body: Body) -> Response:
+    if target.model.vendor == "cohere":
+        return _native_only()
+    refusal = malformed(body) or refused(target.model.id, body) or _unreadable(call, body)
+    return refusal or _completion(call, target, body).response()
+
+
+def _unreadable(call: Call, body: Body) -> Response | None:
+    """The real service would compress each chunk as a zstd frame of its own, which httpx cannot read."""
+    if not body.get("stream") or "zstd" not in call.request.headers.get("accept-encoding", "").lower():
+        return None
+    return openai_error(
+        "mock_oci: this streaming client advertises zstd; the real service then sends every chunk as its own"
+        " zstd frame and httpx fails. Send 'Accept-Encoding: gzip, deflate'.",
+        "accept-encoding",
+        "zstd_advertised",
+    )
+
+
+def _completion(call: Call, target: Target, body: Body) -> _Completion:
+    model = target.model.id
+    asked = ignored(model, body)
+    replies = (call.scripted,) if call.scripted else replies_to(asked)
+    return _Completion(
+        id=_id(model, call.cloud.next_serial()),
+        created=int(call.cloud.clock()),
+        target=target,
+        replies=tuple(reply if reply.usage else replace(reply, usage=usage_of(asked, reply)) for reply in replies),
+        stream=bool(body.get("stream")),
+        with_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+    )
+
+
+def _id(model: str, serial: int) -> str:
+    """xAI's ids are bare UUIDs."""
+    digest = hashlib.sha256(f"{model}/{serial}".encode()).hexdigest()[:32]
+    return str(uuid.UUID(digest)) if model.startswith("xai.") else f"chatcmpl-{digest}"
+
+
+@dataclass(frozen=True)
+class _Completion:
+    """An answer before it is written, complete or as chunks."""
+
+    id: str
+    created: int
+    target: Target
+    replies: tuple[Reply, ...]
+    stream: bool
+    with_usage: bool
+
+    def response(self) -> Response:
+        selected = self.target.selected_region
+        headers = {"x-genai-selected-region": selected} if selected else {}
+        if not self.stream:
+            return json_response(200, self._whole(), headers)
+        return Response(200, {"content-type": "text/event-stream", **headers}, self._events())
+
+    def _whole(self) -> dict[str, Any]:
+        choices = [
+            {"index": n, "message": _message(reply), "logprobs": None, "finish_reason": reply.finish_reason}
+            for n, reply in enumerate(self.replies)
+        ]
+        return {**self._envelope("chat.completion"), "choices": choices, "usage": self._usage()}
+
+    def _events(self) -> Iterator[bytes]:
+        envelope = self._envelope("chat.completion.chunk")
+        extra = {"usage": None} if self.with_usage else {}
+        for index, reply in enumerate(self.replies):
+            for delta, finish in _deltas(reply):
+                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+                yield _event({**envelope, "choices": [choice], **extra})
+        if self.with_usage:
+            yield _event({**envelope, "choices": [], "usage": self._usage()})
+        yield b"data: [DONE]\n\n"
+
+    def _envelope(self, kind: str) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.target.model.id}
+
+    def _usage(self) -> dict[str, Any]:
+        counted = [reply.usage for reply in self.replies if reply.usage]
+        total = Usage(counted[0].prompt_tokens, sum(usage.completion_tokens for usage in counted))
+        return {
+            "prompt_tokens": total.prompt_tokens,
+            "completion_tokens": total.completion_tokens,
+            "total_tokens": total.total_tokens,
+            **_MORE_USAGE.get(self.target.model.vendor, _no_more)(total),
+        }
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": None}
+    if reply.tool_calls:
+        message["tool_calls"] = [_tool_call(call) for call in reply.tool_calls]
+    else:
+        message["content"] = reply.text
+    return message
+
+
+def _tool_call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _deltas(reply: Reply) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Role first, then text, then each tool call (its head, then its arguments), then the reason it ended."""
+    yield {"role": "assistant", "content": None if reply.tool_calls and not reply.pieces else ""}, None
+    for piece in reply.pieces:
+        yield {"content": piece}, None
+    for index, call in enumerate(reply.tool_calls):
+        head = _tool_call(replace(call, arguments=""))
+        yield {"tool_calls": [{"index": index, **head}]}, None
+        for start in range(0, len(call.arguments), _PARTS_OF_ARGUMENTS):
+            part = call.arguments[start : start + _PARTS_OF_ARGUMENTS]
+            yield {"tool_calls": [{"index": index, "function": {"arguments": part}}]}, None
+    yield {}, reply.finish_reason
+
+
+def _event(chunk: Mapping[str, Any]) -> bytes:
+    return b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _no_more(usage: Usage) -> dict[str, Any]:
+    del usage
+    return {}
+
+
+def _xai_usage(usage: Usage) -> dict[str, Any]:
+    """What xAI adds (seen by a third party in a recorded response)."""
+    prompt = {"text_tokens": usage.prompt_tokens, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0}
+    return {"prompt_tokens_details": prompt, "num_sources_used": 0}
+
+
+_MORE_USAGE = {"xai": _xai_usage}
+
+OPERATIONS = (
+    Operation("POST", "/openai/v1/chat/completions", complete, (SIGNATURE, API_KEY), asks_model=True),
+    # The base that oci-openai first used, before /openai/v1; it takes no API keys.
+    Operation("POST", "/20231130/actions/v1/chat/completions", complete, asks_model=True),
+)

@@ -1,0 +1,119 @@
+"""A backend, a clock that stands still, and a signer of its own for the tests of mock_oci."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from mock_oci import LoopbackServer, MockOci, Request, Response, serve
+from mock_oci.principals import new_key
+
+CHAT = "/openai/v1/chat/completions"
+
+
+class Clock:
+    """Unix seconds that move only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def oci(clock: Clock, slept: list[float]) -> MockOci:
+    """A backend whose time stands still and whose sleeps are only noted."""
+    return MockOci(clock=clock, sleep=slept.append)
+
+
+@pytest.fixture(scope="session")
+def another_key() -> rsa.RSAPrivateKey:
+    return new_key()
+
+
+@pytest.fixture
+def live() -> MockOci:
+    """A backend on the wall clock, for clients that sign by it."""
+    return MockOci()
+
+
+@pytest.fixture
+def server(live: MockOci) -> Iterator[LoopbackServer]:
+    with serve(live) as started:
+        yield started
+
+
+@pytest.fixture
+def http(server: LoopbackServer, live: MockOci) -> Iterator[httpx.Client]:
+    """A client with a Generative AI API key, which reads no proxy settings."""
+    headers = {"authorization": f"Bearer {live.principals.generative_ai_api_key().secret}"}
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def ask(oci: MockOci) -> Callable[..., Response]:
+    """Sends a chat completion body to the backend directly, with an API key; keywords become headers."""
+    secret = oci.principals.generative_ai_api_key().secret
+
+    def send(body: Any, **headers: str) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return oci.answer(Request("POST", CHAT, {"authorization": f"Bearer {secret}", **named}, content))
+
+    return send
+
+
+@pytest.fixture
+def sign(clock: Clock) -> Callable[..., Request]:
+    """A signed request, made from the published scheme alone; every part can be set wrong."""
+
+    def make(
+        key_id: str,
+        private_pem: str,
+        method: str = "POST",
+        target: str = CHAT,
+        body: bytes = b"{}",
+        names: str = "",
+        change: dict[str, str] | None = None,
+        parameters: str = "",
+    ) -> Request:
+        headers = {"host": "127.0.0.1:1", "date": formatdate(clock.now, usegmt=True)}
+        if method in ("POST", "PUT", "PATCH"):
+            digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            headers |= {"content-length": str(len(body)), "content-type": "application/json"}
+            headers |= {"x-content-sha256": digest}
+        headers |= change or {}
+        signed = names or " ".join(["(request-target)", *headers])
+        text = "\n".join(
+            f"{name}: {method.lower() + ' ' + target if name == '(request-target)' else headers.get(name, '')}"
+            for name in signed.split()
+        )
+        key = serialization.load_pem_private_key(private_pem.encode(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        signature = base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+        usual = 'version="1",keyId="{key_id}",algorithm="rsa-sha256",headers="{signed}",signature="{sig}"'
+        stated = (parameters or usual).format(key_id=key_id, signed=signed, sig=signature)
+        return Request(method, target, {**headers, "authorization": f"Signature {stated}"}, body)
+
+    return make

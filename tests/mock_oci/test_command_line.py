@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mock_oci.__main__ import main
+
+_SOURCES = Path(__file__).parents[2] / "src"
+_WAIT = 20
+
+
+@pytest.fixture(autouse=True)
+def _from_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(_SOURCES))
+
+
+@contextmanager
+def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "mock_oci", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_when_it_is_ready_and_ends_quietly(how: signal.Signals, tmp_path: Path) -> None:
+    with _started("--write-config", str(tmp_path / "oci")) as process:
+        assert process.stdout
+        ready = process.stdout.readline()
+        url = ready.removeprefix("ready: ").strip()
+        assert ready == f"ready: http://127.0.0.1:{httpx.URL(url).port}\n"
+        assert f"export OCI_GENAI_ENDPOINT={url}\n" in (tmp_path / "oci/env").read_text()
+        assert httpx.get(url, trust_env=False).status_code == 404
+        process.send_signal(how)
+        assert process.communicate(timeout=_WAIT) == ("", "")
+        assert process.returncode == 0
+
+
+def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with _started("--port", port) as process:
+            out, err = process.communicate(timeout=_WAIT)
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith(f"mock_oci: cannot serve on port {port}: ")
+    assert err.count("\n") == 1
+
+
+def test_a_prompt_needs_a_function(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--prompt", "Hi"])
+    assert ended.value.code == 2
+    assert "--prompt needs --function" in capsys.readouterr().err
