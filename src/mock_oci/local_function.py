@@ -1,0 +1,123 @@
+"""One deployed function: its containers, its credentials, its log, and its calls, sync and detached."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mock_oci.container import Container
+from mock_oci.container_pool import ContainerPool
+from mock_oci.fdk_socket import HOP_BY_HOP
+from mock_oci.function_credentials import FunctionCredentials
+from mock_oci.function_environment import Deployment
+from mock_oci.invoke_errors import InvokeError
+from mock_oci.log_lines import LogLines
+from mock_oci.wire import Response
+
+_KEPT_RUNS = 1000
+_NOT_RELAYED = HOP_BY_HOP | {"content-length"}
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """What goes to a container, but for the deadline; ``headers`` has lower-case names."""
+
+    id: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DetachedRun:
+    """A call that was answered with 202; ``outcome`` gives what a sync caller would have got."""
+
+    call_id: str
+    outcome: Future[Response]
+
+
+class LocalFunction:
+    """Made by ``LocalFunctions.deploy``. ``start`` gives a container that listens, or raises InvokeError."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        log: LogLines,
+        start: Callable[[], Container],
+        credentials: FunctionCredentials,
+        max_containers: int,
+    ) -> None:
+        self.deployment = deployment
+        self.log = log
+        self._credentials = credentials
+        self._pool = ContainerPool(start, max_containers)
+        self._detached: deque[tuple[DetachedRun, threading.Thread]] = deque(maxlen=_KEPT_RUNS)
+
+    @property
+    def id(self) -> str:
+        return self.deployment.id
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        return self._pool.containers
+
+    @property
+    def detached_runs(self) -> tuple[DetachedRun, ...]:
+        """The last ones, oldest first, those still running among them."""
+        return tuple(run for run, _ in list(self._detached))
+
+    def logs(self) -> list[str]:
+        """What the function wrote to stdout and stderr, a line each, oldest first."""
+        return self.log.lines()
+
+    def rotate_credentials(self) -> None:
+        """What the platform does now and then: a new token and a new key, in the same two files."""
+        self._credentials.rotate()
+
+    def warm(self) -> None:
+        """Starts a container if none is idle; it imports the function on its first call only, as the FDK does."""
+        self._pool.give_back(self._pool.take())
+
+    def run(self, call: FunctionCall) -> Response:
+        """The function's answer; raises InvokeError."""
+        container = self._pool.take()
+        return self._run_in(container, call, self.deployment.timeout)
+
+    def run_detached(self, call: FunctionCall) -> None:
+        """Returns as soon as a container has the call; raises InvokeError when none can take it."""
+        container = self._pool.take()
+        run = DetachedRun(call.id, Future())
+        thread = threading.Thread(target=self._settle, args=(run, container, call), name="mock_oci detached")
+        self._detached.append((run, thread))
+        thread.start()
+
+    def close(self) -> None:
+        self._pool.close()
+        for _, thread in list(self._detached):
+            thread.join()
+
+    def _settle(self, run: DetachedRun, container: Container, call: FunctionCall) -> None:
+        try:
+            run.outcome.set_result(self._run_in(container, call, self.deployment.detached_timeout))
+        except InvokeError as failure:
+            run.outcome.set_result(failure.response())
+        except BaseException as fault:  # noqa: BLE001 - a thread has no caller; who asks for the outcome gets it
+            run.outcome.set_exception(fault)
+
+    def _run_in(self, container: Container, call: FunctionCall, seconds: float) -> Response:
+        try:
+            self._credentials.freshen()
+            answer = container.call({**call.headers, "fn-deadline": _deadline(seconds)}, call.body, seconds)
+        finally:
+            self._pool.give_back(container)
+        kept = {name: value for name, value in answer.headers.items() if name not in _NOT_RELAYED}
+        return Response(200, kept, answer.body)
+
+
+def _deadline(seconds: float) -> str:
+    """RFC 3339 in whole seconds, UTC: what Go's ``time.RFC3339`` leaves of the moment of the kill."""
+    return datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,160 @@
+"""The whole of it in one process: the local OCI, a function in a real FDK, and API Gateway in front."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from mock_oci.backend import MockOci
+from mock_oci.demo import DemoError, is_invocation, print_answer, trace_table
+from mock_oci.functions import LocalFunctions
+from mock_oci.gateway import LocalGateway
+from mock_oci.invoke_api import InvokeApi
+from mock_oci.invoke_errors import InvokeError
+from mock_oci.local_function import LocalFunction
+from mock_oci.server import LoopbackServer
+from mock_oci.wire import Request
+from mock_oci.written_config import write_config as write_oci_config
+
+PREFIX = "/v1"
+_TIMEOUT = 300.0  # the longest that OCI Functions allows a sync call
+_LOG_SECONDS = 2.0
+_LOG_LINES = 20  # of a failed function's log, for who reads the complaint
+_WORD_SECONDS = 0.02
+
+
+class LocalStack:
+    """Starts all on entering, ends all on leaving; the attributes below are there in between.
+
+    ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
+    added to the function's own, ``port`` is the gateway's, ``echo`` gets the function's log lines.
+    """
+
+    oci_url: str
+    invoke_url: str
+    functions: LocalFunctions
+    function: LocalFunction
+    gateway: LocalGateway
+
+    def __init__(
+        self,
+        function: Path = Path(),
+        port: int = 0,
+        *,
+        oci: MockOci | None = None,
+        config: Mapping[str, str] | None = None,
+        chunk_delay: float = 0.0,
+        echo: TextIO | None = None,
+    ) -> None:
+        self.oci = oci or MockOci(chunk_delay=chunk_delay)
+        self._folder = function
+        self._port = port
+        self._config = dict(config or {})
+        self._echo = echo
+        self._running = ExitStack()
+
+    @property
+    def gateway_url(self) -> str:
+        """``http://127.0.0.1:PORT/v1``: the base URL for an OpenAI client."""
+        return f"{self.gateway.url}{PREFIX}"
+
+    def log_lines(self) -> list[str]:
+        """The function's log, also after the stack has ended; empty before it was deployed."""
+        return self.function.logs() if hasattr(self, "function") else []
+
+    def start(self) -> Self:
+        """Raises OSError when the port is taken, InvokeError when no container starts."""
+        with ExitStack() as starting:
+            self._start_servers(starting)
+            self.function.warm()
+            self._running = starting.pop_all()
+        return self
+
+    def close(self) -> None:
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _start_servers(self, starting: ExitStack) -> None:
+        self.oci_url = starting.enter_context(LoopbackServer(self.oci.answer)).url
+        self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
+        self.function = self.functions.deploy(
+            self._folder, name=self._folder.resolve().name, config=self._config, timeout=_TIMEOUT
+        )
+        self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
+        gateway = LocalGateway(self.functions, {PREFIX: self.function}, port=self._port)
+        self.gateway = starting.enter_context(gateway)
+        # First of all when it ends: a call in flight then fails at once, and no server waits for it.
+        starting.callback(self.functions.close)
+
+
+def serve_stack(function: Path, port: int, write_config: Path | None) -> int:
+    """Serves until Ctrl-C or SIGTERM and returns 0; 2 when it cannot serve, 1 when the function does not start.
+
+    Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and
+    answered; the function's log goes to stderr.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt), LocalStack(function, port, echo=sys.stderr) as stack:
+            return _serve(stack, write_config)
+    except (OSError, OverflowError) as error:
+        return _complain(f"cannot serve {function} on port {port}: {error}", exit_code=2)
+    except InvokeError as failure:
+        return _complain(f"the function does not start: {failure}")
+    return 0
+
+
+def run_once(function: Path, prompt: str) -> int:
+    """The demo: asks ``prompt`` of the function once and prints the answer and what it cost. 0, or 1."""
+    stack = LocalStack(function, chunk_delay=_WORD_SECONDS)
+    try:
+        with stack:
+            _ask(stack, prompt)
+    except (DemoError, InvokeError, OSError) as failure:
+        return _complain(str(failure), log=stack.log_lines())
+    return 0
+
+
+def _serve(stack: LocalStack, directory: Path | None) -> int:
+    # The FDK imports the function on its first call, which should not be a client's.
+    if stack.gateway.answer(_PROBE).status in (502, 504):
+        return _complain("the function does not answer; its log above may say why")
+    if directory is not None:
+        write_oci_config(stack.oci, directory, stack.oci_url)
+    sys.stdout.write(f"ready: {stack.gateway_url}\n")
+    sys.stdout.flush()
+    threading.Event().wait()
+    return 0
+
+
+def _ask(stack: LocalStack, prompt: str) -> None:
+    seen = stack.function.log.written
+    print_answer(stack.gateway_url, prompt, sys.stdout)
+    line = stack.function.log.wait_for(is_invocation, _LOG_SECONDS, after=seen)
+    if line is None:
+        raise DemoError("the function logged no line of its invocation")
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(trace_table(json.loads(line), "\N{FULL BLOCK}" if unicode else "#"))
+
+
+def _complain(message: str, *, log: Sequence[str] = (), exit_code: int = 1) -> int:
+    lines = [f"mock_oci: {message}", *(f"  | {line}" for line in log[-_LOG_LINES:])]
+    sys.stderr.write("\n".join(lines) + "\n")
+    return exit_code
+
+
+_PROBE = Request("GET", f"{PREFIX}/health", {"host": "localhost"})

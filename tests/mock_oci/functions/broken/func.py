@@ -1,0 +1,3 @@
+"""Cannot be imported."""
+
+raise ImportError("this function needs what is not installed")
