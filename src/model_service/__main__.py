@@ -74,11 +74,11 @@ def _settings() -> Iterator[Settings]:
 
 def _chat(options: argparse.Namespace, settings: Settings) -> None:
     prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
-    model = get_model(options.model, settings=settings, timeout=options.timeout)
-    if options.stream:
-        _print_stream(model.stream(prompt), sys.stdout)
-    else:
-        print(model.complete(prompt)["choices"][0]["message"].get("content") or "")
+    with get_model(options.model, settings=settings, timeout=options.timeout) as model:
+        if options.stream:
+            _print_stream(model.stream(prompt), sys.stdout)
+        else:
+            print(model.complete(prompt)["choices"][0]["message"].get("content") or "")
 
 
 def _print_stream(chunks: Iterator[Chunk], out: TextIO) -> None:

@@ -34,6 +34,16 @@ class Model:
         answer = self._call(prompt, parameters, stream=True)
         return iter([chunk_of(answer.completion)]) if isinstance(answer, Complete) else answer.chunks
 
+    def close(self) -> None:
+        """Close the connections; leaving a ``with`` block does it too."""
+        self.service.close()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
     def _call(self, prompt: Prompt, parameters: dict[str, Any], *, stream: bool) -> Any:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         body = {**parameters, "model": self.name, "messages": messages, "stream": stream}

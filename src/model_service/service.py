@@ -13,9 +13,10 @@ from model_service.errors import SettingsError
 from model_service.invocation import Deadline
 from model_service.routing import Route, resolve
 from model_service.settings import Settings
+from model_service.traffic_log import LogPolicy
 from model_service.transports import chat_model
 from model_service.transports.call import Call
-from model_service.upstream import LogPolicy, Upstream
+from model_service.upstream import Upstream
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Service:
     def upstream(self) -> Upstream:
         log = LogPolicy(self.settings.log_requests, self.settings.log_content)
         return Upstream(self.settings.genai_endpoint or self._regional_endpoint(), self.credential, log)
+
+    def close(self) -> None:
+        """Close the connections, if there are any; the next call opens new ones."""
+        upstream = self.__dict__.pop("upstream", None)
+        if upstream is not None:
+            upstream.close()
 
     def _regional_endpoint(self) -> str:
         region = self.settings.region or self.credential.region

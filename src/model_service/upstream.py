@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 
-from model_service import logs
 from model_service.auth import Credential
 from model_service.encoding import write_json
-from model_service.errors import DeadlineExceeded, UpstreamUnreachable
+from model_service.errors import DeadlineExceeded, UpstreamError, UpstreamUnreachable
 from model_service.invocation import Deadline
-from model_service.redaction import redact
+from model_service.network import Conversation, DeadlineTransport
+from model_service.traffic_log import LogPolicy, TrafficLog
 from model_service.upstream_errors import upstream_error
 
 CONNECT_SECONDS: Final = 10.0
@@ -29,14 +28,6 @@ HEADERS: Final = {
     "accept-encoding": "gzip, deflate",
     "user-agent": "model-service",
 }
-
-
-@dataclass(frozen=True)
-class LogPolicy:
-    """What of the traffic with OCI is logged (``OCI_LOG_REQUESTS``, ``MODEL_SERVICE_LOG_CONTENT``)."""
-
-    requests: bool = False
-    content: bool = False
 
 
 class OCISignature(httpx.Auth):
@@ -68,18 +59,23 @@ class OCISignature(httpx.Auth):
 
 @dataclass(frozen=True)
 class Exchange:
-    """An answer of OCI that is under way: its status is good, its body not read yet."""
+    """An answer of OCI that is under way: its status is known, its body not read yet."""
 
     response: httpx.Response
-    deadline: Deadline
+    conversation: Conversation
+    log: TrafficLog
 
     @property
     def opc_request_id(self) -> str | None:
-        return _header(self.response, "opc-request-id")
+        return self.header("opc-request-id")
 
     @property
     def is_stream(self) -> bool:
-        return (_header(self.response, "content-type") or "").startswith("text/event-stream")
+        return (self.header("content-type") or "").startswith("text/event-stream")
+
+    def header(self, name: str) -> str | None:
+        value: str | None = self.response.headers.get(name)
+        return value
 
     def read(self) -> bytes:
         """The whole body."""
@@ -87,10 +83,35 @@ class Exchange:
 
     def pieces(self) -> Iterator[bytes]:
         """The body as it comes; closes the connection when the reader stops early."""
-        with closing(self.response), _failures():
-            for piece in self.response.iter_bytes():
-                self.deadline.require()
+        coming = self.response.iter_bytes()
+        with self._open(), _failures():
+            while (piece := self._next_of(coming)) is not None:
+                self.log.saw(piece)
                 yield piece
+
+    def refusal(self) -> UpstreamError:
+        """The error that the body describes, for a status that is none of success."""
+        head = b""
+        for piece in self.pieces():
+            head += piece
+            if len(head) >= LONGEST_ERROR:
+                break
+        retry_after = self.header("retry-after")
+        status = self.response.status_code
+        return upstream_error(status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
+
+    def _next_of(self, coming: Iterator[bytes]) -> bytes | None:
+        # Around each step and not around the loop: between two steps the reader of the stream runs.
+        with self.conversation.on_the_wire():
+            return next(coming, None)
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.response.close()
+            self.log.answered(self.response.status_code, self.opc_request_id)
 
 
 @dataclass
@@ -102,10 +123,13 @@ class Upstream:
     log: LogPolicy = field(default_factory=LogPolicy)
 
     def __post_init__(self) -> None:
+        # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
+        is_tls = self.endpoint.startswith("https:")
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=KEEPALIVE_SECONDS)
         self._client = httpx.Client(
+            transport=DeadlineTransport(verify=is_tls, limits=limits),
             headers=HEADERS,
             auth=OCISignature(self.credential),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=KEEPALIVE_SECONDS),
             trust_env=False,  # a proxy from the environment would see every prompt; nobody set it for us
             follow_redirects=False,
         )
@@ -115,58 +139,35 @@ class Upstream:
     ) -> Exchange:
         """Raises ``UpstreamError`` for a status >= 400, and a ``ModelServiceError`` for what can go wrong before."""
         content = b"" if body is None else write_json(body)
-        self._log_request(method, path, content)
-        started = time.monotonic()
+        draft = _Draft(method, self.endpoint + path, content, dict(headers))
+        log = TrafficLog(self.log)
+        log.sent(method, draft.url, content)
         with _failures():
-            response = self._send_twice(_Draft(method, self.endpoint + path, content, dict(headers)), deadline)
-            refusal = b"" if response.is_success else _head_of(response)
-        self._log_answer(response, started, refusal)
-        if not response.is_success:
-            raise upstream_error(
-                response.status_code,
-                refusal,
-                opc_request_id=_header(response, "opc-request-id"),
-                retry_after=_header(response, "retry-after"),
-            )
-        return Exchange(response, deadline)
+            conversation = Conversation(deadline)
+            exchange = Exchange(self._send_twice(draft, conversation), conversation, log)
+        if not exchange.response.is_success:
+            raise exchange.refusal()
+        return exchange
 
-    def _send_twice(self, draft: _Draft, deadline: Deadline) -> httpx.Response:
+    def close(self) -> None:
+        self._client.close()
+
+    def _send_twice(self, draft: _Draft, conversation: Conversation) -> httpx.Response:
         """Once more where a kept connection has died in the meantime: nobody has read that request."""
-        watch = _ConnectionWatch()
         try:
-            return self._send_once(draft, deadline, watch)
+            return self._send_once(draft, conversation)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if watch.connected:
+            if conversation.connected:
                 raise
-        return self._send_once(draft, deadline, watch)
+        return self._send_once(draft, conversation)
 
-    def _send_once(self, draft: _Draft, deadline: Deadline, watch: _ConnectionWatch) -> httpx.Response:
-        seconds = deadline.require()
+    def _send_once(self, draft: _Draft, conversation: Conversation) -> httpx.Response:
+        timeout = httpx.Timeout(conversation.deadline.require(), connect=CONNECT_SECONDS)
         request = self._client.build_request(
-            draft.method,
-            draft.url,
-            content=draft.content,
-            headers=draft.headers,
-            timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
-            extensions={"trace": watch},
+            draft.method, draft.url, content=draft.content, headers=draft.headers, timeout=timeout
         )
-        return self._client.send(request, stream=True)
-
-    def _log_request(self, method: str, path: str, content: bytes) -> None:
-        if self.log.requests:
-            extra = {"content": _loggable(content)} if self.log.content else {}
-            logs.write("upstream_request", method=method, url=self.endpoint + path, bytes=len(content), **extra)
-
-    def _log_answer(self, response: httpx.Response, started: float, refusal: bytes) -> None:
-        if self.log.requests:
-            extra = {"content": _loggable(refusal)} if self.log.content and refusal else {}
-            logs.write(
-                "upstream_answer",
-                status=response.status_code,
-                opc_request_id=_header(response, "opc-request-id"),
-                ms=round((time.monotonic() - started) * 1000, 1),
-                **extra,
-            )
+        with conversation.on_the_wire():
+            return self._client.send(request, stream=True)
 
 
 @dataclass(frozen=True)
@@ -177,17 +178,6 @@ class _Draft:
     url: str
     content: bytes
     headers: dict[str, str]
-
-
-class _ConnectionWatch:
-    """Sees, through httpcore's trace, whether a request opened a connection or used one that was kept."""
-
-    def __init__(self) -> None:
-        self.connected = False
-
-    def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
-            self.connected = True
 
 
 @contextmanager
@@ -211,22 +201,3 @@ def _failures() -> Iterator[None]:
 def _cause(error: httpx.ConnectError) -> str:
     # "[Errno -2] Name or service not known", "certificate verify failed": it quotes nothing that was sent.
     return str(error) or type(error).__name__
-
-
-def _header(response: httpx.Response, name: str) -> str | None:
-    value: str | None = response.headers.get(name)
-    return value
-
-
-def _head_of(response: httpx.Response) -> bytes:
-    with closing(response):
-        head = b""
-        for piece in response.iter_bytes():
-            head += piece
-            if len(head) >= LONGEST_ERROR:
-                break
-        return head[:LONGEST_ERROR]
-
-
-def _loggable(content: bytes) -> str:
-    return redact(content.decode("utf-8", "replace"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from model_service.chat import Answer, ChatRequest
+from model_service.chat import Answer
 from model_service.envelopes.direct import DirectEnvelope
 from model_service.envelopes.http import HttpEnvelope
 from model_service.errors import ModelServiceError
 from model_service.invocation import Invocation
+from model_service.operations import Request
 from model_service.reply import Reply
 
 
@@ -22,7 +23,7 @@ class Envelope(Protocol):
     @staticmethod
     def recognises(invocation: Invocation) -> bool: ...
 
-    def decode(self) -> ChatRequest:
+    def decode(self) -> Request:
         """Raises ``InvalidRequest`` when there is no request inside."""
 
     def seal(self, answer: Answer) -> Reply: ...

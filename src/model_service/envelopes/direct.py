@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from model_service.chat import Answer, ChatRequest
+from model_service.chat import Answer
 from model_service.encoding import read_json_object
 from model_service.envelopes.shaping import reply_with, reply_with_error
 from model_service.errors import ModelServiceError
 from model_service.invocation import Invocation
+from model_service.operations import Request, operation_of
 from model_service.reply import Reply
 
 
@@ -20,8 +21,10 @@ class DirectEnvelope:
     def recognises(invocation: Invocation) -> bool:  # noqa: ARG004 - a row of ENVELOPES; this one takes all
         return True
 
-    def decode(self) -> ChatRequest:
-        return ChatRequest.parse(read_json_object(self._body))
+    def decode(self) -> Request:
+        body = read_json_object(self._body)
+        operation = operation_of(body)
+        return operation.parse({name: value for name, value in body.items() if name != "operation"})
 
     def seal(self, answer: Answer) -> Reply:
         return reply_with(answer)

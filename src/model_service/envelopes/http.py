@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from model_service.chat import Answer, ChatRequest
+from model_service.chat import Answer
 from model_service.encoding import read_json_object
 from model_service.envelopes.shaping import reply_with, reply_with_error
 from model_service.errors import MethodNotAllowed, ModelServiceError, PathNotFound
 from model_service.invocation import HttpRequest, Invocation
+from model_service.operations import OPERATIONS, Operation, Request
 from model_service.reply import Reply
 
 COMPARTMENT_HEADERS: Final = ("opc-compartment-id", "compartmentid")  # OCI's two names for it
@@ -32,10 +33,10 @@ class HttpEnvelope:
     def recognises(invocation: Invocation) -> bool:
         return invocation.http is not None
 
-    def decode(self) -> ChatRequest:
-        self._check_path()
+    def decode(self) -> Request:
+        operation = self._operation()
         body = read_json_object(self._body)
-        return ChatRequest.parse(self._compartment() | body)
+        return operation.parse(self._compartment() | body)
 
     def seal(self, answer: Answer) -> Reply:
         return reply_with(answer)
@@ -46,16 +47,16 @@ class HttpEnvelope:
             return replace(reply, headers={**reply.headers, "allow": "POST"})
         return reply
 
-    def _check_path(self) -> None:
+    def _operation(self) -> Operation:
         # By its end: whether the deployment's path prefix is still there differs between Oracle's own samples.
-        if not self._http.path.endswith(PATHS):
-            raise PathNotFound(f"There is nothing at this path. What there is: POST …{', POST …'.join(PATHS)}")
+        operation = next((one for one in OPERATIONS if self._http.path.endswith(one.path)), None)
+        if operation is None:
+            known = ", ".join(f"POST …{one.path}" for one in OPERATIONS)
+            raise PathNotFound(f"There is nothing at this path. What there is: {known}")
         if self._http.method != "POST":
             raise MethodNotAllowed("Only POST is allowed here.")
+        return operation
 
     def _compartment(self) -> dict[str, str]:
         headers = self._http.headers
         return next(({"compartment_id": headers[name]} for name in COMPARTMENT_HEADERS if name in headers), {})
-
-
-PATHS: Final = ("/v1/chat/completions",)

@@ -1,0 +1,199 @@
+"""`make bench`: cold start, warm latency, memory and modules, beside a bare and a naive function, in one run."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mock_oci import MockOci
+from mock_oci.container import Container
+from mock_oci.fdk_socket import exchange
+from mock_oci.function_credentials import FunctionCredentials
+from mock_oci.function_environment import Deployment, environment
+from mock_oci.log_lines import LogLines
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+COLD_RUNS = 9
+WARM_ROUNDS = 10
+WARM_CALLS = {"upstream": 40, "bare": 40, "naive": 4, "V1": 40}  # a round; the naive one is slow and settles soon
+BODY = json.dumps(
+    {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Why do functions sleep?"}]}
+).encode()
+FOLDERS = {"bare": HERE / "functions/bare", "naive": HERE / "functions/naive", "V1": ROOT}
+
+
+@dataclass
+class Figures:
+    """Of one function: milliseconds and megabytes, medians."""
+
+    cold: float
+    warm: float
+    memory: float
+    modules: int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the functions find their credentials and their model."""
+
+    oci: MockOci
+    upstream: str
+    folder: Path
+
+    @contextmanager
+    def container(self, folder: Path, config: dict[str, str] | None = None) -> Iterator[Callable[[], bytes]]:
+        """A started process and the call that one makes of it."""
+        credentials = FunctionCredentials(self.oci, "ocid1.fnfunc.oc1..bench", self.folder)
+        credentials.freshen()
+        place = {
+            "OCI_GENAI_ENDPOINT": self.upstream,
+            "OCI_COMPARTMENT_ID": self.oci.tenancy.compartment_id,
+            "OCI_REGION": self.oci.region,
+        }
+        names = dict.fromkeys(("id", "name", "app_id", "app_name"), "bench")
+        deployment = Deployment(
+            **names,
+            folder=folder,
+            region=self.oci.region,
+            memory=512,
+            timeout=30,
+            detached_timeout=30,
+            config=place | (config or {}),
+        )
+        container = Container(folder, environment(deployment, credentials), LogLines(sys.stderr))
+        try:
+            container.await_socket()
+            yield Running(container)
+        finally:
+            container.close()
+
+
+class Running:
+    def __init__(self, container: Container) -> None:
+        self.container = container
+
+    def __call__(self) -> bytes:
+        headers = {"content-type": "application/json", "fn-call-id": "bench"}
+        answer = exchange(self.container.socket, headers, BODY)
+        if answer.status != 200 or b'"error"' in answer.body:
+            raise SystemExit(f"a function failed: {answer.body.decode()}")
+        return answer.body
+
+    @property
+    def memory(self) -> float:
+        """MB that the process holds (resident set)."""
+        status = Path(f"/proc/{self.container.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def cold(bench: Bench, folder: Path) -> float:
+    started = time.perf_counter()
+    with bench.container(folder) as call:
+        call()
+        return (time.perf_counter() - started) * 1000
+
+
+def warm(bench: Bench) -> dict[str, tuple[float, float]]:
+    """Latency and memory of each, in short runs by turns, so that a busy machine is busy for all of them."""
+    with (
+        bench.container(FOLDERS["bare"]) as bare,
+        bench.container(FOLDERS["naive"]) as naive,
+        bench.container(FOLDERS["V1"]) as ours,
+    ):
+        direct = Direct(bench.upstream)
+        calls = {"upstream": direct, "bare": bare, "naive": naive, "V1": ours}
+        times: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(WARM_ROUNDS):
+            for name, call in calls.items():
+                for _ in range(WARM_CALLS[name]):
+                    started = time.perf_counter()
+                    call()
+                    times[name].append((time.perf_counter() - started) * 1000)
+        direct.close()
+        return {name: (statistics.median(times[name]), getattr(call, "memory", 0.0)) for name, call in calls.items()}
+
+
+class Direct:
+    """The model without any function, over one kept connection."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = http.client.HTTPConnection(url.removeprefix("http://"))
+        self._connection.connect()
+
+    def __call__(self) -> None:
+        headers = {"content-type": "application/json"}
+        self._connection.request("POST", "/openai/v1/chat/completions", BODY, headers)
+        self._connection.getresponse().read()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def modules(bench: Bench, folder: Path) -> list[str]:
+    """What a process has loaded after one call."""
+    config = {"REAL_FUNC": str(folder / "func.py")}
+    with bench.container(ROOT / "tests/functions/modules", config) as call:
+        loaded: list[str] = json.loads(call())["modules"]
+        return loaded
+
+
+@contextmanager
+def model() -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.bench.upstream"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().removeprefix("ready: ").strip()
+        finally:
+            process.terminate()
+
+
+def measure(bench: Bench) -> tuple[dict[str, Figures], float]:
+    for folder in FOLDERS.values():
+        cold(bench, folder)  # .pyc files and the page cache are there before anything counts
+    colds: dict[str, list[float]] = {name: [] for name in FOLDERS}
+    for _ in range(COLD_RUNS):
+        for name, folder in FOLDERS.items():
+            colds[name].append(cold(bench, folder))
+    warms = warm(bench)
+    figures = {
+        name: Figures(statistics.median(colds[name]), *warms[name], len(modules(bench, folder)))
+        for name, folder in FOLDERS.items()
+    }
+    return figures, warms["upstream"][0]
+
+
+def main() -> None:
+    import tempfile
+
+    with model() as upstream, tempfile.TemporaryDirectory() as folder:
+        figures, direct = measure(Bench(MockOci(), upstream, Path(folder)))
+    bare, naive, ours = figures["bare"], figures["naive"], figures["V1"]
+    overhead = ours.warm - bare.warm - direct
+    print(f"{'':34}{'bare':>9}{'naive':>9}{'V1':>9}{'V1/bare':>9}{'V1/naive':>9}   budget")
+    for label, field, budget in ROWS:
+        row = [getattr(one, field) for one in (bare, naive, ours)]
+        cells = "".join(f"{value:9.1f}" for value in row)
+        print(f"{label:34}{cells}{row[2] / row[0]:9.2f}{row[2] / row[1]:9.2f}   {budget}")
+    print(f"\nmodel alone {direct:.2f} ms; warm overhead of V1 (its call less a bare call less the model's):")
+    print(f"{overhead:.2f} ms at the median (budget 1.5)")
+
+
+ROWS = (
+    ("cold start, first answer (ms)", "cold", "<= 4.5 bare, <= 0.8 naive"),
+    ("warm call (ms)", "warm", ""),
+    ("memory after the calls (MB, RSS)", "memory", "<= 50 MB"),
+    ("modules loaded", "modules", ""),
+)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""A model that answers at once with the same bytes: what is measured is the function, not the model."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+from mock_oci import LoopbackServer, Request, Response
+
+_USAGE = {"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21}
+_TEXT = "A function sleeps because nobody calls it."
+_COMPLETION = {
+    "id": "chatcmpl-bench",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "bench",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": _TEXT}, "finish_reason": "stop"}],
+    "usage": _USAGE,
+}
+_NATIVE = {
+    "modelId": "bench",
+    "modelVersion": "1.0",
+    "chatResponse": {
+        "apiFormat": "GENERIC",
+        "timeCreated": "2026-01-01T00:00:00.000Z",
+        "choices": [
+            {
+                "index": 0,
+                "finishReason": "stop",
+                "message": {"role": "ASSISTANT", "content": [{"type": "TEXT", "text": _TEXT}]},
+            }
+        ],
+        "usage": {"promptTokens": 9, "completionTokens": 12, "totalTokens": 21},
+    },
+}
+ANSWERS = {"/openai/v1/chat/completions": json.dumps(_COMPLETION), "/20231130/actions/chat": json.dumps(_NATIVE)}
+
+
+def answer(request: Request) -> Response:
+    return Response(200, {"content-type": "application/json"}, ANSWERS[request.path].encode())
+
+
+if __name__ == "__main__":
+    with LoopbackServer(answer) as server:
+        print(f"ready: {server.url}", flush=True)
+        threading.Event().wait()

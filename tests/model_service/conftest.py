@@ -1,0 +1,62 @@
+"""A local OCI for the function's own tests, and settings that point at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mock_oci import LoopbackServer, MockOci
+from mock_oci.stack import LocalStack
+from mock_oci.written_config import write_config
+from model_service.service import Service
+from model_service.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def oci() -> MockOci:
+    return MockOci()
+
+
+@pytest.fixture
+def oci_url(oci: MockOci) -> Iterator[str]:
+    with LoopbackServer(oci.answer) as server:
+        yield server.url
+
+
+@pytest.fixture
+def environment(oci: MockOci, oci_url: str, tmp_path: Path) -> dict[str, str]:
+    """What a laptop with an API key has in its environment, pointed at the local OCI."""
+    write_config(oci, tmp_path, oci_url)
+    return {
+        "OCI_CONFIG_FILE": str(tmp_path / "config"),
+        "OCI_PROFILE": "DEFAULT",
+        "OCI_REGION": oci.region,
+        "OCI_GENAI_ENDPOINT": oci_url,
+        "OCI_COMPARTMENT_ID": oci.tenancy.compartment_id,
+    }
+
+
+@pytest.fixture
+def service(environment: dict[str, str]) -> Iterator[Service]:
+    with closing(Service(Settings.load(environment))) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The whole path, kept up: local OCI, the real function in a real FDK process, API Gateway in front."""
+    with LocalStack(ROOT) as stack:
+        yield stack
+
+
+@pytest.fixture
+def scripted(stack: LocalStack) -> Iterator[LocalStack]:
+    """The same, for a test that scripts what the model says: nothing is left of it for the next one."""
+    stack.oci.script.clear()
+    yield stack
+    stack.oci.script.clear()

@@ -1,0 +1,69 @@
+"""The flow itself, without a process around it: what no real platform can be made to send, and bugs of our own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from model_service import logs
+from model_service.app import App
+from model_service.invocation import Deadline, HttpRequest, Invocation
+from model_service.reply import LARGEST
+from model_service.service import Service
+
+CHAT = json.dumps({"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}).encode()
+GATEWAY = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
+
+
+@pytest.fixture
+def app(environment: dict[str, str]) -> Iterator[App]:
+    app = App(environment)
+    with closing(app.service):
+        yield app
+
+
+def over_http(path: str = "/v1/chat/completions", body: bytes = CHAT) -> Invocation:
+    return Invocation(body, Deadline.after(30), http=HttpRequest("POST", path, {"host": "gateway"}))
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/prod/v1/chat/completions/", "/v1/chat/completions?api-version=1"]
+)
+def test_a_path_is_known_by_its_end(app: App, path: str) -> None:
+    assert app.answer(over_http(path)).status == 200
+
+
+def test_an_answer_that_the_platform_would_lose_is_an_error_instead(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model_service.app.LARGEST", 100)
+    assert LARGEST > 100
+    reply = app.answer(over_http())
+    assert (reply.status, json.loads(reply.body)["error"]["code"]) == (500, "answer_too_large")
+
+
+@pytest.mark.parametrize("http", [None, GATEWAY])
+def test_a_bug_is_answered_and_logged_without_its_words(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], http: HttpRequest | None
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError("the prompt was: buy low")
+
+    monkeypatch.setattr(Service, "resolve", fail)
+    logs.configure()
+    reply = app.answer(Invocation(CHAT, Deadline.after(30), call_id="01CALL", http=http))
+    assert (reply.status, json.loads(reply.body)["error"]["code"]) == (500 if http else 200, "internal_error")
+    logged = capsys.readouterr().err
+    assert '"exception":"ZeroDivisionError"' in logged
+    assert "01CALL" in logged
+    assert "buy low" not in logged
+    assert b"buy low" not in reply.body
+
+
+def test_settings_that_are_mended_are_taken_without_a_restart(environment: dict[str, str]) -> None:
+    app = App({**environment, "OCI_REGION": "atlantis"})
+    assert app.answer(over_http()).status == 500
+    app.environment = environment
+    with closing(app.service):
+        assert app.answer(over_http()).status == 200
