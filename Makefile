@@ -41,12 +41,12 @@ $(BIN)/python:
 	@echo "Setting up $(VENV) with $(PYTHON): once, a minute or two." >&2
 	@$(PYTHON) -m venv $(VENV)
 
-# --no-deps: requirements.txt is complete, and fdk asks for pytest and Cython, which no function needs.
+# --no-deps: both lists are complete, and fdk asks for pytest-asyncio and Cython, which no function needs.
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps -r requirements.txt
 	@$(PIP) install --no-deps -e .
 	@touch $@
 
 $(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
-	@$(PIP) install -c requirements.txt -r tests/requirements.txt
+	@$(PIP) install --no-deps -r tests/requirements.txt
 	@touch $@

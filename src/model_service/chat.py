@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as schema
 
+from model_service.encoding import Encoding
 from model_service.errors import InvalidRequest
 
 Completion = dict[str, Any]
@@ -78,18 +79,23 @@ class ChatRequest:
 
 @dataclass(frozen=True)
 class Complete:
-    """An answer that is there as a whole."""
+    """An answer that is there as a whole: a ``chat.completion``, or the object of another operation."""
 
     completion: Completion
     opc_request_id: str | None = None
+    status: int = 200
 
 
 @dataclass(frozen=True)
 class Stream:
-    """An answer that comes in chunks; iterating raises a ``ModelServiceError`` if it breaks."""
+    """An answer that comes in chunks; iterating raises a ``ModelServiceError`` if it breaks.
 
-    chunks: Iterator[Chunk]
+    Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them.
+    """
+
+    chunks: Iterator[Any]
     opc_request_id: str | None = None
+    encoding: Encoding | None = None
 
 
 Answer = Complete | Stream

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, Final, NoReturn
 
 from model_service.errors import InvalidRequest, ModelServiceError
@@ -17,12 +18,14 @@ def read_json_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise InvalidRequest("The body is empty; a JSON object was expected.", code="empty_body")
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not UTF-8.", code="invalid_json") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidRequest(f"The body is not JSON: {error.msg} at {where}.", code="invalid_json") from None
+    except ValueError:  # Python reads no integer of more than 4300 digits
+        raise InvalidRequest("The body has a number that is too long.", code="invalid_json") from None
     except RecursionError:
         raise InvalidRequest("The body is nested too deeply.", code="invalid_json") from None
     if not isinstance(value, dict):
@@ -43,6 +46,8 @@ def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
     rest = bytearray()
     for piece in pieces:
         rest += piece
+        if b"\n" not in piece:
+            continue  # a line may be megabytes long: it is looked through once, not with every piece
         *lines, tail = rest.split(b"\n")
         rest = bytearray(tail)
         for line in lines:
@@ -88,11 +93,18 @@ class Encoding:
     """How the chunks of a stream become bytes."""
 
     content_type: str
-    write: Callable[[Iterable[dict[str, Any]]], Iterator[bytes]]
+    write: Callable[[Iterable[Any]], Iterator[bytes]]
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise InvalidRequest(f"The body is not JSON: {name} is no JSON number.", code="invalid_json")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):  # 1e999, which would leave as Infinity and be no JSON any more
+        raise InvalidRequest("The body has a number that is too large.", code="invalid_json")
+    return number
 
 
 ENCODINGS: Final = {

@@ -78,8 +78,14 @@ class PathNotFound(InvalidRequest):
 
 
 class MethodNotAllowed(InvalidRequest):
+    """``allowed`` are the methods that there are at this path."""
+
     status = 405
     code = "method_not_allowed"
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(f"Only {', '.join(allowed)} is allowed here.")
+        self.allowed = allowed
 
 
 class RequestTooLarge(InvalidRequest):
@@ -125,6 +131,27 @@ class UpstreamRefused(UpstreamError):
     """OCI answered 4xx: the caller (or the operator's policy) can do something about it."""
 
     type = "invalid_request_error"
+
+
+class PreviousResponseNotFound(UpstreamRefused):
+    """The response to continue from is unknown, has expired or was never stored: only a fresh start helps."""
+
+    status = 400
+    code = "previous_response_not_found"
+
+
+class ProjectRequired(UpstreamRefused):
+    """OCI wants an ``OpenAI-Project``, in whatever words it said so."""
+
+    status = 400
+    code = "project_required"
+
+
+class ProjectInvalid(UpstreamRefused):
+    """OCI does not know the project: another region's, one that is too young, or none."""
+
+    status = 400
+    code = "project_invalid"
 
 
 class UpstreamThrottled(UpstreamError):

@@ -36,6 +36,12 @@ GOTCHAS: Final = (
     ),
     Gotcha(
         400,
+        _says("incorrect apiidentifier"),
+        "{model} is not served through Responses in this region: drop the prefix responses:, so that Chat Completions "
+        "is used, or set OCI_REGION to a region that does.",
+    ),
+    Gotcha(
+        400,
         _says("compartment id must be provided"),
         "No compartment reached OCI: send opc-compartment-id (or compartment_id in the body), or set "
         "OCI_COMPARTMENT_ID. OCI says the same when a Responses call lacks its OpenAI-Project.",

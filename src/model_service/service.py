@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from model_service.auth import Credential, credential_for
-from model_service.chat import Answer, ChatRequest, Chunk, Stream
+from model_service.chat import Answer, ChatRequest, Stream
 from model_service.endpoints import inference_endpoint
 from model_service.errors import SettingsError
 from model_service.invocation import Deadline
+from model_service.operations import Request
 from model_service.routing import Route, resolve
 from model_service.settings import Settings
 from model_service.traffic_log import LogPolicy
-from model_service.transports import chat_model
+from model_service.transports import chat_model, responses_surface
 from model_service.transports.call import Call
 from model_service.upstream import Upstream
 
@@ -25,13 +27,26 @@ class Service:
 
     settings: Settings
 
-    def resolve(self, request: ChatRequest) -> Route:
-        return resolve(request.model, aliases=self.settings.aliases, override=self.settings.transport)
+    def resolve(self, request: Request) -> Route:
+        if isinstance(request, ChatRequest):
+            return resolve(request.model, aliases=self.settings.aliases, override=self.settings.transport)
+        return request.route(self.settings.aliases)
 
-    def call(self, route: Route, request: ChatRequest, deadline: Deadline) -> Answer:
-        model = chat_model(route, self.upstream)
-        call = Call(deadline, request.compartment_id or self.compartment_id)
-        return _begun(model.stream(request, call)) if request.stream else model.complete(request, call)
+    def call(self, route: Route, request: Request, deadline: Deadline) -> Answer:
+        call = Call(
+            deadline,
+            compartment_id=request.compartment_id or self.compartment_id,
+            project_id=request.project_id or self.settings.project_id,
+            may_store=self.settings.responses_store,
+        )
+        answer = self._answer(route, request, call)
+        return _begun(answer) if isinstance(answer, Stream) else answer
+
+    def _answer(self, route: Route, request: Request, call: Call) -> Answer:
+        if isinstance(request, ChatRequest):
+            model = chat_model(route, self.upstream)
+            return model.stream(request, call) if request.stream else model.complete(request, call)
+        return responses_surface(route, self.upstream).send(request, call)
 
     @cached_property
     def credential(self) -> Credential:
@@ -65,7 +80,7 @@ def _begun(stream: Stream) -> Stream:
     return replace(stream, chunks=_again(first, stream.chunks))
 
 
-def _again(first: Chunk | None, rest: Iterator[Chunk]) -> Iterator[Chunk]:
+def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
     if first is not None:
         yield first
     yield from rest

@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
-from model_service.chat import COMPARTMENT_OCID
+from model_service.chat import COMPARTMENT_OCID, PROJECT_OCID
 from model_service.errors import SettingsError
 from model_service.routing import TransportName
 
@@ -20,6 +19,8 @@ T = TypeVar("T")
 AUTH_TYPE_NAMES: Final = ("api_key", "session_token", "instance_principal", "resource_principal")
 TRANSPORT_NAMES: Final = ("v1", "sdk")
 REGION: Final = re.compile(r"[a-z]+-[a-z0-9-]+-[0-9]+")
+# No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
+PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Settings:
     profile: str | None = None
     region: str | None = None
     compartment_id: str | None = None
+    project_id: str | None = None
+    responses_store: bool = True
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None
     transport: TransportName | None = None
@@ -146,9 +149,15 @@ def _compartment(name: str, text: str) -> str:
     return text
 
 
+def _project(name: str, text: str) -> str:
+    if not PROJECT_OCID.fullmatch(text):
+        raise SettingsError(name, "must be the OCID of a Generative AI project")
+    return text
+
+
 def _endpoint(name: str, text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+    match = PLAIN_URL.fullmatch(text)
+    if match is None or int(match["port"] or 0) > 65535:
         raise SettingsError(
             name, "must be a plain URL such as https://inference.generativeai.<region>.oci.oraclecloud.com"
         )
@@ -158,7 +167,7 @@ def _endpoint(name: str, text: str) -> str:
 def _string_map(name: str, text: str) -> dict[str, str]:
     try:
         table = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(name, f"must be a JSON object: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(value, str) and value for value in table.values()):
         raise SettingsError(name, "must be a JSON object of non-empty strings")
@@ -171,6 +180,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "profile": Variable("OCI_PROFILE", _text),
     "region": Variable("OCI_REGION", _region),
     "compartment_id": Variable("OCI_COMPARTMENT_ID", _compartment),
+    "project_id": Variable("MODEL_SERVICE_PROJECT_ID", _project),
+    "responses_store": Variable("MODEL_SERVICE_RESPONSES_STORE", _flag),
     "genai_endpoint": Variable("OCI_GENAI_ENDPOINT", _endpoint),
     "federation_endpoint": Variable("MODEL_SERVICE_FEDERATION_ENDPOINT", _endpoint),
     "transport": Variable("LOCUS_OCI_TRANSPORT", _one_of(*TRANSPORT_NAMES)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from model_service import logs
-from model_service.chat import Answer, Chunk, Complete, Stream
+from model_service.chat import Answer, Complete, Stream
 from model_service.errors import ModelServiceError
 from model_service.routing import Route
 
@@ -24,6 +24,7 @@ class Trace:
     usage: dict[str, Any] | None = None
     opc_request_id: str | None = None
     streamed: bool = False
+    broken: ModelServiceError | None = None  # what ended a stream, after its status had gone out
     ms: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
@@ -45,6 +46,7 @@ class Trace:
         return replace(answer, chunks=self._watch_chunks(answer))
 
     def write(self, error: ModelServiceError | None) -> None:
+        error = error or self.broken
         self.ms["total"] = _milliseconds_since(self.started)
         logs.write(
             "invocation",
@@ -61,10 +63,20 @@ class Trace:
             ms=self.ms,
         )
 
-    def _watch_chunks(self, answer: Stream) -> Iterator[Chunk]:
-        for chunk in answer.chunks:
-            self.usage = chunk.get("usage") or self.usage
-            yield chunk
+    def _watch_chunks(self, answer: Stream) -> Iterator[Any]:
+        try:
+            for chunk in answer.chunks:
+                self.usage = _usage_of(chunk) or self.usage
+                yield chunk
+        except ModelServiceError as error:
+            self.broken = error
+            raise
+
+
+def _usage_of(chunk: Any) -> Any:
+    """Of a chunk of Chat Completions, or of an event of Responses, whose last one holds the whole response."""
+    value = chunk if isinstance(chunk, dict) else chunk.value
+    return value.get("usage") or (value.get("response") or {}).get("usage")
 
 
 def _milliseconds_since(started: float) -> float:

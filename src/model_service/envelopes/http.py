@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from model_service.chat import Answer
+from model_service.chat import PROJECT_OCID, Answer
 from model_service.encoding import read_json_object
 from model_service.envelopes.shaping import reply_with, reply_with_error
 from model_service.errors import MethodNotAllowed, ModelServiceError, PathNotFound
 from model_service.invocation import HttpRequest, Invocation
-from model_service.operations import OPERATIONS, Operation, Request
+from model_service.operations import OPERATIONS, Operation, Request, is_responses_path, responses_request
 from model_service.reply import Reply
 
-COMPARTMENT_HEADERS: Final = ("opc-compartment-id", "compartmentid")  # OCI's two names for it
+FIELD_OF_HEADER: Final[Mapping[str, str]] = {
+    "compartmentid": "compartment_id",  # OCI has two names for it
+    "opc-compartment-id": "compartment_id",
+    "openai-project": "project_id",
+}
 
 # The platform throws the body of a function's 502 and 504 away (fdk: constants.py, fn: runner_fninvoke.go), so
 # those two leave as their nearest relatives; the body has the status that was meant.
@@ -34,9 +38,12 @@ class HttpEnvelope:
         return invocation.http is not None
 
     def decode(self) -> Request:
+        if is_responses_path(self._http.path):
+            body = read_json_object(self._body) if self._body else {}
+            return responses_request(body | self._named_in_headers(body), self._http.method, self._http.url)
         operation = self._operation()
         body = read_json_object(self._body)
-        return operation.parse(self._compartment() | body)
+        return operation.parse(body | self._named_in_headers(body))
 
     def seal(self, answer: Answer) -> Reply:
         return reply_with(answer)
@@ -44,7 +51,7 @@ class HttpEnvelope:
     def seal_error(self, error: ModelServiceError) -> Reply:
         reply = reply_with_error(error, STATUS_THAT_SURVIVES.get(error.status, error.status))
         if isinstance(error, MethodNotAllowed):
-            return replace(reply, headers={**reply.headers, "allow": "POST"})
+            return replace(reply, headers={**reply.headers, "allow": ", ".join(error.allowed)})
         return reply
 
     def _operation(self) -> Operation:
@@ -54,9 +61,13 @@ class HttpEnvelope:
             known = ", ".join(f"POST …{one.path}" for one in OPERATIONS)
             raise PathNotFound(f"There is nothing at this path. What there is: {known}")
         if self._http.method != "POST":
-            raise MethodNotAllowed("Only POST is allowed here.")
+            raise MethodNotAllowed("POST")
         return operation
 
-    def _compartment(self) -> dict[str, str]:
+    def _named_in_headers(self, body: Mapping[str, Any]) -> dict[str, str]:
+        """The fields of ours that the caller set by a header; the body, if it says them too, knows better."""
         headers = self._http.headers
-        return next(({"compartment_id": headers[name]} for name in COMPARTMENT_HEADERS if name in headers), {})
+        named = {FIELD_OF_HEADER[name]: value for name, value in headers.items() if name in FIELD_OF_HEADER}
+        if not PROJECT_OCID.fullmatch(named.get("project_id", "")):
+            named.pop("project_id", None)  # OpenAI's clients send their own `proj_…`, which means nothing to OCI
+        return {name: value for name, value in named.items() if name not in body}

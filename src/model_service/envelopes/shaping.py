@@ -12,8 +12,8 @@ def reply_with(answer: Answer) -> Reply:
     """JSON for a complete answer, server-sent events for a stream, read to its end: the platform buffers."""
     request_id = {"opc-request-id": answer.opc_request_id} if answer.opc_request_id else {}
     if isinstance(answer, Complete):
-        return Reply(200, write_json(answer.completion), {"content-type": "application/json", **request_id})
-    encoding = ENCODINGS["sse"]
+        return Reply(answer.status, write_json(answer.completion), {"content-type": "application/json", **request_id})
+    encoding = answer.encoding or ENCODINGS["sse"]
     body = b"".join(encoding.write(answer.chunks))
     return Reply(200, body, {"content-type": encoding.content_type, "cache-control": "no-cache", **request_id})
 

@@ -14,10 +14,16 @@ from model_service.routing import Route
 
 @dataclass(frozen=True)
 class Call:
-    """``compartment_id`` is the compartment that pays, and that the IAM policy must cover."""
+    """``compartment_id`` is the compartment that pays, and that the IAM policy must cover.
+
+    Responses alone take the rest: ``project_id`` is the project that holds what they store, and ``may_store`` says
+    whether they may (``MODEL_SERVICE_RESPONSES_STORE``).
+    """
 
     deadline: Deadline
     compartment_id: str | None = None
+    project_id: str | None = None
+    may_store: bool = True
 
     @property
     def compartment_headers(self) -> dict[str, str]:
@@ -25,6 +31,11 @@ class Call:
         if self.compartment_id is None:
             return {}
         return {"CompartmentId": self.compartment_id, "opc-compartment-id": self.compartment_id}
+
+    @property
+    def project_headers(self) -> dict[str, str]:
+        """What the stateful surfaces want besides: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm"""
+        return {} if self.project_id is None else {"OpenAI-Project": self.project_id}
 
     @contextmanager
     def hints(self, route: Route) -> Iterator[None]:

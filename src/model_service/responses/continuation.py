@@ -1,0 +1,116 @@
+"""Which part of a conversation has to be sent: all of it, or the turn since the answer that OCI holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest
+
+Body = Mapping[str, Any]
+
+STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
+HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """``messages`` are those to send, each with its place in the request; ``stored`` says whether OCI keeps the
+    answer, so that another turn can follow it by its id."""
+
+    messages: Sequence[tuple[int, Body]]
+    previous_response_id: str | None
+    stored: bool
+
+
+def turn_of(chat: Body, *, may_store: bool) -> Turn:
+    """What a chat request has to send. Where several say what it continues, ``conversation`` comes first, then
+    ``previous_response_id``, then ``provider_state`` of the request, then that of its latest message that has one.
+
+    Raises ``InvalidRequest`` where nothing is left to send, and where the request refers to what is not stored.
+    """
+    stored = stores(chat, may_store=may_store)
+    messages = list(enumerate(chat["messages"]))
+    if not stored:
+        _refuse_what_is_held(chat, messages)
+        return Turn(messages, None, stored)
+    previous, first = _continued(chat, messages)
+    if first == len(messages):
+        raise InvalidRequest(
+            "messages: nothing follows the last assistant message, so there is no turn to send.", param="messages"
+        )
+    return Turn(messages[first:], previous, stored)
+
+
+def stores(body: Body, *, may_store: bool) -> bool:
+    """Whether OCI may keep this answer: unless the request or the operator says no. Source of the default, true:
+    https://platform.openai.com/docs/api-reference/responses/create"""
+    store = body.get("store")
+    if store is not None and not isinstance(store, bool):
+        raise InvalidRequest("store: must be true or false.", param="store")
+    if store and not may_store:
+        raise InvalidRequest(f"store: {NOTHING_IS_STORED}", param="store", code="store_disabled")
+    return may_store and store is not False
+
+
+def state_after(response_id: str, *, stored: bool) -> dict[str, Any]:
+    """What a reply says, so that a caller without a memory can continue; nothing where nothing is stored."""
+    return {STATE: {"previous_response_id": response_id}} if stored and response_id else {}
+
+
+def _continued(chat: Body, messages: Sequence[tuple[int, Body]]) -> tuple[str | None, int]:
+    """The id to continue from, and the place of the first message that OCI does not hold yet."""
+    after_answer = max((place + 1 for place, message in messages if message["role"] == "assistant"), default=0)
+    if chat.get("conversation") is not None:
+        return None, after_answer
+    previous = _id(chat, "previous_response_id", "previous_response_id") or _id_in_state(chat, STATE)
+    if previous is not None:
+        return previous, after_answer
+    for place, message in reversed(messages):
+        previous = _id_in_state(message, f"messages.{place}.{STATE}")
+        if previous is not None:
+            return previous, place + 1
+    return None, 0
+
+
+def _id_in_state(holder: Body, path: str) -> str | None:
+    state = holder.get(STATE)
+    if not state:
+        return None
+    if not isinstance(state, dict) or "previous_response_id" not in state:
+        raise InvalidRequest(f"{path}: must be the object of an earlier reply, unchanged.", param=path)
+    return _id(state, "previous_response_id", f"{path}.previous_response_id")
+
+
+def _id(holder: Body, name: str, path: str) -> str | None:
+    value = holder.get(name)
+    if value is not None and not (isinstance(value, str) and value):
+        raise InvalidRequest(f"{path}: must be the id of a response.", param=path)
+    return value
+
+
+def _refuse_what_is_held(chat: Body, messages: Sequence[tuple[int, Body]]) -> None:
+    refuse_references(chat)
+    for place, message in messages:
+        if message.get(STATE):
+            _refuse_reference(f"messages.{place}.{STATE}")
+
+
+def refuse_references(body: Body) -> None:
+    """Raises ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
+    for name in HELD_BY_OCI:
+        if body.get(name):
+            _refuse_reference(name)
+
+
+def _refuse_reference(path: str) -> None:
+    raise InvalidRequest(
+        f"{path}: cannot work with store=false: OCI keeps nothing that it could refer to. Leave it out and send the "
+        "full history with each request.",
+        param=path,
+        code="store_disabled",
+    )
+
+
+NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (MODEL_SERVICE_RESPONSES_STORE=false)."

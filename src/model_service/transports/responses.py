@@ -1,0 +1,131 @@
+"""Responses, OCI's stateful API: chat requests are translated into it and out of it, its own are passed through.
+
+Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.htm
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.chat import Answer, ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
+from model_service.encoding import read_events
+from model_service.errors import UpstreamError
+from model_service.responses.answer import completion_of
+from model_service.responses.continuation import Turn, turn_of
+from model_service.responses.raw_events import RAW_EVENTS, RawEvent, read_raw_events
+from model_service.responses.refusals import Asked, named
+from model_service.responses.request import responses_request
+from model_service.responses.stream import chunks_of
+from model_service.responses.surface import BASE, SurfaceRequest
+from model_service.routing import Route
+from model_service.transports.call import Call
+from model_service.upstream import Exchange, Upstream
+
+PATH: Final = BASE + "/responses"
+
+
+@dataclass(frozen=True)
+class OCIResponsesModel:
+    """A model behind ``/openai/v1/responses``, spoken to in Chat Completions."""
+
+    route: Route
+    upstream: Upstream
+
+    def complete(self, request: ChatRequest, call: Call) -> Complete:
+        turn = turn_of(request.wire(), may_store=call.may_store)
+        with _named_errors(self.route, call, turn.previous_response_id):
+            exchange = self._post(request, turn, call, stream=False)
+            return Complete(_completion(exchange, turn), exchange.opc_request_id)
+
+    def stream(self, request: ChatRequest, call: Call) -> Stream:
+        turn = turn_of(request.wire(), may_store=call.may_store)
+        with _named_errors(self.route, call, turn.previous_response_id):
+            exchange = self._post(request, turn, call, stream=True)
+            if exchange.is_stream:
+                return Stream(self._chunks(exchange, request, turn, call), exchange.opc_request_id)
+            return Stream(iter([chunk_of(_completion(exchange, turn))]), exchange.opc_request_id)
+
+    def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> Exchange:
+        body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
+        return self.upstream.send("POST", PATH, body, _headers(call), call.deadline)
+
+    def _chunks(self, exchange: Exchange, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
+        events = read_events(exchange.pieces())
+        with _named_errors(self.route, call, turn.previous_response_id), _request_id_of(exchange):
+            yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
+
+
+@dataclass(frozen=True)
+class OCIResponsesSurface:
+    """Everything below ``/openai/v1/responses`` and ``/openai/v1/conversations``, passed through."""
+
+    route: Route
+    upstream: Upstream
+
+    def send(self, request: SurfaceRequest, call: Call) -> Answer:
+        """Only the model's name is translated. Raises what ``Upstream.send`` raises, and ``InvalidRequest`` for a
+        request that wants stored what may not be."""
+        body = request.for_model(self.route.model, may_store=call.may_store)
+        method, previous = request.operation.method, (body or {}).get("previous_response_id")
+        with _named_errors(self.route, call, previous):
+            exchange = self.upstream.send(method, request.target, body, _headers(call), call.deadline)
+            if exchange.is_stream:
+                return Stream(_raw_events(exchange), exchange.opc_request_id, RAW_EVENTS)
+            return Complete(_object(exchange), exchange.opc_request_id, exchange.response.status_code)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    return call.compartment_headers | call.project_headers
+
+
+def _completion(exchange: Exchange, turn: Turn) -> Completion:
+    with _request_id_of(exchange):
+        return completion_of(_json(exchange.read()), stored=turn.stored)
+
+
+def _raw_events(exchange: Exchange) -> Iterator[RawEvent]:
+    with _request_id_of(exchange):
+        yield from read_raw_events(exchange.pieces())
+
+
+def _object(exchange: Exchange) -> dict[str, Any]:
+    answer = _json(exchange.read())
+    if not isinstance(answer, dict):
+        raise UpstreamError(
+            "OCI answered with something that is no JSON object.", opc_request_id=exchange.opc_request_id
+        )
+    return answer
+
+
+@contextmanager
+def _named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
+    """An error of OCI that leaves this block is called by its name, or has at least a hint."""
+    asked = Asked(route.model, call.compartment_id, call.project_id, previous_response_id)
+    try:
+        with call.hints(route):
+            yield
+    except UpstreamError as error:
+        known = named(error, asked)
+        if known is None:
+            raise
+        raise known from error
+
+
+@contextmanager
+def _request_id_of(exchange: Exchange) -> Iterator[None]:
+    try:
+        yield
+    except UpstreamError as error:
+        error.opc_request_id = error.opc_request_id or exchange.opc_request_id
+        raise
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,130 @@
+"""Every snippet of the README and of docs/, run as it stands, but for the port, the interpreter and the folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mock_oci import MockOci, serve
+from mock_oci.written_config import write_config
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def snippets(language: str) -> list[pytest.param]:
+    return [
+        pytest.param(text, id=f"{page.name}-{text.splitlines()[0][:50]}")
+        for page in PAGES
+        for kind, text in SNIPPET.findall(page.read_text())
+        if kind == language
+    ]
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    """For `make`: this interpreter, and a stamp that says that everything is installed."""
+    stamps = tmp_path / "venv"
+    stamps.mkdir()
+    for name in (".runtime", ".tests"):
+        (stamps / name).touch()
+    return {"VENV": str(stamps), "BIN": str(Path(sys.executable).parent)}
+
+
+@contextmanager
+def local_stack(variables: dict[str, str], command: str) -> Iterator[str]:
+    """`make serve` as the README has it; yields the URL that it prints."""
+    words = [*command.split(), *(f"{name}={value}" for name, value in variables.items()), "PORT=0"]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().removeprefix("ready: ").strip()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+def shell(script: str, **environment: str) -> str:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, **environment},  # noqa: TID251 - a person's shell, as it is
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("text", snippets("bash"))
+def test_a_shell_snippet_works(text: str, variables: dict[str, str], tmp_path: Path) -> None:
+    text = text.replace(".venv/bin/python", sys.executable).replace("/tmp/local-oci", str(tmp_path))
+    if text.startswith("make serve"):
+        with local_stack(variables, "make serve") as url:
+            assert url.startswith("http://127.0.0.1:")
+    elif text.startswith("make "):
+        assert "mock_oci" in shell(f"{text.strip()} VENV={variables['VENV']} BIN={variables['BIN']}")
+    elif "-m mock_oci" in text:
+        process = subprocess.Popen(text.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ready: http://127.0.0.1:")
+        assert (tmp_path / "env").exists()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        process.stdout.close()
+    elif "127.0.0.1:8080/v1" in text:
+        with local_stack(variables, "make serve") as url:
+            assert '"choices"' in shell(text.replace("http://127.0.0.1:8080/v1", url))
+    else:
+        assert shell(text, PYTHONPATH=str(ROOT / "src"))
+
+
+@pytest.mark.parametrize("text", snippets("python"))
+def test_a_python_snippet_works(text: str, variables: dict[str, str], tmp_path: Path) -> None:
+    oci = MockOci()
+    with serve(oci) as server, local_stack(variables, "make serve") as url:
+        write_config(oci, tmp_path, server.url)
+        program = tmp_path / "snippet.py"
+        program.write_text(text.replace("http://127.0.0.1:8080/v1", url))
+        output = shell(
+            f"source {tmp_path}/env; {sys.executable} -W error {program}",
+            OCI_PROFILE="DEFAULT",
+            PYTHONPATH=str(ROOT / "src"),
+        )
+    assert output.strip()
+
+
+def test_what_make_run_is_said_to_print_is_what_it_prints(variables: dict[str, str]) -> None:
+    printed = shell(f"make run VENV={variables['VENV']} BIN={variables['BIN']}")
+    (shown,) = (text for kind, text in SNIPPET.findall((ROOT / "README.md").read_text()) if kind == "text")
+    assert shown.rstrip().removesuffix("...").rstrip() in printed
+
+
+def test_every_make_target_of_the_pages_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for page in PAGES for name in re.findall(r"`?make ([a-z][a-z-]*)", page.read_text())}
+    assert named <= targets
+
+
+def test_every_setting_of_the_readme_is_read_and_every_one_that_is_read_is_in_the_readme() -> None:
+    from model_service.settings import VARIABLES
+
+    table = {
+        name
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([A-Z][A-Z_]{5,})`", line.split("|")[1])
+    }
+    assert table == {variable.name for variable in VARIABLES.values()} | {"OCI_COMPARTMENT"}
