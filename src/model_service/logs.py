@@ -10,7 +10,6 @@ import traceback
 from contextvars import ContextVar
 from typing import Any
 
-from model_service.redaction import redact
 
 call_id: ContextVar[str] = ContextVar("call_id", default="")
 """The id of the invocation that is running; every line bears it."""
@@ -39,11 +38,6 @@ def write_bug(error: BaseException) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     write("bug", exception=type(error).__qualname__, where=where)
-
-
-def write_failure(error: Exception) -> None:
-    """An error of ours before there is an invocation that could report it."""
-    write("failure", exception=type(error).__qualname__, message=redact(str(error)))
 
 
 def _now() -> str:

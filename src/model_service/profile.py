@@ -29,15 +29,16 @@ class Profile:
         parser = ConfigParser(interpolation=None)
         try:
             parser.read_string(file.read_text(encoding="utf-8"))
+        except Error:  # its text, and so a traceback, quotes the line that it does not understand: perhaps a key
+            raise CredentialError(f"The OCI config file {file} is not in the format of one.") from None
         except FileNotFoundError as error:
             raise CredentialError(
                 f"There is no OCI config file at {file}.",
                 hint="Run `oci setup config` or `oci session authenticate`, or set OCI_AUTH_TYPE to a principal.",
             ) from error
-        except (OSError, ValueError, Error) as error:
-            # configparser's message quotes the line that it does not understand, which may be a key.
+        except (OSError, ValueError) as error:
             raise CredentialError(f"The OCI config file {file} cannot be read.") from error
-        if name != DEFAULT_PROFILE and not parser.has_section(name):
+        if name not in parser or not parser[name]:  # DEFAULT is always there, though perhaps with nothing in it
             raise CredentialError(f"There is no profile {name} in {file}.", hint="OCI_PROFILE names the profile.")
         return cls(name, file, dict(parser[name]))
 

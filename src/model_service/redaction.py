@@ -13,11 +13,14 @@ SECRETS: Final = (
     re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JWT: base64url of '{"'
     re.compile(r"(?i)\bbearer\s+[\w.~+/-]+=*"),
     re.compile(r"\bsk-[\w-]{8,}"),
-    re.compile(r'(?i)\b(signature|keyid)="[^"]*"'),
+    re.compile(r'(?i)\b(signature|keyid)=\\?"[^"]*"'),  # the quotes are escaped where a header is quoted in JSON
 )
 
 
 def redact(text: str) -> str:
+    # A little more than what is kept is looked at, so that no secret is cut in half before it is seen, and so that
+    # megabytes of "-eyJ-eyJ" cost nothing.
+    seen = text[: 4 * LONGEST]
     for secret in SECRETS:
-        text = secret.sub("[redacted]", text)
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+        seen = secret.sub("[redacted]", seen)
+    return seen if len(seen) <= LONGEST and len(text) <= 4 * LONGEST else seen[:LONGEST] + "…"

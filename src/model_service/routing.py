@@ -48,14 +48,19 @@ class Route:
 
 def resolve(model: str, *, aliases: Mapping[str, str], override: TransportName | None = None) -> Route:
     """The route of a model id; ``override`` is ``LOCUS_OCI_TRANSPORT``. An id that no row names goes to V1."""
-    model = aliases.get(model, model).removeprefix(OWN_PREFIX)
-    asked_for_responses = model.startswith(RESPONSES_PREFIX)
-    model = model.removeprefix(RESPONSES_PREFIX)
+    asked, name = _without_prefixes(model)
+    meant, model = _without_prefixes(aliases.get(model) or aliases.get(name, name))
     if not model:
         raise InvalidRequest("model: there is no model id behind the prefix.", param="model")
     route = next(route for route in ROUTES if fnmatchcase(model, route.model))
-    transport: TransportName = "responses" if asked_for_responses else (override or route.transport)
+    transport: TransportName = "responses" if asked or meant else (override or route.transport)
     return replace(route, model=model, transport=transport, row=route.model)
+
+
+def _without_prefixes(model: str) -> tuple[bool, str]:
+    """Whether the Responses API is asked for, and of which model or alias."""
+    name = model.removeprefix(OWN_PREFIX)
+    return name.startswith(RESPONSES_PREFIX), name.removeprefix(RESPONSES_PREFIX)
 
 
 _OPENAI_REASONING: Final = Quirks(rename={"max_tokens": "max_completion_tokens"})

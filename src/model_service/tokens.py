@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +30,31 @@ class TokenFiles:
     reads them once (``ephemeral_resource_principals_signer.py``), which is why we do not use it.
     """
 
-    token: str
-    private_key: str
-    passphrase: str | None = None
-    cure: str = ""
+    token: str = field(repr=False)
+    private_key: str = field(repr=False)
+    passphrase: str | None = field(default=None, repr=False)
+    cure: str | None = None
 
     def __post_init__(self) -> None:
-        self._current: SigningKey | None = None
-        self._version: tuple[int, ...] = ()
+        self._held: tuple[tuple[int, ...], SigningKey] | None = None  # one value: threads share it
 
     def key(self) -> SigningKey:
         """Raises ``CredentialError`` when a file is missing or broken."""
-        version = self._versions()
-        if self._current is None or version != self._version:
-            self._current = self._read()
-            self._version = version
-        return self._current
+        held, version = self._held, self._versions()
+        if held is not None and held[0] == version:
+            return held[1]
+        try:
+            key = self._read()
+        except CredentialError:
+            if held is None:
+                raise
+            return held[1]  # the files are being rewritten: what we have is good until OCI says otherwise
+        self._held = (version, key)
+        return key
 
     def forget(self) -> None:
         """Read both again next time, whatever their dates say."""
-        self._current = None
+        self._held = None
 
     def _read(self) -> SigningKey:
         token = self._text(self.token, "security token")
@@ -64,11 +69,12 @@ class TokenFiles:
         if not _is_path(source):
             return source
         try:
-            return Path(source).read_text(encoding="utf-8").strip()
+            text = Path(source).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise CredentialError(
-                f"Cannot read the {what} in {source}: {_reason(error)}. {self.cure}".strip()
-            ) from error
+            raise CredentialError(f"Cannot read the {what} in {source}: {_reason(error)}.", hint=self.cure) from error
+        if not text:
+            raise CredentialError(f"The {what} in {source} is empty.", hint=self.cure)
+        return text
 
     def _versions(self) -> tuple[int, ...]:
         paths = [Path(source) for source in (self.token, self.private_key) if _is_path(source)]
@@ -80,7 +86,7 @@ class TokenFiles:
 
 
 def _is_path(source: str) -> bool:
-    return Path(source).is_absolute() if len(source) < 4096 else False
+    return Path(source).is_absolute()
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from model_service.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
 from model_service.redaction import redact
+
+DEEPEST: Final = 8  # errors inside errors; four is the worst that has been seen
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,12 @@ class Complaint:
 def upstream_error(
     status: int, body: bytes, *, opc_request_id: str | None, retry_after: str | None = None
 ) -> UpstreamError:
-    """The error to raise for an answer with ``status`` >= 400; it keeps OCI's status, message and code."""
+    """The error to raise for an answer that is no success; it keeps OCI's status (>= 400), message and code."""
     complaint = read_complaint(body)
-    kind = ERRORS.get(status, UpstreamRefused if status < 500 else UpstreamError)
+    kind = ERRORS.get(status, UpstreamRefused if 400 <= status < 500 else UpstreamError)
     return kind(
         redact(complaint.message) or f"OCI answered {status} and said nothing.",
-        status=status,
+        status=status if status >= 400 else None,  # a redirect is no answer that a caller could follow
         code=complaint.code,
         param=complaint.param,
         opc_request_id=opc_request_id,
@@ -41,18 +43,20 @@ def read_complaint(body: bytes) -> Complaint:
     (once or twice), plain text, and nothing at all."""
     text = body.decode("utf-8", "replace").strip()
     value = _json_object(text)
-    return _of_object(value, depth=0) if value is not None else Complaint(text)
+    complaint = _of_object(value, depth=0) if value is not None else Complaint(text)
+    return complaint if complaint.message else replace(complaint, message=text)
 
 
 def _of_object(value: Mapping[str, Any], depth: int) -> Complaint:
-    error = value.get("error")
-    if isinstance(error, dict):
-        return _of_object({"code": value.get("code"), **error}, depth)
-    message = str(error or value.get("message") or value.get("detail") or "")
-    inner = _json_object(message) if depth < 3 else None
-    if inner is not None:
+    message = value.get("error") or value.get("message") or value.get("detail") or ""
+    inner = message if isinstance(message, dict) else _json_object(_words(message).strip())
+    if inner is not None and depth < DEEPEST:
         return _of_object({"code": value.get("code"), **inner}, depth + 1)
-    return Complaint(message, _code(value.get("code")), _text(value.get("param")))
+    return Complaint(_words(message), _code(value.get("code")), _text(value.get("param")))
+
+
+def _words(message: Any) -> str:
+    return message if isinstance(message, str) else ""  # anything else stays in the text of the whole body
 
 
 def _code(code: Any) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 
 from model_service.errors import CredentialError
 from model_service.profile import DEFAULT_PROFILE, Profile
@@ -36,7 +35,7 @@ class ApiKey:
         content = self._profile.get("key_content")
         if content is not None:
             return content.encode(), f"key_content of profile {self._profile.name}"
-        file: Path = self._profile.path("key_file", CURE)
+        file = self._profile.path("key_file", CURE)
         try:
             return file.read_bytes(), str(file)
         except OSError as error:

@@ -39,12 +39,16 @@ class InstancePrincipal:
     def _signer(self) -> Any:
         # Imported on first use: only this type of credential needs the SDK, and it takes 0.2 s to load.
         from oci.auth.signers import InstancePrincipalsSecurityTokenSigner  # noqa: PLC0415
+        from oci.circuit_breaker import NoCircuitBreakerStrategy  # noqa: PLC0415
         from oci.retry import NoneRetryStrategy  # noqa: PLC0415
 
         def connect() -> Any:
-            # The SDK's own strategy waits for minutes; a function has seconds.
+            # The SDK's own strategies wait for minutes, and remember failures for every client of the process.
             return InstancePrincipalsSecurityTokenSigner(
-                federation_endpoint=self._federation_endpoint, retry_strategy=NoneRetryStrategy()
+                federation_endpoint=self._federation_endpoint,
+                retry_strategy=NoneRetryStrategy(),
+                federation_client_retry_strategy=NoneRetryStrategy(),
+                federation_client_circuit_breaker_strategy=NoCircuitBreakerStrategy(),
             )
 
         return self._asking(connect)

@@ -1,0 +1,165 @@
+"""Every variable both ways; an error names its variable and does not print its value."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_service.errors import SettingsError
+from model_service.settings import VARIABLES, InjectedPrincipal, Settings
+
+COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"
+TENANCY = "ocid1.tenancy.oc1..aaaaaaaaexample"
+PRINCIPAL = {
+    "OCI_RESOURCE_PRINCIPAL_VERSION": "2.2",
+    "OCI_RESOURCE_PRINCIPAL_RPST": "/.oci-credentials/rpst",
+    "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM": "/.oci-credentials/private.pem",
+    "OCI_RESOURCE_PRINCIPAL_REGION": "us-phoenix-1",
+}
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.load({}) == Settings()
+
+
+def test_without_an_argument_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCI_REGION", "eu-frankfurt-2")
+    assert Settings.load().region == "eu-frankfurt-2"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("OCI_AUTH_TYPE", "api_key", "auth_type", "api_key"),
+        ("OCI_AUTH_TYPE", "Resource_Principal", "auth_type", "resource_principal"),
+        ("OCI_AUTH_TYPE", "session_token", "auth_type", "session_token"),
+        ("OCI_AUTH_TYPE", "instance_principal", "auth_type", "instance_principal"),
+        ("OCI_CONFIG_FILE", "/etc/oci", "config_file", Path("/etc/oci")),
+        ("OCI_PROFILE", " PROD ", "profile", "PROD"),
+        ("OCI_REGION", "us-chicago-1", "region", "us-chicago-1"),
+        ("OCI_REGION", "us-gov-phoenix-1", "region", "us-gov-phoenix-1"),
+        ("OCI_COMPARTMENT_ID", COMPARTMENT, "compartment_id", COMPARTMENT),
+        ("OCI_COMPARTMENT_ID", TENANCY, "compartment_id", TENANCY),
+        ("OCI_COMPARTMENT", COMPARTMENT, "compartment_id", COMPARTMENT),
+        ("OCI_GENAI_ENDPOINT", "https://x.oraclecloud.com/", "genai_endpoint", "https://x.oraclecloud.com"),
+        ("OCI_GENAI_ENDPOINT", "http://127.0.0.1:8080", "genai_endpoint", "http://127.0.0.1:8080"),
+        ("OCI_GENAI_ENDPOINT", "http://mock_oci:1/prefix", "genai_endpoint", "http://mock_oci:1/prefix"),
+        ("OCI_GENAI_ENDPOINT", "http://[::1]:8080", "genai_endpoint", "http://[::1]:8080"),
+        ("MODEL_SERVICE_FEDERATION_ENDPOINT", "http://h/v1/x509", "federation_endpoint", "http://h/v1/x509"),
+        ("LOCUS_OCI_TRANSPORT", "v1", "transport", "v1"),
+        ("LOCUS_OCI_TRANSPORT", "SDK", "transport", "sdk"),
+        ("MODEL_SERVICE_ALIASES", '{"prod": "xai.grok-4.3"}', "aliases", {"prod": "xai.grok-4.3"}),
+        ("MODEL_SERVICE_ALIASES", "{}", "aliases", {}),
+        *(("OCI_LOG_REQUESTS", yes, "log_requests", True) for yes in ("1", "true", "YES", "on")),
+        *(("OCI_LOG_REQUESTS", no, "log_requests", False) for no in ("0", "False", "no", "off")),
+        ("MODEL_SERVICE_LOG_CONTENT", "1", "log_content", True),
+    ],
+)
+def test_a_good_value_is_taken(variable: str, text: str, name: str, value: Any) -> None:
+    assert getattr(Settings.load({variable: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("OCI_AUTH_TYPE", "secret-pw"),
+        ("OCI_REGION", "secret-pw"),
+        ("OCI_REGION", "evil.example/us-secret-1"),
+        ("OCI_COMPARTMENT_ID", "secret-pw"),
+        ("OCI_COMPARTMENT_ID", "ocid1.user.oc1..secret"),
+        ("OCI_COMPARTMENT", "secret-pw"),
+        ("OCI_GENAI_ENDPOINT", "secret-pw"),
+        ("OCI_GENAI_ENDPOINT", "ftp://secret"),
+        ("OCI_GENAI_ENDPOINT", "https://"),
+        ("OCI_GENAI_ENDPOINT", "https://user:secret@host"),
+        ("OCI_GENAI_ENDPOINT", "https://:secret@host"),
+        ("OCI_GENAI_ENDPOINT", "https://host?token=secret"),
+        ("OCI_GENAI_ENDPOINT", "https://host#secret"),
+        ("OCI_GENAI_ENDPOINT", "https://secret host"),
+        ("OCI_GENAI_ENDPOINT", "https://host\nsecret"),
+        ("OCI_GENAI_ENDPOINT", "https://[::secret"),
+        ("OCI_GENAI_ENDPOINT", "https://secret:99999"),
+        ("MODEL_SERVICE_FEDERATION_ENDPOINT", "secret-pw"),
+        ("LOCUS_OCI_TRANSPORT", "secret-pw"),
+        ("MODEL_SERVICE_ALIASES", "secret-pw"),
+        ("MODEL_SERVICE_ALIASES", '["secret-pw"]'),
+        ("MODEL_SERVICE_ALIASES", '{"a": {"secret-pw": 1}}'),
+        ("MODEL_SERVICE_ALIASES", '{"secret-pw": ""}'),
+        ("MODEL_SERVICE_ALIASES", "[" * 50_000),
+        ("OCI_LOG_REQUESTS", "secret-pw"),
+        ("MODEL_SERVICE_LOG_CONTENT", "2"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_name_of_its_variable_and_not_printed(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load({variable: text})
+    assert refusal.value.message.startswith(f"{variable}: ")
+    assert refusal.value.param == variable
+    assert "secret" not in refusal.value.message
+    assert refusal.value.__cause__ is None
+
+
+@pytest.mark.parametrize("variable", [variable.name for variable in VARIABLES.values()])
+@pytest.mark.parametrize("empty", ["", " ", "\t\n"])
+def test_an_empty_variable_counts_as_unset(variable: str, empty: str) -> None:
+    assert Settings.load({variable: empty}) == Settings()
+
+
+def test_every_setting_has_its_variable() -> None:
+    assert set(VARIABLES) == {field.name for field in fields(Settings)} - {"injected_principal"}
+
+
+def test_oci_compartment_counts_only_where_oci_compartment_id_is_not_set() -> None:
+    both = {"OCI_COMPARTMENT": TENANCY, "OCI_COMPARTMENT_ID": COMPARTMENT}
+    assert Settings.load(both).compartment_id == COMPARTMENT
+    assert Settings.load({**both, "OCI_COMPARTMENT_ID": ""}).compartment_id == TENANCY
+
+
+def test_the_injected_resource_principal_is_found() -> None:
+    expected = InjectedPrincipal("2.2", "/.oci-credentials/rpst", "/.oci-credentials/private.pem", "us-phoenix-1")
+    assert Settings.load(PRINCIPAL).injected_principal == expected
+
+
+def test_an_injected_resource_principal_may_lack_its_region() -> None:
+    principal = Settings.load({**PRINCIPAL, "OCI_RESOURCE_PRINCIPAL_REGION": ""}).injected_principal
+    assert principal is not None
+    assert principal.region is None
+
+
+@pytest.mark.parametrize("version", ["1.1", "2.1", "3.0", "secret-pw"])
+def test_another_version_of_resource_principal_is_refused(version: str) -> None:
+    with pytest.raises(SettingsError, match=r"OCI_RESOURCE_PRINCIPAL_VERSION: only 2\.2") as refusal:
+        Settings.load({**PRINCIPAL, "OCI_RESOURCE_PRINCIPAL_VERSION": version})
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("missing", ["OCI_RESOURCE_PRINCIPAL_RPST", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM"])
+def test_a_resource_principal_without_one_of_its_halves_is_refused(missing: str) -> None:
+    with pytest.raises(SettingsError, match=f"{missing}: is missing"):
+        Settings.load({**PRINCIPAL, missing: " "})
+
+
+def test_leftovers_of_a_resource_principal_without_its_version_mean_nothing() -> None:
+    assert Settings.load({**PRINCIPAL, "OCI_RESOURCE_PRINCIPAL_VERSION": ""}).injected_principal is None
+
+
+def test_the_token_and_the_key_are_not_in_the_repr() -> None:
+    secret = {"OCI_RESOURCE_PRINCIPAL_RPST": "eyJsecret", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM": "-----secret"}
+    assert "secret" not in repr(Settings.load({**PRINCIPAL, **secret}))
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({}, False),
+        ({"OCI_REGION": "us-chicago-1"}, False),
+        ({"OCI_PROFILE": "DEFAULT"}, True),
+        ({"OCI_AUTH_TYPE": "instance_principal"}, True),
+        (PRINCIPAL, True),
+    ],
+)
+def test_whether_somebody_has_said_who_we_are(environment: dict[str, str], named: bool) -> None:
+    assert Settings.load(environment).names_a_credential is named
