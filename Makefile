@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 # The first Python on the path that is new enough; PYTHON=… names another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# What the local stack runs, and the project that the Responses API wants.
+STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -17,10 +19,10 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI
-	@$(BIN)/python -m mock_oci --function . --prompt "$(PROMPT)"
+	@$(BIN)/python -m mock_oci $(STACK) --prompt "$(PROMPT)"
 
 serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080
-	@exec $(BIN)/python -m mock_oci --function . --port $(PORT)
+	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT)
 
 test: $(VENV)/.tests lint ## the tests, with style and types
 	@$(BIN)/python -m pytest -q -n auto

@@ -31,8 +31,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="the port (0, the default: any free one)")
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
     parser.add_argument("--function", type=Path, metavar="DIR", help="serve this function behind a gateway")
+    parser.add_argument(
+        "--config",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="configuration of the function; {project_id} becomes the local project's OCID",
+    )
     parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
     return parser
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    return name, value
 
 
 def _with_function(options: argparse.Namespace) -> int:
@@ -40,8 +55,8 @@ def _with_function(options: argparse.Namespace) -> int:
     from mock_oci.stack import run_once, serve_stack  # noqa: PLC0415 - see above
 
     if options.prompt is not None:
-        return run_once(options.function, options.prompt)
-    return serve_stack(options.function, options.port, options.write_config)
+        return run_once(options.function, options.prompt, dict(options.config))
+    return serve_stack(options.function, options.port, options.write_config, dict(options.config))
 
 
 def _serve_alone(port: int, directory: Path | None) -> int:

@@ -12,6 +12,7 @@ from mock_oci.cloud import Cloud
 from mock_oci.operations import Call, Operation, json_response, oci_error
 from mock_oci.scripts import Step
 from mock_oci.services import SERVICES
+from mock_oci.services.projects import Projects
 from mock_oci.signatures import NotAuthenticated, authenticate
 from mock_oci.wire import Request, Response
 
@@ -21,6 +22,11 @@ _SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
 
 class MockOci(Cloud):
     """One tenancy in one region. ``answer`` is thread-safe and raises Disconnect when a script says so."""
+
+    @property
+    def projects(self) -> Projects:
+        """The Generative AI projects, which Responses and Conversations are asked in; ``default`` is there."""
+        return self.state_of(Projects)
 
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
@@ -69,7 +75,11 @@ def _model_of(request: Request) -> str:
         body = json.loads(request.body)
     except (ValueError, RecursionError):
         return ""
-    model = body.get("model") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return ""
+    mode = body.get("servingMode")  # the native surface's place for it
+    native = (mode.get("modelId") or mode.get("endpointId")) if isinstance(mode, dict) else None
+    model = body.get("model") or native
     return model if isinstance(model, str) else ""
 
 

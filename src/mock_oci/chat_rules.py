@@ -28,7 +28,7 @@ def malformed(body: Body) -> Response | None:
 
 def _malformed_fields(body: Body) -> Response | None:
     for field, (kinds, name) in _FIELDS.items():
-        if not _is(body.get(field), kinds):
+        if not fits(body.get(field), kinds):
             return openai_error(f"Invalid type for '{field}': expected {name}.", field, "invalid_type")
     if "store" in body:
         return openai_error("Unknown parameter: 'store'.", "store", "unknown_parameter")
@@ -60,7 +60,8 @@ def _malformed_messages(body: Body) -> Response | None:
     return None
 
 
-def _is(value: Any, kinds: tuple[type, ...]) -> bool:
+def fits(value: Any, kinds: tuple[type, ...]) -> bool:
+    """Whether a JSON value is null or one of ``kinds``."""
     # A bool is an int to Python, not to JSON.
     return value is None or (isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)))
 
@@ -93,7 +94,7 @@ def _malformed_tools(body: Body) -> Response | None:
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             message = f"Missing required parameter: 'tools[{number}].function.name'."
             return openai_error(message, f"tools[{number}]", "missing_required_parameter")
-        if not _is(function.get("parameters"), (dict,)) or not _is(function.get("description"), (str,)):
+        if not fits(function.get("parameters"), (dict,)) or not fits(function.get("description"), (str,)):
             return openai_error(f"Invalid type in 'tools[{number}].function'.", f"tools[{number}]", "invalid_type")
     return None
 
@@ -105,7 +106,7 @@ def _malformed_format(body: Body) -> Response | None:
     if wanted["type"] == "json_schema" and not isinstance(wanted.get("json_schema"), Mapping):
         message = "Missing required parameter: 'response_format.json_schema'."
         return openai_error(message, "response_format.json_schema", "missing_required_parameter")
-    if wanted["type"] == "json_schema" and not _is(wanted["json_schema"].get("schema"), (dict,)):
+    if wanted["type"] == "json_schema" and not fits(wanted["json_schema"].get("schema"), (dict,)):
         return openai_error("Invalid schema for response_format.", "response_format", "invalid_type")
     return None
 

@@ -15,6 +15,7 @@ Body = Mapping[str, Any]
 _PER_MESSAGE = 4
 _PER_IMAGE = 85
 _QUOTED = 300
+_QUOTED_EARLIER = 60
 
 
 def replies_to(body: Body) -> tuple[Reply, ...]:
@@ -27,7 +28,8 @@ def replies_to(body: Body) -> tuple[Reply, ...]:
 
 
 def usage_of(body: Body, reply: Reply) -> Usage:
-    spoken = len(reply.pieces) + sum(len(words_of(call.arguments)) + 1 for call in reply.tool_calls)
+    spoken = len(reply.pieces) + len(words_of(reply.refusal) + words_of(reply.reasoning))
+    spoken += sum(len(words_of(call.arguments)) + 1 for call in reply.tool_calls)
     return Usage(sum(_tokens(message) for message in body["messages"]), spoken)
 
 
@@ -42,11 +44,12 @@ def _reply(body: Body) -> Reply:
 
 @dataclass(frozen=True)
 class _Prompt:
-    """What a conversation asks: the last user's text and images, and the tool results since."""
+    """What a conversation asks: the last user's text and images, the tool results since, what was asked before."""
 
     text: str
     images: int
     results: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, body: Body) -> _Prompt:
@@ -57,7 +60,8 @@ class _Prompt:
             if message.get("role") != "tool":
                 break
             results.insert(0, text_of(message))
-        return cls(text_of(asked), _images(asked), tuple(results))
+        earlier = (text_of(m) for m in messages if m.get("role") == "user" and m is not asked)
+        return cls(text_of(asked), _images(asked), tuple(results), tuple(earlier))
 
 
 def text_of(message: Body) -> str:
@@ -85,11 +89,17 @@ def _text(body: Body, prompt: _Prompt) -> str:
 
 
 def _prose(model: str, prompt: _Prompt) -> str:
-    quoted = prompt.text if len(prompt.text) <= _QUOTED else prompt.text[:_QUOTED] + "…"
+    quoted = _quoted(prompt.text, _QUOTED)
     if prompt.results:
         return f'You asked: "{quoted}" The tool says: {"; ".join(prompt.results)}.'
     seen = f" I saw {prompt.images} image{'s' * (prompt.images != 1)}." if prompt.images else ""
-    return f'You asked: "{quoted}"{seen} This answer is {model}, played by mock_oci.'
+    earlier = ", ".join(f'"{_quoted(text, _QUOTED_EARLIER)}"' for text in prompt.earlier)
+    before = f" Before that: {earlier}." if earlier else ""
+    return f'You asked: "{quoted}"{before}{seen} This answer is {model}, played by mock_oci.'
+
+
+def _quoted(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def _limited(text: str, body: Body) -> Reply:

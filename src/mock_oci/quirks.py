@@ -49,6 +49,10 @@ def _unsupported_value(message: str, param: str) -> Response:
     return openai_error(message, param, "unsupported_value")
 
 
+def _elsewhere(message: str, param: str) -> Response:
+    return openai_error(message, param, status=404)
+
+
 def _oci(message: str, param: str) -> Response:
     del param
     return oci_error(400, message)
@@ -74,6 +78,13 @@ class Quirk:
 # Seen on the real surface by third parties, except where a comment says whose wording it is.
 _GPT5 = r"openai\.(gpt-5|o\d)"
 QUIRKS = (
+    Quirk(
+        r"openai\.gpt-5\.5-pro",
+        lambda body: True,  # noqa: ARG005 - a row of a table whose other rows look at the request
+        "This model is only supported in v1/responses and not in v1/chat/completions.",  # OpenAI's wording
+        _elsewhere,
+        "model",
+    ),
     Quirk(
         _GPT5,
         _given("max_tokens"),

@@ -29,12 +29,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """One choice. ``pieces`` is the text as it is streamed; ``finish_reason`` in OpenAI's words."""
+    """One choice. ``pieces`` is the text as it is streamed; ``finish_reason`` in OpenAI's words.
+
+    ``refusal`` is what the model says instead of an answer, ``reasoning`` a summary of what it thought before.
+    """
 
     pieces: tuple[str, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str = "stop"
     usage: Usage | None = None
+    refusal: str = ""
+    reasoning: str = ""
 
     @property
     def text(self) -> str:

@@ -79,12 +79,15 @@ class Script:
         tool_calls: Sequence[Mapping[str, Any]] = (),
         finish_reason: str = "",
         usage: Mapping[str, int] | None = None,
+        refusal: str = "",
+        reasoning: str = "",
         **how: Unpack[How],
     ) -> None:
         """The model says this; a list of texts is streamed in exactly these pieces.
 
         ``tool_calls``: ``{"name", "arguments": object or JSON text, "id"?}`` each. ``usage``:
-        ``prompt_tokens`` and ``completion_tokens``.
+        ``prompt_tokens`` and ``completion_tokens``. ``finish_reason``: OpenAI's, or ``failed``, which only
+        Responses knows. ``refusal`` is said instead of a text, ``reasoning`` before it where a surface shows it.
         """
         calls = tuple(_tool_call(call, number) for number, call in enumerate(tool_calls))
         self.add(
@@ -94,6 +97,8 @@ class Script:
                     tool_calls=calls,
                     finish_reason=finish_reason or ("tool_calls" if calls else "stop"),
                     usage=_usage(usage),
+                    refusal=refusal,
+                    reasoning=reasoning,
                 ),
                 **how,
             )

@@ -35,7 +35,8 @@ class LocalStack:
     """Starts all on entering, ends all on leaving; the attributes below are there in between.
 
     ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
-    added to the function's own, ``port`` is the gateway's, ``echo`` gets the function's log lines.
+    added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project),
+    ``port`` is the gateway's, ``echo`` gets the function's log lines.
     """
 
     oci_url: str
@@ -57,7 +58,8 @@ class LocalStack:
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
         self._port = port
-        self._config = dict(config or {})
+        project_id = self.oci.projects.default.id
+        self._config = {name: value.replace("{project_id}", project_id) for name, value in (config or {}).items()}
         self._echo = echo
         self._running = ExitStack()
 
@@ -100,7 +102,7 @@ class LocalStack:
         starting.callback(self.functions.close)
 
 
-def serve_stack(function: Path, port: int, write_config: Path | None) -> int:
+def serve_stack(function: Path, port: int, write_config: Path | None, config: Mapping[str, str] | None = None) -> int:
     """Serves until Ctrl-C or SIGTERM and returns 0; 2 when it cannot serve, 1 when the function does not start.
 
     Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and
@@ -109,7 +111,10 @@ def serve_stack(function: Path, port: int, write_config: Path | None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
-        with contextlib.suppress(KeyboardInterrupt), LocalStack(function, port, echo=sys.stderr) as stack:
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            LocalStack(function, port, config=config, echo=sys.stderr) as stack,
+        ):
             return _serve(stack, write_config)
     except (OSError, OverflowError) as error:
         return _complain(f"cannot serve {function} on port {port}: {error}", exit_code=2)
@@ -118,9 +123,9 @@ def serve_stack(function: Path, port: int, write_config: Path | None) -> int:
     return 0
 
 
-def run_once(function: Path, prompt: str) -> int:
+def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = None) -> int:
     """The demo: asks ``prompt`` of the function once and prints the answer and what it cost. 0, or 1."""
-    stack = LocalStack(function, chunk_delay=_WORD_SECONDS)
+    stack = LocalStack(function, config=config, chunk_delay=_WORD_SECONDS)
     try:
         with stack:
             _ask(stack, prompt)

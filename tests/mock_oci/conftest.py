@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -85,6 +86,29 @@ def ask(oci: MockOci) -> Callable[..., Response]:
 
 
 @pytest.fixture
+def surface(oci: MockOci) -> Callable[..., Response]:
+    """Asks any path below /openai/v1 with an API key, in the default project; keywords become headers."""
+    secret = oci.principals.generative_ai_api_key().secret
+
+    def send(method: str, path: str, body: Any = None, **headers: str) -> Response:
+        usual = {"authorization": f"Bearer {secret}", "openai-project": oci.projects.default.id}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {name: value for name, value in {**usual, **named}.items() if value}
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        return oci.answer(Request(method, f"/openai/v1{path}", given, content))
+
+    return send
+
+
+@functools.cache
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """Reading a key checks it, which takes longer than a test."""
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+@pytest.fixture
 def sign(clock: Clock) -> Callable[..., Request]:
     """A signed request, made from the published scheme alone; every part can be set wrong."""
 
@@ -109,9 +133,9 @@ def sign(clock: Clock) -> Callable[..., Request]:
             f"{name}: {method.lower() + ' ' + target if name == '(request-target)' else headers.get(name, '')}"
             for name in signed.split()
         )
-        key = serialization.load_pem_private_key(private_pem.encode(), None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        signature = base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+        signature = base64.b64encode(
+            _loaded(private_pem).sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+        ).decode()
         usual = 'version="1",keyId="{key_id}",algorithm="rsa-sha256",headers="{signed}",signature="{sig}"'
         stated = (parameters or usual).format(key_id=key_id, signed=signed, sig=signature)
         return Request(method, target, {**headers, "authorization": f"Signature {stated}"}, body)

@@ -50,7 +50,7 @@ def service(environment: dict[str, str]) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The whole path, kept up: local OCI, the real function in a real FDK process, API Gateway in front."""
-    with LocalStack(ROOT) as stack:
+    with LocalStack(ROOT, config={"MODEL_SERVICE_PROJECT_ID": "{project_id}"}) as stack:
         yield stack
 
 

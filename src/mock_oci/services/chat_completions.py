@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mock_oci.catalogue import Target, region_of_host
+from mock_oci.catalogue import Target
 from mock_oci.chat_rules import Body, malformed, openai_error
 from mock_oci.example_values import InvalidSchema
 from mock_oci.local_model import replies_to, usage_of
-from mock_oci.operations import API_KEY, SIGNATURE, Call, Operation, json_response, not_found, oci_error
+from mock_oci.operations import API_KEY, SIGNATURE, Call, Operation, json_response
 from mock_oci.quirks import ignored, refused
-from mock_oci.replies import Reply, ToolCall, Usage
+from mock_oci.replies import Reply, ToolCall, Usage, words_of
+from mock_oci.services.openai_surface import (
+    barred,
+    body_of,
+    id_of,
+    native_only,
+    no_such_model,
+    region_headers,
+    target_of,
+    unreadable,
+)
 from mock_oci.wire import Response
 
 _PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a real stream has
@@ -23,76 +31,26 @@ _PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a 
 
 def complete(call: Call) -> Response:
     """One completion or a stream of chunks; errors in the body each real layer words them in."""
-    refusal = _barred(call)
+    refusal = barred(call, "compartmentid", "opc-compartment-id")
     if refusal:
         return refusal
-    body = _body_of(call)
+    body = body_of(call)
     if body is None:
         return openai_error("We could not parse the JSON body of your request.")
-    target = _target(call, body)
+    target = target_of(call, body.get("model"))
     if target is None:
-        return _no_such_model(body.get("model"))
+        return no_such_model(body.get("model"))
     try:
         return _answer(call, target, body)
     except InvalidSchema as error:
         return openai_error(f"Invalid schema: {error}", code="invalid_schema")
 
 
-def _barred(call: Call) -> Response | None:
-    """The compartment check; a Generative AI API key needs no compartment header (oci-openai's README)."""
-    headers, cloud = call.request.headers, call.cloud
-    compartment = headers.get("compartmentid") or headers.get("opc-compartment-id")
-    if call.principal.kind == "generativeaiapikey":
-        compartment = compartment or cloud.tenancy.compartment_id
-    if not compartment:
-        return oci_error(400, "Compartment ID must be provided")
-    return None if cloud.permissions.permit(call.principal, compartment) else not_found()
-
-
-def _body_of(call: Call) -> Body | None:
-    try:
-        body = json.loads(call.request.body)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _target(call: Call, body: Body) -> Target | None:
-    region = region_of_host(call.request.headers.get("host", ""), call.cloud.region)
-    model = body.get("model")
-    return call.cloud.catalogue.find(model, region) if isinstance(model, str) else None
-
-
-def _no_such_model(model: Any) -> Response:
-    if not isinstance(model, str) or not model:
-        return openai_error("Missing required parameter: 'model'.", "model", "missing_required_parameter")
-    if model.startswith("cohere."):
-        return _native_only()
-    return oci_error(404, f"Entity with key {model} not found")
-
-
-def _native_only() -> Response:
-    """What every Cohere model answers here, known or not and in whatever region."""
-    return oci_error(400, "Unsupported OpenAI operation")
-
-
 def _answer(call: Call, target: Target, body: Body) -> Response:
     if target.model.vendor == "cohere":
-        return _native_only()
-    refusal = malformed(body) or refused(target.model.id, body) or _unreadable(call, body)
+        return native_only()
+    refusal = malformed(body) or refused(target.model.id, body) or unreadable(call, body)
     return refusal or _completion(call, target, body).response()
-
-
-def _unreadable(call: Call, body: Body) -> Response | None:
-    """The real service would compress each chunk as a zstd frame of its own, which httpx cannot read."""
-    if not body.get("stream") or "zstd" not in call.request.headers.get("accept-encoding", "").lower():
-        return None
-    return openai_error(
-        "mock_oci: this streaming client advertises zstd; the real service then sends every chunk as its own"
-        " zstd frame and httpx fails. Send 'Accept-Encoding: gzip, deflate'.",
-        "accept-encoding",
-        "zstd_advertised",
-    )
 
 
 def _completion(call: Call, target: Target, body: Body) -> _Completion:
@@ -100,19 +58,13 @@ def _completion(call: Call, target: Target, body: Body) -> _Completion:
     asked = ignored(model, body)
     replies = (call.scripted,) if call.scripted else replies_to(asked)
     return _Completion(
-        id=_id(model, call.cloud.next_serial()),
+        id=id_of("chatcmpl-", model, call.cloud.next_serial()),
         created=int(call.cloud.clock()),
         target=target,
         replies=tuple(reply if reply.usage else replace(reply, usage=usage_of(asked, reply)) for reply in replies),
         stream=bool(body.get("stream")),
         with_usage=bool((body.get("stream_options") or {}).get("include_usage")),
     )
-
-
-def _id(model: str, serial: int) -> str:
-    """xAI's ids are bare UUIDs."""
-    digest = hashlib.sha256(f"{model}/{serial}".encode()).hexdigest()[:32]
-    return str(uuid.UUID(digest)) if model.startswith("xai.") else f"chatcmpl-{digest}"
 
 
 @dataclass(frozen=True)
@@ -127,8 +79,7 @@ class _Completion:
     with_usage: bool
 
     def response(self) -> Response:
-        selected = self.target.selected_region
-        headers = {"x-genai-selected-region": selected} if selected else {}
+        headers = region_headers(self.target)
         if not self.stream:
             return json_response(200, self._whole(), headers)
         return Response(200, {"content-type": "text/event-stream", **headers}, self._events())
@@ -166,11 +117,10 @@ class _Completion:
 
 
 def _message(reply: Reply) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": None}
+    said = reply.text or (None if reply.tool_calls or reply.refusal else "")
+    message: dict[str, Any] = {"role": "assistant", "content": said, "refusal": reply.refusal or None}
     if reply.tool_calls:
         message["tool_calls"] = [_tool_call(call) for call in reply.tool_calls]
-    else:
-        message["content"] = reply.text
     return message
 
 
@@ -179,10 +129,12 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _deltas(reply: Reply) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Role first, then text, then each tool call (its head, then its arguments), then the reason it ended."""
+    """Role first, then text or refusal, then each tool call (its head, then its arguments), then why it ended."""
     yield {"role": "assistant", "content": None if reply.tool_calls and not reply.pieces else ""}, None
     for piece in reply.pieces:
         yield {"content": piece}, None
+    for piece in words_of(reply.refusal):
+        yield {"refusal": piece}, None
     for index, call in enumerate(reply.tool_calls):
         head = _tool_call(replace(call, arguments=""))
         yield {"tool_calls": [{"index": index, **head}]}, None
