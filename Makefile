@@ -8,12 +8,14 @@ BIN := $(VENV)/bin
 # The first Python on the path that is new enough; PYTHON=… names another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Client libraries want versions of their own of what we use, so they get a place of their own.
+CLIENTS := .venv-clients
 # What the local stack runs, and the project that the Responses API wants.
 STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test lint bench clean
+.PHONY: help run serve test test-clients lint bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -27,6 +29,9 @@ serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve POR
 test: $(VENV)/.tests lint ## the tests, with style and types
 	@$(BIN)/python -m pytest -q -n auto
 
+test-clients: $(CLIENTS)/.clients ## litellm and langchain-oci, unmodified, against mock_oci
+	@$(CLIENTS)/bin/python -m pytest -q tests/clients
+
 lint: $(VENV)/.tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -36,7 +41,7 @@ bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naiv
 	@$(BIN)/python -m tests.bench
 
 clean: ## take away what was set up
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) $(CLIENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
@@ -51,4 +56,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
 	@$(PIP) install --no-deps -r tests/requirements.txt
+	@touch $@
+
+$(CLIENTS)/.clients: tests/clients/requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
+	@$(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients/requirements.txt
 	@touch $@

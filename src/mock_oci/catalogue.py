@@ -12,14 +12,33 @@ _HOST = re.compile(r"(?:inference\.)?generativeai\.([a-z0-9-]+)\.oci\.")
 
 @dataclass(frozen=True)
 class Model:
-    """An on-demand model and the regions that host it."""
+    """A model and the regions that host it on demand; none: dedicated clusters only, or ``retired``."""
 
     id: str
     regions: tuple[str, ...]
+    capabilities: tuple[str, ...] = ("CHAT",)
+    retired: str = ""
 
     @property
     def vendor(self) -> str:
         return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model on a dedicated AI cluster.
+
+    ``streaming``: ``sse``, ``refused`` (a 400 that says so) or ``plain`` (complete JSON to a request for a
+    stream). ``tool_calls``: ``native``, or ``text`` as Qwen writes them. All have been met by others
+    (oracle/langchain-oracle, test_dac_endpoint.py; locus, docs/how-to/oci-dac.md).
+    """
+
+    id: str
+    name: str
+    model: Model
+    region: str
+    streaming: str = "sse"
+    tool_calls: str = "native"
 
 
 @dataclass(frozen=True)
@@ -28,6 +47,7 @@ class Target:
 
     model: Model
     selected_region: str = ""
+    endpoint: Endpoint | None = None
 
 
 def region_of_host(host: str, default: str) -> str:
@@ -43,11 +63,15 @@ class Catalogue:
         self._region = region
         self._models = {model.id: model for model in MODELS}
         self._profiles: dict[str, Target] = {}
-        self._endpoints: dict[str, tuple[Model, str]] = {}
+        self._endpoints: dict[str, Endpoint] = {}
 
     @property
     def models(self) -> tuple[Model, ...]:
         return tuple(self._models.values())
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(self._endpoints.values())
 
     def add(self, model: Model) -> None:
         self._models[model.id] = model
@@ -58,20 +82,48 @@ class Catalogue:
         self._profiles[profile] = Target(self._models[model_id], region)
         return profile
 
-    def add_endpoint(self, model_id: str) -> str:
-        """The OCID of a new dedicated endpoint for ``model_id`` in this region."""
-        endpoint = ocid("generativeaiendpoint", model_id, self._region)
-        self._endpoints[endpoint] = (self._models[model_id], self._region)
+    def add_endpoint(self, model_id: str, *, name: str = "", streaming: str = "sse", tool_calls: str = "native") -> str:
+        """The OCID of a new dedicated endpoint for ``model_id`` in this region; see ``Endpoint``.
+
+        The same ``name`` (the model id when none is given) replaces the endpoint.
+        """
+        if streaming not in STREAMING or tool_calls not in TOOL_CALLS:
+            raise ValueError(f"streaming is one of {STREAMING}, tool_calls one of {TOOL_CALLS}")
+        name = name or model_id
+        model, endpoint = self._models[model_id], ocid("generativeaiendpoint", name, self._region)
+        self._endpoints[endpoint] = Endpoint(endpoint, name, model, self._region, streaming, tool_calls)
         return endpoint
 
     def find(self, name: str, region: str) -> Target | None:
         """What ``name`` (a model id, or an OCID of a profile or an endpoint) stands for in ``region``."""
+        return self.dedicated(name, region) or self.on_demand(name, region)
+
+    def on_demand(self, name: str, region: str) -> Target | None:
+        """What ``name`` (a model id, or an OCID of a profile) stands for in ``region``."""
         if name in self._profiles:
             return self._profiles[name]
-        model, *regions = self._endpoints.get(name) or (self._models.get(name),)
-        if model is None or region not in (regions or model.regions):
+        model = self._models.get(name)
+        return Target(model) if model is not None and region in model.regions else None
+
+    def dedicated(self, endpoint_id: str, region: str) -> Target | None:
+        """What the endpoint of this OCID serves, when it is one of ``region``."""
+        endpoint = self._endpoints.get(endpoint_id)
+        if endpoint is None or endpoint.region != region:
             return None
-        return Target(model)
+        return Target(endpoint.model, endpoint=endpoint)
+
+    def model_with_ocid(self, model_ocid: str, region: str) -> Model | None:
+        """The model that the control plane of ``region`` lists under this OCID."""
+        return next((model for model in self.models if model_ocid == ocid_of(model, region)), None)
+
+
+def ocid_of(model: Model, region: str) -> str:
+    """The OCID of a model: one in each region."""
+    return ocid("generativeaimodel", model.id, region)
+
+
+STREAMING = ("sse", "refused", "plain")
+TOOL_CALLS = ("native", "text")
 
 
 @dataclass(frozen=True)
@@ -105,15 +157,23 @@ _US = ("us-ashburn-1", "us-chicago-1", "us-phoenix-1")
 _GOOGLE = (*_US, "eu-frankfurt-1", "ap-osaka-1")
 _HOSTED = tuple(region for region in REGIONS if region not in ("us-ashburn-1", "us-phoenix-1", "me-abudhabi-1"))
 _CHICAGO = ("us-chicago-1",)
+_DEDICATED: tuple[str, ...] = ()  # on a dedicated AI cluster only
+_EMBED = ("TEXT_EMBEDDINGS",)
+_RERANK = ("TEXT_RERANK",)
 
 MODELS = (
     Model("cohere.command-a-03-2025", _HOSTED),
     Model("cohere.command-a-vision-07-2025", _HOSTED),
-    Model("cohere.command-a-reasoning-08-2025", _HOSTED),
+    Model("cohere.command-a-reasoning-08-2025", _DEDICATED),
     Model("cohere.command-r-08-2024", _HOSTED),
     Model("cohere.command-r-plus-08-2024", _HOSTED),
-    Model("cohere.embed-v4.0", _HOSTED),
-    Model("cohere.rerank.v3-5", _HOSTED),
+    Model("cohere.embed-v4.0", _HOSTED, _EMBED),
+    Model("cohere.embed-english-v3.0", _DEDICATED, _EMBED, "2026-09-30T00:00:00Z"),
+    Model("cohere.embed-multilingual-v3.0", _DEDICATED, _EMBED, "2026-09-30T00:00:00Z"),
+    Model("cohere.rerank.v3-5", _DEDICATED, _RERANK),
+    Model("cohere.rerank-v3.5", _CHICAGO, _RERANK),
+    Model("cohere.rerank-v4.0-fast", _CHICAGO, _RERANK),
+    Model("qwen.qwen3-32b", _DEDICATED),  # stands for the imported models, whose real ids are OCIDs
     Model("meta.llama-4-maverick-17b-128e-instruct-fp8", _HOSTED),
     Model("meta.llama-4-scout-17b-16e-instruct", _HOSTED),
     Model("meta.llama-3.3-70b-instruct", _HOSTED),
