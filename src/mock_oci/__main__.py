@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when it was told to end, 2 when it could not start."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.prompt is not None and options.function is None:
-        parser.error("--prompt needs --function")
+    if options.function is None and (options.prompt is not None or options.buffered):
+        parser.error("--prompt needs --function" if options.prompt is not None else "--buffered needs --function")
     if options.function is not None:
         return _with_function(options)
     return _serve_alone(options.port, options.write_config)
@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="configuration of the function; {project_id} becomes the local project's OCID",
     )
+    parser.add_argument(
+        "--buffered",
+        action="store_true",
+        help="give the function's streamed answers whole, as the hosted platform does",
+    )
     parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
     return parser
 
@@ -55,8 +60,10 @@ def _with_function(options: argparse.Namespace) -> int:
     from mock_oci.stack import run_once, serve_stack  # noqa: PLC0415 - see above
 
     if options.prompt is not None:
-        return run_once(options.function, options.prompt, dict(options.config))
-    return serve_stack(options.function, options.port, options.write_config, dict(options.config))
+        return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered)
+    return serve_stack(
+        options.function, options.port, options.write_config, dict(options.config), buffered=options.buffered
+    )
 
 
 def _serve_alone(port: int, directory: Path | None) -> int:

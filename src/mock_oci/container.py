@@ -12,16 +12,19 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from mock_oci.fdk_socket import FdkAnswer, exchange
+from mock_oci.fdk_answer import FdkStream
+from mock_oci.fdk_socket import await_turn, exchanging
 from mock_oci.invoke_errors import InvokeError
 from mock_oci.log_lines import LogLines
 
 INIT_SECONDS = 5.0  # to open the socket (fnproject/docs fn-format.md; fnproject/fn HotStartTimeout)
 _LOOK_SECONDS = 0.005
+_DONE_SECONDS = 5.0  # to notice that nobody reads its answer any more
 _READER_SECONDS = 2.0  # a child of the function that outlives it can hold the pipe open
 _SHORT_PATH = "/tmp"  # noqa: S108 - a socket's path has at most 104 characters, which other places exceed
 
@@ -62,21 +65,22 @@ class Container:
                 raise InvokeError("FunctionInvokeContainerInitTimeout")
             time.sleep(_LOOK_SECONDS)
 
-    def call(self, headers: Mapping[str, str], body: bytes, seconds: float) -> FdkAnswer:
-        """The FDK's answer of status 200; raises InvokeError for everything else.
+    @contextmanager
+    def call(self, headers: Mapping[str, str], body: bytes, seconds: float) -> Iterator[FdkStream]:
+        """The FDK's answer of status 200, to be read in the block; raises InvokeError for everything else.
 
         The container is killed after ``seconds``, and is not ``alive`` after a failure that Fn does not let
-        a container survive (fnproject/fn, api/agent/agent.go: dispatch and writeResp).
+        a container survive (fnproject/fn, api/agent/agent.go: dispatch and writeResp). A block that does not
+        read its answer to the end must be left by an exception: then this waits until the FDK has noticed.
         """
-        watchdog = threading.Timer(seconds, self._expire)
-        watchdog.start()
-        try:
-            return self._checked(exchange(self.socket, headers, body))
-        except (OSError, InvokeError) as error:
-            raise self._failure(error) from error
-        finally:
-            watchdog.cancel()
-            watchdog.join()
+        with (
+            self._killed_after(seconds),
+            self._done_with_it(),
+            self._own_failures(),
+            exchanging(self.socket, headers, body) as answer,
+        ):
+            _check(answer.status)
+            yield answer
 
     def close(self) -> None:
         """Kills the process and all that it started, and removes its files; may be called twice."""
@@ -104,10 +108,38 @@ class Container:
             errors="replace",
         )
 
-    def _checked(self, answer: FdkAnswer) -> FdkAnswer:
-        if answer.status != 200:
-            raise InvokeError(_FAILED_STATUSES.get(answer.status, "FunctionInvokeInvalidResponse"))
-        return answer
+    @contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[None]:
+        watchdog = threading.Timer(seconds, self._expire)
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+            watchdog.join()
+
+    @contextmanager
+    def _done_with_it(self) -> Iterator[None]:
+        """After a call that was cut short: the next one must not meet an FDK that is still answering this one."""
+        try:
+            yield
+        except BaseException:
+            self._await_turn()
+            raise
+
+    def _await_turn(self) -> None:
+        if self.alive:
+            try:
+                await_turn(self.socket, _DONE_SECONDS)
+            except OSError:
+                self._broken = True
+
+    @contextmanager
+    def _own_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, InvokeError) as error:
+            raise self._failure(error) from error
 
     def _failure(self, error: OSError | InvokeError) -> InvokeError:
         failure = error if isinstance(error, InvokeError) else InvokeError("FunctionInvokeExecutionError")
@@ -124,6 +156,11 @@ class Container:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _check(status: int) -> None:
+    if status != 200:
+        raise InvokeError(_FAILED_STATUSES.get(status, "FunctionInvokeInvalidResponse"))
 
 
 def _copy_lines(pipe: IO[str], logs: LogLines) -> None:

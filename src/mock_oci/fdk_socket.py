@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-from mock_oci.invoke_errors import InvokeError
-
-BODY_LIMIT = 6 * 1024 * 1024  # bytes, both ways (docs: functionstroubleshooting_topic-Issues-invoking-functions.htm)
-_HEAD_LIMIT = 64 * 1024  # bytes; OCI has a limit too, but does not say which
+from mock_oci.fdk_answer import FdkStream, read_stream
 
 HOP_BY_HOP = frozenset(
     {
@@ -38,7 +35,14 @@ class FdkAnswer:
 
 
 def exchange(path: Path, headers: Mapping[str, str], body: bytes) -> FdkAnswer:
-    """Sends ``POST /call`` and reads the whole answer; raises OSError or InvokeError.
+    """The whole answer to ``POST /call``; raises OSError or InvokeError."""
+    with exchanging(path, headers, body) as answer:
+        return FdkAnswer(answer.status, answer.headers, b"".join(answer.pieces))
+
+
+@contextmanager
+def exchanging(path: Path, headers: Mapping[str, str], body: bytes) -> Iterator[FdkStream]:
+    """Sends ``POST /call``; the answer can be read in the block. Raises OSError or InvokeError.
 
     The FDK keeps a connection open whatever it is asked for, and spins when it is left idle for 75 s
     (fdk/async_http/protocol.py). So this end closes it after one exchange.
@@ -46,9 +50,19 @@ def exchange(path: Path, headers: Mapping[str, str], body: bytes) -> FdkAnswer:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(str(path))
         connection.sendall(request_bytes(headers, body))
-        with connection.makefile("rb") as stream:
-            status, answered = _read_head(stream)
-            return FdkAnswer(status, answered, _read_body(stream, answered))
+        yield read_stream(connection)
+
+
+def await_turn(path: Path, seconds: float) -> None:
+    """Returns once the FDK has taken and closed a connection that says nothing; raises OSError after ``seconds``.
+
+    It has one thread, so by then it has also seen that an earlier connection was closed, and cancelled its call.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(seconds)
+        connection.connect(str(path))
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1)
 
 
 def request_bytes(headers: Mapping[str, str], body: bytes) -> bytes:
@@ -84,45 +98,3 @@ def _header_line(name: str, value: str) -> bytes:
         return line.encode("latin-1")  # what a server door decoded from the wire goes back to the same bytes
     except UnicodeEncodeError:
         return line.encode()
-
-
-def _read_head(stream: BinaryIO) -> tuple[int, dict[str, str]]:
-    lines = list(_head_lines(stream))
-    headers: dict[str, str] = {}
-    try:
-        status = int(lines[0].split(" ")[1])
-        for line in lines[1:]:
-            name, value = line.split(":", 1)
-            key, value = name.lower(), value.strip()
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    except (IndexError, ValueError) as error:
-        raise InvokeError("FunctionInvokeExecutionError") from error
-    return status, headers
-
-
-def _head_lines(stream: BinaryIO) -> Iterator[str]:
-    size = 0
-    while True:
-        line = stream.readline(_HEAD_LIMIT)
-        size += len(line)
-        if size >= _HEAD_LIMIT:
-            raise InvokeError("FunctionInvokeResponseHeaderTooLarge")
-        if not line.endswith(b"\n"):
-            raise InvokeError("FunctionInvokeExecutionError")
-        if not line.strip():
-            return
-        yield line.decode("latin-1").rstrip("\r\n")
-
-
-def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
-    """The one place that reads an answer's body: the FDK knows no other framing than Content-Length."""
-    stated = headers.get("content-length", "0")
-    if not (stated.isascii() and stated.isdigit()):
-        raise InvokeError("FunctionInvokeExecutionError")
-    length = int(stated)
-    if length > BODY_LIMIT:
-        raise InvokeError("FunctionInvokeResponseBodyTooLarge")
-    body = stream.read(length)
-    if len(body) < length:
-        raise InvokeError("FunctionInvokeExecutionError")
-    return body

@@ -13,7 +13,8 @@ from typing import Self, TextIO
 
 from mock_oci.backend import MockOci
 from mock_oci.container import INIT_SECONDS, Container
-from mock_oci.fdk_socket import BODY_LIMIT, HOP_BY_HOP
+from mock_oci.fdk_answer import BODY_LIMIT
+from mock_oci.fdk_socket import HOP_BY_HOP
 from mock_oci.function_credentials import FunctionCredentials
 from mock_oci.function_environment import Deployment, environment
 from mock_oci.invoke_errors import InvokeError
@@ -105,15 +106,18 @@ class LocalFunctions:
         intent: str | None = None,
         invoke_type: str = SYNC,
         caller: Caller | None = None,
+        live: bool = False,
     ) -> Response:
         """What the platform answers: the function's answer as 200, 202 when detached, or its own error.
 
         ``headers`` are the invoker's own, of which the function gets all but those that only the platform
         may set. ``fn-http-status`` and the like are left to who asked for ``intent="httprequest"``.
+        The platform gives whole answers; ``live`` is what it does not do: see ``LocalFunction.run``. Who
+        asks for it closes the body.
         """
         call = self._call(body, headers or {}, invoke_type, intent, caller)
         try:
-            response = self._invoke(function_id, call, invoke_type)
+            response = self._invoke(function_id, call, invoke_type, live)
         except InvokeError as failure:
             response = failure.response()
         own = {"fn-call-id": call.id, "opc-request-id": call.headers["opc-request-id"]}
@@ -138,14 +142,14 @@ class LocalFunctions:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.close()
 
-    def _invoke(self, function_id: str, call: FunctionCall, invoke_type: str) -> Response:
+    def _invoke(self, function_id: str, call: FunctionCall, invoke_type: str, live: bool) -> Response:
         function = self.find(function_id)
         if len(call.body) > BODY_LIMIT:
             raise InvokeError("FunctionInvokeRequestContentTooLarge")
         if invoke_type == DETACHED:
             function.run_detached(call)
             return Response(202)
-        return function.run(call)
+        return function.run(call, live=live)
 
     def _call(
         self,

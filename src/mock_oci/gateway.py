@@ -10,7 +10,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
-from mock_oci.fdk_socket import BODY_LIMIT, HOP_BY_HOP, breaks_line
+from mock_oci.fdk_answer import BODY_LIMIT
+from mock_oci.fdk_socket import HOP_BY_HOP, breaks_line
 from mock_oci.functions import Caller, LocalFunctions
 from mock_oci.local_function import LocalFunction
 from mock_oci.operations import json_response
@@ -33,11 +34,20 @@ class LocalGateway:
     """One deployment: ``routes`` maps path prefixes (``/v1``) to functions, the longest one that fits wins.
 
     ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
+    ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
     """
 
-    def __init__(self, functions: LocalFunctions, routes: Mapping[str, LocalFunction], *, port: int = 0) -> None:
+    def __init__(
+        self,
+        functions: LocalFunctions,
+        routes: Mapping[str, LocalFunction],
+        *,
+        port: int = 0,
+        buffered: bool = True,
+    ) -> None:
         self._functions = functions
         self._routes = dict(routes)
+        self._live = not buffered
         self._server = LoopbackServer(self.answer, port)
         oci = functions.oci
         gateway_id = ocid("apigateway", "mock_oci", oci.region)
@@ -72,9 +82,14 @@ class LocalGateway:
             return _error(404)
         if len(request.body) > BODY_LIMIT:
             return _error(413)
-        headers = function_headers(request)
-        intent = "httprequest"
-        response = self._functions.invoke(function.id, request.body, headers, intent=intent, caller=self._caller)
+        response = self._functions.invoke(
+            function.id,
+            request.body,
+            function_headers(request),
+            intent="httprequest",
+            caller=self._caller,
+            live=self._live,
+        )
         return client_response(response)
 
     def _function(self, path: str) -> LocalFunction | None:
@@ -119,6 +134,7 @@ def client_response(platform: Response) -> Response:
         return _error(platform.status, request_ids)
     status = platform.headers.get("fn-http-status", "200")
     if not (status.isascii() and status.isdigit() and 200 <= int(status) <= 599):
+        platform.close()
         return _error(502, request_ids)
     passed = {name: value for name, value in platform.headers.items() if name in _PASSED}
     return Response(int(status), {**passed, **_unprefixed(platform.headers)}, platform.body)

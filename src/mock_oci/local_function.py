@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mock_oci.container import Container
 from mock_oci.container_pool import ContainerPool
+from mock_oci.fdk_answer import FdkStream
 from mock_oci.fdk_socket import HOP_BY_HOP
 from mock_oci.function_credentials import FunctionCredentials
 from mock_oci.function_environment import Deployment
@@ -82,10 +84,14 @@ class LocalFunction:
         """Starts a container if none is idle; it imports the function on its first call only, as the FDK does."""
         self._pool.give_back(self._pool.take())
 
-    def run(self, call: FunctionCall) -> Response:
-        """The function's answer; raises InvokeError."""
+    def run(self, call: FunctionCall, *, live: bool = False) -> Response:
+        """The function's answer; raises InvokeError.
+
+        ``live``: an answer in chunks is an iterator of what comes when it comes, with an empty piece now and
+        then while nothing does. It may raise InvokeError, and its container is busy until it ends or is closed.
+        """
         container = self._pool.take()
-        return self._run_in(container, call, self.deployment.timeout)
+        return self._run_in(container, call, self.deployment.timeout, live=live)
 
     def run_detached(self, call: FunctionCall) -> None:
         """Returns as soon as a container has the call; raises InvokeError when none can take it."""
@@ -108,14 +114,36 @@ class LocalFunction:
         except BaseException as fault:  # noqa: BLE001 - a thread has no caller; who asks for the outcome gets it
             run.outcome.set_exception(fault)
 
-    def _run_in(self, container: Container, call: FunctionCall, seconds: float) -> Response:
+    def _run_in(self, container: Container, call: FunctionCall, seconds: float, *, live: bool = False) -> Response:
+        with ExitStack() as ending:
+            answer = ending.enter_context(self._answering(container, call, seconds))
+            kept = {name: value for name, value in answer.headers.items() if name not in _NOT_RELAYED}
+            if live and answer.chunked:
+                return Response(200, kept, _held(answer.pieces, ending.pop_all()))
+            return Response(200, kept, b"".join(answer.pieces))
+
+    @contextmanager
+    def _answering(self, container: Container, call: FunctionCall, seconds: float) -> Iterator[FdkStream]:
         try:
             self._credentials.freshen()
-            answer = container.call({**call.headers, "fn-deadline": _deadline(seconds)}, call.body, seconds)
+            headers = {**call.headers, "fn-deadline": _deadline(seconds)}
+            with container.call(headers, call.body, seconds) as answer:
+                yield answer
         finally:
             self._pool.give_back(container)
-        kept = {name: value for name, value in answer.headers.items() if name not in _NOT_RELAYED}
-        return Response(200, kept, answer.body)
+
+
+def _held(pieces: Iterator[bytes], ending: ExitStack) -> Iterator[bytes]:
+    """``pieces``, and then the end of what they come from; also when closed, whether it was read or not."""
+
+    def relayed() -> Iterator[bytes]:
+        with ending:
+            yield b""
+            yield from pieces
+
+    begun = relayed()
+    next(begun)  # a generator that has not begun takes no notice of close()
+    return begun
 
 
 def _deadline(seconds: float) -> str:

@@ -121,7 +121,7 @@ class _Streamed(HTTPResponse):
         del decode_content
         try:
             for piece in self._pieces:
-                size = amt or len(piece)
+                size = amt or len(piece) or 1
                 yield from (piece[start : start + size] for start in range(0, len(piece), size))
         except Disconnect as fault:
             raise ProtocolError(f"Connection broken: {fault}", fault) from fault

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict, Unpack
 
@@ -12,17 +14,22 @@ from mock_oci.faults import Disconnect
 from mock_oci.replies import Reply, ToolCall, Usage, words_of
 from mock_oci.wire import Response
 
+_LOOK_SECONDS = 0.05
+
 
 class How(TypedDict, total=False):
     """What every step takes. Times are seconds.
 
-    ``delay`` before the response, ``chunk_delay`` between its pieces, ``cut_after`` that many pieces the
-    connection is cut (0: right after the headers), ``disconnect`` before any response; ``times`` the step
-    is used (1), only for requests with this ``model`` or ``path``.
+    ``delay`` before the response, ``chunk_delay`` between its pieces; ``stall_after`` that many pieces nothing
+    comes for ``stall`` seconds (60); ``cut_after`` that many, or after that stall, the connection is cut (0:
+    right after the headers), ``disconnect`` before any response; ``times`` the step is used (1), only for
+    requests with this ``model`` or ``path``.
     """
 
     delay: float
     chunk_delay: float
+    stall_after: int
+    stall: float
     cut_after: int
     disconnect: bool
     times: int
@@ -38,6 +45,8 @@ class Step:
     response: Response | None = None
     delay: float = 0.0
     chunk_delay: float | None = None
+    stall_after: int | None = None
+    stall: float = 60.0
     cut_after: int | None = None
     disconnect: bool = False
     times: int = 1
@@ -52,12 +61,29 @@ class Step:
             raise Disconnect("as scripted")
 
     def pace(self, response: Response, sleep: Callable[[float], None], chunk_delay: float = 0.0) -> Response:
-        """``response`` with its pieces delayed and cut; ``chunk_delay`` is used where the step has none."""
+        """``response`` with its pieces delayed and cut; ``chunk_delay`` is used where the step has none.
+
+        While it stalls it gives empty pieces, so that a client that leaves is noticed.
+        """
         between = chunk_delay if self.chunk_delay is None else self.chunk_delay
-        if self.cut_after is None and (isinstance(response.body, bytes) or not between):
+        whole = isinstance(response.body, bytes)
+        if self.cut_after is None and self.stall_after is None and (whole or not between):
             return response
-        pieces = [response.body] if isinstance(response.body, bytes) else response.body
-        return replace(response, body=_paced(pieces, between, self.cut_after, sleep))
+        return replace(response, body=self._paced(response, between, sleep))
+
+    def _paced(self, response: Response, between: float, sleep: Callable[[float], None]) -> Iterator[bytes]:
+        with closing(response):
+            pieces = [response.body] if isinstance(response.body, bytes) else response.body
+            for number, piece in enumerate(pieces):
+                if number == self.stall_after:
+                    yield from _silence(self.stall, sleep)
+                if number == self.cut_after:
+                    break
+                if number and between:
+                    sleep(between)
+                yield piece
+            if self.cut_after is not None:
+                raise Disconnect("as scripted")
 
 
 class Script:
@@ -176,22 +202,11 @@ def _meant(step: Step, path: str, model: str, only_named: bool) -> bool:
     return step.path in ("", path) and step.model in ("", model)
 
 
-def _paced(
-    pieces: Iterable[bytes], between: float, cut_after: int | None, sleep: Callable[[float], None]
-) -> Iterator[bytes]:
-    try:
-        for number, piece in enumerate(pieces):
-            if number == cut_after:
-                break
-            if number and between:
-                sleep(between)
-            yield piece
-        if cut_after is not None:
-            raise Disconnect("as scripted")
-    finally:
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            close()
+def _silence(seconds: float, sleep: Callable[[float], None]) -> Iterator[bytes]:
+    looks = math.ceil(seconds / _LOOK_SECONDS)
+    for _ in range(looks):
+        sleep(seconds / looks)
+        yield b""
 
 
 def _tool_call(call: Mapping[str, Any], number: int) -> ToolCall:

@@ -181,20 +181,18 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             head = _head(response, {"Content-Length": str(len(response.body))})
             self.wfile.write(head if bodiless else head + response.body)  # one packet: latency matters
             return
-        self.wfile.write(_head(response, {"Transfer-Encoding": "chunked"}))
-        if not bodiless:
-            self._stream(response.body)
+        self._stream(response, None if bodiless else response.body)
 
-    def _stream(self, pieces: Iterable[bytes]) -> None:
+    def _stream(self, response: Response, pieces: Iterable[bytes] | None) -> None:
         try:
-            self._send_chunks(pieces)
+            self.wfile.write(_head(response, {"Transfer-Encoding": "chunked"}))
+            if pieces is not None:
+                self._send_chunks(pieces)
         except Exception:  # noqa: BLE001 - whatever ends the body early, the client must see it cut
             _log.debug("body of %s %s was cut", self.command, self.path, exc_info=True)
             self.close_connection = True
         finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+            response.close()
 
     def _send_chunks(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:

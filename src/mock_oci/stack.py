@@ -36,7 +36,8 @@ class LocalStack:
 
     ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
     added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project),
-    ``port`` is the gateway's, ``echo`` gets the function's log lines.
+    ``port`` is the gateway's, ``echo`` gets the function's log lines. The gateway relays an answer in chunks as
+    it comes, unless it is ``buffered`` as the platform's.
     """
 
     oci_url: str
@@ -54,6 +55,7 @@ class LocalStack:
         config: Mapping[str, str] | None = None,
         chunk_delay: float = 0.0,
         echo: TextIO | None = None,
+        buffered: bool = False,
     ) -> None:
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
@@ -61,6 +63,7 @@ class LocalStack:
         project_id = self.oci.projects.default.id
         self._config = {name: value.replace("{project_id}", project_id) for name, value in (config or {}).items()}
         self._echo = echo
+        self._buffered = buffered
         self._running = ExitStack()
 
     @property
@@ -96,13 +99,21 @@ class LocalStack:
             self._folder, name=self._folder.resolve().name, config=self._config, timeout=_TIMEOUT
         )
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
-        gateway = LocalGateway(self.functions, {PREFIX: self.function}, port=self._port)
+        routes = {PREFIX: self.function}
+        gateway = LocalGateway(self.functions, routes, port=self._port, buffered=self._buffered)
         self.gateway = starting.enter_context(gateway)
         # First of all when it ends: a call in flight then fails at once, and no server waits for it.
         starting.callback(self.functions.close)
 
 
-def serve_stack(function: Path, port: int, write_config: Path | None, config: Mapping[str, str] | None = None) -> int:
+def serve_stack(
+    function: Path,
+    port: int,
+    write_config: Path | None,
+    config: Mapping[str, str] | None = None,
+    *,
+    buffered: bool = False,
+) -> int:
     """Serves until Ctrl-C or SIGTERM and returns 0; 2 when it cannot serve, 1 when the function does not start.
 
     Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and
@@ -113,7 +124,7 @@ def serve_stack(function: Path, port: int, write_config: Path | None, config: Ma
     try:
         with (
             contextlib.suppress(KeyboardInterrupt),
-            LocalStack(function, port, config=config, echo=sys.stderr) as stack,
+            LocalStack(function, port, config=config, echo=sys.stderr, buffered=buffered) as stack,
         ):
             return _serve(stack, write_config)
     except (OSError, OverflowError) as error:
@@ -123,9 +134,9 @@ def serve_stack(function: Path, port: int, write_config: Path | None, config: Ma
     return 0
 
 
-def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = None) -> int:
+def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = None, *, buffered: bool = False) -> int:
     """The demo: asks ``prompt`` of the function once and prints the answer and what it cost. 0, or 1."""
-    stack = LocalStack(function, config=config, chunk_delay=_WORD_SECONDS)
+    stack = LocalStack(function, config=config, chunk_delay=_WORD_SECONDS, buffered=buffered)
     try:
         with stack:
             _ask(stack, prompt)
@@ -136,8 +147,9 @@ def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = Non
 
 def _serve(stack: LocalStack, directory: Path | None) -> int:
     # The FDK imports the function on its first call, which should not be a client's.
-    if stack.gateway.answer(_PROBE).status in (502, 504):
-        return _complain("the function does not answer; its log above may say why")
+    with contextlib.closing(stack.gateway.answer(_PROBE)) as answer:
+        if answer.status in (502, 504):
+            return _complain("the function does not answer; its log above may say why")
     if directory is not None:
         write_oci_config(stack.oci, directory, stack.oci_url)
     sys.stdout.write(f"ready: {stack.gateway_url}\n")

@@ -31,8 +31,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response; a ``body`` that is not bytes is sent chunked, each piece as soon as it is there."""
+    """One HTTP response; a ``body`` that is not bytes is sent chunked, each piece as soon as it is there.
+
+    An empty piece is not sent: it gives the door a moment to see whether the client is still there.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Iterable[bytes] = b""
+
+    def close(self) -> None:
+        """Tells a streamed body that nobody reads it any more; bytes need no telling."""
+        close = getattr(self.body, "close", None)
+        if close is not None:
+            close()

@@ -59,8 +59,9 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
     assert err.count("\n") == 1
 
 
-def test_a_prompt_needs_a_function(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("arguments", [["--prompt", "Hi"], ["--buffered"]])
+def test_what_is_meant_for_a_function_needs_one(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--prompt", "Hi"])
+        main(arguments)
     assert ended.value.code == 2
-    assert "--prompt needs --function" in capsys.readouterr().err
+    assert f"{arguments[0]} needs --function" in capsys.readouterr().err

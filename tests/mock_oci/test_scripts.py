@@ -157,6 +157,33 @@ def test_cut_after_breaks_a_complete_answer_too(oci: MockOci, ask: Ask) -> None:
         list(ask(BODY).body)
 
 
+def test_a_stall_is_a_long_silence_within_the_stream(oci: MockOci, ask: Ask, slept: list[float]) -> None:
+    oci.script.chat(["a", "b"], stall_after=2, stall=30.0)
+    pieces = list(ask({**BODY, "stream": True}).body)
+    assert sum(slept) == pytest.approx(30.0)
+    assert max(slept) <= 0.05  # a client that leaves is soon noticed
+    said = [number for number, piece in enumerate(pieces) if piece]
+    assert len(said) == 5
+    assert pieces[2 : said[2]] == [b""] * len(slept)
+
+
+def test_half_a_stream_can_stall_and_then_be_cut(oci: MockOci, ask: Ask, slept: list[float]) -> None:
+    oci.script.chat(["a", "b"], stall_after=2, stall=0.1, cut_after=2)
+    seen: list[bytes] = []
+    with pytest.raises(Disconnect):
+        _collected(ask({**BODY, "stream": True}), seen)
+    assert len([piece for piece in seen if piece]) == 2
+    assert slept == [0.05, 0.05]
+
+
+def test_a_complete_answer_can_stall_before_its_body(oci: MockOci, ask: Ask, slept: list[float]) -> None:
+    oci.script.error(500, stall_after=0)
+    response = ask(BODY)
+    assert slept == []
+    assert json.loads(b"".join(response.body))["code"] == "500"  # type: ignore[arg-type]
+    assert sum(slept) == pytest.approx(60.0)
+
+
 def test_closing_a_paced_stream_closes_the_one_it_paces(oci: MockOci, ask: Ask) -> None:
     oci.script.delay(between=1.0)
     body = ask({**BODY, "stream": True}).body

@@ -145,6 +145,19 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
     assert port in error
 
 
+@pytest.mark.parametrize(("flags", "framing"), [([], "transfer-encoding"), (["--buffered"], "content-length")])
+def test_the_served_stack_is_live_or_buffered(flags: list[str], framing: str) -> None:
+    with command("--function", str(FOLDERS / "streams"), *flags) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip().partition(": ")[2]
+        order = {"do": "say", "pieces": ["a", "b"]}
+        response = httpx.post(url, json=order, trust_env=False, timeout=30)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert response.text == "ab"
+    assert {"transfer-encoding", "content-length"} & set(response.headers) == {framing}
+
+
 def test_a_function_that_cannot_be_imported_is_not_ready() -> None:
     with command("--function", str(FOLDERS / "broken")) as process:
         out, error = process.communicate(timeout=20)
