@@ -16,13 +16,25 @@ SRC = ROOT / "src"
 LAYERS = (
     {"errors"},
     {"redaction", "routing", "endpoints", "invocation", "reply", "logs", "gotchas"},
-    {"encoding", "chat", "upstream_errors", "signing", "profile", "tokens", "traffic_log", "network"},
+    {
+        "encoding",
+        "chat",
+        "upstream_errors",
+        "signing",
+        "profile",
+        "tokens",
+        "traffic_log",
+        "network",
+        "sdk_network",
+        "fields",
+        "retries",
+    },
     {"settings", "operations", "formats", "responses", "embeddings", "rerank"},
     {"auth"},
-    {"upstream", "sdk_client", "endpoint_families"},
+    {"upstream", "sdk_client", "sdk_exchange", "endpoint_families"},
     {"transports", "trace"},
     {"service", "envelopes"},
-    {"app", "models", "local_oci"},
+    {"app", "models", "local_oci", "doctor", "fdk_bridge"},
     {"__main__"},
 )
 LONGEST_FUNCTION = 40

@@ -114,6 +114,13 @@ class DeadlineExceeded(ModelServiceError):
     code = "deadline_exceeded"
 
 
+class ReaderGone(ModelServiceError):
+    """For the log only: there is nobody left to tell. OCI logs the same status for it."""
+
+    status = 444
+    code = "reader_gone"
+
+
 class UpstreamUnreachable(ModelServiceError):
     status = 503
     code = "upstream_unreachable"

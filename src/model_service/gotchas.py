@@ -47,6 +47,12 @@ GOTCHAS: Final = (
         "OCI_COMPARTMENT_ID. OCI says the same when a Responses call lacks its OpenAI-Project.",
     ),
     Gotcha(
+        400,
+        _says(r"correct format of request|does not support the apiformat|apiformat.*match"),
+        "OCI cannot read the request as one for {model}: a parameter that it does not take or, for a dedicated "
+        "endpoint, MODEL_SERVICE_ENDPOINT_FAMILIES names the wrong family.",
+    ),
+    Gotcha(
         401,
         _says(""),
         "OCI does not accept our signature: an expired session (oci session authenticate), a clock that is more than "

@@ -5,15 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Union
 
-from model_service.chat import ChatRequest
+from model_service.chat import COMPARTMENT_OCID, ChatRequest
+from model_service.embeddings import EmbeddingsRequest
 from model_service.errors import InvalidRequest
+from model_service.rerank import RerankRequest
+from model_service.routing import OWN_PREFIX, Route, resolve
 
 if TYPE_CHECKING:
     from model_service.responses.surface import SurfaceRequest
 
-Request = Union[ChatRequest, "SurfaceRequest"]
+DOCTOR_MODEL: Final = "meta.llama-3.3-70b-instruct"  # what the doctor asks where nobody names a model
+
+
+@dataclass(frozen=True)
+class DoctorRequest:
+    """What the doctor shall try: a chat with this model, charged to this compartment."""
+
+    model: str = DOCTOR_MODEL
+    compartment_id: str | None = None
+    project_id: None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> DoctorRequest:
+        """Both fields may be missing. Raises ``InvalidRequest``."""
+        model, compartment_id = body.get("model") or DOCTOR_MODEL, body.get("compartment_id")
+        if not isinstance(model, str):
+            raise InvalidRequest("model: must be a string", param="model")
+        if compartment_id is not None and not COMPARTMENT_OCID.fullmatch(str(compartment_id)):
+            raise InvalidRequest("compartment_id: must be the OCID of a compartment", param="compartment_id")
+        return cls(model, compartment_id)
+
+    def route(self, aliases: Mapping[str, str]) -> Route:
+        return resolve(self.model, aliases=aliases)
+
+
+Request = Union[ChatRequest, EmbeddingsRequest, RerankRequest, DoctorRequest, "SurfaceRequest"]
 """A request that has been checked, of any operation."""
 
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
@@ -21,10 +50,11 @@ RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 
 @dataclass(frozen=True)
 class Operation:
-    """``path`` is how it ends behind a gateway; ``recognises`` tells a body that does not say ``operation``."""
+    """``path`` is how it ends behind a gateway, ``None`` where direct callers alone may ask for it; ``recognises``
+    tells a body that does not say ``operation``."""
 
     name: str
-    path: str
+    path: str | None
     parse: Callable[[Mapping[str, Any]], Request]
     recognises: Callable[[Mapping[str, Any]], bool]
 
@@ -54,7 +84,19 @@ def responses_request(body: Mapping[str, Any], method: str = "POST", url: str = 
     return surface_request(method, url, body)
 
 
+def _is_embeddings(body: Mapping[str, Any]) -> bool:
+    model = str(body.get("model")).removeprefix(OWN_PREFIX)
+    return "input" in body and any(fnmatchcase(model, embedding) for embedding in EMBEDDING_MODELS)
+
+
+# A dedicated endpoint does not say what it serves: on plain JSON such a request needs its ``operation``.
+EMBEDDING_MODELS: Final = ("*embed*",)
+
 OPERATIONS: Final = (
     Operation("chat", "/v1/chat/completions", ChatRequest.parse, lambda body: "messages" in body),
+    Operation("embeddings", "/v1/embeddings", EmbeddingsRequest.parse, _is_embeddings),
+    Operation("rerank", "/v1/rerank", RerankRequest.parse, lambda body: "query" in body and "documents" in body),
     Operation("responses", "/v1/responses", responses_request, lambda body: "input" in body),
+    # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
+    Operation("doctor", None, DoctorRequest.parse, lambda _body: False),
 )

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from model_service.auth import Credential, credential_for
-from model_service.chat import Answer, ChatRequest, Stream
+from model_service.chat import Answer, ChatRequest, Complete, Stream
+from model_service.embeddings import EmbeddingsRequest
+from model_service.endpoint_families import EndpointFamilies
 from model_service.endpoints import inference_endpoint
 from model_service.errors import SettingsError
 from model_service.invocation import Deadline
-from model_service.operations import Request
+from model_service.operations import DoctorRequest, Request
+from model_service.rerank import RerankRequest
 from model_service.routing import Route, resolve
 from model_service.settings import Settings
 from model_service.traffic_log import LogPolicy
-from model_service.transports import chat_model, responses_surface
+from model_service.transports import chat_model, embedding_model, rerank_model, responses_surface
 from model_service.transports.call import Call
+from model_service.transports.native import NativeSurface
 from model_service.upstream import Upstream
 
 
@@ -33,20 +37,16 @@ class Service:
         return request.route(self.settings.aliases)
 
     def call(self, route: Route, request: Request, deadline: Deadline) -> Answer:
+        if isinstance(request, DoctorRequest):  # before anything is done that may be what is wrong
+            return _report(self, request, deadline)
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
             project_id=request.project_id or self.settings.project_id,
             may_store=self.settings.responses_store,
         )
-        answer = self._answer(route, request, call)
+        answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
         return _begun(answer) if isinstance(answer, Stream) else answer
-
-    def _answer(self, route: Route, request: Request, call: Call) -> Answer:
-        if isinstance(request, ChatRequest):
-            model = chat_model(route, self.upstream)
-            return model.stream(request, call) if request.stream else model.complete(request, call)
-        return responses_surface(route, self.upstream).send(request, call)
 
     @cached_property
     def credential(self) -> Credential:
@@ -58,14 +58,27 @@ class Service:
 
     @cached_property
     def upstream(self) -> Upstream:
-        log = LogPolicy(self.settings.log_requests, self.settings.log_content)
-        return Upstream(self.settings.genai_endpoint or self._regional_endpoint(), self.credential, log)
+        return Upstream(self.settings.genai_endpoint or self._regional_endpoint(), self.credential, self._log)
+
+    @cached_property
+    def native(self) -> NativeSurface:
+        return NativeSurface(self.credential, self.settings.region, self.settings.genai_endpoint, self._log)
+
+    @cached_property
+    def families(self) -> EndpointFamilies:
+        return EndpointFamilies(self.settings.endpoint_families, self.native.describe)
 
     def close(self) -> None:
         """Close the connections, if there are any; the next call opens new ones."""
+        if "native" in self.__dict__:
+            self.native.close()
         upstream = self.__dict__.pop("upstream", None)
         if upstream is not None:
             upstream.close()
+
+    @property
+    def _log(self) -> LogPolicy:
+        return LogPolicy(self.settings.log_requests, self.settings.log_content)
 
     def _regional_endpoint(self) -> str:
         region = self.settings.region or self.credential.region
@@ -84,3 +97,35 @@ def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
     if first is not None:
         yield first
     yield from rest
+
+
+def _report(service: Service, request: DoctorRequest, deadline: Deadline) -> Complete:
+    # Imported on first use: nobody else has a use for it.
+    from model_service.doctor import examine  # noqa: PLC0415 - see above
+
+    return Complete(examine(service, request, deadline).body())
+
+
+def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
+    model = chat_model(route, service)
+    return model.stream(request, call) if request.stream else model.complete(request, call)
+
+
+def _embeddings(service: Service, route: Route, request: EmbeddingsRequest, call: Call) -> Answer:
+    return embedding_model(route, service).embed(request, call)
+
+
+def _rerank(service: Service, route: Route, request: RerankRequest, call: Call) -> Answer:
+    return rerank_model(route, service).rerank(request, call)
+
+
+def _responses(service: Service, route: Route, request: Any, call: Call) -> Answer:
+    return responses_surface(route, service).send(request, call)
+
+
+# Any other request is one of the Responses API's own, whose class is not imported for others.
+ANSWERS: Final[Mapping[type, Callable[[Service, Route, Any, Call], Answer]]] = {
+    ChatRequest: _chat,
+    EmbeddingsRequest: _embeddings,
+    RerankRequest: _rerank,
+}

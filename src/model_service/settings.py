@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from model_service.chat import COMPARTMENT_OCID, PROJECT_OCID
+from model_service.endpoints import REGION
 from model_service.errors import SettingsError
+from model_service.invocation import MARGIN_SECONDS
 from model_service.routing import TransportName
 
 T = TypeVar("T")
 
 AUTH_TYPE_NAMES: Final = ("api_key", "session_token", "instance_principal", "resource_principal")
 TRANSPORT_NAMES: Final = ("v1", "sdk")
-REGION: Final = re.compile(r"[a-z]+-[a-z0-9-]+-[0-9]+")
+FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
+ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
 # No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
 PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
 
@@ -51,6 +54,8 @@ class Settings:
     federation_endpoint: str | None = None
     transport: TransportName | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    endpoint_families: Mapping[str, str] = field(default_factory=dict)
+    deadline_margin: float = MARGIN_SECONDS
     log_requests: bool = False
     log_content: bool = False
     injected_principal: InjectedPrincipal | None = None
@@ -137,6 +142,16 @@ def _flag(name: str, text: str) -> bool:
     return meaning[text.lower()]
 
 
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 60:
+        raise SettingsError(name, "must be a number of seconds between 0 and 60")
+    return seconds
+
+
 def _region(name: str, text: str) -> str:
     if not REGION.fullmatch(text):
         raise SettingsError(name, "must be a region identifier such as us-chicago-1")
@@ -174,6 +189,15 @@ def _string_map(name: str, text: str) -> dict[str, str]:
     return table
 
 
+def _endpoint_families(name: str, text: str) -> dict[str, str]:
+    table = _string_map(name, text)
+    if not all(endpoint.startswith(ENDPOINT_PREFIX) for endpoint in table):
+        raise SettingsError(name, f"must have the OCIDs of dedicated endpoints ({ENDPOINT_PREFIX}…) as names")
+    if not set(table.values()) <= set(FAMILY_NAMES):
+        raise SettingsError(name, f"must have one of {', '.join(FAMILY_NAMES)} for each endpoint")
+    return table
+
+
 VARIABLES: Final[Mapping[str, Variable]] = {
     "auth_type": Variable("OCI_AUTH_TYPE", _one_of(*AUTH_TYPE_NAMES)),
     "config_file": Variable("OCI_CONFIG_FILE", _path),
@@ -186,6 +210,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "federation_endpoint": Variable("MODEL_SERVICE_FEDERATION_ENDPOINT", _endpoint),
     "transport": Variable("LOCUS_OCI_TRANSPORT", _one_of(*TRANSPORT_NAMES)),
     "aliases": Variable("MODEL_SERVICE_ALIASES", _string_map),
+    "endpoint_families": Variable("MODEL_SERVICE_ENDPOINT_FAMILIES", _endpoint_families),
+    "deadline_margin": Variable("MODEL_SERVICE_DEADLINE_MARGIN", _seconds),
     "log_requests": Variable("OCI_LOG_REQUESTS", _flag),
     "log_content": Variable("MODEL_SERVICE_LOG_CONTENT", _flag),
 }

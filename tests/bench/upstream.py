@@ -33,11 +33,26 @@ _NATIVE = {
         "usage": {"promptTokens": 9, "completionTokens": 12, "totalTokens": 21},
     },
 }
-ANSWERS = {"/openai/v1/chat/completions": json.dumps(_COMPLETION), "/20231130/actions/chat": json.dumps(_NATIVE)}
+_COHERE = {
+    "modelId": "bench",
+    "modelVersion": "1.0",
+    "chatResponse": {
+        "apiFormat": "COHERE",
+        "text": _TEXT,
+        "chatHistory": [],
+        "finishReason": "COMPLETE",
+        "usage": {"promptTokens": 9, "completionTokens": 12, "totalTokens": 21},
+    },
+}
+CHAT = "/20231130/actions/chat"
+ANSWERS = {"/openai/v1/chat/completions": json.dumps(_COMPLETION), CHAT: json.dumps(_NATIVE)}
+COHERE = json.dumps(_COHERE)
 
 
 def answer(request: Request) -> Response:
-    return Response(200, {"content-type": "application/json"}, ANSWERS[request.path].encode())
+    cohere = request.path == CHAT and b'"COHERE"' in request.body
+    body = COHERE if cohere else ANSWERS[request.path]
+    return Response(200, {"content-type": "application/json"}, body.encode())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from oci.regions import REALMS, REGION_REALMS
 
-from model_service.endpoints import inference_endpoint
+from model_service.endpoints import control_plane_endpoint, inference_endpoint, region_of
 
 REALMS_WITH_GENERATIVE_AI = ("oc1", "oc2", "oc3", "oc4", "oc19")
 
@@ -29,3 +29,25 @@ def test_a_region_has_its_realms_domain(region: str, endpoint: str) -> None:
 @pytest.mark.parametrize("region", [r for r, realm in REGION_REALMS.items() if realm in REALMS_WITH_GENERATIVE_AI])
 def test_every_region_that_the_sdk_knows_has_the_sdks_host_name(region: str) -> None:
     assert inference_endpoint(region).endswith(f"{region}.oci.{REALMS[REGION_REALMS[region]]}")
+
+
+@pytest.mark.parametrize("region", ["us-chicago-1", "eu-frankfurt-2", "uk-gov-london-1"])
+def test_the_control_plane_has_the_same_domain_and_no_inference_in_front(region: str) -> None:
+    assert inference_endpoint(region) == control_plane_endpoint(region).replace("://", "://inference.")
+
+
+@pytest.mark.parametrize(
+    ("ocid", "region"),
+    [
+        ("ocid1.generativeaiendpoint.oc1.us-chicago-1.amaaa", "us-chicago-1"),
+        ("ocid1.generativeaiendpoint.oc4.uk-gov-london-1.amaaa", "uk-gov-london-1"),
+        ("ocid1.generativeaiendpoint.oc1..amaaa", None),
+        ("ocid1.generativeaiendpoint.oc1.iad.amaaa", None),
+        ("ocid1.generativeaiendpoint.oc1.us-chicago-1", None),
+        ("ocid1.generativeaiendpoint.oc1.evil/host-1.amaaa", None),
+        ("cohere.command-a-03-2025", None),
+        ("", None),
+    ],
+)
+def test_an_ocid_names_a_region_or_none(ocid: str, region: str | None) -> None:
+    assert region_of(ocid) == region

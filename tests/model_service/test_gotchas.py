@@ -18,6 +18,7 @@ def _hint(status: int, message: str, compartment_id: str | None = COMPARTMENT) -
     [
         (400, "Unsupported OpenAI operation", "refuses cohere.command-a-03-2025"),
         (400, "Compartment ID must be provided", "OCI_COMPARTMENT_ID"),
+        (400, "Please pass in correct format of request", "MODEL_SERVICE_ENDPOINT_FAMILIES"),
         (401, "NotAuthenticated The required information to complete authentication was not provided", "clock"),
         (404, "Authorization failed or requested resource not found.", f"in compartment id {COMPARTMENT}"),
         (404, "NotAuthorizedOrNotFound None", "to use generative-ai-family"),

@@ -12,6 +12,7 @@ from model_service.errors import SettingsError
 from model_service.settings import VARIABLES, InjectedPrincipal, Settings
 
 COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"
+ENDPOINT = "ocid1.generativeaiendpoint.oc1.us-chicago-1.e"
 TENANCY = "ocid1.tenancy.oc1..aaaaaaaaexample"
 PRINCIPAL = {
     "OCI_RESOURCE_PRINCIPAL_VERSION": "2.2",
@@ -53,6 +54,8 @@ def test_without_an_argument_the_environment_of_the_process_is_read(monkeypatch:
         ("LOCUS_OCI_TRANSPORT", "SDK", "transport", "sdk"),
         ("MODEL_SERVICE_ALIASES", '{"prod": "xai.grok-4.3"}', "aliases", {"prod": "xai.grok-4.3"}),
         ("MODEL_SERVICE_ALIASES", "{}", "aliases", {}),
+        ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "cohere"}}', "endpoint_families", {ENDPOINT: "cohere"}),
+        ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "generic"}}', "endpoint_families", {ENDPOINT: "generic"}),
         *(("OCI_LOG_REQUESTS", yes, "log_requests", True) for yes in ("1", "true", "YES", "on")),
         *(("OCI_LOG_REQUESTS", no, "log_requests", False) for no in ("0", "False", "no", "off")),
         ("MODEL_SERVICE_LOG_CONTENT", "1", "log_content", True),
@@ -89,6 +92,9 @@ def test_a_good_value_is_taken(variable: str, text: str, name: str, value: Any) 
         ("MODEL_SERVICE_ALIASES", '{"a": {"secret-pw": 1}}'),
         ("MODEL_SERVICE_ALIASES", '{"secret-pw": ""}'),
         ("MODEL_SERVICE_ALIASES", "[" * 50_000),
+        ("MODEL_SERVICE_ENDPOINT_FAMILIES", "secret-pw"),
+        ("MODEL_SERVICE_ENDPOINT_FAMILIES", '{"secret-pw": "cohere"}'),
+        ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "secret-pw"}}'),
         ("OCI_LOG_REQUESTS", "secret-pw"),
         ("MODEL_SERVICE_LOG_CONTENT", "2"),
     ],

@@ -11,56 +11,85 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from model_service.chat import ChatRequest, Complete, Stream
-from model_service.errors import TransportNotAvailable
 from model_service.routing import Route, TransportName
 from model_service.transports.call import Call
-from model_service.upstream import Upstream
 
 if TYPE_CHECKING:
+    from model_service.endpoint_families import EndpointFamilies
+    from model_service.transports.embed_text import OCIEmbeddingModel
+    from model_service.transports.native import NativeSurface
+    from model_service.transports.rerank_text import OCIRerankModel
     from model_service.transports.responses import OCIResponsesSurface
+    from model_service.upstream import Upstream
+
+
+class Connections(Protocol):
+    """The ways to OCI, each made when it is first asked for."""
+
+    @property
+    def upstream(self) -> Upstream:
+        """To the OpenAI-compatible surface."""
+
+    @property
+    def native(self) -> NativeSurface: ...
+
+    @property
+    def families(self) -> EndpointFamilies: ...
 
 
 class ChatModel(Protocol):
     """One model behind one transport. Everything that goes wrong is a ``ModelServiceError``; ``stream`` raises
     what is known before the first chunk from the call itself, and the rest from the iteration."""
 
-    def __init__(self, route: Route, upstream: Upstream) -> None: ...
-
     def complete(self, request: ChatRequest, call: Call) -> Complete: ...
 
     def stream(self, request: ChatRequest, call: Call) -> Stream: ...
 
 
-def chat_model(route: Route, upstream: Upstream) -> ChatModel:
-    """The model at the end of ``route``; raises ``TransportNotAvailable`` for a transport that is not built yet."""
-    transport = TRANSPORTS.get(route.transport)
-    if transport is None:
-        raise TransportNotAvailable(
-            f"The model {route.model} needs the transport {route.transport}, which is not available yet.", param="model"
-        )
-    return transport()(route, upstream)
+def chat_model(route: Route, to: Connections) -> ChatModel:
+    """The model at the end of ``route``."""
+    return TRANSPORTS[route.transport](route, to)
 
 
-def responses_surface(route: Route, upstream: Upstream) -> OCIResponsesSurface:
+def responses_surface(route: Route, to: Connections) -> OCIResponsesSurface:
     """The Responses API itself, for requests that are its own."""
     from model_service.transports.responses import OCIResponsesSurface
 
-    return OCIResponsesSurface(route, upstream)
+    return OCIResponsesSurface(route, to.upstream)
 
 
-def _v1() -> type[ChatModel]:
+def embedding_model(route: Route, to: Connections) -> OCIEmbeddingModel:
+    from model_service.transports.embed_text import OCIEmbeddingModel
+
+    return OCIEmbeddingModel(route, to.native)
+
+
+def rerank_model(route: Route, to: Connections) -> OCIRerankModel:
+    from model_service.transports.rerank_text import OCIRerankModel
+
+    return OCIRerankModel(route, to.native)
+
+
+def _v1(route: Route, to: Connections) -> ChatModel:
     from model_service.transports.v1 import OCIOpenAIModel
 
-    return OCIOpenAIModel
+    return OCIOpenAIModel(route, to.upstream)
 
 
-def _responses() -> type[ChatModel]:
+def _responses(route: Route, to: Connections) -> ChatModel:
     from model_service.transports.responses import OCIResponsesModel
 
-    return OCIResponsesModel
+    return OCIResponsesModel(route, to.upstream)
 
 
-TRANSPORTS: Final[Mapping[TransportName, Callable[[], type[ChatModel]]]] = {
+def _sdk(route: Route, to: Connections) -> ChatModel:
+    from model_service.transports.sdk import OCIModel
+
+    return OCIModel(route, to.native, to.families)
+
+
+TRANSPORTS: Final[Mapping[TransportName, Callable[[Route, Connections], ChatModel]]] = {
     "v1": _v1,
     "responses": _responses,
+    "sdk": _sdk,
 }

@@ -101,9 +101,9 @@ def text_of(answer: Stream) -> str:
     return "".join(choice["delta"].get("content") or "" for chunk in answer.chunks for choice in chunk["choices"])
 
 
-def test_a_responses_only_model_is_reached_through_responses(upstream: Upstream) -> None:
-    assert isinstance(chat_model(resolve(GPT, aliases={}), upstream), OCIResponsesModel)
-    assert isinstance(chat_model(resolve("responses:xai.grok-4.3", aliases={}), upstream), OCIResponsesModel)
+def test_a_responses_only_model_is_reached_through_responses(service: Service) -> None:
+    assert isinstance(chat_model(resolve(GPT, aliases={}), service), OCIResponsesModel)
+    assert isinstance(chat_model(resolve("responses:xai.grok-4.3", aliases={}), service), OCIResponsesModel)
 
 
 def test_a_chat_request_goes_out_as_responses_with_all_three_headers(wire: Wire, upstream: Upstream) -> None:
