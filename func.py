@@ -1,8 +1,9 @@
 """The function that Fn starts: ``fdk func.py handler``."""
 
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fdk.context import InvokeContext
 from fdk.response import Response
@@ -12,13 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
 from model_service import logs
 from model_service.app import App
+from model_service.fdk_bridge import respond
 from model_service.invocation import Invocation
 
 logs.configure()
 app = App()
 
 
-def handler(ctx: InvokeContext, data: BinaryIO | None = None) -> Response:
-    reply = app.answer(Invocation.from_fn(ctx, data))
-    # A dict of its own: the FDK writes into the one that it gets.
-    return Response(ctx, response_data=reply.body, headers=dict(reply.headers), status_code=reply.status)
+def handler(ctx: InvokeContext, data: BinaryIO | None = None) -> Response | Coroutine[Any, Any, Response]:
+    return respond(ctx, app.answer(Invocation.from_fn(ctx, data)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from model_service import logs
+from model_service.chat import Answer, Complete
 from model_service.envelopes import Envelope, recognise
 from model_service.errors import AnswerTooLarge, InternalError, ModelServiceError, RequestTooLarge
 from model_service.invocation import Invocation
@@ -29,18 +31,18 @@ class App:
     environment: Mapping[str, str] | None = None
 
     def answer(self, invocation: Invocation) -> Reply:
+        """A reply that is complete, or whose body is still to come, piece by piece."""
         logs.call_id.set(invocation.call_id)
         envelope = recognise(invocation)
         trace = Trace(envelope.doorway, caller=invocation.caller)
         error = None
         try:
-            reply = self._answer(invocation, envelope, trace)
+            with _bugs_as_errors():
+                reply = self._answer(invocation, envelope, trace)
         except ModelServiceError as known:
             reply, error = envelope.seal_error(known), known
-        except Exception as bug:  # noqa: BLE001 - the last line: the FDK would send str(bug) to the caller
-            logs.write_bug(bug)
-            error = InternalError("An internal error; the log of the function has more.")
-            reply = envelope.seal_error(error)
+        if not isinstance(reply.body, bytes):
+            return replace(reply, body=_to_its_end(reply.body, trace))
         trace.write(error)
         return reply
 
@@ -51,10 +53,11 @@ class App:
         with trace.step("resolve"):
             route = trace.route = self.service.resolve(request)
         with trace.step("call"):
-            answer = trace.watch(self.service.call(route, request, invocation.deadline))
+            deadline = replace(invocation.deadline, margin=self.service.settings.deadline_margin)
+            answer = _safe(trace.watch(self.service.call(route, request, deadline)))
         with trace.step("encode"):
             reply = envelope.seal(answer)
-        if len(reply.body) > LARGEST:
+        if isinstance(reply.body, bytes) and len(reply.body) > LARGEST:
             raise AnswerTooLarge(f"The answer has {len(reply.body)} bytes; the platform lets {LARGEST} out.")
         return reply
 
@@ -66,3 +69,33 @@ class App:
 def _check_size(invocation: Invocation) -> None:
     if len(invocation.body) > LARGEST_REQUEST:
         raise RequestTooLarge(f"The request has more than {LARGEST_REQUEST} bytes.")
+
+
+def _to_its_end(body: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
+    """The same pieces; the line in the log comes after the last one, or when nobody wants the next."""
+    try:
+        with trace.step("stream"):
+            yield from body
+    finally:
+        trace.write(None)
+
+
+def _safe(answer: Answer) -> Answer:
+    return answer if isinstance(answer, Complete) else replace(answer, chunks=_without_bugs(answer.chunks))
+
+
+def _without_bugs(chunks: Iterator[Any]) -> Iterator[Any]:
+    with _bugs_as_errors():
+        yield from chunks
+
+
+@contextmanager
+def _bugs_as_errors() -> Iterator[None]:
+    """The last line: what nobody expected is logged, and told without its words, which may quote a prompt."""
+    try:
+        yield
+    except ModelServiceError:
+        raise
+    except Exception as bug:
+        logs.write_bug(bug)
+        raise InternalError("An internal error; the log of the function has more.") from bug

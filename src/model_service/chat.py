@@ -9,15 +9,15 @@ Source: https://platform.openai.com/docs/api-reference/chat/create
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as schema
 
 from model_service.encoding import Encoding
-from model_service.errors import InvalidRequest
+from model_service.errors import DeadlineExceeded, InvalidRequest
 
 Completion = dict[str, Any]
 """A ``chat.completion`` object, as it stands on the wire."""
@@ -31,7 +31,8 @@ Message = dict[str, Any]
 COMPARTMENT_OCID: Final = re.compile(r"ocid1\.(compartment|tenancy)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 PROJECT_OCID: Final = re.compile(r"ocid1\.generativeaiproject\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 
-OWN_FIELDS: Final = ("compartment_id", "project_id")  # of a request; they become headers and never leave in a body
+# Of a request; they never leave in a body.
+OWN_FIELDS: Final = ("compartment_id", "project_id", "stream_format", "body_from", "relay")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class ChatRequest:
     body: Mapping[str, Any] = field(repr=False)
     compartment_id: str | None = None
     project_id: str | None = None
+    relay: Mapping[str, Any] | None = None
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> ChatRequest:
@@ -51,7 +53,7 @@ class ChatRequest:
         except ValidationError as error:
             raise _invalid(error, body) from None  # its text quotes the input, which may be a prompt
         sent = {name: value for name, value in body.items() if name not in OWN_FIELDS}
-        return cls(sent, body.get("compartment_id"), body.get("project_id"))
+        return cls(sent, body.get("compartment_id"), body.get("project_id"), body.get("relay"))
 
     @property
     def model(self) -> str:
@@ -72,6 +74,11 @@ class ChatRequest:
         """Whether a stream is to end with a chunk that has the usage."""
         return bool((self.body.get("stream_options") or {}).get("include_usage"))
 
+    def streamed(self) -> ChatRequest:
+        """The same request, answered by a stream that ends with its usage."""
+        options = {**(self.body.get("stream_options") or {}), "include_usage": True}
+        return self if self.stream else replace(self, body={**self.body, "stream": True, "stream_options": options})
+
     def wire(self) -> dict[str, Any]:
         """A copy of the request as the caller wrote it, without the fields that are ours."""
         return dict(self.body)
@@ -90,15 +97,35 @@ class Complete:
 class Stream:
     """An answer that comes in chunks; iterating raises a ``ModelServiceError`` if it breaks.
 
-    Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them.
+    Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them. ``at_once`` says that
+    OCI did not stream, although it was asked to: there is one chunk. ``rest_elsewhere`` takes what is left of a stream
+    that is too long for the platform, and gives a last chunk that says where the whole is.
     """
 
     chunks: Iterator[Any]
     opc_request_id: str | None = None
     encoding: Encoding | None = None
+    at_once: bool = False
+    rest_elsewhere: Callable[[Iterator[Chunk]], Chunk] | None = None
 
 
 Answer = Complete | Stream
+
+
+def ended_in_time(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks; where the deadline cuts them off, a last one says so and closes what is still open."""
+    last: Chunk = {}
+    open_choices = {0}
+    try:
+        for last in chunks:
+            finished = {choice["index"]: choice.get("finish_reason") for choice in last["choices"]}
+            open_choices = (open_choices | set(finished)) - {at for at, reason in finished.items() if reason}
+            yield last
+    except DeadlineExceeded:
+        if not open_choices:
+            return  # only its last formalities are missing
+        closing = [{"index": at, "delta": {}, "finish_reason": "length"} for at in sorted(open_choices)]
+        yield {**last, "choices": closing, "usage": None, "model_service": {"ended_by": "deadline"}}
 
 
 def chunk_of(completion: Completion) -> Chunk:
@@ -187,5 +214,6 @@ REQUEST: Final = SchemaValidator(
         stop=schema.union_schema([_TEXT, schema.list_schema(_TEXT)]),
         compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
         project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
+        relay=_ANY_OBJECT,
     ),
 )

@@ -88,6 +88,22 @@ def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     yield f"data: {DONE}\n\n".encode()
 
 
+def write_lines(chunks: Iterable[Any]) -> Iterator[bytes]:
+    """Newline-delimited JSON (https://github.com/ndjson/ndjson-spec), for functions and pipes: a chunk a line, and the
+    error of a stream that breaks as the last one."""
+    try:
+        for chunk in chunks:
+            yield write_json(value_of(chunk)) + b"\n"
+    except ModelServiceError as error:
+        yield write_json(error.body()) + b"\n"
+
+
+def value_of(chunk: Any) -> dict[str, Any]:
+    """The JSON object of a chunk: the chunk itself, or what an event of another API holds."""
+    value: dict[str, Any] = chunk if isinstance(chunk, dict) else chunk.value
+    return value
+
+
 @dataclass(frozen=True)
 class Encoding:
     """How the chunks of a stream become bytes."""
@@ -109,4 +125,5 @@ def _finite(text: str) -> float:
 
 ENCODINGS: Final = {
     "sse": Encoding("text/event-stream", write_events),
+    "ndjson": Encoding("application/x-ndjson", write_lines),
 }

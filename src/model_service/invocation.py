@@ -11,14 +11,16 @@ from typing import Any, BinaryIO, Final
 from model_service.errors import DeadlineExceeded
 
 DEFAULT_SECONDS: Final = 30.0  # Fn's default timeout, which the FDK too assumes where Fn-Deadline is missing
-MARGIN_SECONDS: Final = 0.5  # for shaping an answer and getting it out before the platform kills the container
+MARGIN_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """The moment, on the monotonic clock, at which the platform kills the container."""
+    """The moment, on the monotonic clock, at which the platform kills the container; ``margin`` is what is kept back
+    of the time before it, in seconds, for shaping an answer and getting it out."""
 
     expires: float
+    margin: float = MARGIN_SECONDS
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
@@ -42,7 +44,7 @@ class Deadline:
 
     def require(self) -> float:
         """Seconds that may still be waited for something; raises ``DeadlineExceeded`` when there are none."""
-        seconds = self.remaining - MARGIN_SECONDS
+        seconds = self.remaining - self.margin
         if seconds <= 0:
             raise DeadlineExceeded("The deadline of this invocation has passed.")
         return seconds

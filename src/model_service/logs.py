@@ -10,7 +10,6 @@ import traceback
 from contextvars import ContextVar
 from typing import Any
 
-
 call_id: ContextVar[str] = ContextVar("call_id", default="")
 """The id of the invocation that is running; every line bears it."""
 

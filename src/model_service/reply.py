@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,12 +15,19 @@ _LINE_BREAKERS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 @dataclass(frozen=True)
 class Reply:
     """One answer of the function. Header values may come from upstream, so control characters are taken out: the
-    FDK writes a CR or LF through as it is (``fdk/async_http/response.py``, ``_parse_headers``)."""
+    FDK writes a CR or LF through as it is (``fdk/async_http/response.py``, ``_parse_headers``).
+
+    A ``body`` that is not bytes comes in pieces; whoever takes it reads it to its end or closes it.
+    """
 
     status: int
-    body: bytes = field(repr=False)
+    body: bytes | Iterator[bytes] = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         safe = {name: _LINE_BREAKERS.sub(" ", value) for name, value in self.headers.items()}
         object.__setattr__(self, "headers", safe)
+
+    def whole(self) -> bytes:
+        """The body in one piece."""
+        return self.body if isinstance(self.body, bytes) else b"".join(self.body)

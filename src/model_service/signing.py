@@ -90,7 +90,7 @@ def _load_pem(pem: bytes, passphrase: bytes | None) -> object:
     if b"ENCRYPTED" not in pem:
         passphrase = None
     # Skipping the check of the primes saves 40 ms of a cold start. It is for keys of others: this one is our own, from
-    # the platform or the operator, and a broken one makes a signature that OCI refuses (or, cryptography warns, a crash).
+    # the platform or the operator; a broken one makes a signature that OCI refuses (or, cryptography warns, a crash).
     return cast(object, load_pem_private_key(pem.strip(), passphrase, unsafe_skip_rsa_key_validation=True))
 
 

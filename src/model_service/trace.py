@@ -10,7 +10,8 @@ from typing import Any
 
 from model_service import logs
 from model_service.chat import Answer, Complete, Stream
-from model_service.errors import ModelServiceError
+from model_service.encoding import value_of
+from model_service.errors import ModelServiceError, ReaderGone
 from model_service.routing import Route
 
 
@@ -71,11 +72,14 @@ class Trace:
         except ModelServiceError as error:
             self.broken = error
             raise
+        except GeneratorExit:
+            self.broken = ReaderGone("The reader of the stream went away.")
+            raise
 
 
 def _usage_of(chunk: Any) -> Any:
     """Of a chunk of Chat Completions, or of an event of Responses, whose last one holds the whole response."""
-    value = chunk if isinstance(chunk, dict) else chunk.value
+    value = value_of(chunk)
     return value.get("usage") or (value.get("response") or {}).get("usage")
 
 

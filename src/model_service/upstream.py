@@ -135,10 +135,18 @@ class Upstream:
         )
 
     def send(
-        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], deadline: Deadline
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | bytes | None,
+        headers: Mapping[str, str],
+        deadline: Deadline,
     ) -> Exchange:
-        """Raises ``UpstreamError`` for a status >= 400, and a ``ModelServiceError`` for what can go wrong before."""
-        content = b"" if body is None else write_json(body)
+        """Raises ``UpstreamError`` for a status >= 400, and a ``ModelServiceError`` for what can go wrong before.
+
+        A ``body`` that is bytes goes out as it is, any other as JSON.
+        """
+        content = body if isinstance(body, bytes) else b"" if body is None else write_json(body)
         draft = _Draft(method, self.endpoint + path, content, dict(headers))
         log = TrafficLog(self.log)
         log.sent(method, draft.url, content)

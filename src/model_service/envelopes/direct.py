@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model_service.chat import Answer
 from model_service.encoding import read_json_object
-from model_service.envelopes.shaping import reply_with, reply_with_error
+from model_service.envelopes.shaping import reply_with, reply_with_error, stream_format
 from model_service.errors import ModelServiceError
 from model_service.invocation import Invocation
 from model_service.operations import Request, operation_of
@@ -16,6 +16,7 @@ class DirectEnvelope:
 
     def __init__(self, invocation: Invocation) -> None:
         self._body = invocation.body
+        self._format = "sse"
 
     @staticmethod
     def recognises(invocation: Invocation) -> bool:  # noqa: ARG004 - a row of ENVELOPES; this one takes all
@@ -23,11 +24,12 @@ class DirectEnvelope:
 
     def decode(self) -> Request:
         body = read_json_object(self._body)
+        self._format = stream_format(body)
         operation = operation_of(body)
         return operation.parse({name: value for name, value in body.items() if name != "operation"})
 
     def seal(self, answer: Answer) -> Reply:
-        return reply_with(answer)
+        return reply_with(answer, self._format)
 
     def seal_error(self, error: ModelServiceError) -> Reply:
         """The status is in the body: Fn would make 200 of 400, and throw away the body of a 502 or 504."""

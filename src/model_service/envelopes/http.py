@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from model_service.chat import PROJECT_OCID, Answer
 from model_service.encoding import read_json_object
-from model_service.envelopes.shaping import reply_with, reply_with_error
+from model_service.envelopes.shaping import reply_with, reply_with_error, stream_format
 from model_service.errors import MethodNotAllowed, ModelServiceError, PathNotFound
 from model_service.invocation import HttpRequest, Invocation
 from model_service.operations import OPERATIONS, Operation, Request, is_responses_path, responses_request
@@ -32,6 +32,7 @@ class HttpEnvelope:
         assert invocation.http is not None  # noqa: S101 - `recognises` has seen it
         self._http: HttpRequest = invocation.http
         self._body = invocation.body
+        self._format = "sse"
 
     @staticmethod
     def recognises(invocation: Invocation) -> bool:
@@ -39,14 +40,14 @@ class HttpEnvelope:
 
     def decode(self) -> Request:
         if is_responses_path(self._http.path):
-            body = read_json_object(self._body) if self._body else {}
+            body = self._fields() if self._body else {}
             return responses_request(body | self._named_in_headers(body), self._http.method, self._http.url)
         operation = self._operation()
-        body = read_json_object(self._body)
+        body = self._fields()
         return operation.parse(body | self._named_in_headers(body))
 
     def seal(self, answer: Answer) -> Reply:
-        return reply_with(answer)
+        return reply_with(answer, self._format)
 
     def seal_error(self, error: ModelServiceError) -> Reply:
         reply = reply_with_error(error, STATUS_THAT_SURVIVES.get(error.status, error.status))
@@ -54,11 +55,16 @@ class HttpEnvelope:
             return replace(reply, headers={**reply.headers, "allow": ", ".join(error.allowed)})
         return reply
 
+    def _fields(self) -> dict[str, Any]:
+        body = read_json_object(self._body)
+        self._format = stream_format(body, self._http.headers.get("accept", ""))
+        return body
+
     def _operation(self) -> Operation:
         # By its end: whether the deployment's path prefix is still there differs between Oracle's own samples.
-        operation = next((one for one in OPERATIONS if self._http.path.endswith(one.path)), None)
+        operation = next((one for one in OPERATIONS if one.path and self._http.path.endswith(one.path)), None)
         if operation is None:
-            known = ", ".join(f"POST …{one.path}" for one in OPERATIONS)
+            known = ", ".join(f"POST …{one.path}" for one in OPERATIONS if one.path)
             raise PathNotFound(f"There is nothing at this path. What there is: {known}")
         if self._http.method != "POST":
             raise MethodNotAllowed("POST")

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from model_service.chat import Answer, Complete
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.chat import Answer, Complete, Stream, ended_in_time
 from model_service.encoding import ENCODINGS, write_json
-from model_service.errors import ModelServiceError
-from model_service.reply import Reply
+from model_service.errors import AnswerTooLarge, InvalidRequest, ModelServiceError
+from model_service.reply import LARGEST, Reply
+
+ROOM_TO_END: Final = 262_144  # bytes kept back of what the platform lets out, for the chunk that tells why it ends
 
 
-def reply_with(answer: Answer) -> Reply:
-    """JSON for a complete answer, server-sent events for a stream, read to its end: the platform buffers."""
+def stream_format(body: Mapping[str, Any], accept: str = "") -> str:
+    """The encoding that a stream is asked for in: ``stream_format`` in the body, else the ``Accept`` header."""
+    named = body.get("stream_format")
+    if named is None:
+        return next((name for name, encoding in ENCODINGS.items() if encoding.content_type in accept), "sse")
+    if named not in ENCODINGS:
+        raise InvalidRequest(f"stream_format: must be one of {', '.join(ENCODINGS)}", param="stream_format")
+    return str(named)
+
+
+def reply_with(answer: Answer, stream_format: str) -> Reply:
+    """JSON for a complete answer; a stream as events or lines, which are made as they are taken."""
     request_id = {"opc-request-id": answer.opc_request_id} if answer.opc_request_id else {}
     if isinstance(answer, Complete):
         return Reply(answer.status, write_json(answer.completion), {"content-type": "application/json", **request_id})
-    encoding = answer.encoding or ENCODINGS["sse"]
-    body = b"".join(encoding.write(answer.chunks))
-    return Reply(200, body, {"content-type": encoding.content_type, "cache-control": "no-cache", **request_id})
+    encoding = (answer.encoding if stream_format == "sse" else None) or ENCODINGS[stream_format]
+    chunks = answer.chunks if answer.encoding else ended_in_time(answer.chunks)
+    meter = _Meter()
+    body = meter.measured(encoding.write(meter.limited(chunks, answer)))
+    kind = {"content-type": encoding.content_type, "cache-control": "no-cache"}
+    return Reply(200, body, {**kind, **request_id, **_notes(answer)})
 
 
 def reply_with_error(error: ModelServiceError, status: int) -> Reply:
@@ -25,3 +44,29 @@ def reply_with_error(error: ModelServiceError, status: int) -> Reply:
     if error.retry_after:
         headers["retry-after"] = error.retry_after
     return Reply(status, write_json(error.body()), headers)
+
+
+def _notes(answer: Stream) -> dict[str, str]:
+    return {"x-model-service-streamed": "false"} if answer.at_once else {}
+
+
+@dataclass
+class _Meter:
+    """Counts what has gone out, and ends a stream that the platform would not let through to its end."""
+
+    size: int = 0
+
+    def measured(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.size += len(piece)
+            yield piece
+
+    def limited(self, chunks: Iterator[Any], answer: Stream) -> Iterator[Any]:
+        for chunk in chunks:
+            if self.size + len(write_json(value_of(chunk))) <= LARGEST - ROOM_TO_END:
+                yield chunk
+            elif answer.rest_elsewhere is not None:
+                yield answer.rest_elsewhere(chunks)
+                return
+            else:
+                raise AnswerTooLarge(f"The answer is longer than the {LARGEST} bytes that the platform lets out.")
