@@ -37,6 +37,7 @@ class TokenFiles:
 
     def __post_init__(self) -> None:
         self._held: tuple[tuple[int, ...], SigningKey] | None = None  # one value: threads share it
+        self._paths = [Path(source) for source in (self.token, self.private_key) if _is_path(source)]
 
     def key(self) -> SigningKey:
         """Raises ``CredentialError`` when a file is missing or broken."""
@@ -77,9 +78,8 @@ class TokenFiles:
         return text
 
     def _versions(self) -> tuple[int, ...]:
-        paths = [Path(source) for source in (self.token, self.private_key) if _is_path(source)]
         try:
-            stats = [path.stat() for path in paths]
+            stats = [path.stat() for path in self._paths]
         except OSError:
             return (-1,)  # being replaced, or gone: the read that follows says which
         return tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_ino, stat.st_size))

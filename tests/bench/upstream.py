@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 
+from tests.bench.chunks import timed_chunks
+
 from mock_oci import LoopbackServer, Request, Response
 
 _USAGE = {"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21}
@@ -44,12 +46,35 @@ _COHERE = {
         "usage": {"promptTokens": 9, "completionTokens": 12, "totalTokens": 21},
     },
 }
+_RESPONSE = {
+    "id": "resp_bench",
+    "object": "response",
+    "created_at": 1,
+    "status": "completed",
+    "model": "bench",
+    "output": [
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": _TEXT, "annotations": []}],
+        }
+    ],
+    "usage": {"input_tokens": 9, "output_tokens": 12, "total_tokens": 21},
+}
 CHAT = "/20231130/actions/chat"
-ANSWERS = {"/openai/v1/chat/completions": json.dumps(_COMPLETION), CHAT: json.dumps(_NATIVE)}
+ANSWERS = {
+    "/openai/v1/chat/completions": json.dumps(_COMPLETION),
+    "/openai/v1/responses": json.dumps(_RESPONSE),
+    CHAT: json.dumps(_NATIVE),
+}
 COHERE = json.dumps(_COHERE)
 
 
 def answer(request: Request) -> Response:
+    if b'"stream":true' in request.body:
+        return Response(200, {"content-type": "text/event-stream"}, timed_chunks())
     cohere = request.path == CHAT and b'"COHERE"' in request.body
     body = COHERE if cohere else ANSWERS[request.path]
     return Response(200, {"content-type": "application/json"}, body.encode())
