@@ -23,8 +23,9 @@ def is_emulated(host: str, method: str, url: str) -> bool:
     path = urlsplit(url).path  # the rest of a URL may hold what no message should repeat
     raise UnexpectedHost(
         f"mock_oci does not answer for the host {host!r} ({method} {path}): only hosts of the emulated"
-        " services (generativeai.<region>.oci.oraclecloud.com, inference.generativeai…, auth.<region>.oraclecloud.com,"
-        " 169.254.169.254) and loopback may be asked inside mock_oci()."
+        " services (generativeai.<region>.oci.oraclecloud.com, inference.generativeai…, objectstorage.<region>…,"
+        " streaming, queue, notification, auth.<region>.oraclecloud.com, 169.254.169.254) and loopback may be asked"
+        " inside mock_oci()."
     )
 
 
@@ -46,9 +47,15 @@ def _is_loopback(host: str) -> bool:
 
 _REGION = r"[a-z0-9-]+"
 _REALM = r"oracle(gov)?cloud\d*\.[a-z]{2,3}"
-# The SDK's templates: generative_ai(_inference)_client.py, and auth/auth_utils.py for the federation endpoint.
+# The SDK's templates, each in its service's *_client.py, and auth/auth_utils.py for the federation endpoint.
 HOSTS = re.compile(
     rf"(inference\.)?generativeai\.{_REGION}\.(ds\.)?oci\.{_REALM}"
     rf"|auth\.{_REGION}\.{_REALM}"
+    # Object Storage has a host for each namespace too, which pre-authenticated requests name (fullPath).
+    rf"|([a-z0-9]+\.)?objectstorage\.{_REGION}\.((ds\.)?oci\.customer-oci\.com|(ds\.oci\.)?{_REALM})"
+    # A stream's and a queue's messagesEndpoint names a cell; the control planes have none.
+    rf"|(cell-\d+\.)?streaming\.{_REGION}\.oci\.{_REALM}"
+    rf"|(cell-\d+\.queue\.)?messaging\.{_REGION}\.oci\.{_REALM}"
+    rf"|(cell\d+\.)?notification\.{_REGION}\.(oci\.)?{_REALM}"
     r"|169\.254\.169\.254"  # instance metadata (docs: Compute/Tasks/gettingmetadata.htm)
 )

@@ -16,6 +16,8 @@ from mock_oci.wire import Request, Response
 
 SIGNATURE = "signature"
 API_KEY = "api key"
+# Of Object Storage's PUT (docs: signingrequests.htm#ObjectStoragePut) and Streaming's PutMessages.
+SIGNED_HEAD = "signature that may leave out the body"
 _NOBODY = Principal("anonymous", "", "")
 
 
@@ -32,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Operation:
-    """``path`` is a template: ``{name}`` stands for one segment.
+    """``path`` is a template: ``{name}`` stands for one segment, ``{name+}`` for one or more.
 
     ``credentials`` names the schemes it takes; none: anyone may call. ``asks_model``: a script without a
     path is meant for it.
@@ -52,10 +54,13 @@ class Operation:
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
+        one = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        return re.compile(re.sub(r"\\{(\w+)\\\+\\}", r"(?P<\1>.+)", one))
 
 
-def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+def json_response(
+    status: int, body: Mapping[str, Any] | list[Any] | str, headers: Mapping[str, str] | None = None
+) -> Response:
     """The content type has no charset: the SDK matches it exactly (oci/base_client.py)."""
     content = {"content-type": "application/json", **(headers or {})}
     return Response(status, content, json.dumps(body).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from mock_oci.operations import API_KEY, SIGNATURE
+from mock_oci.operations import API_KEY, SIGNATURE, SIGNED_HEAD
 from mock_oci.principals import Principal, Principals, UnknownPrincipal
 from mock_oci.wire import Request
 
@@ -35,15 +36,15 @@ def authenticate(request: Request, principals: Principals, now: float, credentia
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     if not scheme:
         raise NotAuthenticated("there is no Authorization header")
-    credential, check = _SCHEMES.get(scheme, ("", verify))
-    if credential not in credentials:
-        raise NotAuthenticated(f"this operation does not take the scheme {scheme!r}")
-    return check(request, principals, now)
+    for taken, check in (_CREDENTIALS[credential] for credential in credentials):
+        if taken == scheme:
+            return check(request, principals, now)
+    raise NotAuthenticated(f"this operation does not take the scheme {scheme!r}")
 
 
-def verify(request: Request, principals: Principals, now: float) -> Principal:
+def verify(request: Request, principals: Principals, now: float, *, covers_body: bool = True) -> Principal:
     """Who signed ``request``, or NotAuthenticated (docs: signingrequests.htm; oci/signer.py signs so)."""
-    signed = read_signature(request, now)
+    signed = read_signature(request, now, covers_body=covers_body)
     principal = _named(principals, signed.key_id)
     if principal.public_key is None:
         raise NotAuthenticated("this principal has no signing key")
@@ -77,14 +78,16 @@ class Signed:
             raise NotAuthenticated("the signature does not match the request") from error
 
 
-def read_signature(request: Request, now: float, required: tuple[str, ...] = _REQUIRED_HEADERS) -> Signed:
+def read_signature(
+    request: Request, now: float, required: tuple[str, ...] = _REQUIRED_HEADERS, *, covers_body: bool = True
+) -> Signed:
     """What ``request`` is signed with, once its date, body and covered headers are found in order."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "signature":
         raise NotAuthenticated("the request is not signed")
     parameters = _parameters(text)
     names = parameters["headers"].lower().split()
-    _check_covered(request.method, names, required)
+    _check_covered(names, required if not covers_body else (*required, *_of_body(request.method)))
     _check_date(request.headers, names, now)
     _check_body(request, names)
     return Signed(parameters["keyId"], parameters["signature"], _signing_string(request, names))
@@ -115,11 +118,14 @@ def _check_parameters(found: Mapping[str, str]) -> None:
         raise NotAuthenticated("the version of the signature is not 1")
 
 
-def _check_covered(method: str, names: list[str], always: tuple[str, ...]) -> None:
+def _of_body(method: str) -> tuple[str, ...]:
+    return _OF_BODY if method.upper() in _WITH_BODY else ()
+
+
+def _check_covered(names: list[str], required: tuple[str, ...]) -> None:
     if len(set(names)) < len(names):
         raise NotAuthenticated("a header is signed twice")
-    required = {*always, *(_OF_BODY if method.upper() in _WITH_BODY else ())}
-    absent = sorted(required - set(names))
+    absent = sorted(set(required) - set(names))
     if absent:
         raise NotAuthenticated(f"{absent[0]} is not signed")
     if not {"date", "x-date"} & set(names):
@@ -166,7 +172,9 @@ def _signing_string(request: Request, names: list[str]) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
-_SCHEMES: dict[str, tuple[str, Callable[[Request, Principals, float], Principal]]] = {
-    "signature": (SIGNATURE, verify),
-    "bearer": (API_KEY, verify_api_key),
+# Each with the scheme of Authorization that it comes in.
+_CREDENTIALS: dict[str, tuple[str, Callable[[Request, Principals, float], Principal]]] = {
+    SIGNATURE: ("signature", verify),
+    SIGNED_HEAD: ("signature", functools.partial(verify, covers_body=False)),
+    API_KEY: ("bearer", verify_api_key),
 }

@@ -16,6 +16,7 @@ class ModelServiceError(Exception):
     status: int = 500
     type: ClassVar[str] = "server_error"
     code: str | None = None
+    hint: str | None = None
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class ModelServiceError(Exception):
         super().__init__(message)
         self.message = message
         self.param = param
-        self.hint = hint
+        self.hint = hint or self.hint
         self.opc_request_id = opc_request_id
         self.retry_after = retry_after
         self.code = code or self.code
@@ -95,11 +96,7 @@ class RequestTooLarge(InvalidRequest):
 
 class AnswerTooLarge(ModelServiceError):
     code = "answer_too_large"
-
-
-class TransportNotAvailable(ModelServiceError):
-    status = 501
-    code = "transport_not_available"
+    hint = "With MODEL_SERVICE_OVERFLOW_BUCKET set, such an answer goes to Object Storage, and a link to it comes back."
 
 
 class CredentialError(ModelServiceError):

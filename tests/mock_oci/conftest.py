@@ -11,6 +11,7 @@ from email.utils import formatdate
 from typing import Any
 
 import httpx
+import oci as sdk
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -96,6 +97,50 @@ def surface(oci: MockOci) -> Callable[..., Response]:
         given = {name: value for name, value in {**usual, **named}.items() if value}
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return oci.answer(Request(method, f"/openai/v1{path}", given, content))
+
+    return send
+
+
+@pytest.fixture
+def sdk_client(live: MockOci, server: LoopbackServer) -> Iterator[Callable[[Any], Any]]:
+    """Makes the SDK's clients, unmodified and with an API signing key, over a socket to ``live``."""
+    user, made = live.principals.api_key_user(), []
+    place = {"tenancy": user.tenancy_id, "user": user.user_id, "fingerprint": user.fingerprint}
+    config = {**place, "key_content": user.private_pem, "region": live.region}
+
+    def make(kind: Any) -> Any:
+        retry, breaker = sdk.retry.NoneRetryStrategy(), sdk.circuit_breaker.NoCircuitBreakerStrategy()
+        client = kind(config, service_endpoint=server.url, retry_strategy=retry, circuit_breaker_strategy=breaker)
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.base_client.session.close()
+
+
+@pytest.fixture
+def signed(oci: MockOci, sign: Callable[..., Request]) -> Callable[..., Response]:
+    """Asks ``oci``, whose clock stands still, with a signature; ``body`` is sent as JSON unless it is bytes."""
+    user = oci.principals.api_key_user()
+
+    def send(method: str, target: str, body: Any = b"", **headers: str) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return oci.answer(sign(user.key_id, user.private_pem, method, target, content, change=named))
+
+    return send
+
+
+@pytest.fixture
+def answered(signed: Callable[..., Response]) -> Callable[..., Any]:
+    """As ``signed``, for an answer that has to be of the status in ``expects``; gives its JSON."""
+
+    def send(method: str, target: str, body: Any = b"", expects: int = 200, **headers: str) -> Any:
+        response = signed(method, target, body, **headers)
+        assert isinstance(response.body, bytes)
+        assert response.status == expects, response.body
+        return json.loads(response.body or b"null")
 
     return send
 

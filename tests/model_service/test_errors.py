@@ -57,7 +57,6 @@ def test_every_error_knows_its_status_type_and_code(kind: type[ModelServiceError
         ("MethodNotAllowed", 405, "invalid_request_error", "method_not_allowed"),
         ("RequestTooLarge", 413, "invalid_request_error", "request_too_large"),
         ("AnswerTooLarge", 500, "server_error", "answer_too_large"),
-        ("TransportNotAvailable", 501, "server_error", "transport_not_available"),
         ("CredentialError", 500, "server_error", "invalid_credentials"),
         ("DeadlineExceeded", 504, "timeout_error", "deadline_exceeded"),
         ("UpstreamUnreachable", 503, "server_error", "upstream_unreachable"),

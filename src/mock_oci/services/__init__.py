@@ -8,9 +8,13 @@ from mock_oci.services import (
     conversations,
     embeddings,
     native_chat,
+    notifications,
+    object_storage,
     projects,
+    queues,
     rerank,
     responses,
+    streaming,
 )
 
 SERVICES: tuple[Operation, ...] = (
@@ -22,5 +26,9 @@ SERVICES: tuple[Operation, ...] = (
     *rerank.OPERATIONS,
     *control_plane.OPERATIONS,
     *projects.OPERATIONS,
+    *object_storage.OPERATIONS,
+    *streaming.OPERATIONS,
+    *queues.OPERATIONS,
+    *notifications.OPERATIONS,
     *instance_metadata.OPERATIONS,
 )

@@ -65,7 +65,7 @@ class HttpEnvelope:
         operation = next((one for one in OPERATIONS if one.path and self._http.path.endswith(one.path)), None)
         if operation is None:
             known = ", ".join(f"POST …{one.path}" for one in OPERATIONS if one.path)
-            raise PathNotFound(f"There is nothing at this path. What there is: {known}")
+            raise PathNotFound(f"There is nothing at this path. What there is: {known}, and what is below the last.")
         if self._http.method != "POST":
             raise MethodNotAllowed("POST")
         return operation

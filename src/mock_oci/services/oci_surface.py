@@ -1,0 +1,149 @@
+"""What OCI's own services have in common on the wire: bodies, compartments, pages, times and endpoints."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mock_oci.cloud import Cloud
+from mock_oci.interception import HOSTS
+from mock_oci.operations import Call, Operation, not_found, oci_error
+from mock_oci.refusals import Refused, refusing
+from mock_oci.wire import Response
+
+Body = dict[str, Any]
+_LONGEST_PAGE = 1000
+
+
+def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> Refused:
+    """A refusal by one of the codes that all services share (docs: API/References/apierrors.htm)."""
+    return Refused(oci_error(status, message, code))
+
+
+def with_or_without_slash(method: str, path: str, answer: Callable[[Call], Response]) -> tuple[Operation, Operation]:
+    """A collection's operation: the SDKs of some languages end its path with a slash."""
+    return Operation(method, path, refusing(answer)), Operation(method, f"{path}/", refusing(answer))
+
+
+def permitted(call: Call, compartment_id: str) -> None:
+    """Refused with OCI's 404 unless the caller may use this compartment."""
+    if not call.cloud.permissions.permit(call.principal, compartment_id):
+        raise Refused(not_found())
+
+
+def object_in(content: bytes) -> Body:
+    """The JSON object that a request carries."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise invalid("Unable to parse the request body.", "CannotParseRequest")
+    return body
+
+
+def text_in(body: Mapping[str, Any], name: str) -> str:
+    """A text that has to be there."""
+    value = body.get(name)
+    if value is None or value == "":
+        raise invalid(f"{name} must not be null", "MissingParameter")
+    if not isinstance(value, str):
+        raise invalid(f"{name} must be a string")
+    return value
+
+
+def optional_text_in(body: Mapping[str, Any], name: str, default: str = "") -> str:
+    return default if body.get(name) is None else text_in(body, name)
+
+
+def number_in(given: Mapping[str, Any], name: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number of a body, or of a query, where numbers are digits."""
+    value = given.get(name)
+    if value is None:
+        return default
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:20])
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise invalid(f"{name} must be between {lowest} and {highest}")
+    return value
+
+
+def objects_in(body: Mapping[str, Any], name: str, most: int) -> list[Body]:
+    """A list of one to ``most`` objects."""
+    value = body.get(name)
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        raise invalid(f"{name} must be a list of objects", "InvalidParameter" if value else "MissingParameter")
+    if len(value) > most:
+        raise invalid(f"{name} must have at most {most} items")
+    return value
+
+
+def page_of(rows: list[Any], query: Mapping[str, str], most: int = _LONGEST_PAGE) -> tuple[list[Any], dict[str, str]]:
+    """The page that ``limit`` and ``page`` ask for, and ``opc-next-page`` when there is another."""
+    start, limit = _start(query.get("page", "")), number_in(query, "limit", most, 1, most)
+    end = start + limit
+    return rows[start:end], {"opc-next-page": _token(end)} if end < len(rows) else {}
+
+
+def filtered(rows: list[Body], query: Mapping[str, str], names: tuple[str, ...]) -> list[Body]:
+    """The rows whose fields are what ``query`` says of those ``names``."""
+    return [row for row in rows if all(query.get(name, row.get(name)) == row.get(name) for name in names)]
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in milliseconds, from Unix seconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds_in(body: Mapping[str, Any], name: str) -> float:
+    """Unix seconds, from an RFC 3339 timestamp that has to be there."""
+    try:
+        moment = datetime.fromisoformat(text_in(body, name))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise invalid(f"{name} must be an RFC 3339 timestamp") from error
+
+
+def endpoint(call: Call, host: str) -> str:
+    """Where a client goes on: ``https://<host>`` of the region, or the socket that it came through."""
+    asked = call.request.headers.get("host", "")
+    if not asked or HOSTS.fullmatch(asked.lower()):
+        return f"https://{host}"
+    return f"http://{asked}"
+
+
+def new_uuid(cloud: Cloud, what: str) -> str:
+    """A UUID that two runs give alike."""
+    return str(uuid.UUID(hashlib.sha256(f"{what}/{cloud.next_serial()}".encode()).hexdigest()[:32]))
+
+
+def sealed(parts: Mapping[str, Any]) -> str:
+    """An opaque token, safe in a URL, that ``unsealed`` reads."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def unsealed(token: str) -> Body | None:
+    """The parts of a token; None for what ``sealed`` never made."""
+    try:
+        parts = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    return parts if isinstance(parts, dict) else None
+
+
+def _token(start: int) -> str:
+    return sealed({"from": start})
+
+
+def _start(token: str) -> int:
+    parts = (unsealed(token) or {}) if token else {"from": 0}
+    start = parts.get("from")
+    if not isinstance(start, int) or start < 0:
+        raise invalid("page is not the opc-next-page of an earlier answer")
+    return start
