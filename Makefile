@@ -2,6 +2,11 @@
 
 PORT ?= 8080
 PROMPT ?= Why do functions sleep?
+# An image is named for its repository: make image IMAGE=ord.ocir.io/<namespace>/model-service:0.1.0
+IMAGE ?= model-service:$(shell sed -n 's/^version: //p' func.yaml)
+# x86 or arm, as the shape of the application says (GENERIC_X86, GENERIC_ARM).
+ARCHITECTURE ?= x86
+PLATFORM = linux/$(if $(filter arm,$(ARCHITECTURE)),arm64,amd64)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +20,7 @@ STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-clients lint bench clean
+.PHONY: help run serve test test-clients lint bench image zip clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -39,6 +44,12 @@ lint: $(VENV)/.tests
 
 bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naive function
 	@$(BIN)/python -m tests.bench
+
+image: ## the slim image, with Docker: make image IMAGE=<registry>/model-service:1.0 ARCHITECTURE=arm
+	@docker build --platform $(PLATFORM) --tag $(IMAGE) .
+
+zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
+	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
 
 clean: ## take away what was set up
 	rm -rf $(VENV) $(CLIENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info

@@ -15,7 +15,7 @@ SRC = ROOT / "src"
 # From the bottom up: a module imports only from its own layer or one below.
 LAYERS = (
     {"errors"},
-    {"redaction", "routing", "endpoints", "invocation", "reply", "logs", "gotchas"},
+    {"redaction", "routing", "endpoints", "invocation", "reply", "logs", "gotchas", "object_place"},
     {
         "encoding",
         "chat",
@@ -32,9 +32,15 @@ LAYERS = (
     {"settings", "operations", "formats", "responses", "embeddings", "rerank"},
     {"auth"},
     {"upstream", "sdk_client", "sdk_exchange", "endpoint_families"},
+    {"region_services"},
+    {"object_storage", "gathering"},
+    {"overflow", "stored_request"},
+    {"relay_places"},
+    {"relay_publisher"},
+    {"relay"},
     {"transports", "trace"},
     {"service", "envelopes"},
-    {"app", "models", "local_oci", "doctor", "fdk_bridge"},
+    {"app", "models", "local_oci", "follow", "doctor", "doctor_gateway", "patient", "fdk_bridge"},
     {"__main__"},
 )
 LONGEST_FUNCTION = 40

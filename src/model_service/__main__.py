@@ -1,17 +1,19 @@
-"""The command line: ``python -m model_service chat "…" --model meta.llama-3.3-70b-instruct [--stream]``."""
+"""The command line: ``python -m model_service chat "…" [--model …] [--stream]``, ``doctor [--gateway URL]``, and
+``follow --queue OCID --channel C``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Final, TextIO
 
 from model_service import logs
 from model_service.chat import Chunk
+from model_service.doctor import Check, Report, examine
 from model_service.errors import (
     CredentialError,
     DeadlineExceeded,
@@ -21,12 +23,17 @@ from model_service.errors import (
     UpstreamError,
     UpstreamRefused,
 )
+from model_service.follow import ABOUT as ABOUT_FOLLOW
+from model_service.follow import add_arguments as follow_arguments
+from model_service.follow import run as follow_relay
+from model_service.invocation import Deadline
 from model_service.local_oci import local_oci
 from model_service.models import get_model
+from model_service.operations import DOCTOR_MODEL, DoctorRequest
+from model_service.service import Service
 from model_service.settings import Settings
 
 LOCAL: Final = ("config_file", "profile", "region", "compartment_id", "genai_endpoint")  # what a local OCI decides
-DEFAULT_MODEL: Final = "meta.llama-3.3-70b-instruct"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logs.configure()
     try:
-        with _settings() as settings:
-            _chat(options, settings)
+        return COMMANDS[options.command](options)
     except ModelServiceError as error:
         return _report(error)
     except KeyboardInterrupt:
@@ -43,7 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,9 +58,17 @@ def _parser() -> argparse.ArgumentParser:
         "chat", help="send one prompt", description="Without OCI_PROFILE or another credential, to a local OCI."
     )
     chat.add_argument("prompt", help="the prompt; - reads it from standard input")
-    chat.add_argument("--model", default=DEFAULT_MODEL, help="a model id or an alias (default: %(default)s)")
     chat.add_argument("--stream", action="store_true", help="print the words as they come")
     chat.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for the whole answer")
+    doctor = commands.add_parser(
+        "doctor", help="find out what is wrong", description="A line for each check; exit code 1 if any says FAIL."
+    )
+    doctor.add_argument("--gateway", metavar="URL", help="the base URL that clients get, to try that way too")
+    doctor.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for all of it")
+    follow = commands.add_parser("follow", help="print an answer as it is relayed", description=ABOUT_FOLLOW)
+    follow_arguments(follow)
+    for command in (chat, doctor):
+        command.add_argument("--model", default=DOCTOR_MODEL, help="a model id or an alias (default: %(default)s)")
     return parser
 
 
@@ -72,13 +85,33 @@ def _settings() -> Iterator[Settings]:
         yield replace(settings, **{name: getattr(local, name) for name in LOCAL})
 
 
-def _chat(options: argparse.Namespace, settings: Settings) -> None:
+def _chat(options: argparse.Namespace) -> int:
     prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
-    with get_model(options.model, settings=settings, timeout=options.timeout) as model:
+    with _settings() as settings, get_model(options.model, settings=settings, timeout=options.timeout) as model:
         if options.stream:
             _print_stream(model.stream(prompt), sys.stdout)
         else:
             print(model.complete(prompt)["choices"][0]["message"].get("content") or "")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    # Never a local OCI: that there is no credential is a finding.
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        report = Report([Check("settings", "fail", error.message, "Set it right, or leave it away.")])
+    else:
+        with closing(Service(settings)) as service:
+            request = DoctorRequest(options.model)
+            report = examine(service, request, Deadline.after(options.timeout), gateway=options.gateway)
+    print(*report.checks, sep="\n")
+    return 0 if report.healthy else 1
+
+
+def _follow(options: argparse.Namespace) -> int:
+    follow_relay(options, Service(Settings.load()), sys.stdout)
+    return 0
 
 
 def _print_stream(chunks: Iterator[Chunk], out: TextIO) -> None:
@@ -107,6 +140,13 @@ EXIT_CODES: Final[Mapping[type[ModelServiceError], int]] = {
     DeadlineExceeded: 5,
     UpstreamError: 5,
     ModelServiceError: 5,
+}
+
+
+COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "chat": _chat,
+    "doctor": _doctor,
+    "follow": _follow,
 }
 
 

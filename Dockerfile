@@ -1,0 +1,21 @@
+# The image of the function, for `make image` and for `fn deploy` (`runtime: docker` in func.yaml).
+# Everything is prepared in the first stage; the second gets it as two layers, of which ours alone changes often.
+ARG PYTHON=3.11
+
+FROM fnproject/python:${PYTHON}-dev AS build
+WORKDIR /build
+COPY src/function_package src/function_package
+COPY requirements.txt .
+RUN PYTHONPATH=src python3 -m function_package dependencies /tree
+COPY func.py .
+COPY src/model_service src/model_service
+RUN PYTHONPATH=src python3 -m function_package function /tree
+
+FROM fnproject/python:${PYTHON}
+COPY --from=build /tree/python /python
+COPY --from=build /tree/function /function
+ENV PYTHONPATH=/function:/python
+WORKDIR /function
+# Functions runs every container as uid 1000, without privileges, on a file system that it cannot write to but for /tmp.
+USER fn
+ENTRYPOINT ["/python/bin/fdk", "/function/func.py", "handler"]

@@ -1,0 +1,96 @@
+"""``python -m function_package``: the two halves of the tree for the image, the ZIP for a code-only function."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from function_package.archive import LARGEST, write_zip
+from function_package.dependencies import ARCHITECTURES, PYTHON, Fill, from_installed, from_pip, from_pip_for
+from function_package.errors import PackageError
+from function_package.tree import Tree, size
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """What was made goes to stdout, a line; 1 when it could not be made, with the reason on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        print(COMMANDS[options.command](options))
+    except (PackageError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="function_package", description="Build what is deployed.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    dependencies = commands.add_parser("dependencies", help="FOLDER/python, for the Python that this runs on")
+    function = commands.add_parser("function", help="FOLDER/function, for the Python that this runs on")
+    for command in (dependencies, function):
+        command.add_argument("folder", type=Path)
+    archive = commands.add_parser("zip", help="the archive of a code-only function")
+    archive.add_argument("file", type=Path, help="replaced if it exists")
+    archive.add_argument("--architecture", choices=ARCHITECTURES, default="x86", help="default: %(default)s")
+    for command in (dependencies, archive):
+        command.add_argument("--installed", action="store_true", help="copy what is installed here, without a network")
+    return parser
+
+
+def _dependencies(options: argparse.Namespace) -> str:
+    tree = Tree(options.folder, sys.executable)
+    tree.add_dependencies(ROOT, from_installed if options.installed else from_pip)
+    return f"{tree.python}: {_megabytes(size(tree.python))}"
+
+
+def _function(options: argparse.Namespace) -> str:
+    tree = Tree(options.folder, sys.executable)
+    tree.add_function(ROOT)
+    return f"{tree.function}: {_megabytes(size(tree.function))}"
+
+
+def _zip(options: argparse.Namespace) -> str:
+    fill: Fill = from_installed if options.installed else from_pip_for(options.architecture)
+    compiler = sys.executable if options.installed else _python_of_the_runtime()
+    options.file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Tree(Path(folder), compiler)
+        tree.add_dependencies(ROOT, fill)
+        tree.add_function(ROOT)
+        write_zip(tree, options.file)
+    written = options.file.stat().st_size
+    if written > LARGEST:
+        raise PackageError(f"{options.file} has {_megabytes(written)}, more than a direct upload may have")
+    return f"{options.file}: {_megabytes(written)}"
+
+
+def _python_of_the_runtime() -> str | None:
+    if sys.version_info[:2] == PYTHON:
+        return sys.executable
+    name = "python" + ".".join(map(str, PYTHON))
+    found = shutil.which(name)
+    if found is None:
+        print(f"There is no {name}: the archive is not compiled, and its cold starts are slower.", file=sys.stderr)
+    return found
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB"
+
+
+COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
+    "dependencies": _dependencies,
+    "function": _function,
+    "zip": _zip,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
