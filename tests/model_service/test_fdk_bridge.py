@@ -232,3 +232,33 @@ def test_where_the_fdk_has_no_such_place_the_answer_goes_out_whole_and_the_log_s
 
 def test_a_complete_answer_needs_no_bridge(context: InvokeContext) -> None:
     assert fdk_bridge.respond(context, Reply(200, b"{}")).body_bytes() == b"{}"
+
+
+def held_by(pid: int) -> tuple[int, int]:
+    """How many threads and open files a process has."""
+    process = Path(f"/proc/{pid}")
+    return len(list((process / "task").iterdir())), len(list((process / "fd").iterdir()))
+
+
+def test_callers_that_hang_up_leave_no_thread_and_no_connection_behind() -> None:
+    def talkative() -> Iterator[bytes]:
+        for number in range(400):
+            yield event(chunk(f"word{number} " * 100))
+
+    def answer(_request: Request) -> Response:
+        return Response(200, {"content-type": "text/event-stream"}, talkative())
+
+    def hang_up() -> None:
+        written = function.log.written
+        with call(function) as connection:
+            read_until(connection, b"word0")
+        assert function.log.wait_for(lambda line: '"invocation"' in line, WAIT, after=written)
+
+    with function_with(answer) as function:
+        hang_up()
+        before = held_by(function.containers[0].pid)
+        for _ in range(20):
+            hang_up()
+        threads, files = held_by(function.containers[0].pid)
+    assert threads == before[0]
+    assert files <= before[1] + 1  # the one that may be closing at this moment
