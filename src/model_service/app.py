@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from model_service import logs
 from model_service.chat import Answer, Complete
+from model_service.encoding import write_json
 from model_service.envelopes import Envelope, recognise
 from model_service.errors import AnswerTooLarge, InternalError, ModelServiceError, RequestTooLarge
-from model_service.invocation import Invocation
+from model_service.invocation import Deadline, Invocation
 from model_service.reply import LARGEST, Reply
 from model_service.service import Service
 from model_service.settings import Settings
@@ -49,17 +50,33 @@ class App:
     def _answer(self, invocation: Invocation, envelope: Envelope, trace: Trace) -> Reply:
         with trace.step("decode"):
             _check_size(invocation)
+            if b'"body_from"' in invocation.body:
+                envelope = recognise(self._with_stored_body(invocation))
             request = envelope.decode()
         with trace.step("resolve"):
             route = trace.route = self.service.resolve(request)
         with trace.step("call"):
-            deadline = replace(invocation.deadline, margin=self.service.settings.deadline_margin)
+            deadline = self._deadline(invocation)
             answer = _safe(trace.watch(self.service.call(route, request, deadline)))
         with trace.step("encode"):
             reply = envelope.seal(answer)
-        if isinstance(reply.body, bytes) and len(reply.body) > LARGEST:
+        return self._within_the_wall(reply, deadline)
+
+    def _with_stored_body(self, invocation: Invocation) -> Invocation:
+        body = self.service.stored_requests.body(invocation.body, self._deadline(invocation))
+        return replace(invocation, body=body)
+
+    def _deadline(self, invocation: Invocation) -> Deadline:
+        return replace(invocation.deadline, margin=self.service.settings.deadline_margin)
+
+    def _within_the_wall(self, reply: Reply, deadline: Deadline) -> Reply:
+        """What the platform would not let out goes to Object Storage, if it may, and a reference to it goes out."""
+        if not isinstance(reply.body, bytes) or len(reply.body) <= LARGEST:
+            return reply
+        if self.service.overflow is None:
             raise AnswerTooLarge(f"The answer has {len(reply.body)} bytes; the platform lets {LARGEST} out.")
-        return reply
+        reference = self.service.overflow.store(reply.body, reply.headers["content-type"], deadline)
+        return replace(reply, body=write_json(reference), headers={**reply.headers, "content-type": "application/json"})
 
     @cached_property
     def service(self) -> Service:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
 from model_service.chat import Answer, ChatRequest, Complete, Stream
@@ -23,6 +23,12 @@ from model_service.transports import chat_model, embedding_model, rerank_model, 
 from model_service.transports.call import Call
 from model_service.transports.native import NativeSurface
 from model_service.upstream import Upstream
+
+if TYPE_CHECKING:
+    from model_service.object_storage import ObjectStorage
+    from model_service.overflow import Overflow
+    from model_service.region_services import RegionServices
+    from model_service.stored_request import StoredRequests
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,11 @@ class Service:
             may_store=self.settings.responses_store,
         )
         answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
-        return _begun(answer) if isinstance(answer, Stream) else answer
+        if isinstance(answer, Complete):
+            return answer
+        if self.overflow is not None and answer.encoding is None:
+            answer = self.overflow.catching(answer, deadline)
+        return _begun(answer)
 
     @cached_property
     def credential(self) -> Credential:
@@ -65,13 +75,42 @@ class Service:
         return NativeSurface(self.credential, self.settings.region, self.settings.genai_endpoint, self._log)
 
     @cached_property
+    def region_services(self) -> RegionServices:
+        # Imported on first use, as all that follows here: most calls have no use for it.
+        from model_service.region_services import RegionServices  # noqa: PLC0415 - see above
+
+        return RegionServices(self.credential, self.settings.region, self.settings.oci_endpoint, self._log)
+
+    @cached_property
+    def object_storage(self) -> ObjectStorage:
+        from model_service.object_storage import ObjectStorage  # noqa: PLC0415 - see above
+
+        return ObjectStorage(self.region_services)
+
+    @cached_property
+    def overflow(self) -> Overflow | None:
+        """Where answers go that are too large for the platform; ``None`` where nobody has set a bucket for them."""
+        if self.settings.overflow_bucket is None:
+            return None
+        from model_service.overflow import Overflow  # noqa: PLC0415 - see above
+
+        return Overflow(self.object_storage, self.settings.overflow_bucket)
+
+    @cached_property
+    def stored_requests(self) -> StoredRequests:
+        from model_service.stored_request import StoredRequests  # noqa: PLC0415 - see above
+
+        return StoredRequests(self.object_storage, self.settings.request_buckets)
+
+    @cached_property
     def families(self) -> EndpointFamilies:
         return EndpointFamilies(self.settings.endpoint_families, self.native.describe)
 
     def close(self) -> None:
         """Close the connections, if there are any; the next call opens new ones."""
-        if "native" in self.__dict__:
-            self.native.close()
+        for name in ("native", "region_services"):
+            if name in self.__dict__:
+                getattr(self, name).close()
         upstream = self.__dict__.pop("upstream", None)
         if upstream is not None:
             upstream.close()
@@ -108,6 +147,12 @@ def _report(service: Service, request: DoctorRequest, deadline: Deadline) -> Com
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
     model = chat_model(route, service)
+    if request.relay is not None:
+        from model_service.relay import publisher_for, relayed  # noqa: PLC0415 - on first use, as above
+
+        allowed = service.settings.relay_destinations
+        publisher = publisher_for(request.relay, allowed, service.region_services, service.overflow, call.deadline)
+        return relayed(publisher, request, lambda streamed: model.stream(streamed, call))
     return model.stream(request, call) if request.stream else model.complete(request, call)
 
 

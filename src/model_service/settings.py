@@ -14,6 +14,7 @@ from model_service.chat import COMPARTMENT_OCID, PROJECT_OCID
 from model_service.endpoints import REGION
 from model_service.errors import SettingsError
 from model_service.invocation import MARGIN_SECONDS
+from model_service.object_place import Place
 from model_service.routing import TransportName
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ AUTH_TYPE_NAMES: Final = ("api_key", "session_token", "instance_principal", "res
 TRANSPORT_NAMES: Final = ("v1", "sdk")
 FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
 ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
+DESTINATION_OCID: Final = re.compile(r"ocid1\.(queue|stream)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 # No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
 PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
 
@@ -56,6 +58,10 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict)
     endpoint_families: Mapping[str, str] = field(default_factory=dict)
     deadline_margin: float = MARGIN_SECONDS
+    overflow_bucket: Place | None = None
+    request_buckets: tuple[Place, ...] = ()
+    relay_destinations: tuple[str, ...] = ()
+    oci_endpoint: str | None = None
     log_requests: bool = False
     log_content: bool = False
     injected_principal: InjectedPrincipal | None = None
@@ -189,6 +195,34 @@ def _string_map(name: str, text: str) -> dict[str, str]:
     return table
 
 
+def _bucket(name: str, text: str) -> Place:
+    try:
+        return Place.of_bucket(text)
+    except ValueError:
+        raise SettingsError(name, "must be a bucket, or a namespace and a bucket with a slash between them") from None
+
+
+def _string_list(name: str, text: str) -> list[str]:
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(name, f"must be a JSON list: {error}") from None
+    if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
+        raise SettingsError(name, "must be a JSON list of non-empty strings")
+    return items
+
+
+def _buckets(name: str, text: str) -> tuple[Place, ...]:
+    return tuple(_bucket(name, item) for item in _string_list(name, text))
+
+
+def _destinations(name: str, text: str) -> tuple[str, ...]:
+    ocids = tuple(_string_list(name, text))
+    if not all(DESTINATION_OCID.fullmatch(ocid) for ocid in ocids):
+        raise SettingsError(name, "must be a JSON list of the OCIDs of queues and streams")
+    return ocids
+
+
 def _endpoint_families(name: str, text: str) -> dict[str, str]:
     table = _string_map(name, text)
     if not all(endpoint.startswith(ENDPOINT_PREFIX) for endpoint in table):
@@ -212,6 +246,10 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "aliases": Variable("MODEL_SERVICE_ALIASES", _string_map),
     "endpoint_families": Variable("MODEL_SERVICE_ENDPOINT_FAMILIES", _endpoint_families),
     "deadline_margin": Variable("MODEL_SERVICE_DEADLINE_MARGIN", _seconds),
+    "overflow_bucket": Variable("MODEL_SERVICE_OVERFLOW_BUCKET", _bucket),
+    "request_buckets": Variable("MODEL_SERVICE_REQUEST_BUCKETS", _buckets),
+    "relay_destinations": Variable("MODEL_SERVICE_RELAY_DESTINATIONS", _destinations),
+    "oci_endpoint": Variable("MODEL_SERVICE_OCI_ENDPOINT", _endpoint),
     "log_requests": Variable("OCI_LOG_REQUESTS", _flag),
     "log_content": Variable("MODEL_SERVICE_LOG_CONTENT", _flag),
 }

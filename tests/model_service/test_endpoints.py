@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from oci.regions import REALMS, REGION_REALMS
 
-from model_service.endpoints import control_plane_endpoint, inference_endpoint, region_of
+from model_service.endpoints import (
+    control_plane_endpoint,
+    inference_endpoint,
+    object_storage_endpoint,
+    queue_endpoint,
+    region_of,
+    streaming_endpoint,
+)
 
 REALMS_WITH_GENERATIVE_AI = ("oc1", "oc2", "oc3", "oc4", "oc19")
 
@@ -51,3 +58,10 @@ def test_the_control_plane_has_the_same_domain_and_no_inference_in_front(region:
 )
 def test_an_ocid_names_a_region_or_none(ocid: str, region: str | None) -> None:
     assert region_of(ocid) == region
+
+
+@pytest.mark.parametrize(("region", "domain"), [("us-chicago-1", "oraclecloud.com"), ("eu-madrid-2", "oraclecloud.eu")])
+def test_the_other_services_are_where_the_sdk_looks_for_them(region: str, domain: str) -> None:
+    assert object_storage_endpoint(region) == f"https://objectstorage.{region}.{domain}"
+    assert queue_endpoint(region) == f"https://messaging.{region}.oci.{domain}"
+    assert streaming_endpoint(region) == f"https://streaming.{region}.oci.{domain}"

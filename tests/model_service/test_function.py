@@ -310,6 +310,16 @@ def test_a_v1_call_loads_no_sdk(stack: LocalStack) -> None:
     assert not [name for name in seen["modules"] if name.partition(".")[0] in NOT_FOR_A_COLD_START]
 
 
+def test_a_call_without_a_relay_loads_nothing_for_one(stack: LocalStack) -> None:
+    config = {"REAL_FUNC": str(ROOT / "func.py"), "MODEL_SERVICE_RELAY_DESTINATIONS": '["ocid1.queue.oc1..q"]'}
+    with MockOciWithFunction(folder=ROOT / "tests/functions/modules", config=config) as (_, function, functions):
+        response = functions.invoke(function.id, json.dumps(HELLO).encode())
+        assert isinstance(response.body, bytes)
+        modules = set(json.loads(response.body)["modules"])
+    beside = {"relay", "relay_places", "relay_publisher", "overflow", "object_storage", "region_services", "follow"}
+    assert not {f"model_service.{name}" for name in beside} & modules
+
+
 NOT_FOR_A_COLD_START = {"oci", "pydantic", "requests", "urllib3", "pytest", "mock_oci", "jwt", "OpenSSL"}
 
 

@@ -35,6 +35,7 @@ def test_a_private_key_inside_json_is_taken_out() -> None:
     ("text", "left"),
     [
         (f"token {JWT}!", "token [redacted]!"),
+        ("see https://h/p/Xy-_34567890abcdef/n/ns/b/b/o/o", "see https://h[redacted]ns/b/b/o/o"),
         (f"keyId ST${JWT} is not known", "keyId [redacted] is not known"),
         ("key sk-proj-AbC_123-xyz9 is invalid", "key [redacted] is invalid"),
         ("authorization: Bearer abc.def~ghi+/j==, x", "authorization: [redacted], x"),

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from model_service.errors import SettingsError
+from model_service.object_place import Place
 from model_service.settings import VARIABLES, InjectedPrincipal, Settings
 
 COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"
 ENDPOINT = "ocid1.generativeaiendpoint.oc1.us-chicago-1.e"
+QUEUE = "ocid1.queue.oc1.us-chicago-1.aaaaexample"
 TENANCY = "ocid1.tenancy.oc1..aaaaaaaaexample"
 PRINCIPAL = {
     "OCI_RESOURCE_PRINCIPAL_VERSION": "2.2",
@@ -56,6 +58,11 @@ def test_without_an_argument_the_environment_of_the_process_is_read(monkeypatch:
         ("MODEL_SERVICE_ALIASES", "{}", "aliases", {}),
         ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "cohere"}}', "endpoint_families", {ENDPOINT: "cohere"}),
         ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "generic"}}', "endpoint_families", {ENDPOINT: "generic"}),
+        ("MODEL_SERVICE_OVERFLOW_BUCKET", "answers", "overflow_bucket", Place(None, "answers")),
+        ("MODEL_SERVICE_OVERFLOW_BUCKET", "ns/answers", "overflow_bucket", Place("ns", "answers")),
+        ("MODEL_SERVICE_REQUEST_BUCKETS", '["a", "n/b.c"]', "request_buckets", (Place(None, "a"), Place("n", "b.c"))),
+        ("MODEL_SERVICE_RELAY_DESTINATIONS", f'["{QUEUE}"]', "relay_destinations", (QUEUE,)),
+        ("MODEL_SERVICE_OCI_ENDPOINT", "http://127.0.0.1:1/", "oci_endpoint", "http://127.0.0.1:1"),
         *(("OCI_LOG_REQUESTS", yes, "log_requests", True) for yes in ("1", "true", "YES", "on")),
         *(("OCI_LOG_REQUESTS", no, "log_requests", False) for no in ("0", "False", "no", "off")),
         ("MODEL_SERVICE_LOG_CONTENT", "1", "log_content", True),
@@ -74,6 +81,14 @@ def test_a_good_value_is_taken(variable: str, text: str, name: str, value: Any) 
         ("OCI_COMPARTMENT_ID", "secret-pw"),
         ("OCI_COMPARTMENT_ID", "ocid1.user.oc1..secret"),
         ("OCI_COMPARTMENT", "secret-pw"),
+        ("MODEL_SERVICE_OVERFLOW_BUCKET", "secret-pw/a/b"),
+        ("MODEL_SERVICE_OVERFLOW_BUCKET", ".."),
+        ("MODEL_SERVICE_REQUEST_BUCKETS", "secret-pw"),
+        ("MODEL_SERVICE_REQUEST_BUCKETS", '{"secret-pw": 1}'),
+        ("MODEL_SERVICE_REQUEST_BUCKETS", '["secret pw"]'),
+        ("MODEL_SERVICE_RELAY_DESTINATIONS", '["secret-pw"]'),
+        ("MODEL_SERVICE_RELAY_DESTINATIONS", '["ocid1.vaultsecret.oc1..secret"]'),
+        ("MODEL_SERVICE_OCI_ENDPOINT", "secret-pw"),
         ("OCI_GENAI_ENDPOINT", "secret-pw"),
         ("OCI_GENAI_ENDPOINT", "ftp://secret"),
         ("OCI_GENAI_ENDPOINT", "https://"),

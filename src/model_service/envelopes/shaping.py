@@ -52,21 +52,33 @@ def _notes(answer: Stream) -> dict[str, str]:
 
 @dataclass
 class _Meter:
-    """Counts what has gone out, and ends a stream that the platform would not let through to its end."""
+    """Counts what goes out, and ends a stream that the platform would not let through to its end."""
 
     size: int = 0
+    full: bool = False
+    ended: bool = False  # what comes then is about the end, for which there is room
 
     def measured(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The same pieces; the first one that there is no room for is left out, and makes ``limited`` end."""
         for piece in pieces:
-            self.size += len(piece)
-            yield piece
+            if not self.ended and self.size + len(piece) > LARGEST - ROOM_TO_END:
+                self.full = True
+            else:
+                self.size += len(piece)
+                yield piece
 
     def limited(self, chunks: Iterator[Any], answer: Stream) -> Iterator[Any]:
-        for chunk in chunks:
-            if self.size + len(write_json(value_of(chunk))) <= LARGEST - ROOM_TO_END:
-                yield chunk
-            elif answer.rest_elsewhere is not None:
-                yield answer.rest_elsewhere(chunks)
-                return
-            else:
+        try:
+            yield from self._until_full(chunks)
+        finally:
+            self.ended = True
+        if self.full:
+            if answer.rest_elsewhere is None:
                 raise AnswerTooLarge(f"The answer is longer than the {LARGEST} bytes that the platform lets out.")
+            yield answer.rest_elsewhere(chunks)
+
+    def _until_full(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        for chunk in chunks:
+            if self.full:
+                return
+            yield chunk

@@ -88,6 +88,8 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
     operation, path = next((pair for pair in found if pair[0].method == method), (None, ""))
     if operation is None:
         raise MethodNotAllowed(*(pair[0].method for pair in found))
+    if fields.get("relay") is not None:
+        raise InvalidRequest("relay: only the answers to chat requests can be relayed.", param="relay")
     body = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
     return SurfaceRequest(
         operation,

@@ -1,0 +1,108 @@
+"""The other services of the region, Object Storage, Queue and Streaming: signed with our key, as the models are.
+
+They are spoken to over plain HTTP, so that nothing here imports ``oci``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import quote
+
+from model_service.auth import Credential
+from model_service.endpoints import object_storage_endpoint, queue_endpoint, region_of, streaming_endpoint
+from model_service.errors import SettingsError, UpstreamError
+from model_service.invocation import Deadline
+from model_service.traffic_log import LogPolicy
+from model_service.upstream import Exchange, Upstream
+
+QUEUE_VERSION: Final = "/20210201"  # oci.queue.QueueClient
+STREAMING_VERSION: Final = "/20180418"  # oci.streaming.StreamClient
+
+
+@dataclass
+class RegionServices:
+    """``endpoint`` (``MODEL_SERVICE_OCI_ENDPOINT``) stands for every host. Threads may share it."""
+
+    credential: Credential
+    region: str | None = None
+    endpoint: str | None = None
+    log: LogPolicy = field(default_factory=LogPolicy)
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        self._upstreams: dict[str, Upstream] = {}
+        self._described: dict[str, dict[str, Any]] = {}
+
+    @property
+    def object_storage(self) -> Upstream:
+        return self._at(self.endpoint or object_storage_endpoint(self._region()))
+
+    def queue(self, ocid: str, deadline: Deadline) -> Upstream:
+        """Where the messages of a queue go: its control plane says so, once."""
+        endpoint = self.endpoint or queue_endpoint(self._region(ocid))
+        return self._messages(endpoint, f"{QUEUE_VERSION}/queues/{quote(ocid, safe='')}", deadline)
+
+    def stream(self, ocid: str, deadline: Deadline) -> Upstream:
+        """Where the messages of a stream go: its control plane says so, once."""
+        return self._messages(*self._of_stream(ocid), deadline)
+
+    def partitions(self, ocid: str, deadline: Deadline) -> int:
+        """How many partitions a stream has."""
+        return int(self._describe(*self._of_stream(ocid), deadline).get("partitions") or 1)
+
+    def close(self) -> None:
+        """Close the connections, if there are any; the next call opens new ones."""
+        with self._lock:
+            for upstream in self._upstreams.values():
+                upstream.close()
+            self._upstreams.clear()
+
+    def _of_stream(self, ocid: str) -> tuple[str, str]:
+        endpoint = self.endpoint or streaming_endpoint(self._region(ocid))
+        return endpoint, f"{STREAMING_VERSION}/streams/{quote(ocid, safe='')}"
+
+    def _messages(self, endpoint: str, path: str, deadline: Deadline) -> Upstream:
+        described = self._describe(endpoint, path, deadline)
+        where = described.get("messagesEndpoint")
+        if not isinstance(where, str):
+            raise UpstreamError("OCI does not say where the messages of this queue or stream go.")
+        return self._at(where.rstrip("/"))
+
+    def _describe(self, endpoint: str, path: str, deadline: Deadline) -> dict[str, Any]:
+        # Two threads may ask at the same time; the answer is the same.
+        if path not in self._described:
+            self._described[path] = read_object(self._at(endpoint).send("GET", path, None, {}, deadline))
+        return self._described[path]
+
+    def _at(self, endpoint: str) -> Upstream:
+        with self._lock:
+            if endpoint not in self._upstreams:
+                self._upstreams[endpoint] = Upstream(endpoint, self.credential, self.log)
+            return self._upstreams[endpoint]
+
+    def _region(self, ocid: str = "") -> str:
+        region = region_of(ocid) or self.region or self.credential.region
+        if region is None:
+            raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
+        return region
+
+
+def read_value(exchange: Exchange) -> Any:
+    """The JSON that an answer is; raises ``UpstreamError`` where it is none."""
+    try:
+        return json.loads(exchange.read())
+    except (ValueError, RecursionError):
+        raise UpstreamError(
+            "OCI answered with something that is no JSON.", opc_request_id=exchange.opc_request_id
+        ) from None
+
+
+def read_object(exchange: Exchange) -> dict[str, Any]:
+    value = read_value(exchange)
+    if not isinstance(value, Mapping):
+        raise UpstreamError("OCI answered with JSON that is no object.", opc_request_id=exchange.opc_request_id)
+    return dict(value)

@@ -1,0 +1,88 @@
+"""The region's other services on their real host names, answered in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mock_oci import MockOci, mock_oci
+from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
+from mock_oci.services.queues_state import Queues
+from mock_oci.services.streaming_state import Streaming
+from mock_oci.written_config import write_config
+from model_service.errors import SettingsError, UpstreamError
+from model_service.invocation import Deadline
+from model_service.object_place import Place
+from model_service.region_services import RegionServices
+from model_service.relay_places import Destination
+from model_service.service import Service
+from model_service.settings import Settings
+
+
+@pytest.fixture
+def oci() -> Iterator[MockOci]:
+    with mock_oci() as oci:
+        yield oci
+
+
+@pytest.fixture
+def service(oci: MockOci, tmp_path: Path) -> Iterator[Service]:
+    write_config(oci, tmp_path, "http://127.0.0.1:1")
+    environment = {"OCI_CONFIG_FILE": str(tmp_path / "config"), "OCI_REGION": oci.region}
+    with closing(Service(Settings.load(environment))) as service:
+        yield service
+
+
+def hosts_of(oci: MockOci) -> list[str]:
+    return [request.headers["host"].partition(":")[0] for request in oci.requests]
+
+
+@pytest.mark.parametrize("kind", ["queue", "stream"])
+def test_the_control_plane_is_asked_once_where_the_messages_go(oci: MockOci, service: Service, kind: str) -> None:
+    made: Any = {"queue": oci.state_of(Queues), "stream": oci.state_of(Streaming)}[kind].create("relays")
+    label = {"queue": "channel", "stream": "key"}[kind]
+    place = Destination.parse({kind: made.id, label: "mine"}, [made.id]).place(service.region_services)
+    for _ in range(2):
+        place.put(b'{"object": "model_service.relay"}', Deadline.after(10))
+    control, *cells = hosts_of(oci)
+    assert not control.startswith("cell-1.")
+    assert len(cells) == 2
+    assert all(cell.startswith("cell-1.") for cell in cells)
+    assert place.reader().poll(Deadline.after(10))
+
+
+def test_the_namespace_is_asked_for_once(oci: MockOci, service: Service) -> None:
+    oci.state_of(ObjectStorage).create_bucket("b")
+    storage, deadline = service.object_storage, Deadline.after(10)
+    for number in range(2):
+        storage.put(Place(None, "b", f"a/{number} ä.json"), b"{}", "application/json", deadline)
+    assert storage.get(Place(NAMESPACE, "b", "a/1 ä.json"), 10, deadline) == b"{}"
+    assert [request.path for request in oci.requests].count("/n") == 1
+    assert set(hosts_of(oci)) == {f"objectstorage.{oci.region}.oraclecloud.com"}
+
+
+def test_a_link_reads_one_object_and_nothing_else(oci: MockOci, service: Service) -> None:
+    oci.state_of(ObjectStorage).create_bucket("b")
+    place, deadline = Place(None, "b", "o"), Deadline.after(10)
+    service.object_storage.put(place, b"{}", "application/json", deadline)
+    url = service.object_storage.link(place, datetime.now(UTC) + timedelta(hours=1), deadline)
+    assert url.startswith("https://")
+    assert "/p/" in url
+
+
+def test_a_queue_that_is_not_there_is_an_error_of_oci(oci: MockOci, service: Service) -> None:
+    with pytest.raises(UpstreamError) as refused:
+        service.region_services.queue(f"ocid1.queue.oc1.{oci.region}.none", Deadline.after(10))
+    assert refused.value.status == 404
+
+
+def test_without_a_region_the_setting_is_named() -> None:
+    nowhere: Any = SimpleNamespace(region=None)
+    with pytest.raises(SettingsError, match="OCI_REGION"):
+        _ = RegionServices(nowhere).object_storage
