@@ -29,7 +29,7 @@ LAYERS = (
         "fields",
         "retries",
     },
-    {"settings", "operations", "formats", "responses", "embeddings", "rerank"},
+    {"settings", "setting_values", "operations", "formats", "responses", "embeddings", "rerank"},
     {"auth"},
     {"upstream", "sdk_client", "sdk_exchange", "endpoint_families"},
     {"region_services"},
