@@ -1,0 +1,82 @@
+# A dashboard of the console, as its import takes it. The form of a tile with a metric is that of Oracle's own
+# dashboard in oracle-quickstart/oci-kubernetes-monitoring, charts/mgmt-agent/resources.
+locals {
+  has_dashboard = var.create_dashboard && local.has_function
+  widget        = "OOBSS-management-dashboard-123"
+
+  charts = [
+    { title = "Calls", mql = "FunctionInvocationCount[auto]{resourceId = \"${coalesce(local.function_id, "-")}\"}.sum()" },
+    { title = "Answers by type", mql = "FunctionResponseCount[auto]{resourceId = \"${coalesce(local.function_id, "-")}\"}.groupBy(responseType).sum()" },
+    { title = "Duration, 95th percentile (ms)", mql = "FunctionExecutionDuration[auto]{resourceId = \"${coalesce(local.function_id, "-")}\"}.percentile(0.95)" },
+    { title = "Memory in use (MB)", mql = "AllocatedTotalConcurrency[auto].max()" },
+  ]
+
+  tiles = [for index, chart in local.charts : {
+    displayName     = chart.title
+    savedSearchId   = local.widget
+    row             = floor(index / 2) * 3
+    column          = index % 2 * 6
+    height          = 3
+    width           = 6
+    nls             = {}
+    state           = "DEFAULT"
+    drilldownConfig = []
+    parametersMap   = { time = "$(dashboard.params.time)" }
+
+    uiConfig = {
+      internalKey       = local.widget
+      defaultDataSource = "oci_faas/${index}"
+      chartInfo = {
+        colorBy = "dimensions.responseType"
+        series  = "dimensions.responseType"
+        group   = "aggregatedDatapoints.timestamp"
+        value   = "aggregatedDatapoints.value"
+      }
+      jetConfig = { type = "lineWithArea", timeAxisType = "enabled" }
+    }
+
+    dataConfig = [{
+      name = "oci_faas/${index}"
+      type = "monitoringDataSource"
+      parameters = {
+        compartmentId = var.compartment_ocid
+        namespace     = "oci_faas"
+        mql           = chart.mql
+        startTime     = "$(params.time.start)"
+        endTime       = "$(params.time.end)"
+      }
+    }]
+  }]
+
+  dashboard = {
+    displayName       = var.name
+    description       = "Calls, errors, durations and memory of ${var.name}"
+    compartmentId     = var.compartment_ocid
+    providerId        = "log-analytics"
+    providerName      = "Logging Analytics"
+    providerVersion   = "3.0.0"
+    metadataVersion   = "2.0"
+    type              = "normal"
+    isOobDashboard    = false
+    isShowInHome      = false
+    isShowDescription = true
+    isFavorite        = false
+    screenImage       = "none"
+    nls               = {}
+    uiConfig          = { isFilteringEnabled = false, isRefreshEnabled = true, isTimeRangeEnabled = true }
+    dataConfig        = []
+    drilldownConfig   = []
+    savedSearches     = []
+    parametersConfig  = [{ name = "time", src = "$(context.time)" }]
+    tiles             = local.tiles
+    freeformTags      = var.freeform_tags
+    definedTags       = {}
+  }
+}
+
+resource "oci_management_dashboard_management_dashboards_import" "this" {
+  count = local.has_dashboard ? 1 : 0
+
+  import_details     = jsonencode({ dashboards = [local.dashboard] })
+  override_same_name = "true"
+}

@@ -1,0 +1,77 @@
+# Everything that can be switched on. What a later release of the function needs is marked.
+module "model_service" {
+  source = "../.."
+
+  tenancy_ocid     = var.tenancy_ocid
+  compartment_ocid = var.compartment_ocid
+  region           = var.region
+  name             = "model-service"
+  freeform_tags    = { project = "model-service" }
+
+  vcn_cidr                = "10.20.0.0/24"
+  network_internet_egress = true
+  gateway_allowed_cidrs   = ["192.0.2.0/24", "198.51.100.0/24"]
+
+  image                       = var.image
+  memory_in_mbs               = var.memory_in_mbs
+  timeout_in_seconds          = 300
+  detached_timeout_in_seconds = 3600
+  provisioned_concurrency     = 10
+  apm_domain_id               = var.apm_domain_id
+  failure_destination         = { kind = "NOTIFICATION", id = var.failure_topic_id }
+
+  genai_compartment_ocid = var.genai_compartment_ocid
+  inference_region       = "us-chicago-1"
+  auth_type              = "resource_principal"
+  aliases                = { prod = "meta.llama-3.3-70b-instruct", embed = "cohere.embed-v4.0" }
+  responses_store        = false
+  log_requests           = true
+
+  create_overflow_bucket = true
+  overflow_days          = 2
+  request_buckets        = ["prompts"]
+  create_relay_queue     = true
+  create_relay_stream    = true
+  deadline_margin        = 1.5
+
+  enable_rerank              = true
+  enable_dedicated_endpoints = true
+
+  gateway_authentication = "jwt"
+  jwks_uri               = var.jwks_uri
+  jwt_issuers            = [var.jwt_issuer]
+  jwt_audiences          = [var.jwt_audience]
+  gateway_scopes         = ["model-service"]
+  identity_headers       = { "X-Authenticated-Subject" = "sub", "X-Authenticated-Client" = "client_id" }
+  rate_limit             = 100
+  rate_limit_key         = "TOTAL"
+  cors_allowed_origins   = ["https://chat.example.com"]
+
+  usage_plans            = { team = { requests_per_second = 10, quota = 100000 } }
+  usage_plan_subscribers = { team-a = "team" }
+  usage_plan_tokens      = { team-a = var.team_a_token }
+
+  create_dynamic_group    = true
+  policy_compartment_ocid = var.tenancy_ocid
+
+  log_retention_in_days = 90
+  create_alarms         = true
+  alarm_emails          = ["platform@example.com"]
+  create_dashboard      = true
+
+  # From here on: with a later release of the function (README.md).
+  event_rules = {
+    uploads = {
+      event_types = ["com.oraclecloud.objectstorage.createobject"]
+      filter      = "{\"additionalDetails\": {\"bucketName\": \"prompts\"}}"
+    }
+  }
+  create_stream         = true
+  stream_partitions     = 2
+  create_queue          = true
+  create_results_bucket = true
+  create_results_topic  = true
+  create_keys_secret    = true
+  vault_id              = var.vault_id
+  vault_key_id          = var.vault_key_id
+}

@@ -1,0 +1,160 @@
+# Who may do what: one statement for each thing that is switched on, and no more. README.md has the table with reasons.
+locals {
+  # Both name this one function; the dynamic group has to be made in the tenancy, the conditions need no such right.
+  function_subject   = var.create_dynamic_group ? "dynamic-group id ${try(oci_identity_dynamic_group.this[0].id, "")}" : "any-user"
+  function_condition = var.create_dynamic_group ? [] : ["request.principal.type = 'fnfunc'", "request.principal.id = '${coalesce(local.function_id, "-")}'"]
+
+  here  = "compartment id ${var.compartment_ocid}"
+  genai = "compartment id ${local.genai_compartment_ocid}"
+
+  connector_condition = "request.principal.type = 'serviceconnector', request.principal.compartment.id = '${var.compartment_ocid}'"
+  has_connector       = local.has_stream || local.has_queue
+
+  # What the function itself may do. `only` narrows a statement to one resource.
+  function_grants = {
+    chat                   = { on = true, can = "use generative-ai-chat", in = local.genai, only = [] }
+    embeddings             = { on = var.enable_embeddings, can = "use generative-ai-text-embedding", in = local.genai, only = [] }
+    rerank                 = { on = var.enable_rerank, can = "use generative-ai-family", in = local.genai, only = [] }
+    responses              = { on = var.enable_responses, can = "manage generative-ai-response", in = local.genai, only = [] }
+    responses_conversation = { on = var.enable_responses, can = "manage generative-ai-conversation", in = local.genai, only = [] }
+    responses_project      = { on = var.enable_responses, can = "use generative-ai-project", in = local.genai, only = [] }
+    dedicated_endpoint     = { on = var.enable_dedicated_endpoints, can = "read generative-ai-endpoint", in = local.genai, only = [] }
+    dedicated_model        = { on = var.enable_dedicated_endpoints, can = "read generative-ai-model", in = local.genai, only = [] }
+    overflow_bucket = {
+      on   = var.create_overflow_bucket || var.overflow_bucket != null
+      can  = "{OBJECT_CREATE, OBJECT_READ, PAR_MANAGE}"
+      in   = local.here
+      only = ["target.bucket.name = '${element(split("/", coalesce(local.overflow_place, "-")), -1)}'"]
+    }
+    request_buckets = {
+      on   = length(var.request_buckets) > 0
+      can  = "{OBJECT_READ}"
+      in   = local.here
+      only = ["any {${join(", ", [for bucket in var.request_buckets : "target.bucket.name = '${element(split("/", bucket), -1)}'"])}}"]
+    }
+    relay_queues = {
+      on   = length(local.relay_queues) > 0
+      can  = "{QUEUE_READ, QUEUE_PRODUCE}"
+      in   = local.here
+      only = ["any {${join(", ", [for id in local.relay_queues : "target.queue.id = '${id}'"])}}"]
+    }
+    relay_streams = {
+      on   = length(local.relay_streams) > 0
+      can  = "{STREAM_READ, STREAM_PRODUCE}"
+      in   = local.here
+      only = ["any {${join(", ", [for id in local.relay_streams : "target.stream.id = '${id}'"])}}"]
+    }
+    results_bucket = {
+      on   = local.has_results_bucket
+      can  = "{OBJECT_CREATE, OBJECT_INSPECT, OBJECT_READ}"
+      in   = local.here
+      only = ["target.bucket.name = '${var.name}-results'"]
+    }
+    results_topic = {
+      on   = local.has_results_topic
+      can  = "use ons-topics"
+      in   = local.here
+      only = ["target.topic.id = '${try(oci_ons_notification_topic.results[0].id, "")}'"]
+    }
+    keys_secret = {
+      on   = local.has_keys_secret
+      can  = "read secret-bundles"
+      in   = local.here
+      only = ["target.secret.id = '${try(oci_vault_secret.keys[0].id, "")}'"]
+    }
+    destination_stream = {
+      on   = length(local.destination_streams) > 0
+      can  = "use stream-push"
+      in   = local.here
+      only = ["any {${join(", ", [for id in local.destination_streams : "target.stream.id = '${id}'"])}}"]
+    }
+    destination_queue = {
+      on   = length(local.destination_queues) > 0
+      can  = "use queue-push"
+      in   = local.here
+      only = ["any {${join(", ", [for id in local.destination_queues : "target.queue.id = '${id}'"])}}"]
+    }
+    destination_topic = {
+      on   = length(local.destination_topics) > 0
+      can  = "use ons-topics"
+      in   = local.here
+      only = ["any {${join(", ", [for id in local.destination_topics : "target.topic.id = '${id}'"])}}"]
+    }
+  }
+
+  # What OCI's own services may do for the function's sake.
+  service_grants = {
+    gateway = {
+      on   = local.has_api
+      text = "Allow any-user to use functions-family in ${local.here} where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = '${var.compartment_ocid}'}"
+    }
+    events_function = {
+      on   = local.has_function && length(var.event_rules) > 0
+      text = "Allow any-user to use fn-function in ${local.here} where ALL {request.principal.type = 'eventrule', request.principal.compartment.id = '${var.compartment_ocid}'}"
+    }
+    events_invocation = {
+      on   = local.has_function && length(var.event_rules) > 0
+      text = "Allow any-user to use fn-invocation in ${local.here} where ALL {request.principal.type = 'eventrule', request.principal.compartment.id = '${var.compartment_ocid}'}"
+    }
+    connector_function = {
+      on   = local.has_connector
+      text = "Allow any-user to use fn-function in ${local.here} where ALL {${local.connector_condition}}"
+    }
+    connector_invocation = {
+      on   = local.has_connector
+      text = "Allow any-user to use fn-invocation in ${local.here} where ALL {${local.connector_condition}}"
+    }
+    stream = {
+      on   = local.has_stream
+      text = "Allow any-user to {STREAM_READ, STREAM_CONSUME} in ${local.here} where ALL {${local.connector_condition}, target.stream.id = '${try(oci_streaming_stream.this[0].id, "")}'}"
+    }
+    queue = {
+      on   = local.has_queue
+      text = "Allow any-user to {QUEUE_READ, QUEUE_CONSUME} in ${local.here} where ALL {${local.connector_condition}, target.queue.id = '${try(oci_queue_queue.this[0].id, "")}'}"
+    }
+    overflow_lifecycle = {
+      on   = var.create_overflow_bucket
+      text = "Allow service objectstorage-${var.region} to manage object-family in ${local.here} where target.bucket.name = '${local.overflow_name}'"
+    }
+    tracing = {
+      on   = var.apm_domain_id != null
+      text = "Allow service faas to use apm-domains in ${local.here}"
+    }
+  }
+
+  destination_streams = [for one in values(local.destinations) : one.id if one.kind == "STREAM"]
+  destination_queues  = [for one in values(local.destinations) : one.id if one.kind == "QUEUE"]
+  destination_topics  = [for one in values(local.destinations) : one.id if one.kind == "NOTIFICATION"]
+
+  function_statements = { for name, grant in local.function_grants : name => join(" ", compact([
+    "Allow ${local.function_subject} to ${grant.can} in ${grant.in}",
+    length(concat(local.function_condition, grant.only)) > 0 ? "where ALL {${join(", ", concat(local.function_condition, grant.only))}}" : "",
+  ])) if grant.on && local.has_function }
+  service_statements = { for name, grant in local.service_grants : name => grant.text if grant.on }
+
+  statements = values(merge(local.function_statements, local.service_statements))
+}
+
+resource "oci_identity_dynamic_group" "this" {
+  count    = var.create_iam && var.create_dynamic_group && local.has_function ? 1 : 0
+  provider = oci.home
+
+  compartment_id = var.tenancy_ocid
+  name           = var.name
+  description    = "The function ${var.name}"
+  matching_rule  = "ALL {resource.type = 'fnfunc', resource.id = '${local.function_id}'}"
+  freeform_tags  = var.freeform_tags
+  defined_tags   = var.defined_tags
+}
+
+resource "oci_identity_policy" "this" {
+  count    = var.create_iam && local.has_function ? 1 : 0
+  provider = oci.home
+
+  compartment_id = coalesce(var.policy_compartment_ocid, var.compartment_ocid)
+  name           = var.name
+  description    = "What ${var.name} and the services in front of it may do"
+  statements     = local.statements
+  freeform_tags  = var.freeform_tags
+  defined_tags   = var.defined_tags
+}

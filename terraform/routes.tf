@@ -1,0 +1,32 @@
+# Every HTTP route of the function, below the prefix (src/model_service/operations.py, responses/surface.py).
+locals {
+  chat_routes = {
+    "/chat/completions" = ["POST"]
+  }
+
+  embeddings_routes = {
+    "/embeddings" = ["POST"]
+  }
+
+  rerank_routes = {
+    "/rerank" = ["POST"]
+  }
+
+  responses_routes = {
+    "/responses"                                  = ["POST"]
+    "/responses/{response_id}"                    = ["GET", "DELETE"]
+    "/responses/{response_id}/cancel"             = ["POST"]
+    "/responses/{response_id}/input_items"        = ["GET"]
+    "/conversations"                              = ["POST"]
+    "/conversations/{conversation_id}"            = ["GET", "POST", "DELETE"]
+    "/conversations/{conversation_id}/items"      = ["GET", "POST"]
+    "/conversations/{conversation_id}/items/{id}" = ["GET", "DELETE"]
+  }
+
+  routes = merge(
+    local.chat_routes,
+    var.enable_embeddings ? local.embeddings_routes : {},
+    var.enable_rerank ? local.rerank_routes : {},
+    var.enable_responses ? local.responses_routes : {},
+  )
+}

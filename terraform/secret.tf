@@ -1,0 +1,31 @@
+# A place for the keys of callers. Terraform makes it empty and never looks at it again: no key stands in its state.
+locals {
+  has_keys_secret = var.create_keys_secret && local.has_function
+}
+
+resource "oci_vault_secret" "keys" {
+  count = local.has_keys_secret ? 1 : 0
+
+  compartment_id = var.compartment_ocid
+  secret_name    = "${var.name}-keys"
+  description    = "Keys of the callers of ${var.name}"
+  vault_id       = var.vault_id
+  key_id         = var.vault_key_id
+  freeform_tags  = var.freeform_tags
+  defined_tags   = var.defined_tags
+
+  secret_content {
+    content_type = "BASE64"
+    content      = base64encode("{}")
+    stage        = "CURRENT"
+  }
+
+  lifecycle {
+    ignore_changes = [secret_content]
+
+    precondition {
+      condition     = var.vault_id != null && var.vault_key_id != null
+      error_message = "create_keys_secret needs vault_id and vault_key_id."
+    }
+  }
+}

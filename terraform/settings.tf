@@ -1,0 +1,29 @@
+# The function's configuration. What is null here is not set at all, and the function's own default holds.
+locals {
+  genai_compartment_ocid = coalesce(var.genai_compartment_ocid, var.compartment_ocid)
+
+  settings = {
+    LOCUS_OCI_TRANSPORT               = var.transport
+    MODEL_SERVICE_ALIASES             = length(var.aliases) > 0 ? jsonencode(var.aliases) : null
+    MODEL_SERVICE_DEADLINE_MARGIN     = var.deadline_margin == null ? null : tostring(var.deadline_margin)
+    MODEL_SERVICE_ENDPOINT_FAMILIES   = length(var.endpoint_families) > 0 ? jsonencode(var.endpoint_families) : null
+    MODEL_SERVICE_FEDERATION_ENDPOINT = var.federation_endpoint
+    MODEL_SERVICE_LOG_CONTENT         = var.log_content == null ? null : tostring(var.log_content)
+    MODEL_SERVICE_OCI_ENDPOINT        = var.oci_endpoint
+    MODEL_SERVICE_OVERFLOW_BUCKET     = local.overflow_place
+    MODEL_SERVICE_PROJECT_ID          = var.project_id
+    MODEL_SERVICE_RELAY_DESTINATIONS  = length(local.relay_destinations) > 0 ? jsonencode(local.relay_destinations) : null
+    MODEL_SERVICE_REQUEST_BUCKETS     = length(var.request_buckets) > 0 ? jsonencode(var.request_buckets) : null
+    MODEL_SERVICE_RESPONSES_STORE     = var.responses_store == null ? null : tostring(var.responses_store)
+    OCI_AUTH_TYPE                     = var.auth_type
+    OCI_COMPARTMENT_ID                = local.genai_compartment_ocid
+    OCI_CONFIG_FILE                   = var.config_file
+    OCI_GENAI_ENDPOINT                = var.genai_endpoint
+    OCI_LOG_REQUESTS                  = var.log_requests == null ? null : tostring(var.log_requests)
+    OCI_PROFILE                       = var.profile
+    OCI_REGION                        = var.inference_region
+  }
+
+  # Never null: OCI keeps the old configuration when none is sent, and clears it when an empty one is.
+  config = { for name, value in local.settings : name => value if value != null }
+}

@@ -1,0 +1,52 @@
+variable "enable_embeddings" {
+  description = "Serve /v1/embeddings, and allow the function to embed."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "enable_responses" {
+  description = "Serve the Responses and Conversations APIs, and allow the function to use them."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "enable_rerank" {
+  description = "Serve /v1/rerank. OCI has no permission for reranking alone, so the function may then use the whole family of Generative AI."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_dedicated_endpoints" {
+  description = "Allow the function to ask OCI what a dedicated endpoint serves. Not needed where endpoint_families says it of each."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "create_iam" {
+  description = "Write the policy (and the dynamic group). Off: output policy_statements is what somebody else has to write."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "create_dynamic_group" {
+  description = "Name the function by a dynamic group in the tenancy, rather than by a condition in each statement."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "policy_compartment_ocid" {
+  description = "Compartment of the policy: one that holds compartment_ocid and genai_compartment_ocid. compartment_ocid when it is not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.policy_compartment_ocid == null || can(regex("^ocid1\\.(compartment|tenancy)\\.", var.policy_compartment_ocid))
+    error_message = "policy_compartment_ocid must be the OCID of a compartment or of the tenancy."
+  }
+}

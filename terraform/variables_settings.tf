@@ -1,0 +1,153 @@
+# One variable for each setting that the function reads (src/model_service/settings.py); settings.tf passes them on.
+variable "genai_compartment_ocid" {
+  description = "OCI_COMPARTMENT_ID: who pays for Generative AI where a request does not say it. compartment_ocid when it is not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.genai_compartment_ocid == null || can(regex("^ocid1\\.(compartment|tenancy)\\.", var.genai_compartment_ocid))
+    error_message = "genai_compartment_ocid must be the OCID of a compartment or of a tenancy."
+  }
+}
+
+variable "inference_region" {
+  description = "OCI_REGION: the region that answers, if it is not the function's own. Needs network_internet_egress."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.inference_region == null || can(regex("^[a-z]+-[a-z0-9-]+-[0-9]+$", var.inference_region))
+    error_message = "inference_region must be a region identifier such as us-chicago-1."
+  }
+}
+
+variable "auth_type" {
+  description = "OCI_AUTH_TYPE: api_key, session_token, instance_principal or resource_principal. The function's resource principal when it is not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.auth_type == null || contains(["api_key", "session_token", "instance_principal", "resource_principal"], coalesce(var.auth_type, "api_key"))
+    error_message = "auth_type must be api_key, session_token, instance_principal or resource_principal."
+  }
+}
+
+variable "config_file" {
+  description = "OCI_CONFIG_FILE: path, in the image, of a configuration file of OCI; for auth_type api_key or session_token."
+  type        = string
+  default     = null
+}
+
+variable "profile" {
+  description = "OCI_PROFILE: the profile of config_file."
+  type        = string
+  default     = null
+}
+
+variable "project_id" {
+  description = "MODEL_SERVICE_PROJECT_ID: the Generative AI project of Responses requests that name none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.project_id == null || can(regex("^ocid1\\.generativeaiproject\\.", var.project_id))
+    error_message = "project_id must be the OCID of a Generative AI project (ocid1.generativeaiproject.…)."
+  }
+}
+
+variable "responses_store" {
+  description = "MODEL_SERVICE_RESPONSES_STORE: off, and nothing is kept at OCI."
+  type        = bool
+  default     = null
+}
+
+variable "genai_endpoint" {
+  description = "OCI_GENAI_ENDPOINT: another address for the inference endpoint than the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.genai_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.genai_endpoint))
+    error_message = "genai_endpoint must be a plain URL such as https://inference.generativeai.<region>.oci.oraclecloud.com."
+  }
+}
+
+variable "federation_endpoint" {
+  description = "MODEL_SERVICE_FEDERATION_ENDPOINT: the auth service of an instance principal."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.federation_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.federation_endpoint))
+    error_message = "federation_endpoint must be a plain URL such as https://auth.<region>.oraclecloud.com."
+  }
+}
+
+variable "oci_endpoint" {
+  description = "MODEL_SERVICE_OCI_ENDPOINT: one address for Object Storage, Queue and Streaming in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.oci_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.oci_endpoint))
+    error_message = "oci_endpoint must be a plain URL."
+  }
+}
+
+variable "deadline_margin" {
+  description = "MODEL_SERVICE_DEADLINE_MARGIN: seconds that are kept back of a call's time for shaping the answer, 0 to 60."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.deadline_margin, 0) >= 0 && coalesce(var.deadline_margin, 0) <= 60
+    error_message = "deadline_margin must be from 0 to 60."
+  }
+}
+
+variable "transport" {
+  description = "LOCUS_OCI_TRANSPORT: v1 or sdk for every model. The function's own table when it is not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.transport == null || contains(["v1", "sdk"], coalesce(var.transport, "v1"))
+    error_message = "transport must be v1 or sdk."
+  }
+}
+
+variable "aliases" {
+  description = "MODEL_SERVICE_ALIASES: names that callers may use, and the model that each stands for."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for model in values(var.aliases) : length(trimspace(model)) > 0])
+    error_message = "aliases must name a model for each alias."
+  }
+}
+
+variable "endpoint_families" {
+  description = "MODEL_SERVICE_ENDPOINT_FAMILIES: what a dedicated endpoint speaks (cohere, cohere_v2 or generic), by its OCID. Asked of OCI for those that are not named."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id, family in var.endpoint_families : startswith(id, "ocid1.generativeaiendpoint.") && contains(["cohere", "cohere_v2", "generic"], family)])
+    error_message = "endpoint_families must have OCIDs of dedicated endpoints (ocid1.generativeaiendpoint.…), and cohere, cohere_v2 or generic for each."
+  }
+}
+
+variable "log_requests" {
+  description = "OCI_LOG_REQUESTS: a log line for each request to OCI and one for its answer, without what was said."
+  type        = bool
+  default     = null
+}
+
+variable "log_content" {
+  description = "MODEL_SERVICE_LOG_CONTENT: with what was said. Mind who may read the log."
+  type        = bool
+  default     = null
+}

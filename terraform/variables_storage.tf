@@ -1,0 +1,67 @@
+variable "create_overflow_bucket" {
+  description = "Make a private bucket for answers that are too large for the platform (6 MB); the caller gets a link that is good for an hour."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "overflow_days" {
+  description = "After how many days the new bucket lets go of an answer."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.overflow_days >= 1 && floor(var.overflow_days) == var.overflow_days
+    error_message = "overflow_days must be a whole number, 1 or more."
+  }
+}
+
+variable "overflow_bucket" {
+  description = "MODEL_SERVICE_OVERFLOW_BUCKET: an existing bucket for such answers, in compartment_ocid: bucket or namespace/bucket."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.overflow_bucket == null || can(regex("^([A-Za-z0-9_-]{1,256}/)?[A-Za-z0-9_.-]{1,256}$", var.overflow_bucket))
+    error_message = "overflow_bucket must be a bucket, or a namespace and a bucket with a slash between them."
+  }
+}
+
+variable "request_buckets" {
+  description = "MODEL_SERVICE_REQUEST_BUCKETS: buckets in compartment_ocid of which a caller may name an object as his request: bucket or namespace/bucket. Whoever may call may then ask about every object in them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for bucket in var.request_buckets : can(regex("^([A-Za-z0-9_-]{1,256}/)?[A-Za-z0-9_.-]{1,256}$", bucket))])
+    error_message = "request_buckets must be buckets, or namespaces and buckets with a slash between them."
+  }
+}
+
+variable "create_relay_queue" {
+  description = "Make a queue to which answers can be relayed while they come, a channel for each call."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "create_relay_stream" {
+  description = "Make a stream to which answers can be relayed while they come, a key for each call."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "relay_destinations" {
+  description = "MODEL_SERVICE_RELAY_DESTINATIONS: existing queues and streams in compartment_ocid to which a caller may have an answer relayed, besides those that are made here."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.relay_destinations : can(regex("^ocid1\\.(queue|stream)\\.[a-z0-9]+\\.[a-z0-9-]*\\.[A-Za-z0-9._-]+$", id))])
+    error_message = "relay_destinations must be OCIDs of queues and streams."
+  }
+}

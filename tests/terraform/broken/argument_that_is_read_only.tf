@@ -1,0 +1,9 @@
+# refused: invoke_endpoint is read-only
+# statically: invoke_endpoint is read-only
+resource "oci_functions_function" "this" {
+  application_id  = "ocid1.fnapp.oc1..a"
+  display_name    = "model-service"
+  memory_in_mbs   = "512"
+  image           = "ord.ocir.io/ns/model-service:1"
+  invoke_endpoint = "https://example.com"
+}

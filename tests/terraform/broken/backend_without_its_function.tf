@@ -1,0 +1,18 @@
+# refused: function_id is required when type is ORACLE_FUNCTIONS_BACKEND
+# statically: function_id is required when type is ORACLE_FUNCTIONS_BACKEND
+resource "oci_apigateway_deployment" "this" {
+  compartment_id = "ocid1.compartment.oc1..c"
+  gateway_id     = "ocid1.apigateway.oc1..g"
+  path_prefix    = "/v1"
+
+  specification {
+    routes {
+      path    = "/chat/completions"
+      methods = ["POST"]
+
+      backend {
+        type = "ORACLE_FUNCTIONS_BACKEND"
+      }
+    }
+  }
+}

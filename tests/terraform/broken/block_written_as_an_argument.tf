@@ -1,0 +1,8 @@
+# refused: Unsupported argument
+# statically: logging is a block, not an argument
+resource "oci_functions_application" "this" {
+  compartment_id = "ocid1.compartment.oc1..c"
+  display_name   = "model-service"
+  subnet_ids     = ["ocid1.subnet.oc1..s"]
+  logging        = { line_format = "JSON" }
+}

@@ -1,0 +1,12 @@
+# refused: Missing required argument
+# statically: kind is required
+resource "oci_functions_function" "this" {
+  application_id = "ocid1.fnapp.oc1..a"
+  display_name   = "model-service"
+  memory_in_mbs  = "512"
+  image          = "ord.ocir.io/ns/model-service:1"
+
+  failure_destination {
+    topic_id = "ocid1.onstopic.oc1..t"
+  }
+}

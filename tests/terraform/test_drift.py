@@ -1,0 +1,176 @@
+"""The function and its deployment say the same: settings, routes, memory and timeout, permissions, what comes later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from tests.terraform.hcl import literal, read
+from tests.terraform.terraform_cli import ROOT, TERRAFORM
+
+from model_service.errors import SettingsError
+from model_service.operations import OPERATIONS
+from model_service.responses.surface import SURFACE
+from model_service.settings import VARIABLES
+
+CONFIGURATION = read(TERRAFORM)
+SETTINGS = literal(CONFIGURATION.locals["settings"])
+FUNCTION_YAML = yaml.safe_load((ROOT / "func.yaml").read_text())
+README = (TERRAFORM / "README.md").read_text()
+
+# The locals through which a setting gets the OCID or the name of something that Terraform may make itself.
+THROUGH = {
+    "local.genai_compartment_ocid": "genai_compartment_ocid",
+    "local.overflow_place": "overflow_bucket",
+    "local.relay_destinations": "relay_destinations",
+}
+
+# Variables of what the code does not answer yet. A doorway or an authorizer that arrives takes its line from here.
+LATER = {
+    "create_keys_secret",
+    "create_queue",
+    "create_results_bucket",
+    "create_results_topic",
+    "create_stream",
+    "event_rules",
+}
+
+
+SWITCH = re.compile(r"\b(var|local)\.(create_|enable_|has_|apm_|destination_|event_rules|request_buckets|relay_)")
+
+
+def variable_of(setting: str) -> str:
+    text = SETTINGS[setting].text
+    through = [name for local, name in THROUGH.items() if local in text]
+    [name] = through or set(re.findall(r"\bvar\.(\w+)", text))
+    return name
+
+
+def defaults(folder: str = ".") -> Mapping[str, Any]:
+    return {name: literal(one.get("default")) for name, one in read((TERRAFORM / folder).resolve()).variables.items()}
+
+
+def test_every_setting_that_the_code_reads_is_set_from_terraform_and_no_other() -> None:
+    assert SETTINGS.keys() == {variable.name for variable in VARIABLES.values()}
+
+
+@pytest.mark.parametrize("setting", sorted(SETTINGS))
+def test_a_setting_has_a_variable_that_names_it_and_leaves_it_alone_by_default(setting: str) -> None:
+    variable = CONFIGURATION.variables[variable_of(setting)]
+    assert literal(variable["description"]).startswith(f"{setting}: ")
+    assert literal(variable["default"]) in (None, [], {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "nonsense"),
+    [
+        ("auth_type", "nonsense"),
+        ("transport", "nonsense"),
+        ("endpoint_families", '{"ocid1.generativeaiendpoint.oc1..e": "nonsense"}'),
+    ],
+)
+def test_terraform_takes_the_values_that_the_code_takes(variable: str, nonsense: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        VARIABLES[variable].read(nonsense)
+    [validation] = CONFIGURATION.variables[variable]["validation"]
+    [listed] = re.findall(r"contains\(\[(.*?)\]", validation["condition"])
+    taken = re.sub(r"[\s\"]", "", listed).split(",")
+    assert f"one of {', '.join(taken)}" in str(refused.value)
+
+
+def test_the_gateway_has_a_route_for_every_route_of_the_function_and_no_other() -> None:
+    groups = (literal(value) for name, value in CONFIGURATION.locals.items() if name.endswith("_routes"))
+    routed = {(method, f"/v1{path}") for group in groups for path, methods in group.items() for method in methods}
+    operations = {("POST", one.path) for one in OPERATIONS if one.path is not None}
+    served = operations | {(one.method, f"/v1{one.path}") for one in SURFACE}
+    assert {(method, re.sub(r"\{\w+\}", "{id}", path)) for method, path in routed} == served
+
+
+def test_every_group_of_routes_is_merged_into_the_deployment() -> None:
+    groups = {name for name in CONFIGURATION.locals if name.endswith("_routes")}
+    assert set(re.findall(r"local\.(\w+_routes)", CONFIGURATION.locals["routes"])) == groups
+
+
+def test_there_are_not_more_routes_than_a_deployment_may_have() -> None:
+    """50: https://docs.oracle.com/en-us/iaas/Content/APIGateway/Reference/apigatewaylimits.htm"""
+    assert sum(len(literal(one)) for name, one in CONFIGURATION.locals.items() if name.endswith("_routes")) <= 50
+
+
+@pytest.mark.parametrize("folder", [".", "modules/code-only-function"])
+def test_memory_and_timeout_are_those_of_func_yaml(folder: str) -> None:
+    given = defaults(folder)
+    wanted = (FUNCTION_YAML["memory"], FUNCTION_YAML["timeout"])
+    assert (given["memory_in_mbs"], given["timeout_in_seconds"]) == wanted
+
+
+def test_the_name_is_that_of_func_yaml() -> None:
+    assert defaults()["name"] == FUNCTION_YAML["name"]
+
+
+def grants() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for table in ("function_grants", "service_grants"):
+        found |= literal(CONFIGURATION.locals[table])
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(grants()))
+def test_a_statement_belongs_to_something_that_can_be_switched_off(name: str) -> None:
+    switch = grants()[name]["on"]
+    if switch is True:
+        assert name == "chat", "only chat is what the function is for"
+    else:
+        assert SWITCH.search(switch.text)
+
+
+@pytest.mark.parametrize("name", sorted(grants()))
+def test_a_statement_is_told_of_in_the_readme(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+def test_no_statement_is_broad() -> None:
+    texts = [str(grant.get("can") or grant["text"].text) for grant in grants().values()]
+    assert not [text for text in texts if re.search(r"all-resources|in tenancy|manage generative-ai-family", text)]
+    family = [text for text in texts if "functions-family" in text]
+    assert len(family) == 1
+    assert "where ALL {request.principal.type = 'ApiGateway'" in family[0]
+
+
+def test_what_a_later_release_needs_is_off_and_said_to_be() -> None:
+    given, section = defaults(), README.partition("## With a later release")[2].partition("\n## ")[0]
+    assert given.keys() >= LATER
+    assert not any(given[name] for name in LATER)
+    assert given["gateway_authentication"] != "keys"
+    assert {name for name in [*LATER, "gateway_authentication"] if f"`{name}" not in section} == set()
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((TERRAFORM / "schema.yaml").read_text())
+    return loaded
+
+
+def test_the_form_of_resource_manager_has_every_variable_once(form: Mapping[str, Any]) -> None:
+    grouped = [name for group in form["variableGroups"] for name in group["variables"]]
+    assert sorted(grouped) == sorted(CONFIGURATION.variables)
+
+
+def test_the_form_of_resource_manager_asks_for_what_has_no_default(form: Mapping[str, Any]) -> None:
+    hidden = {name for group in form["variableGroups"] if group.get("visible") is False for name in group["variables"]}
+    needed = {name for name, one in CONFIGURATION.variables.items() if "default" not in one}
+    filled_by_itself = {"tenancy_ocid", "compartment_ocid", "region"}
+    assert needed <= filled_by_itself | set(form["variables"])
+    assert not needed & hidden - filled_by_itself
+
+
+def test_the_form_of_resource_manager_describes_what_there_is(form: Mapping[str, Any]) -> None:
+    given = defaults()
+    assert form["variables"].keys() <= CONFIGURATION.variables.keys()
+    assert form["outputs"].keys() <= CONFIGURATION.outputs.keys()
+    for name, field in form["variables"].items():
+        assert field["title"], name
+        if "default" in field:
+            assert field["default"] == given[name], name

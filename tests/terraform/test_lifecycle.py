@@ -1,0 +1,89 @@
+"""The life of the complete example: made, found unchanged, changed, taken away, and what was made in the meantime."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.terraform.example_variables import VALUES, given
+from tests.terraform.terraform_cli import Terraform, copied
+
+from model_service.settings import VARIABLES, Settings
+
+UNCHANGED = 0  # what `plan -detailed-exitcode` then exits with
+OTHER_MEMORY = 2048
+FORBIDDEN = re.compile(
+    r"all-resources|in tenancy|manage generative-ai-family|(?:functions-family|fn-\w+)(?!.* where ALL)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Applied:
+    terraform: Terraform
+    folder: Path
+    resources: list[dict[str, Any]]
+
+    @property
+    def number(self) -> int:
+        """Of what was made, without what was only looked up."""
+        return sum(one["mode"] == "managed" for one in self.resources)
+
+    def values(self, type_name: str) -> list[dict[str, Any]]:
+        return [one["values"] for one in self.resources if one["type"] == type_name]
+
+    def run(self, *words: str) -> tuple[int, str]:
+        done = self.terraform.run(self.folder, *words, "-no-color", "-input=false", *given(self.folder))
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def complete(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    folder = copied(tmp_path_factory.mktemp("complete")) / "examples" / "complete"
+    terraform.init(folder)
+    terraform.must(folder, "apply", "-auto-approve", "-input=false", "-no-color", *given(folder))
+    state = json.loads(terraform.must(folder, "show", "-json"))
+    [module] = state["values"]["root_module"]["child_modules"]
+    yield Applied(terraform, folder, module["resources"])
+
+
+def test_it_is_made_found_unchanged_changed_and_taken_away(complete: Applied) -> None:
+    assert complete.run("plan", "-detailed-exitcode")[0] == UNCHANGED
+
+    said = complete.run("apply", "-auto-approve", "-refresh=false", f"-var=memory_in_mbs={OTHER_MEMORY}")[1]
+    assert "0 added, 1 changed, 0 destroyed" in said
+
+    said = complete.run("destroy", "-auto-approve", "-refresh=false")[1]
+    assert f"{complete.number} destroyed" in said
+
+
+def test_the_function_understands_the_settings_that_it_is_given(complete: Applied) -> None:
+    [function] = complete.values("oci_functions_function")
+    settings = Settings.load(function["config"])
+    assert function["config"].keys() <= {variable.name for variable in VARIABLES.values()}
+    assert settings.compartment_id == VALUES["genai_compartment_ocid"]
+    assert settings.aliases["prod"] == "meta.llama-3.3-70b-instruct"
+    assert (settings.responses_store, settings.log_requests) == (False, True)
+
+
+def test_no_statement_of_the_policy_goes_further_than_it_has_to(complete: Applied) -> None:
+    [policy] = complete.values("oci_identity_policy")
+    assert [one for one in policy["statements"] if FORBIDDEN.search(one)] == []
+
+
+def test_every_statement_names_a_compartment_and_who_may(complete: Applied) -> None:
+    [policy], [group] = complete.values("oci_identity_policy"), complete.values("oci_identity_dynamic_group")
+    who = ("any-user", f"dynamic-group id {group['id']}", "service faas", "service objectstorage-us-chicago-1")
+    for statement in policy["statements"]:
+        assert statement.startswith(tuple(f"Allow {one} to " for one in who))
+        assert re.search(r" in compartment id ocid1\.compartment\.oc1\.\.(here|genai)\b", statement)
+        assert "any-user" not in statement or "where ALL {request.principal.type = '" in statement
+
+
+def test_no_secret_stands_in_what_is_made(complete: Applied) -> None:
+    said = json.dumps([one for one in complete.resources if one["type"] != "oci_apigateway_subscriber"])
+    assert VALUES["team_a_token"] not in said
