@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 # The first Python on the path that is new enough; PYTHON=… names another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# More than there are cores: most tests wait for a process or a socket.
+WORKERS ?= 4
 # Client libraries want versions of their own of what we use, so they get a place of their own.
 CLIENTS := .venv-clients
 # What the local stack runs, and the project that the Responses API wants.
@@ -32,7 +34,7 @@ serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve POR
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT)
 
 test: $(VENV)/.tests lint ## the tests, with style and types
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
 test-clients: $(CLIENTS)/.clients ## litellm and langchain-oci, unmodified, against mock_oci
 	@$(CLIENTS)/bin/python -m pytest -q tests/clients

@@ -44,7 +44,9 @@ def variables(tmp_path: Path) -> dict[str, str]:
 def local_stack(variables: dict[str, str], command: str) -> Iterator[str]:
     """`make serve` as the README has it; yields the URL that it prints."""
     words = [*command.split(), *(f"{name}={value}" for name, value in variables.items()), "PORT=0"]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=a_shells_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         assert process.stdout is not None
         yield process.stdout.readline().removeprefix("ready: ").strip()
@@ -54,11 +56,17 @@ def local_stack(variables: dict[str, str], command: str) -> Iterator[str]:
         process.stdout.close()
 
 
+def a_shells_environment() -> dict[str, str]:
+    """Ours, less what the `make` that runs these tests tells a `make` below it."""
+    inherited = os.environ  # noqa: TID251 - a person's shell, as it is
+    return {name: value for name, value in inherited.items() if not name.startswith(("MAKE", "MFLAGS"))}
+
+
 def shell(script: str, **environment: str) -> str:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=ROOT,
-        env={**os.environ, **environment},  # noqa: TID251 - a person's shell, as it is
+        env={**a_shells_environment(), **environment},
         capture_output=True,
         text=True,
         timeout=120,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from model_service import logs
 from model_service.chat import Chunk
@@ -91,7 +91,8 @@ def _chat(options: argparse.Namespace) -> int:
         if options.stream:
             _print_stream(model.stream(prompt), sys.stdout)
         else:
-            print(model.complete(prompt)["choices"][0]["message"].get("content") or "")
+            choice: dict[str, Any] = next(iter(model.complete(prompt)["choices"]), {})
+            print((choice.get("message") or {}).get("content") or "")
     return 0
 
 
@@ -117,7 +118,7 @@ def _follow(options: argparse.Namespace) -> int:
 def _print_stream(chunks: Iterator[Chunk], out: TextIO) -> None:
     for chunk in chunks:
         for choice in chunk["choices"]:
-            out.write(choice.get("delta", {}).get("content") or "")
+            out.write((choice.get("delta") or {}).get("content") or "")
             out.flush()
     out.write("\n")
 

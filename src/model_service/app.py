@@ -57,7 +57,7 @@ class App:
             route = trace.route = self.service.resolve(request)
         with trace.step("call"):
             deadline = self._deadline(invocation)
-            answer = _safe(trace.watch(self.service.call(route, request, deadline)))
+            answer = trace.watch(_safe(self.service.call(route, request, deadline)))
         with trace.step("encode"):
             reply = envelope.seal(answer)
         return self._within_the_wall(reply, deadline)

@@ -118,7 +118,7 @@ def ended_in_time(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     open_choices = {0}
     try:
         for last in chunks:
-            finished = {choice["index"]: choice.get("finish_reason") for choice in last["choices"]}
+            finished = finish_reasons(last)
             open_choices = (open_choices | set(finished)) - {at for at, reason in finished.items() if reason}
             yield last
     except DeadlineExceeded:
@@ -126,6 +126,18 @@ def ended_in_time(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
             return  # only its last formalities are missing
         closing = [{"index": at, "delta": {}, "finish_reason": "length"} for at in sorted(open_choices)]
         yield {**last, "choices": closing, "usage": None, "model_service": {"ended_by": "deadline"}}
+
+
+def finish_reasons(chunk: Chunk) -> dict[int, Any]:
+    """By the index of each choice, ``None`` where it goes on. What has another shape than OpenAI's says nothing."""
+    choices = chunk.get("choices")
+    told = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    indexes = (choice.get("index", 0) for choice in told)
+    return {
+        index: choice.get("finish_reason")
+        for index, choice in zip(indexes, told, strict=True)
+        if isinstance(index, int)
+    }
 
 
 def chunk_of(completion: Completion) -> Chunk:
@@ -169,6 +181,11 @@ def _has(body: Any, step: int | str) -> bool:
     return isinstance(body, dict) and step in body
 
 
+def _list(of: Any, min_length: int | None = None) -> Any:
+    """Ends with its first complaint: a million wrong elements would be a million errors, and out of memory."""
+    return schema.list_schema(of, min_length=min_length, fail_fast=True)
+
+
 def _object(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
     """An object that may have other fields too; an optional one may also be null."""
     fields = {name: schema.typed_dict_field(kind) for name, kind in (required or {}).items()}
@@ -188,19 +205,19 @@ _PART: Final = _object({"type": _TEXT}, text=_TEXT, image_url=_object({"url": _T
 _CALL: Final = _object({"id": _TEXT}, type=_TEXT, function=_object({"name": _TEXT, "arguments": _TEXT}))
 _MESSAGE: Final = _object(
     {"role": _NAME},
-    content=schema.union_schema([_TEXT, schema.list_schema(_PART)]),
+    content=schema.union_schema([_TEXT, _list(_PART)]),
     name=_TEXT,
-    tool_calls=schema.list_schema(_CALL),
+    tool_calls=_list(_CALL),
     tool_call_id=_TEXT,
 )
 _TOOL: Final = _object({"type": _TEXT}, function=_object({"name": _TEXT}, description=_TEXT, parameters=_ANY_OBJECT))
 
 REQUEST: Final = SchemaValidator(
     _object(
-        {"model": _NAME, "messages": schema.list_schema(_MESSAGE, min_length=1)},
+        {"model": _NAME, "messages": _list(_MESSAGE, min_length=1)},
         stream=_FLAG,
         stream_options=_object(include_usage=_FLAG),
-        tools=schema.list_schema(_TOOL),
+        tools=_list(_TOOL),
         tool_choice=schema.union_schema([_TEXT, _ANY_OBJECT]),
         response_format=_ANY_OBJECT,
         max_tokens=_INTEGER,
@@ -211,7 +228,7 @@ REQUEST: Final = SchemaValidator(
         presence_penalty=_NUMBER,
         seed=_INTEGER,
         n=_INTEGER,
-        stop=schema.union_schema([_TEXT, schema.list_schema(_TEXT)]),
+        stop=schema.union_schema([_TEXT, _list(_TEXT)]),
         compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
         project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
         relay=_ANY_OBJECT,

@@ -25,6 +25,7 @@ from model_service.fields import (
 from model_service.routing import Route, resolve
 
 MOST_INPUTS: Final = 96  # of texts in one call; of images it is one
+MOST_INPUTS_OF_A_REQUEST: Final = 2048  # OpenAI's own limit; each 96 are a call that is paid for
 IMAGE: Final = "IMAGE"
 
 
@@ -102,6 +103,8 @@ def _inputs(value: Any) -> tuple[Input, ...]:
         return (_input("input", value),)
     if not isinstance(value, list) or not value:
         refuse("input", "must be a text, or a list of texts that is not empty.")
+    if len(value) > MOST_INPUTS_OF_A_REQUEST:
+        refuse("input", f"has {len(value)} entries; {MOST_INPUTS_OF_A_REQUEST} are allowed.")
     if any(isinstance(one, int | list) for one in value):
         # As langchain_openai sends them unless check_embedding_ctx_length=False.
         refuse("input", "is a list of tokens. OCI takes texts: tokens of OpenAI's mean nothing to its models.")

@@ -93,7 +93,8 @@ def write_lines(chunks: Iterable[Any]) -> Iterator[bytes]:
     error of a stream that breaks as the last one."""
     try:
         for chunk in chunks:
-            yield write_json(value_of(chunk)) + b"\n"
+            if value := value_of(chunk):  # `[DONE]` of another API holds nothing
+                yield write_json(value) + b"\n"
     except ModelServiceError as error:
         yield write_json(error.body()) + b"\n"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+LONGEST: Final = 2000  # characters of a message
 
 
 class ModelServiceError(Exception):
@@ -30,8 +32,8 @@ class ModelServiceError(Exception):
         retry_after: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.param = param
+        self.message = _short(message)
+        self.param = param and _short(param)
         self.hint = hint or self.hint
         self.opc_request_id = opc_request_id
         self.retry_after = retry_after
@@ -50,6 +52,11 @@ class ModelServiceError(Exception):
                 "opc_request_id": self.opc_request_id,
             }
         }
+
+
+def _short(text: str) -> str:
+    # A caller's own words may be quoted here, a field's name for one, and an error must get out whatever they are.
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 class InternalError(ModelServiceError):

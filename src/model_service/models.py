@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from model_service.chat import ChatRequest, Chunk, Complete, Completion, chunk_of
+from model_service.errors import InvalidRequest
 from model_service.invocation import Deadline
 from model_service.service import Service
 from model_service.settings import Settings
@@ -47,8 +49,17 @@ class Model:
     def _call(self, prompt: Prompt, parameters: dict[str, Any], *, stream: bool) -> Any:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         body = {**parameters, "model": self.name, "messages": messages, "stream": stream}
-        request = ChatRequest.parse(body)
+        request = ChatRequest.parse(_json(body))
         return self.service.call(self.service.resolve(request), request, Deadline.after(self.timeout))
+
+
+def _json(body: dict[str, Any]) -> dict[str, Any]:
+    """The body as it would arrive; raises ``InvalidRequest`` for what no JSON can hold."""
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(body, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The parameters are not JSON: {error}") from None
+    return copy
 
 
 def get_model(name: str, *, settings: Settings | None = None, timeout: float = 300.0) -> Model:

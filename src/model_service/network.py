@@ -6,6 +6,7 @@ httpcore fixes the timeout of a read once for a whole body. Here, below it, each
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ import httpx
 
 from model_service.invocation import Deadline
 
+AT_ONCE: Final = 0.1  # seconds; a round trip takes less, a model takes more
 WORTH_COPYING: Final = 65536  # bytes; what is larger goes out at once, where httpcore expects a failure to show
 
 
@@ -26,6 +28,16 @@ class Conversation:
 
     deadline: Deadline
     connected: bool = False
+    began: float = 0.0
+
+    def begin(self) -> None:
+        self.began = time.monotonic()
+
+    @property
+    def died_idle(self) -> bool:
+        """Whether a request that just failed met a kept connection that was dead already. Such a one fails at once; a
+        peer that took its time may have read the request, and a model that ran is billed."""
+        return not self.connected and time.monotonic() - self.began < AT_ONCE
 
     @contextmanager
     def on_the_wire(self) -> Iterator[None]:

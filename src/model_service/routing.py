@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -14,6 +15,7 @@ Target = Literal["on_demand", "dedicated"]
 
 OWN_PREFIX: Final = "oci:"  # as in get_model("oci:<model id>")
 RESPONSES_PREFIX: Final = "responses:"
+MODEL_ID: Final = re.compile(r"[\w.:/@-]{1,255}")  # it stands in logs, hints and answers
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def resolve(model: str, *, aliases: Mapping[str, str], override: TransportName |
     meant, model = _without_prefixes(aliases.get(model) or aliases.get(name, name))
     if not model:
         raise InvalidRequest("model: there is no model id behind the prefix.", param="model")
+    if not MODEL_ID.fullmatch(model):
+        raise InvalidRequest("model: is no model id (at most 255 letters, digits and . : / @ _ -).", param="model")
     route = next(route for route in ROUTES if fnmatchcase(model, route.model))
     transport: TransportName = "responses" if asked or meant else (override or route.transport)
     return replace(route, model=model, transport=transport, row=route.model)

@@ -8,6 +8,7 @@ Generative AI adds 40 ms for models, and retries of up to 600 s around what it c
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +25,7 @@ from model_service.auth import Credential
 from model_service.encoding import write_json
 from model_service.errors import ModelServiceError, SettingsError, UpstreamError, UpstreamUnreachable
 from model_service.invocation import Deadline
+from model_service.network import AT_ONCE
 from model_service.retries import Retries
 from model_service.sdk_exchange import NativeExchange, failures
 from model_service.sdk_network import CONNECT_SECONDS, POOLS, Wire
@@ -94,14 +96,14 @@ class SdkClient:
         return self._send_reconnected(draft, deadline)
 
     def _send_reconnected(self, draft: Draft, deadline: Deadline) -> NativeExchange:
-        """Once more where a kept connection has died in the meantime: nobody has read that request."""
-        wire = Wire(deadline)
-        try:
-            return self._send_once(draft, wire)
-        except UpstreamUnreachable:
-            if wire.connected:
-                raise
-        return self._send_once(draft, wire)
+        """Again while kept connections turn out to have died in the meantime, as ``Upstream`` does."""
+        while True:
+            wire, began = Wire(deadline), time.monotonic()
+            try:
+                return self._send_once(draft, wire)
+            except UpstreamUnreachable:
+                if wire.connected or time.monotonic() - began >= AT_ONCE:
+                    raise
 
     def _send_once(self, draft: Draft, wire: Wire) -> NativeExchange:
         wire.deadline.require()

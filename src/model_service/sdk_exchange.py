@@ -6,7 +6,7 @@ Importing this module brings ``oci``.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -67,7 +67,8 @@ class NativeExchange:
     def refusal(self) -> UpstreamError:
         """The error that the body describes, for a status that is none of success."""
         head = b""
-        with closing(self.pieces()) as pieces:
+        # What has come is enough to say what OCI refused.
+        with closing(self.pieces()) as pieces, suppress(DeadlineExceeded, UpstreamUnreachable):
             for piece in pieces:
                 head += piece
                 if len(head) >= LONGEST_ERROR:

@@ -12,6 +12,7 @@ from model_service import logs
 from model_service.chat import Answer, Complete, Stream
 from model_service.encoding import value_of
 from model_service.errors import ModelServiceError, ReaderGone
+from model_service.redaction import redact
 from model_service.routing import Route
 
 
@@ -55,7 +56,7 @@ class Trace:
             caller=self.caller,
             transport=self.route and self.route.transport,
             route=self.route and self.route.row,
-            model=self.route and self.route.model,
+            model=self.route and redact(self.route.model),
             stream=self.streamed,
             status=error.status if error else 200,
             error=error.code if error else None,
@@ -80,7 +81,8 @@ class Trace:
 def _usage_of(chunk: Any) -> Any:
     """Of a chunk of Chat Completions, or of an event of Responses, whose last one holds the whole response."""
     value = value_of(chunk)
-    return value.get("usage") or (value.get("response") or {}).get("usage")
+    response = value.get("response")
+    return value.get("usage") or (response.get("usage") if isinstance(response, dict) else None)
 
 
 def _milliseconds_since(started: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -66,10 +66,11 @@ class Exchange:
     def refusal(self) -> UpstreamError:
         """The error that the body describes, for a status that is none of success."""
         head = b""
-        for piece in self.pieces():
-            head += piece
-            if len(head) >= LONGEST_ERROR:
-                break
+        with suppress(DeadlineExceeded, UpstreamUnreachable):  # what has come is enough to say what OCI refused
+            for piece in self.pieces():
+                head += piece
+                if len(head) >= LONGEST_ERROR:
+                    break
         retry_after = self.header("retry-after")
         status = self.response.status_code
         return upstream_error(status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
@@ -78,6 +79,11 @@ class Exchange:
         # Around each step and not around the loop: between two steps the reader of the stream runs.
         with self.conversation.on_the_wire():
             return next(coming, None)
+
+    def close(self) -> None:
+        """Leave the body unread."""
+        with self._open():
+            pass
 
     @contextmanager
     def _open(self) -> Iterator[None]:
@@ -118,11 +124,8 @@ class Upstream:
         """
         content = body if isinstance(body, bytes) else b"" if body is None else write_json(body)
         draft = _Draft(method, self.endpoint + path, content, dict(headers))
-        log = TrafficLog(self.log)
-        log.sent(method, draft.url, content)
         with _failures(self.endpoint):
-            conversation = Conversation(deadline)
-            exchange = Exchange(self._send_renewed(draft, conversation), conversation, log)
+            exchange = self._send_renewed(draft, Conversation(deadline))
         if not exchange.response.is_success:
             raise exchange.refusal()
         return exchange
@@ -130,31 +133,35 @@ class Upstream:
     def close(self) -> None:
         self._transport.close()
 
-    def _send_renewed(self, draft: _Draft, conversation: Conversation) -> httpx.Response:
+    def _send_renewed(self, draft: _Draft, conversation: Conversation) -> Exchange:
         """Once more with a renewed key where OCI answers 401."""
-        response = self._send_reconnected(draft, conversation)
-        if response.status_code != 401 or not self.credential.renew():
-            return response
-        response.close()
+        exchange = self._send_reconnected(draft, conversation)
+        if exchange.response.status_code != 401 or not self.credential.renew():
+            return exchange
+        exchange.close()
         return self._send_reconnected(draft, conversation)
 
-    def _send_reconnected(self, draft: _Draft, conversation: Conversation) -> httpx.Response:
-        """Once more where a kept connection has died in the meantime: nobody has read that request."""
-        try:
-            return self._send_once(draft, conversation)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if conversation.connected:
-                raise
-        return self._send_once(draft, conversation)
+    def _send_reconnected(self, draft: _Draft, conversation: Conversation) -> Exchange:
+        """Again while kept connections turn out to have died in the meantime; each leaves the pool as it fails, and a
+        new one that fails is a failure. One that failed only after a while may have been read: see ``died_idle``."""
+        while True:
+            conversation.begin()
+            try:
+                return self._send_once(draft, conversation)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                if not conversation.died_idle:
+                    raise
 
-    def _send_once(self, draft: _Draft, conversation: Conversation) -> httpx.Response:
+    def _send_once(self, draft: _Draft, conversation: Conversation) -> Exchange:
         seconds = conversation.deadline.require()
+        log = TrafficLog(self.log)
+        log.sent(draft.method, draft.url, draft.content)
         request = self._signed(draft)
         request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {"connect": CONNECT_SECONDS}
         with conversation.on_the_wire():
             response = self._transport.handle_request(request)
         response.request = request
-        return response
+        return Exchange(response, conversation, log)
 
     def _signed(self, draft: _Draft) -> httpx.Request:
         url = _parsed(draft.url)

@@ -176,8 +176,8 @@ def test_usage_is_read_from_whatever_says_it(result: dict[str, Any], tokens: int
 def test_one_call_that_fails_fails_the_request_and_the_rest_is_not_asked_for(service: Service, oci: MockOci) -> None:
     oci.script.error(400, message="bad input", times=99, path=PATH)
     with pytest.raises(ModelServiceError, match="bad input"):
-        embed(service, ["text"] * 96 * 30)
-    assert len(oci.requests) < 30
+        embed(service, ["text"] * 96 * 21)
+    assert len(oci.requests) < 21
 
 
 def http(path: str, body: dict[str, Any]) -> Invocation:

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from mock_oci import MockOci
 from model_service import logs
 from model_service.errors import UpstreamRefused, UpstreamUnreachable
+from model_service.invocation import Deadline
 from model_service.models import Model
 from model_service.service import Service
 from model_service.settings import Settings
@@ -32,19 +33,21 @@ def connections_that_serve(*requests_each: int) -> Iterator[tuple[str, list[int]
     seen: list[int] = []
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
 
-        def serve() -> None:
+        def accept() -> None:
             for number, requests in enumerate(requests_each):
                 connection, _ = listener.accept()
-                with connection:
-                    for _ in range(requests):
-                        _read_request(connection)
-                        seen.append(number)
-                        connection.sendall(REPLY)
+                threading.Thread(target=serve, args=(connection, number, requests), daemon=True).start()
+
+        def serve(connection: socket.socket, number: int, requests: int) -> None:
+            with connection, suppress(OSError):  # the client may be done with it first
+                for _ in range(requests):
                     _read_request(connection)
                     seen.append(number)
+                    connection.sendall(REPLY)
+                _read_request(connection)
+                seen.append(number)
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
+        threading.Thread(target=accept, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
 
 
@@ -77,6 +80,15 @@ def test_a_kept_connection_that_died_is_replaced_once(environment: dict[str, str
         model.complete("Hello")
         model.complete("Hello")  # goes out on connection 0, which dies without an answer
         assert seen == [0, 0, 1]
+
+
+def test_any_number_of_kept_connections_that_died_are_passed_over(environment: dict[str, str]) -> None:
+    with connections_that_serve(1, 1, 1, 9) as (url, seen), model_at(url, environment) as model:
+        streams = [model.service.upstream.send("POST", "/", {}, {}, Deadline.after(10)) for _ in range(3)]
+        for stream in streams:  # three connections, open at the same time and kept
+            stream.read()
+        model.complete("Hello")
+        assert seen[-1] == 3
 
 
 def test_a_new_connection_that_dies_is_not_tried_again(environment: dict[str, str]) -> None:

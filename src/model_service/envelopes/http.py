@@ -32,7 +32,7 @@ class HttpEnvelope:
         assert invocation.http is not None  # noqa: S101 - `recognises` has seen it
         self._http: HttpRequest = invocation.http
         self._body = invocation.body
-        self._format = "sse"
+        self._format = stream_format({}, invocation.http.headers.get("accept", ""))
 
     @staticmethod
     def recognises(invocation: Invocation) -> bool:

@@ -19,9 +19,9 @@ def stream_format(body: Mapping[str, Any], accept: str = "") -> str:
     named = body.get("stream_format")
     if named is None:
         return next((name for name, encoding in ENCODINGS.items() if encoding.content_type in accept), "sse")
-    if named not in ENCODINGS:
+    if not isinstance(named, str) or named not in ENCODINGS:
         raise InvalidRequest(f"stream_format: must be one of {', '.join(ENCODINGS)}", param="stream_format")
-    return str(named)
+    return named
 
 
 def reply_with(answer: Answer, stream_format: str) -> Reply:

@@ -43,7 +43,8 @@ def write_raw_events(events: Iterable[RawEvent]) -> Iterator[bytes]:
     number = -1
     try:
         for event in events:
-            number = event.value.get("sequence_number", number)
+            said_number = event.value.get("sequence_number")
+            number = said_number if isinstance(said_number, int) else number
             yield event.write()
     except ModelServiceError as error:
         said = error.body()["error"] | {"type": "error", "sequence_number": number + 1}

@@ -72,11 +72,6 @@ class SurfaceRequest:
         return body if may_store else _unstored(body)
 
 
-def recognises(url: str) -> bool:
-    """Whether ``url`` (path and query, any prefix before ``/v1``) is one of this surface, whatever the method."""
-    return next(_operations(url), None) is not None
-
-
 def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> SurfaceRequest:
     """``fields`` are the JSON body's, joined by what headers say of ``compartment_id`` and ``project_id``.
 

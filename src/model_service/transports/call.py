@@ -46,3 +46,13 @@ class Call:
             said = f"{error.code} {error.message}"
             error.hint = hint_for(error.status, said, model=route.model, compartment_id=self.compartment_id)
             raise
+
+
+@contextmanager
+def bearing(opc_request_id: str | None) -> Iterator[None]:
+    """An error of OCI that leaves this block bears the id of the request that it answers."""
+    try:
+        yield
+    except UpstreamError as error:
+        error.opc_request_id = error.opc_request_id or opc_request_id
+        raise

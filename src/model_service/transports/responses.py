@@ -22,7 +22,7 @@ from model_service.responses.request import responses_request
 from model_service.responses.stream import chunks_of
 from model_service.responses.surface import BASE, SurfaceRequest
 from model_service.routing import Route
-from model_service.transports.call import Call
+from model_service.transports.call import Call, bearing
 from model_service.upstream import Exchange, Upstream
 
 PATH: Final = BASE + "/responses"
@@ -47,7 +47,7 @@ class OCIResponsesModel:
             exchange = self._post(request, turn, call, stream=True)
             if exchange.is_stream:
                 return Stream(self._chunks(exchange, request, turn, call), exchange.opc_request_id)
-            return Stream(iter([chunk_of(_completion(exchange, turn))]), exchange.opc_request_id)
+            return Stream(iter([chunk_of(_completion(exchange, turn))]), exchange.opc_request_id, at_once=True)
 
     def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> Exchange:
         body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
@@ -55,7 +55,7 @@ class OCIResponsesModel:
 
     def _chunks(self, exchange: Exchange, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
         events = read_events(exchange.pieces())
-        with _named_errors(self.route, call, turn.previous_response_id), _request_id_of(exchange):
+        with _named_errors(self.route, call, turn.previous_response_id), bearing(exchange.opc_request_id):
             yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
 
 
@@ -83,12 +83,12 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 def _completion(exchange: Exchange, turn: Turn) -> Completion:
-    with _request_id_of(exchange):
+    with bearing(exchange.opc_request_id):
         return completion_of(_json(exchange.read()), stored=turn.stored)
 
 
 def _raw_events(exchange: Exchange) -> Iterator[RawEvent]:
-    with _request_id_of(exchange):
+    with bearing(exchange.opc_request_id):
         yield from read_raw_events(exchange.pieces())
 
 
@@ -113,15 +113,6 @@ def _named_errors(route: Route, call: Call, previous_response_id: str | None) ->
         if known is None:
             raise
         raise known from error
-
-
-@contextmanager
-def _request_id_of(exchange: Exchange) -> Iterator[None]:
-    try:
-        yield
-    except UpstreamError as error:
-        error.opc_request_id = error.opc_request_id or exchange.opc_request_id
-        raise
 
 
 def _json(text: bytes) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
@@ -21,7 +21,7 @@ from model_service.endpoint_families import EndpointFamilies
 from model_service.errors import UpstreamError
 from model_service.formats import FORMATS, Format, Identity, offered_tools
 from model_service.routing import Route
-from model_service.transports.call import Call
+from model_service.transports.call import Call, bearing
 from model_service.transports.native import NativeSurface, read_object
 
 if TYPE_CHECKING:  # it brings oci
@@ -77,12 +77,12 @@ class OCIModel:
         return None
 
     def _completion(self, form: Format, exchange: NativeExchange, request: ChatRequest, call: Call) -> Completion:
-        with call.hints(self.route), _request_id_of(exchange):
+        with call.hints(self.route), bearing(exchange.opc_request_id):
             return form.completion(read_object(exchange), self._identity(request))
 
     def _chunks(self, form: Format, exchange: NativeExchange, request: ChatRequest, call: Call) -> Iterator[Chunk]:
         identity = self._identity(request)
-        with call.hints(self.route), _request_id_of(exchange), closing(exchange.pieces()) as pieces:
+        with call.hints(self.route), bearing(exchange.opc_request_id), closing(exchange.pieces()) as pieces:
             events = _until_all_is_said(read_events(pieces), exchange, request)
             yield from form.chunks(events, identity, include_usage=request.include_usage)
 
@@ -110,15 +110,6 @@ def _until_all_is_said(events: Iterator[str], exchange: NativeExchange, request:
         if unfinished <= 0:
             exchange.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
         yield event
-
-
-@contextmanager
-def _request_id_of(exchange: NativeExchange) -> Iterator[None]:
-    try:
-        yield
-    except UpstreamError as error:
-        error.opc_request_id = error.opc_request_id or exchange.opc_request_id
-        raise
 
 
 # In a text of the model's the quotation marks are escaped.

@@ -6,11 +6,11 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/chat-completion
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
+from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of, finish_reasons
 from model_service.encoding import DONE, read_events
 from model_service.errors import StreamBroken, UpstreamError
 from model_service.redaction import redact
@@ -36,7 +36,7 @@ class OCIOpenAIModel:
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         exchange = self._post(request, call, stream=True)
         chunks = _chunks(exchange) if exchange.is_stream else iter([chunk_of(_completion(exchange))])
-        return Stream(chunks, exchange.opc_request_id)
+        return Stream(chunks, exchange.opc_request_id, at_once=not exchange.is_stream)
 
     def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
         body = self.route.quirks.apply(request.wire()) | {"model": self.route.model}
@@ -48,11 +48,15 @@ class OCIOpenAIModel:
 
 def _completion(exchange: Exchange) -> Completion:
     answer = _json(exchange.read())
-    if not isinstance(answer, dict) or "choices" not in answer:
+    if not isinstance(answer, dict) or not _are_choices(answer.get("choices")):
         raise UpstreamError(
             "OCI answered with something that is no chat completion.", opc_request_id=exchange.opc_request_id
         )
     return answer
+
+
+def _are_choices(choices: Any) -> bool:
+    return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
 
 
 def _chunks(exchange: Exchange) -> Iterator[Chunk]:
@@ -61,7 +65,7 @@ def _chunks(exchange: Exchange) -> Iterator[Chunk]:
         if event == DONE:
             return
         chunk = _chunk(event, exchange)
-        finished = finished or _has_finish_reason(chunk)
+        finished = finished or any(finish_reasons(chunk).values())
         yield chunk
     if not finished:
         raise StreamBroken(
@@ -71,7 +75,7 @@ def _chunks(exchange: Exchange) -> Iterator[Chunk]:
 
 def _chunk(event: str, exchange: Exchange) -> Chunk:
     chunk = _json(event)
-    if isinstance(chunk, dict) and "error" not in chunk and "choices" in chunk:
+    if isinstance(chunk, dict) and not chunk.get("error") and "choices" in chunk:
         return chunk
     # A transient error arrives as JSON, or as the repr of a Python dict, in the place of a chunk.
     complaint = read_complaint(event.encode())
@@ -79,13 +83,6 @@ def _chunk(event: str, exchange: Exchange) -> Chunk:
         redact(complaint.message) or "OCI sent something that is no chunk.",
         code=complaint.code,
         opc_request_id=exchange.opc_request_id,
-    )
-
-
-def _has_finish_reason(chunk: Mapping[str, Any]) -> bool:
-    choices = chunk["choices"]
-    return isinstance(choices, list) and any(
-        isinstance(choice, dict) and choice.get("finish_reason") for choice in choices
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
-from model_service.responses.surface import SurfaceRequest, recognises, surface_request
+from model_service.responses.surface import SurfaceRequest, surface_request
 
 CREATE = {"model": "alias", "input": "Hello"}
 ID = "resp_sjc_qw1r6si1yt9vu959lrajoid2"
@@ -36,7 +36,6 @@ ID = "resp_sjc_qw1r6si1yt9vu959lrajoid2"
     ],
 )
 def test_every_operation_reaches_oci_under_its_own_path(prefix: str, method: str, path: str) -> None:
-    assert recognises(f"{prefix}/v1{path}")
     assert surface_request(method, f"{prefix}/v1{path}", {}).target == "/openai/v1" + path
 
 
@@ -58,7 +57,6 @@ def test_every_operation_reaches_oci_under_its_own_path(prefix: str, method: str
     ],
 )
 def test_nothing_else_gets_into_a_signed_path(path: str) -> None:
-    assert not recognises(path)
     with pytest.raises(PathNotFound):
         surface_request("GET", path, {})
 
