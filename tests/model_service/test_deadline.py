@@ -18,6 +18,7 @@ from model_service.app import App
 from model_service.encoding import DONE, read_events
 from model_service.invocation import Deadline, Invocation
 
+MARGIN = 1.0  # seconds; sixty calls share one process here, beside other tests
 STEPS = [step * 0.05 for step in range(61)]
 MODELS = {
     "v1": "meta.llama-3.3-70b-instruct",
@@ -40,7 +41,7 @@ class Outcome:
 
 @pytest.fixture(params=list(MODELS))
 def outcomes_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[bool], list[Outcome]]]:
-    """All calls to one transport, side by side: a model that needs two seconds, streamed or in one piece."""
+    """All calls to one transport, side by side: a model that needs one and a half seconds, streamed or in one piece."""
     oci = MockOci()
     with LoopbackServer(oci.answer) as server:
         write_config(oci, tmp_path, server.url)
@@ -51,6 +52,7 @@ def outcomes_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
                 "OCI_GENAI_ENDPOINT": server.url,
                 "OCI_COMPARTMENT_ID": oci.tenancy.compartment_id,
                 "MODEL_SERVICE_PROJECT_ID": oci.projects.default.id,
+                "MODEL_SERVICE_DEADLINE_MARGIN": str(MARGIN),
                 **({"LOCUS_OCI_TRANSPORT": "sdk"} if request.param == "sdk-generic" else {}),
             }
         )
@@ -62,9 +64,9 @@ def outcomes_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
 def run(oci: MockOci, app: App, model: str, stream: bool, threads: ThreadPoolExecutor) -> list[Outcome]:
     oci.script.clear()
     if stream:
-        oci.script.chat(WORDS, chunk_delay=0.1, times=1000)
+        oci.script.chat(WORDS, chunk_delay=0.075, times=1000)
     else:
-        oci.script.chat(TEXT, delay=2, times=1000)
+        oci.script.chat(TEXT, delay=1.5, times=1000)
 
     def staggered(seconds: float) -> Outcome:
         time.sleep(seconds)  # not all at the same moment: a container has one call at a time, and we have one GIL
@@ -85,8 +87,8 @@ def error_of(body: bytes) -> str | None:
 
 
 def check_nothing_is_late(outcomes: list[Outcome]) -> None:
-    # The one time that a test may look at: it is what the deadline promises. Half a second (the margin) is kept back.
-    assert [outcome.seconds for outcome in outcomes if outcome.to_spare < 0 and outcome.seconds > 0.5] == []
+    # The one time that a test may look at: it is what the deadline promises.
+    assert [outcome.seconds for outcome in outcomes if outcome.to_spare < 0 and outcome.seconds > MARGIN] == []
 
 
 def test_a_complete_answer_is_there_in_time_or_says_that_it_could_not_be(

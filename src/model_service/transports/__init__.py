@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from model_service.transports.embed_text import OCIEmbeddingModel
     from model_service.transports.native import NativeSurface
     from model_service.transports.rerank_text import OCIRerankModel
-    from model_service.transports.responses import OCIResponsesSurface
+    from model_service.transports.responses_surface import OCIResponsesSurface
     from model_service.upstream import Upstream
 
 
@@ -53,7 +53,7 @@ def chat_model(route: Route, to: Connections) -> ChatModel:
 
 def responses_surface(route: Route, to: Connections) -> OCIResponsesSurface:
     """The Responses API itself, for requests that are its own."""
-    from model_service.transports.responses import OCIResponsesSurface
+    from model_service.transports.responses_surface import OCIResponsesSurface
 
     return OCIResponsesSurface(route, to.upstream)
 

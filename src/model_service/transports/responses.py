@@ -1,4 +1,4 @@
-"""Responses, OCI's stateful API: chat requests are translated into it and out of it, its own are passed through.
+"""Responses, OCI's stateful API, spoken to in Chat Completions: requests are translated into it, answers out of it.
 
 Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.htm
 """
@@ -11,21 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.chat import Answer, ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
+from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
 from model_service.encoding import read_events
 from model_service.errors import UpstreamError
 from model_service.responses.answer import completion_of
 from model_service.responses.continuation import Turn, turn_of
-from model_service.responses.raw_events import RAW_EVENTS, RawEvent, read_raw_events
 from model_service.responses.refusals import Asked, named
 from model_service.responses.request import responses_request
 from model_service.responses.stream import chunks_of
-from model_service.responses.surface import BASE, SurfaceRequest
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.upstream import Exchange, Upstream
 
-PATH: Final = BASE + "/responses"
+PATH: Final = "/openai/v1/responses"
 
 
 @dataclass(frozen=True)
@@ -37,13 +35,13 @@ class OCIResponsesModel:
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         turn = turn_of(request.wire(), may_store=call.may_store)
-        with _named_errors(self.route, call, turn.previous_response_id):
+        with named_errors(self.route, call, turn.previous_response_id):
             exchange = self._post(request, turn, call, stream=False)
             return Complete(_completion(exchange, turn), exchange.opc_request_id)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         turn = turn_of(request.wire(), may_store=call.may_store)
-        with _named_errors(self.route, call, turn.previous_response_id):
+        with named_errors(self.route, call, turn.previous_response_id):
             exchange = self._post(request, turn, call, stream=True)
             if exchange.is_stream:
                 return Stream(self._chunks(exchange, request, turn, call), exchange.opc_request_id)
@@ -51,58 +49,25 @@ class OCIResponsesModel:
 
     def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> Exchange:
         body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
-        return self.upstream.send("POST", PATH, body, _headers(call), call.deadline)
+        return self.upstream.send("POST", PATH, body, headers_of(call), call.deadline)
 
     def _chunks(self, exchange: Exchange, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
         events = read_events(exchange.pieces())
-        with _named_errors(self.route, call, turn.previous_response_id), bearing(exchange.opc_request_id):
+        with named_errors(self.route, call, turn.previous_response_id), bearing(exchange.opc_request_id):
             yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
 
 
-@dataclass(frozen=True)
-class OCIResponsesSurface:
-    """Everything below ``/openai/v1/responses`` and ``/openai/v1/conversations``, passed through."""
-
-    route: Route
-    upstream: Upstream
-
-    def send(self, request: SurfaceRequest, call: Call) -> Answer:
-        """Only the model's name is translated. Raises what ``Upstream.send`` raises, and ``InvalidRequest`` for a
-        request that wants stored what may not be."""
-        body = request.for_model(self.route.model, may_store=call.may_store)
-        method, previous = request.operation.method, (body or {}).get("previous_response_id")
-        with _named_errors(self.route, call, previous):
-            exchange = self.upstream.send(method, request.target, body, _headers(call), call.deadline)
-            if exchange.is_stream:
-                return Stream(_raw_events(exchange), exchange.opc_request_id, RAW_EVENTS)
-            return Complete(_object(exchange), exchange.opc_request_id, exchange.response.status_code)
-
-
-def _headers(call: Call) -> dict[str, str]:
+def headers_of(call: Call) -> dict[str, str]:
     return call.compartment_headers | call.project_headers
 
 
 def _completion(exchange: Exchange, turn: Turn) -> Completion:
     with bearing(exchange.opc_request_id):
-        return completion_of(_json(exchange.read()), stored=turn.stored)
-
-
-def _raw_events(exchange: Exchange) -> Iterator[RawEvent]:
-    with bearing(exchange.opc_request_id):
-        yield from read_raw_events(exchange.pieces())
-
-
-def _object(exchange: Exchange) -> dict[str, Any]:
-    answer = _json(exchange.read())
-    if not isinstance(answer, dict):
-        raise UpstreamError(
-            "OCI answered with something that is no JSON object.", opc_request_id=exchange.opc_request_id
-        )
-    return answer
+        return completion_of(read_json(exchange.read()), stored=turn.stored)
 
 
 @contextmanager
-def _named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
+def named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
     """An error of OCI that leaves this block is called by its name, or has at least a hint."""
     asked = Asked(route.model, call.compartment_id, call.project_id, previous_response_id)
     try:
@@ -115,7 +80,7 @@ def _named_errors(route: Route, call: Call, previous_response_id: str | None) ->
         raise known from error
 
 
-def _json(text: bytes) -> Any:
+def read_json(text: bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

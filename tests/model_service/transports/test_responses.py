@@ -31,7 +31,8 @@ from model_service.routing import resolve
 from model_service.service import Service
 from model_service.transports import chat_model
 from model_service.transports.call import Call
-from model_service.transports.responses import OCIResponsesModel, OCIResponsesSurface
+from model_service.transports.responses import OCIResponsesModel
+from model_service.transports.responses_surface import OCIResponsesSurface
 from model_service.upstream import Upstream
 
 PAYLOADS = Path(__file__).parent.parent / "responses" / "payloads"
