@@ -16,7 +16,6 @@ from model_service.encoding import read_events
 from model_service.errors import UpstreamError
 from model_service.responses.answer import completion_of
 from model_service.responses.continuation import Turn, turn_of
-from model_service.responses.refusals import Asked, named
 from model_service.responses.request import responses_request
 from model_service.responses.stream import chunks_of
 from model_service.routing import Route
@@ -69,11 +68,14 @@ def _completion(exchange: Exchange, turn: Turn) -> Completion:
 @contextmanager
 def named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
     """An error of OCI that leaves this block is called by its name, or has at least a hint."""
-    asked = Asked(route.model, call.compartment_id, call.project_id, previous_response_id)
     try:
         with call.hints(route):
             yield
     except UpstreamError as error:
+        # Imported on first use: it is for errors only, and a cold start counts every millisecond.
+        from model_service.responses.refusals import Asked, named  # noqa: PLC0415 - see above
+
+        asked = Asked(route.model, call.compartment_id, call.project_id, previous_response_id)
         known = named(error, asked)
         if known is None:
             raise
