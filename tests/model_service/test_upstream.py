@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -155,3 +156,10 @@ def test_requests_and_content_are_logged_only_when_asked_for(
     assert [json.loads(line)["event"] for line in logged.splitlines()] == lines
     assert ("a secret plan" in logged) is shows_prompt
     assert "Signature" not in logged
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS", "Https"])
+def test_a_certificate_is_checked_however_the_scheme_is_spelt(scheme: str, environment: dict[str, str]) -> None:
+    with model_at(f"{scheme}://127.0.0.1:9", environment) as model:
+        context = model.service.upstream._transport._pool._ssl_context
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
