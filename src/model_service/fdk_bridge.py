@@ -82,7 +82,7 @@ def _spelt(context: InvokeContext) -> dict[str, str]:
 def _stop_waiting_for_nobody(write_stream: WriteStream) -> None:
     """The FDK keeps a timer for the next request of a connection; on a dead one it fires for ever, at 100 % CPU."""
     protocol: HttpProtocol = write_stream.__self__  # type: ignore[attr-defined]  # it is a bound method
-    timer = protocol._keep_alive_timeout_handler
+    timer = getattr(protocol, "_keep_alive_timeout_handler", None)  # another version of the FDK may have none
     if _is_gone(protocol) and timer is not None:
         timer.cancel()
 

@@ -40,7 +40,6 @@ class InjectedPrincipal:
     https://docs.oracle.com/en-us/iaas/Content/Functions/Tasks/functionsaccessingociresources.htm
     """
 
-    version: str
     rpst: str = field(repr=False)
     private_pem: str = field(repr=False)
     region: str | None
@@ -117,7 +116,7 @@ def _injected_principal(given: Mapping[str, str]) -> InjectedPrincipal | None:
         if prefix + name not in given:
             raise SettingsError(prefix + name, f"is missing, although {prefix}VERSION is set")
     rpst, private_pem = given[prefix + "RPST"], given[prefix + "PRIVATE_PEM"]
-    return InjectedPrincipal(version, rpst, private_pem, given.get(prefix + "REGION"))
+    return InjectedPrincipal(rpst, private_pem, given.get(prefix + "REGION"))
 
 
 VARIABLES: Final[Mapping[str, Variable]] = {

@@ -140,7 +140,7 @@ def test_oci_compartment_counts_only_where_oci_compartment_id_is_not_set() -> No
 
 
 def test_the_injected_resource_principal_is_found() -> None:
-    expected = InjectedPrincipal("2.2", "/.oci-credentials/rpst", "/.oci-credentials/private.pem", "us-phoenix-1")
+    expected = InjectedPrincipal("/.oci-credentials/rpst", "/.oci-credentials/private.pem", "us-phoenix-1")
     assert Settings.load(PRINCIPAL).injected_principal == expected
 
 
