@@ -19,8 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when it was told to end, 2 when it could not start."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.function is None and (options.prompt is not None or options.buffered):
-        parser.error("--prompt needs --function" if options.prompt is not None else "--buffered needs --function")
+    for flag in _OF_A_FUNCTION:
+        if options.function is None and getattr(options, flag) not in (None, False):
+            parser.error(f"--{flag} needs --function")
     if options.function is not None:
         return _with_function(options)
     return _serve_alone(options.port, options.write_config)
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="configuration of the function; {project_id} becomes the local project's OCID",
+        help="configuration of the function; {project_id} becomes the local project's OCID, {endpoint} OCI's URL",
     )
     parser.add_argument(
         "--buffered",
@@ -45,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
         help="give the function's streamed answers whole, as the hosted platform does",
     )
     parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
+    parser.add_argument("--batch", type=_count, metavar="N", help="put N prompts on a stream, show how they fare, end")
+    parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
+    parser.add_argument("--bucket", default="results", metavar="NAME", help="the bucket of its results (results)")
     return parser
 
 
@@ -55,10 +59,20 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError("must be a number of records")
+    return int(text)
+
+
 def _with_function(options: argparse.Namespace) -> int:
     # Imported here: the FDK is not needed to serve the backend alone.
+    from mock_oci.batch_demo import run_batch  # noqa: PLC0415 - see above
     from mock_oci.stack import run_once, serve_stack  # noqa: PLC0415 - see above
 
+    if options.batch is not None:
+        config = dict(options.config)
+        return run_batch(options.function, options.batch, config, stream=options.stream, bucket=options.bucket)
     if options.prompt is not None:
         return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered)
     return serve_stack(
@@ -82,6 +96,8 @@ def _serve_alone(port: int, directory: Path | None) -> int:
         threading.Event().wait()
     return 0
 
+
+_OF_A_FUNCTION = ("prompt", "batch", "buffered")
 
 if __name__ == "__main__":
     sys.exit(main())

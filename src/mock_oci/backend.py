@@ -48,7 +48,8 @@ class MockOci(Cloud):
             except NotAuthenticated as refusal:
                 return self._refuse(refusal)
             call = replace(call, principal=caller)
-        step = self.script.take(request.path, _model_of(request), only_named=not operation.asks_model)
+        only_named = not operation.asks_model
+        step = self.script.take(request.path, _model_of(request), request.body, only_named=only_named)
         return self._follow(step, operation, call)
 
     def _follow(self, step: Step, operation: Operation, call: Call) -> Response:

@@ -82,6 +82,12 @@ class Container:
             _check(answer.status)
             yield answer
 
+    def kill(self) -> None:
+        """SIGKILL in the middle of whatever it does, as for too much memory: its call ends with
+        FunctionInvokeExecutionError, and the next one is another container's."""
+        self._kill()
+        self._process.wait()
+
     def close(self) -> None:
         """Kills the process and all that it started, and removes its files; may be called twice."""
         with self._lock:

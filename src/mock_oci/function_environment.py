@@ -10,11 +10,12 @@ from pathlib import Path
 
 from mock_oci.catalogue import REGIONS, Region
 from mock_oci.function_credentials import FunctionCredentials
+from mock_oci.services.functions_state import FunctionDetails
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A function as it is configured. ``memory`` in MB; ``timeout`` and ``detached_timeout`` in seconds."""
+    """A function as it is configured. ``memory`` in MB; timeouts in seconds; destinations are OCIDs, or empty."""
 
     id: str
     name: str
@@ -26,6 +27,23 @@ class Deployment:
     timeout: float
     detached_timeout: float
     config: Mapping[str, str] = field(repr=False)
+    success_destination: str = ""
+    failure_destination: str = ""
+
+    @property
+    def details(self) -> FunctionDetails:
+        """What the service says of it to who asks."""
+        return FunctionDetails(
+            id=self.id,
+            name=self.name,
+            app_id=self.app_id,
+            memory=self.memory,
+            timeout=self.timeout,
+            detached_timeout=self.detached_timeout,
+            config=self.config,
+            success_destination=self.success_destination,
+            failure_destination=self.failure_destination,
+        )
 
 
 def environment(deployment: Deployment, credentials: FunctionCredentials) -> dict[str, str]:

@@ -6,7 +6,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -17,33 +16,25 @@ from mock_oci.fdk_answer import BODY_LIMIT
 from mock_oci.fdk_socket import HOP_BY_HOP
 from mock_oci.function_credentials import FunctionCredentials
 from mock_oci.function_environment import Deployment, environment
+from mock_oci.invocation_records import Settled, send_record
 from mock_oci.invoke_errors import InvokeError
 from mock_oci.local_function import FunctionCall, LocalFunction
 from mock_oci.log_lines import LogLines
+from mock_oci.services.functions_state import DETACHED, SYNC, Caller, Functions
 from mock_oci.tenancy import ocid
 from mock_oci.wire import Response
 
 APP_NAME = "mock-oci"
-SYNC = "sync"
-DETACHED = "detached"
 # Authorization and the content's framing end at the service; the rest the platform alone may say.
 _NOT_PASSED = HOP_BY_HOP | {"authorization", "content-length", "host", "is-dry-run"}
 _PLATFORMS_OWN = ("fn-call-id", "fn-deadline", "fn-intent", "fn-invoke-type", "oci-subject-")
 _SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Whom the platform has authenticated: ``oci-subject-*``. ``subject_type``: user, instance or resource."""
-
-    subject_id: str
-    subject_type: str
-    tenancy_id: str
-
-
 class LocalFunctions:
-    """The service in ``oci``'s tenancy. ``endpoint``: where ``oci`` is served, for the functions to find it.
+    """The service in ``oci``'s tenancy, whose server invokes what is deployed here too (services/functions.py).
 
+    ``endpoint``: where ``oci`` is served, for the functions to find it.
     ``init_seconds`` is what a container has to open its socket; ``echo`` gets every log line as it comes.
     Close it: it owns processes and files.
     """
@@ -74,11 +65,14 @@ class LocalFunctions:
         memory: int = 256,
         max_containers: int = 4,
         endpoint_env: bool = True,
+        success_destination: str = "",
+        failure_destination: str = "",
     ) -> LocalFunction:
         """Makes ``folder`` (with its ``func.py``) a function; its first container starts with its first call.
 
         With ``endpoint_env`` its config begins with OCI_GENAI_ENDPOINT (if known), OCI_COMPARTMENT_ID and
         OCI_REGION. Deploying a ``name`` again replaces the function; its OCID stays. Timeouts in seconds.
+        A detached run leaves a record at the destination, the OCID of a stream, a queue or a topic.
         """
         deployment = Deployment(
             id=ocid("fnfunc", name, self.oci.region),
@@ -91,10 +85,13 @@ class LocalFunctions:
             timeout=timeout,
             detached_timeout=timeout if detached_timeout is None else detached_timeout,
             config={**(self._place() if endpoint_env else {}), **(config or {})},
+            success_destination=success_destination,
+            failure_destination=failure_destination,
         )
         self._retire(deployment.id)
         function = self._made(deployment, max_containers)
         self._functions[deployment.id] = function
+        self.oci.state_of(Functions).enter(deployment.details, self)
         return function
 
     def invoke(
@@ -187,13 +184,17 @@ class LocalFunctions:
                 raise
             return container
 
-        return LocalFunction(deployment, log, start, credentials, max_containers)
+        def settled(call: FunctionCall, response: Response) -> None:
+            send_record(self.oci, deployment, log, Settled(call.id, response))
+
+        return LocalFunction(deployment, log, start, credentials, max_containers=max_containers, settled=settled)
 
     def _place(self) -> dict[str, str]:
         place = {"OCI_COMPARTMENT_ID": self.oci.tenancy.compartment_id, "OCI_REGION": self.oci.region}
         return place | ({"OCI_GENAI_ENDPOINT": self._endpoint} if self._endpoint else {})
 
     def _retire(self, function_id: str) -> None:
+        self.oci.state_of(Functions).leave(function_id, self)
         function = self._functions.pop(function_id, None)
         if function is not None:
             function.close()

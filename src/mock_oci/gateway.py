@@ -12,10 +12,11 @@ from typing import Self
 
 from mock_oci.fdk_answer import BODY_LIMIT
 from mock_oci.fdk_socket import HOP_BY_HOP, breaks_line
-from mock_oci.functions import Caller, LocalFunctions
+from mock_oci.functions import LocalFunctions
 from mock_oci.local_function import LocalFunction
 from mock_oci.operations import json_response
 from mock_oci.server import LoopbackServer
+from mock_oci.services.functions_state import Caller
 from mock_oci.tenancy import ocid
 from mock_oci.wire import Request, Response
 

@@ -24,8 +24,8 @@ def is_emulated(host: str, method: str, url: str) -> bool:
     raise UnexpectedHost(
         f"mock_oci does not answer for the host {host!r} ({method} {path}): only hosts of the emulated"
         " services (generativeai.<region>.oci.oraclecloud.com, inference.generativeai…, objectstorage.<region>…,"
-        " streaming, queue, notification, auth.<region>.oraclecloud.com, 169.254.169.254) and loopback may be asked"
-        " inside mock_oci()."
+        " streaming, queue, notification, functions, events, service-connector-hub, auth.<region>.oraclecloud.com,"
+        " 169.254.169.254) and loopback may be asked inside mock_oci()."
     )
 
 
@@ -57,5 +57,9 @@ HOSTS = re.compile(
     rf"|(cell-\d+\.)?streaming\.{_REGION}\.oci\.{_REALM}"
     rf"|(cell-\d+\.queue\.)?messaging\.{_REGION}\.oci\.{_REALM}"
     rf"|(cell\d+\.)?notification\.{_REGION}\.(oci\.)?{_REALM}"
+    # A function's invokeEndpoint has a part of its own; the control plane has none.
+    rf"|([a-z0-9]+\.{_REGION}\.functions|functions\.{_REGION})\.oci\.{_REALM}"
+    rf"|service-connector-hub\.{_REGION}\.oci\.{_REALM}"
+    rf"|events\.{_REGION}\.(ds\.)?oci\.{_REALM}"
     r"|169\.254\.169\.254"  # instance metadata (docs: Compute/Tasks/gettingmetadata.htm)
 )

@@ -43,7 +43,10 @@ class DetachedRun:
 
 
 class LocalFunction:
-    """Made by ``LocalFunctions.deploy``. ``start`` gives a container that listens, or raises InvokeError."""
+    """Made by ``LocalFunctions.deploy``. ``start`` gives a container that listens, or raises InvokeError.
+
+    ``settled`` is told of each detached run with what became of it, before anyone else is.
+    """
 
     def __init__(
         self,
@@ -51,11 +54,14 @@ class LocalFunction:
         log: LogLines,
         start: Callable[[], Container],
         credentials: FunctionCredentials,
+        *,
         max_containers: int,
+        settled: Callable[[FunctionCall, Response], None],
     ) -> None:
         self.deployment = deployment
         self.log = log
         self._credentials = credentials
+        self._settled = settled
         self._pool = ContainerPool(start, max_containers)
         self._detached: deque[tuple[DetachedRun, threading.Thread]] = deque(maxlen=_KEPT_RUNS)
 
@@ -108,11 +114,17 @@ class LocalFunction:
 
     def _settle(self, run: DetachedRun, container: Container, call: FunctionCall) -> None:
         try:
-            run.outcome.set_result(self._run_in(container, call, self.deployment.detached_timeout))
-        except InvokeError as failure:
-            run.outcome.set_result(failure.response())
+            response = self._run_whole(container, call, self.deployment.detached_timeout)
+            self._settled(call, response)
+            run.outcome.set_result(response)
         except BaseException as fault:  # noqa: BLE001 - a thread has no caller; who asks for the outcome gets it
             run.outcome.set_exception(fault)
+
+    def _run_whole(self, container: Container, call: FunctionCall, seconds: float) -> Response:
+        try:
+            return self._run_in(container, call, seconds)
+        except InvokeError as failure:
+            return failure.response()
 
     def _run_in(self, container: Container, call: FunctionCall, seconds: float, *, live: bool = False) -> Response:
         with ExitStack() as ending:

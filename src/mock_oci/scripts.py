@@ -23,7 +23,7 @@ class How(TypedDict, total=False):
     ``delay`` before the response, ``chunk_delay`` between its pieces; ``stall_after`` that many pieces nothing
     comes for ``stall`` seconds (60); ``cut_after`` that many, or after that stall, the connection is cut (0:
     right after the headers), ``disconnect`` before any response; ``times`` the step is used (1), only for
-    requests with this ``model`` or ``path``.
+    requests with this ``model`` or ``path``, or with a body ``containing`` this text, as sent or as JSON means it.
     """
 
     delay: float
@@ -35,6 +35,7 @@ class How(TypedDict, total=False):
     times: int
     model: str
     path: str
+    containing: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Step:
     times: int = 1
     model: str = ""
     path: str = ""
+    containing: str = ""
 
     def begin(self, sleep: Callable[[float], None]) -> None:
         """What happens before the response: waits, or raises Disconnect."""
@@ -177,14 +179,14 @@ class Script:
         with self._lock:
             self._steps.clear()
 
-    def take(self, path: str, model: str, *, only_named: bool = False) -> Step:
+    def take(self, path: str, model: str, body: bytes = b"", *, only_named: bool = False) -> Step:
         """The first step that this request matches, used up by one; a plain ``Step()`` when there is none.
 
         ``only_named``: only steps that name this path (for doors a script does not mean, such as identity).
         """
         with self._lock:
             for index, step in enumerate(self._steps):
-                if _meant(step, path, model, only_named):
+                if _meant(step, path, model, only_named) and _says(body, step.containing):
                     self._use(index, step)
                     return step
         return Step()
@@ -200,6 +202,24 @@ def _meant(step: Step, path: str, model: str, only_named: bool) -> bool:
     if only_named and not step.path:
         return False
     return step.path in ("", path) and step.model in ("", model)
+
+
+def _says(body: bytes, text: str) -> bool:
+    """Whether ``text`` stands in the body; in JSON a letter or a quote may be written as an escape."""
+    if text.encode() in body:
+        return True
+    try:
+        return b"\\" in body and any(text in said for said in _texts(json.loads(body)))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _silence(seconds: float, sleep: Callable[[float], None]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +21,17 @@ from mock_oci.invoke_api import InvokeApi
 from mock_oci.invoke_errors import InvokeError
 from mock_oci.local_function import LocalFunction
 from mock_oci.server import LoopbackServer
+from mock_oci.services.connector_hub import ConnectorHub
+from mock_oci.services.events import Events
+from mock_oci.services.notifications import Notifications
+from mock_oci.services.pumping import pumping
 from mock_oci.wire import Request
 from mock_oci.written_config import write_config as write_oci_config
 
 PREFIX = "/v1"
 _TIMEOUT = 300.0  # the longest that OCI Functions allows a sync call
 _LOG_SECONDS = 2.0
+_SIDE_BY_SIDE = 3  # connectors, and events
 _LOG_LINES = 20  # of a failed function's log, for who reads the complaint
 _WORD_SECONDS = 0.02
 
@@ -35,9 +40,11 @@ class LocalStack:
     """Starts all on entering, ends all on leaving; the attributes below are there in between.
 
     ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
-    added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project),
-    ``port`` is the gateway's, ``echo`` gets the function's log lines. The gateway relays an answer in chunks as
-    it comes, unless it is ``buffered`` as the platform's.
+    added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project, and
+    ``{endpoint}`` the URL that all of ``oci`` is served at), ``port`` is the gateway's, ``echo`` gets the
+    function's log lines. The gateway relays an answer in chunks as it comes, unless it is ``buffered`` as the
+    platform's. While the stack runs, connectors and rules move what they have, and Notifications tries again
+    what was not acknowledged.
     """
 
     oci_url: str
@@ -60,8 +67,7 @@ class LocalStack:
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
         self._port = port
-        project_id = self.oci.projects.default.id
-        self._config = {name: value.replace("{project_id}", project_id) for name, value in (config or {}).items()}
+        self._config = config or {}
         self._echo = echo
         self._buffered = buffered
         self._running = ExitStack()
@@ -70,6 +76,14 @@ class LocalStack:
     def gateway_url(self) -> str:
         """``http://127.0.0.1:PORT/v1``: the base URL for an OpenAI client."""
         return f"{self.gateway.url}{PREFIX}"
+
+    @property
+    def connector_hub(self) -> ConnectorHub:
+        return self.oci.state_of(ConnectorHub)
+
+    @property
+    def events(self) -> Events:
+        return self.oci.state_of(Events)
 
     def log_lines(self) -> list[str]:
         """The function's log, also after the stack has ended; empty before it was deployed."""
@@ -96,14 +110,27 @@ class LocalStack:
         self.oci_url = starting.enter_context(LoopbackServer(self.oci.answer)).url
         self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
         self.function = self.functions.deploy(
-            self._folder, name=self._folder.resolve().name, config=self._config, timeout=_TIMEOUT
+            self._folder, name=self._folder.resolve().name, config=self._written_out(), timeout=_TIMEOUT
         )
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         routes = {PREFIX: self.function}
         gateway = LocalGateway(self.functions, routes, port=self._port, buffered=self._buffered)
         self.gateway = starting.enter_context(gateway)
+        starting.enter_context(pumping(*self._pumps()))
         # First of all when it ends: a call in flight then fails at once, and no server waits for it.
         starting.callback(self.functions.close)
+
+    def _written_out(self) -> dict[str, str]:
+        """The config with what the stack alone knows."""
+        known = {"{project_id}": self.oci.projects.default.id, "{endpoint}": self.oci_url}
+        config = dict(self._config)
+        for name, value in known.items():
+            config = {key: text.replace(name, value) for key, text in config.items()}
+        return config
+
+    def _pumps(self) -> list[Callable[[], object]]:
+        moving = [self.connector_hub.pump, self.events.pump] * _SIDE_BY_SIDE
+        return [*moving, self.oci.state_of(Notifications).retry]
 
 
 def serve_stack(
@@ -128,9 +155,9 @@ def serve_stack(
         ):
             return _serve(stack, write_config)
     except (OSError, OverflowError) as error:
-        return _complain(f"cannot serve {function} on port {port}: {error}", exit_code=2)
+        return complain(f"cannot serve {function} on port {port}: {error}", exit_code=2)
     except InvokeError as failure:
-        return _complain(f"the function does not start: {failure}")
+        return complain(f"the function does not start: {failure}")
     return 0
 
 
@@ -141,7 +168,7 @@ def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = Non
         with stack:
             _ask(stack, prompt)
     except (DemoError, InvokeError, OSError) as failure:
-        return _complain(str(failure), log=stack.log_lines())
+        return complain(str(failure), log=stack.log_lines())
     return 0
 
 
@@ -149,7 +176,7 @@ def _serve(stack: LocalStack, directory: Path | None) -> int:
     # The FDK imports the function on its first call, which should not be a client's.
     with contextlib.closing(stack.gateway.answer(_PROBE)) as answer:
         if answer.status in (502, 504):
-            return _complain("the function does not answer; its log above may say why")
+            return complain("the function does not answer; its log above may say why")
     if directory is not None:
         write_oci_config(stack.oci, directory, stack.oci_url)
     sys.stdout.write(f"ready: {stack.gateway_url}\n")
@@ -168,7 +195,8 @@ def _ask(stack: LocalStack, prompt: str) -> None:
     sys.stdout.write(trace_table(json.loads(line), "\N{FULL BLOCK}" if unicode else "#"))
 
 
-def _complain(message: str, *, log: Sequence[str] = (), exit_code: int = 1) -> int:
+def complain(message: str, *, log: Sequence[str] = (), exit_code: int = 1) -> int:
+    """One line on stderr, and the last ones of a ``log``; gives the exit code."""
     lines = [f"mock_oci: {message}", *(f"  | {line}" for line in log[-_LOG_LINES:])]
     sys.stderr.write("\n".join(lines) + "\n")
     return exit_code

@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from typing import Any
 
@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from mock_oci import LoopbackServer, MockOci, Request, Response, serve
+from mock_oci.operations import oci_error
 from mock_oci.principals import new_key
+from mock_oci.services.functions import Caller, FunctionDetails, Functions
 
 CHAT = "/openai/v1/chat/completions"
 
@@ -30,6 +32,52 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class FakeFunction:
+    """A function without a container: notes its calls, and answers 200 unless told which statuses come next.
+
+    A status of None raises, as a fault of whoever runs functions would.
+    """
+
+    id = "ocid1.fnfunc.oc1.us-chicago-1.fake"
+
+    def __init__(self, cloud: MockOci) -> None:
+        self.statuses: list[int | None] = []
+        self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
+        self.callers: list[Caller | None] = []
+        self.during: Callable[[], object] = lambda: None
+        cloud.state_of(Functions).enter(FunctionDetails(self.id, "fake"), self)
+
+    def invoke(
+        self,
+        function_id: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        intent: str | None = None,
+        invoke_type: str = "sync",
+        caller: Caller | None = None,
+    ) -> Response:
+        self.bodies.append(body)
+        self.headers.append({name.lower(): value for name, value in (headers or {}).items()})
+        self.callers.append(caller)
+        self.during()
+        status = self.statuses.pop(0) if self.statuses else 200
+        if status is None:
+            raise RuntimeError("as told")
+        return Response(200, {}, b"done") if status == 200 else oci_error(status, "as told", "AsTold")
+
+
+@pytest.fixture
+def function(oci: MockOci) -> FakeFunction:
+    return FakeFunction(oci)
+
+
+@pytest.fixture
+def live_function(live: MockOci) -> FakeFunction:
+    return FakeFunction(live)
 
 
 @pytest.fixture

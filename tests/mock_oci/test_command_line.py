@@ -59,7 +59,7 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--prompt", "Hi"], ["--buffered"]])
+@pytest.mark.parametrize("arguments", [["--prompt", "Hi"], ["--batch", "5"], ["--buffered"]])
 def test_what_is_meant_for_a_function_needs_one(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

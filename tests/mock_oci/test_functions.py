@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.functions import Caller, LocalFunctions
+from mock_oci.functions import LocalFunctions
 from mock_oci.local_function import LocalFunction
+from mock_oci.services.functions import Caller
 from mock_oci.wire import Response
 
 FOLDERS = Path(__file__).parent / "functions"
@@ -272,6 +273,24 @@ def test_at_the_deadline_the_container_is_killed_and_the_next_call_is_cold(funct
     assert function.containers == ()
     with pytest.raises(ProcessLookupError):
         os.kill(killed.pid, 0)
+    assert tell(functions, function, "answer").status == 200
+
+
+def test_a_container_killed_in_the_middle_of_a_call_fails_it_and_the_next_call_gets_another(
+    functions: LocalFunctions, tmp_path: Path
+) -> None:
+    function = functions.deploy(FOLDERS / "obedient", name="killed")
+    go = tmp_path / "never"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(tell, functions, function, "wait_for_file", path=str(go))
+        until(Path(f"{go}.begun"))
+        (container,) = function.containers
+        container.kill()
+        assert code_of(waiting.result()) == (502, "FunctionInvokeExecutionError")
+    assert function.containers == ()
+    assert tell(functions, function, "answer").status == 200
+    (idle,) = function.containers
+    idle.kill()
     assert tell(functions, function, "answer").status == 200
 
 

@@ -191,6 +191,31 @@ def test_what_is_not_acknowledged_is_tried_again_until_two_hours_are_over(still:
     assert still.retry() == 0
 
 
+def test_a_functions_subscription_invokes_it_and_only_its_200_is_an_acknowledgement(
+    still: Notifications, function: Any, clock: Any
+) -> None:
+    topic = still.create_topic("t")
+    subscription = still.subscribe(topic, "ORACLE_FUNCTIONS", function.id)
+    function.statuses = [502, 504]
+    message = still.publish(topic, "plain text")
+    assert [still.retry(), still.retry()] == [1, 0]
+    clock.now += 60
+    assert still.retry() == 1
+    assert [delivery.status for delivery in still.deliveries] == [502, 504, 200]
+    assert function.bodies == [b"plain text"] * 3
+    seen, caller = function.headers[0], function.callers[0]
+    assert (seen["x-oci-ns-messageid"], seen["x-oci-ns-topicocid"]) == (message.id, topic.id)
+    assert seen["content-type"] == "text/plain; charset=UTF-8"
+    assert (caller.subject_id, caller.subject_type) == (subscription.id, "resource")
+
+
+def test_a_function_that_is_not_there_acknowledges_nothing(still: Notifications) -> None:
+    topic = still.create_topic("t")
+    still.subscribe(topic, "ORACLE_FUNCTIONS", FUNCTION)
+    still.publish(topic, "x")
+    assert [delivery.status for delivery in still.deliveries] == [404]
+
+
 def test_a_retry_that_is_acknowledged_is_the_last(still: Notifications) -> None:
     outcomes = iter([RuntimeError("down"), 200])
 

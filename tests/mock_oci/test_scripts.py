@@ -197,3 +197,29 @@ def test_clear_forgets_what_was_to_come(oci: MockOci) -> None:
     oci.script.chat("one")
     oci.script.clear()
     assert len(oci.script) == 0
+
+
+def _about(text: str) -> dict[str, Any]:
+    return {**BODY, "messages": [{"role": "user", "content": text}]}
+
+
+def test_a_step_can_be_meant_for_requests_that_contain_a_text(oci: MockOci, ask: Ask) -> None:
+    oci.script.chat("the second", containing="number 2")
+    oci.script.error(429, containing="number 1", times=2)
+    assert "number 3" in _message(ask(_about("number 3")))["content"]
+    assert [ask(_about("number 1")).status for _ in range(3)] == [429, 429, 200]
+    assert _message(ask(_about("number 2")))["content"] == "the second"
+    assert len(oci.script) == 0
+
+
+@pytest.mark.parametrize("text", ["für Köln", 'she said "no"', "two\nlines"])
+def test_a_text_is_found_however_json_writes_it(oci: MockOci, ask: Ask, text: str) -> None:
+    oci.script.chat("found", containing=text, times=2)
+    assert _message(ask(_about(f"before {text} after")))["content"] == "found"
+    assert _message(ask(json.dumps(_about(text), ensure_ascii=False).encode()))["content"] == "found"
+
+
+def test_a_body_that_is_not_json_contains_only_what_it_says(oci: MockOci, ask: Ask) -> None:
+    oci.script.error(418, containing="für")
+    assert ask(b"\\u00fc f\\u00fcr").status == 400
+    assert ask("für".encode()).status == 418

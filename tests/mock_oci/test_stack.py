@@ -2,7 +2,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import pytest
 
 import mock_oci
 from mock_oci import MockOci
+from mock_oci.services.connector_hub import from_stream, to_function
+from mock_oci.services.notifications import Notifications
+from mock_oci.services.object_storage import ObjectStorage
+from mock_oci.services.streaming import Streaming
 from mock_oci.stack import LocalStack, run_once
 
 FOLDERS = Path(__file__).parent / "functions"
@@ -72,6 +77,49 @@ def test_a_container_is_warm_before_the_first_call_and_gone_after_the_last() -> 
         (container,) = stack.function.containers
     assert not container.alive
     assert stack.function.containers == ()
+
+
+def until(condition: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+def test_records_events_and_messages_move_by_themselves_while_the_stack_runs() -> None:
+    with LocalStack(FOLDERS / "echo") as stack:
+        hub, events, cloud, function = stack.connector_hub, stack.events, stack.oci, stack.function
+        stream, topic = cloud.state_of(Streaming).create("s"), cloud.state_of(Notifications).create_topic("t")
+        storage = cloud.state_of(ObjectStorage)
+        storage.create_bucket("b", object_events=True)
+        connector = hub.create("c", from_stream(stream.id), to_function(function.id))
+        events.create("r", {}, [events.action("FAAS", function.id)])
+        cloud.state_of(Notifications).subscribe(topic, "ORACLE_FUNCTIONS", function.id)
+        stream.put([(None, b"x")])
+        storage.put("b", "o", b"")
+        cloud.state_of(Notifications).publish(topic, "m")
+        until(lambda: connector.runs and events.deliveries)
+    assert [run.status for run in connector.runs] == [200]
+    assert [delivery.status for delivery in events.deliveries] == [200]
+    assert [delivery.status for delivery in cloud.state_of(Notifications).deliveries] == [200]
+
+
+def test_a_batch_whose_container_is_killed_comes_again_and_nothing_is_lost(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    config = {"ENDPOINT": "{endpoint}", "HANGS": str(begun)}
+    with LocalStack(FOLDERS / "answers_batch", config=config) as stack:
+        stack.connector_hub.backoff = lambda failures: 0.0
+        storage, stream = stack.oci.state_of(ObjectStorage), stack.oci.state_of(Streaming).create("s")
+        storage.create_bucket("results")
+        stream.put([(None, b'{"n": 1}')] * 3)
+        connector = stack.connector_hub.create("c", from_stream(stream.id), to_function(stack.function.id))
+        until(begun.exists)
+        (container,) = stack.function.containers
+        assert [item.name for item in storage.objects("results")] == ["0"]
+        container.kill()
+        until(lambda: connector.runs and connector.runs[-1].status == 200)
+    assert [(run.attempt, run.code) for run in connector.runs] == [(1, "FunctionInvokeExecutionError"), (2, "")]
+    assert [item.name for item in storage.objects("results")] == ["0", "1", "2"]
 
 
 def test_a_taken_port_leaves_nothing_behind() -> None:

@@ -4,9 +4,12 @@ from mock_oci import instance_metadata
 from mock_oci.operations import Operation
 from mock_oci.services import (
     chat_completions,
+    connector_hub,
     control_plane,
     conversations,
     embeddings,
+    events,
+    functions,
     native_chat,
     notifications,
     object_storage,
@@ -30,5 +33,8 @@ SERVICES: tuple[Operation, ...] = (
     *streaming.OPERATIONS,
     *queues.OPERATIONS,
     *notifications.OPERATIONS,
+    *functions.OPERATIONS,
+    *connector_hub.OPERATIONS,
+    *events.OPERATIONS,
     *instance_metadata.OPERATIONS,
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mock_oci.cloud import Cloud
+from mock_oci.services.functions_state import Functions
 from mock_oci.services.notifications_delivery import Delivery, Hook, post_to_loopback
 from mock_oci.services.oci_surface import new_uuid, timestamp
 from mock_oci.tenancy import ocid
@@ -72,9 +73,9 @@ class Notifications:
     """The topics of one tenancy in one region. Thread-safe.
 
     ``hooks`` deliver, by protocol: a hook gets a Delivery and gives the HTTP status of who received it; another
-    than 2xx, or an exception, is no acknowledgement. Those of HTTPS endpoints post to loopback. ``published`` and
-    ``deliveries`` (each attempt, with its status) are for tests to look at. Nothing is tried again by itself: see
-    ``retry``.
+    than 2xx, or an exception, is no acknowledgement. Those of HTTPS endpoints post to loopback; that of functions
+    invokes the one whose OCID the endpoint is, and waits for it. ``published`` and ``deliveries`` (each attempt, with
+    its status) are for tests to look at. Nothing is tried again by itself: see ``retry``.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -83,7 +84,11 @@ class Notifications:
         self._topics: dict[str, Topic] = {}
         self._subscriptions: dict[str, Subscription] = {}
         self._waiting: list[_Waiting] = []
-        self.hooks: dict[str, Hook] = {"CUSTOM_HTTPS": post_to_loopback, "HTTPS": post_to_loopback}
+        self.hooks: dict[str, Hook] = {
+            "CUSTOM_HTTPS": post_to_loopback,
+            "HTTPS": post_to_loopback,
+            "ORACLE_FUNCTIONS": self._invoke,
+        }
         self.published: deque[Published] = deque(maxlen=_RECORDED)
         self.deliveries: deque[Delivery] = deque(maxlen=_RECORDED)
 
@@ -218,6 +223,11 @@ class Notifications:
         if not tried.acknowledged and due <= waiting.since + _RETRY_SECONDS:
             with self._lock:
                 self._waiting.append(_Waiting(tried, waiting.since, due))
+
+    def _invoke(self, delivery: Delivery) -> int:
+        caller = ("onssubscription", delivery.subscription_id)
+        functions = self._cloud.state_of(Functions)
+        return functions.deliver(caller, delivery.endpoint, delivery.body, delivery.headers).status
 
 
 def link(subscription: Subscription, base_url: str, action: str) -> str:

@@ -5,13 +5,11 @@ Client: oci.queue.QueueAdminClient.
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from mock_oci.cloud import Cloud
-from mock_oci.operations import Call, Operation, json_response, not_found
-from mock_oci.refusals import Refused, refusing
+from mock_oci.operations import Call, Operation, json_response
+from mock_oci.refusals import refusing
 from mock_oci.services.oci_surface import (
     Body,
     endpoint,
@@ -26,39 +24,8 @@ from mock_oci.services.oci_surface import (
 )
 from mock_oci.services.queues_messages import LONGEST_POLL, LONGEST_VISIBILITY, queue_of
 from mock_oci.services.queues_state import Queue, Queues, Settings
-from mock_oci.tenancy import ocid
+from mock_oci.services.work_requests import Subject, accepted, work_request
 from mock_oci.wire import Response
-
-
-@dataclass(frozen=True)
-class WorkRequest:
-    """``operation``: CREATE_QUEUE and the like; ``action``: what became of the queue. ``done`` in Unix seconds."""
-
-    id: str
-    operation: str
-    action: str
-    queue: Queue
-    done: float
-
-
-class WorkRequests:
-    """What has been asked of queues. Thread-safe."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._lock = threading.Lock()
-        self._kept: dict[str, WorkRequest] = {}
-
-    def add(self, operation: str, action: str, queue: Queue) -> WorkRequest:
-        id_ = ocid("queueworkrequest", f"{operation}/{self._cloud.next_serial()}", self._cloud.region)
-        request = WorkRequest(id_, operation, action, queue, self._cloud.clock())
-        with self._lock:
-            self._kept[id_] = request
-        return request
-
-    def find(self, id_: str) -> WorkRequest | None:
-        with self._lock:
-            return self._kept.get(id_)
 
 
 def _create(call: Call) -> Response:
@@ -111,33 +78,8 @@ def _delete(call: Call) -> Response:
     return _accepted(call, "DELETE_QUEUE", "DELETED", queue)
 
 
-def _work_request(call: Call) -> Response:
-    """As oci.queue.models.WorkRequest has it."""
-    request = call.cloud.state_of(WorkRequests).find(call.parameters["id"])
-    if request is None:
-        raise Refused(not_found())
-    permitted(call, request.queue.compartment_id)
-    resource = {"entityType": "queue", "actionType": request.action, "identifier": request.queue.id}
-    when = timestamp(request.done)
-    return json_response(
-        200,
-        {
-            "id": request.id,
-            "operationType": request.operation,
-            "status": "SUCCEEDED",
-            "compartmentId": request.queue.compartment_id,
-            "resources": [{**resource, "entityUri": f"/queues/{request.queue.id}"}],
-            "percentComplete": 100.0,
-            "timeAccepted": when,
-            "timeStarted": when,
-            "timeFinished": when,
-        },
-    )
-
-
 def _accepted(call: Call, operation: str, action: str, queue: Queue) -> Response:
-    request = call.cloud.state_of(WorkRequests).add(operation, action, queue)
-    return Response(202, {"opc-work-request-id": request.id})
+    return accepted(call, operation, action, Subject("queue", f"/queues/{queue.id}", queue.id, queue.compartment_id))
 
 
 def _settings(details: Body, before: Settings) -> Settings:
@@ -188,5 +130,5 @@ OPERATIONS = (
     Operation("PUT", _ONE, refusing(_update)),
     Operation("DELETE", _ONE, refusing(_delete)),
     Operation("POST", f"{_ONE}/actions/purge", refusing(_purge)),
-    Operation("GET", "/20210201/workRequests/{id}", refusing(_work_request)),
+    Operation("GET", "/20210201/workRequests/{id}", refusing(work_request)),
 )

@@ -97,6 +97,14 @@ class Messages:
             chosen = [message for message in visible if message.channel == served][:limit]
             return [self._deliver(message, now + hidden) for message in chosen]
 
+    def deliver(self, ids: Iterable[int], visibility: float) -> list[Message]:
+        """Delivers these, of whatever channels, as far as they are still visible."""
+        now = self._clock()
+        with self._lock:
+            self._tidy(now)
+            found = [self._kept[id_] for id_ in ids if id_ in self._kept]
+            return [self._deliver(message, now + visibility) for message in found if message.visible <= now]
+
     def delete(self, receipt: str) -> bool:
         """False for a receipt that no longer counts: the message was delivered again since, or is a dead letter.
 

@@ -1,0 +1,46 @@
+"""Handing a text on to another service, by the OCID of what should get it: a stream, a queue or a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mock_oci.cloud import Cloud
+from mock_oci.services.notifications_state import Notifications
+from mock_oci.services.queues_state import Queues
+from mock_oci.services.streaming_state import Streaming
+
+
+def hand_on(cloud: Cloud, resource_id: str, text: str) -> bool:
+    """False when there is no such stream, queue or topic."""
+    kind = resource_id.split(".")[1] if resource_id.count(".") >= 2 else ""
+    return kind in _KINDS and _KINDS[kind](cloud, resource_id, text)
+
+
+def _to_stream(cloud: Cloud, stream_id: str, text: str) -> bool:
+    stream = cloud.state_of(Streaming).find(stream_id)
+    if stream is not None:
+        stream.put([(None, text.encode())])
+    return stream is not None
+
+
+def _to_queue(cloud: Cloud, queue_id: str, text: str) -> bool:
+    queues = cloud.state_of(Queues)
+    queue = queues.find(queue_id)
+    if queue is not None:
+        queues.messages(queue_id).put(text)
+    return queue is not None
+
+
+def _to_topic(cloud: Cloud, topic_id: str, text: str) -> bool:
+    notifications = cloud.state_of(Notifications)
+    topic = notifications.topic(topic_id)
+    if topic is not None:
+        notifications.publish(topic, text)
+    return topic is not None
+
+
+_KINDS: dict[str, Callable[[Cloud, str, str], bool]] = {
+    "stream": _to_stream,
+    "queue": _to_queue,
+    "onstopic": _to_topic,
+}

@@ -1,0 +1,85 @@
+"""Work requests: how OCI's control planes tell of what they were asked to do, which here is done at once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from mock_oci.cloud import Cloud
+from mock_oci.operations import Call, json_response, not_found
+from mock_oci.refusals import Refused
+from mock_oci.services.oci_surface import permitted, timestamp
+from mock_oci.tenancy import ocid
+from mock_oci.wire import Response
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was worked on: its type, its path below the service, its OCID and its compartment's."""
+
+    kind: str
+    path: str
+    id: str
+    compartment_id: str
+
+
+@dataclass(frozen=True)
+class WorkRequest:
+    """``operation``: CREATE_QUEUE and the like; ``action``: what became of the subject. ``done`` in Unix seconds."""
+
+    id: str
+    operation: str
+    action: str
+    subject: Subject
+    done: float
+
+
+class WorkRequests:
+    """What has been asked of every service. Thread-safe."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._kept: dict[str, WorkRequest] = {}
+
+    def add(self, operation: str, action: str, subject: Subject) -> WorkRequest:
+        kind = f"{subject.kind.lower()}workrequest"
+        id_ = ocid(kind, f"{operation}/{self._cloud.next_serial()}", self._cloud.region)
+        request = WorkRequest(id_, operation, action, subject, self._cloud.clock())
+        with self._lock:
+            self._kept[id_] = request
+        return request
+
+    def find(self, id_: str) -> WorkRequest | None:
+        with self._lock:
+            return self._kept.get(id_)
+
+
+def accepted(call: Call, operation: str, action: str, subject: Subject) -> Response:
+    """202 with the work request's OCID."""
+    request = call.cloud.state_of(WorkRequests).add(operation, action, subject)
+    return Response(202, {"opc-work-request-id": request.id})
+
+
+def work_request(call: Call) -> Response:
+    """The work request in the path, as oci.queue.models.WorkRequest has it, and its siblings. Raises Refused."""
+    request = call.cloud.state_of(WorkRequests).find(call.parameters["id"])
+    if request is None:
+        raise Refused(not_found())
+    subject, when = request.subject, timestamp(request.done)
+    permitted(call, subject.compartment_id)
+    resource = {"entityType": subject.kind, "actionType": request.action, "identifier": subject.id}
+    return json_response(
+        200,
+        {
+            "id": request.id,
+            "operationType": request.operation,
+            "status": "SUCCEEDED",
+            "compartmentId": subject.compartment_id,
+            "resources": [{**resource, "entityUri": subject.path}],
+            "percentComplete": 100.0,
+            "timeAccepted": when,
+            "timeStarted": when,
+            "timeFinished": when,
+        },
+    )
