@@ -124,6 +124,9 @@ def _finite(text: str) -> float:
     return number
 
 
+STRICT: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+"""JSON as RFC 8259 has it; raises ``InvalidRequest`` for numbers that are none there, ``ValueError`` for the rest."""
+
 ENCODINGS: Final = {
     "sse": Encoding("text/event-stream", write_events),
     "ndjson": Encoding("application/x-ndjson", write_lines),

@@ -125,6 +125,13 @@ class ReaderGone(ModelServiceError):
     code = "reader_gone"
 
 
+class BatchUnfinished(ModelServiceError):
+    """Whoever handed the batch over has to send it again: not all of it is done, or on record as failed."""
+
+    status = 503
+    code = "batch_unfinished"
+
+
 class UpstreamUnreachable(ModelServiceError):
     status = 503
     code = "upstream_unreachable"

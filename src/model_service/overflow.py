@@ -37,13 +37,11 @@ class Overflow:
         deadline = replace(deadline, margin=deadline.margin / 4)  # of the time for getting the answer out
         now = datetime.now(UTC)
         expires = (now + LIFETIME).replace(microsecond=0)
-        place = replace(self.bucket, name=_name(now, content_type))
         try:
-            self.storage.put(place, content, content_type, deadline)
+            place = self._put(content, content_type, now, deadline)
             url = self.storage.link(place, expires, deadline)
         except ModelServiceError as error:
             raise _not_stored(len(content), error) from error
-        logs.write("answer_stored", bucket=place.bucket, object=place.name, bytes=len(content))
         return {
             "object": "model_service.reference",
             "url": url,
@@ -51,6 +49,23 @@ class Overflow:
             "bytes": len(content),
             "content_type": content_type,
         }
+
+    def keep(self, content: bytes, deadline: Deadline) -> dict[str, Any]:
+        """For readers that come later, and have a key of their own: ``{"object": "model_service.reference", "bucket",
+        "name", "bytes", "content_type"}``. Raises ``AnswerTooLarge`` as ``store`` does."""
+        kind = "application/json"
+        try:
+            place = self._put(content, kind, datetime.now(UTC), deadline)
+        except ModelServiceError as error:
+            raise _not_stored(len(content), error) from error
+        where = {"bucket": place.bucket, "name": place.name}
+        return {"object": "model_service.reference", **where, "bytes": len(content), "content_type": kind}
+
+    def _put(self, content: bytes, content_type: str, now: datetime, deadline: Deadline) -> Place:
+        place = replace(self.bucket, name=_name(now, content_type))
+        self.storage.put(place, content, content_type, deadline)
+        logs.write("answer_stored", bucket=place.bucket, object=place.name, bytes=len(content))
+        return place
 
     def catching(self, stream: Stream, deadline: Deadline) -> Stream:
         """The same stream; where it gets too long for the platform, its last chunk refers to the whole answer, which is

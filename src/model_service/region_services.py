@@ -1,4 +1,5 @@
-"""The other services of the region, Object Storage, Queue and Streaming: signed with our key, as the models are.
+"""The other services of the region, Object Storage, Queue, Streaming, Notifications and Functions: signed with our key,
+as the models are.
 
 They are spoken to over plain HTTP, so that nothing here imports ``oci``.
 """
@@ -13,7 +14,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from model_service.auth import Credential
-from model_service.endpoints import object_storage_endpoint, queue_endpoint, region_of, streaming_endpoint
+from model_service.endpoints import (
+    functions_endpoint,
+    notifications_endpoint,
+    object_storage_endpoint,
+    queue_endpoint,
+    region_of,
+    streaming_endpoint,
+)
 from model_service.errors import SettingsError, UpstreamError
 from model_service.invocation import Deadline
 from model_service.traffic_log import LogPolicy
@@ -21,6 +29,8 @@ from model_service.upstream import Exchange, Upstream
 
 QUEUE_VERSION: Final = "/20210201"  # oci.queue.QueueClient
 STREAMING_VERSION: Final = "/20180418"  # oci.streaming.StreamClient
+NOTIFICATIONS_VERSION: Final = "/20181201"  # oci.ons.NotificationDataPlaneClient
+FUNCTIONS_VERSION: Final = "/20181201"  # https://docs.oracle.com/en-us/iaas/api/#/en/functions/20181201/
 
 
 @dataclass
@@ -44,11 +54,21 @@ class RegionServices:
     def queue(self, ocid: str, deadline: Deadline) -> Upstream:
         """Where the messages of a queue go: its control plane says so, once."""
         endpoint = self.endpoint or queue_endpoint(self._region(ocid))
-        return self._messages(endpoint, f"{QUEUE_VERSION}/queues/{quote(ocid, safe='')}", deadline)
+        return self._place_in(endpoint, f"{QUEUE_VERSION}/queues/{quote(ocid, safe='')}", "messagesEndpoint", deadline)
 
     def stream(self, ocid: str, deadline: Deadline) -> Upstream:
         """Where the messages of a stream go: its control plane says so, once."""
-        return self._messages(*self._of_stream(ocid), deadline)
+        return self._place_in(*self._of_stream(ocid), "messagesEndpoint", deadline)
+
+    def topic(self, ocid: str) -> Upstream:
+        """Where the messages of a topic go."""
+        return self._at(self.endpoint or notifications_endpoint(self._region(ocid)))
+
+    def function(self, ocid: str, deadline: Deadline) -> Upstream:
+        """Where a function is invoked: its control plane says so, once."""
+        endpoint = self.endpoint or functions_endpoint(self._region(ocid))
+        path = f"{FUNCTIONS_VERSION}/functions/{quote(ocid, safe='')}"
+        return self._place_in(endpoint, path, "invokeEndpoint", deadline)
 
     def partitions(self, ocid: str, deadline: Deadline) -> int:
         """How many partitions a stream has."""
@@ -65,11 +85,11 @@ class RegionServices:
         endpoint = self.endpoint or streaming_endpoint(self._region(ocid))
         return endpoint, f"{STREAMING_VERSION}/streams/{quote(ocid, safe='')}"
 
-    def _messages(self, endpoint: str, path: str, deadline: Deadline) -> Upstream:
-        described = self._describe(endpoint, path, deadline)
-        where = described.get("messagesEndpoint")
+    def _place_in(self, endpoint: str, path: str, name: str, deadline: Deadline) -> Upstream:
+        """The endpoint that a description calls ``name``."""
+        where = self._describe(endpoint, path, deadline).get(name)
         if not isinstance(where, str):
-            raise UpstreamError("OCI does not say where the messages of this queue or stream go.")
+            raise UpstreamError(f"OCI does not say where this queue, stream or function is ({name}).")
         return self._at(where.rstrip("/"))
 
     def _describe(self, endpoint: str, path: str, deadline: Deadline) -> dict[str, Any]:

@@ -12,22 +12,25 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from model_service.errors import InvalidRequest, UpstreamThrottled
+from model_service.errors import InvalidRequest
 from model_service.invocation import Deadline
-from model_service.region_services import (
-    QUEUE_VERSION,
-    STREAMING_VERSION,
-    RegionServices,
-    read_object,
-    read_value,
+from model_service.posting import (
+    LARGEST_IN_QUEUE,
+    LARGEST_IN_STREAM,
+    LONGEST_LABEL,
+    as_base64,
+    put_in_stream,
+    put_on_queue,
+    queue_path,
+    stream_path,
 )
+from model_service.region_services import RegionServices, read_object, read_value
 
 Message = dict[str, Any]
 """One message of a relay; its shape is in docs/relay.md."""
 
-LONGEST_LABEL: Final = 256  # bytes; of a stream's key (oci.streaming.models.PutMessagesDetailsEntry)
 POLL_SECONDS: Final = 0.2  # between two looks at a stream, which answers five a second for each partition
 HIDDEN_SECONDS: Final = 60  # how long a message that was read is kept from other readers of the queue
 LONG_POLL_SECONDS: Final = 10
@@ -84,21 +87,19 @@ class Destination:
 
 @dataclass(frozen=True)
 class QueueChannel:
-    """A message of a queue has at most 256 KB; its content is the relay's message as JSON."""
+    """A channel of a queue; a message's content is the relay's message as JSON."""
 
     services: RegionServices
     ocid: str
     channel: str
-    largest = 256_000
+    largest = LARGEST_IN_QUEUE
 
     @property
     def path(self) -> str:
-        return f"{QUEUE_VERSION}/queues/{quote(self.ocid, safe='')}/messages"
+        return queue_path(self.ocid)
 
     def put(self, content: bytes, deadline: Deadline) -> None:
-        message = {"content": content.decode(), "metadata": {"channelId": self.channel}}
-        upstream = self.services.queue(self.ocid, deadline)
-        upstream.send("POST", self.path, {"messages": [message]}, {}, deadline).read()
+        put_on_queue(self.services, self.ocid, self.channel, content, deadline)
 
     def reader(self) -> QueueReader:
         return QueueReader(self)
@@ -136,24 +137,19 @@ class QueueReader:
 
 @dataclass(frozen=True)
 class StreamKey:
-    """A request to a stream has at most 1 MB, keys and values; a value is the relay's message as JSON."""
+    """A key of a stream; a message's value is the relay's message as JSON."""
 
     services: RegionServices
     ocid: str
     key: str
-    largest = 1_000_000
+    largest = LARGEST_IN_STREAM
 
     @property
     def path(self) -> str:
-        return f"{STREAMING_VERSION}/streams/{quote(self.ocid, safe='')}"
+        return stream_path(self.ocid)
 
     def put(self, content: bytes, deadline: Deadline) -> None:
-        message = {"key": _base64(self.key.encode()), "value": _base64(content)}
-        upstream = self.services.stream(self.ocid, deadline)
-        sent = upstream.send("POST", f"{self.path}/messages", {"messages": [message]}, {}, deadline)
-        result = read_object(sent)
-        if result.get("failures"):  # a status of 200 says only that the request was read
-            raise UpstreamThrottled("The stream did not take the message.", opc_request_id=sent.opc_request_id)
+        put_in_stream(self.services, self.ocid, self.key.encode(), content, deadline)
 
     def reader(self) -> StreamReader:
         return StreamReader(self)
@@ -164,7 +160,7 @@ class StreamReader:
 
     def __init__(self, stream: StreamKey, sleep: Callable[[float], None] = time.sleep) -> None:
         self._stream = stream
-        self._key = _base64(stream.key.encode())
+        self._key = as_base64(stream.key.encode())
         self._sleep = sleep
         self._cursors: dict[int, str] = {}
 
@@ -193,10 +189,6 @@ class StreamReader:
         messages = read_value(exchange)
         self._cursors[partition] = exchange.header("opc-next-cursor") or self._cursors[partition]
         return _relayed(base64.b64decode(one["value"]) for one in messages if one.get("key") == self._key)
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def _relayed(contents: Iterable[str | bytes]) -> list[Message]:

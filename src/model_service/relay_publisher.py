@@ -13,11 +13,11 @@ from typing import Any, Final
 from model_service import logs
 from model_service.chat import Chunk, Completion
 from model_service.encoding import write_json
-from model_service.errors import ModelServiceError, UpstreamError, UpstreamUnreachable
+from model_service.errors import ModelServiceError
 from model_service.invocation import Deadline
 from model_service.overflow import Overflow
 from model_service.relay_places import Message, Place
-from model_service.retries import PASSING_STATUSES
+from model_service.retries import passes, within
 
 BATCH_SECONDS: Final = 0.05
 BATCH_BYTES: Final = 32_768
@@ -137,22 +137,13 @@ class Publisher:
         self._number += 1  # also when it fails: nobody knows whether it has arrived
         for pause in (*PAUSES, None):
             try:
-                return self.place.put(content, self._one_try())
+                return self.place.put(content, within(self._until, TRY_SECONDS))
             except ModelServiceError as error:
-                if pause is None or not _passes(error) or self._until.remaining < self._until.margin + pause:
+                # After a broken connection too: a message that arrives twice has the same number twice.
+                passing = passes(error, repeatable=True)
+                if pause is None or not passing or self._until.remaining < self._until.margin + pause:
                     self._failure = error.code or "upstream_error"
                     logs.write("relay_failed", error=self._failure, opc_request_id=error.opc_request_id)
                     return None
             self.sleep(pause)
         return None
-
-    def _one_try(self) -> Deadline:
-        expires = time.monotonic() + TRY_SECONDS + self._until.margin
-        return replace(self._until, expires=min(self._until.expires, expires))
-
-
-def _passes(error: ModelServiceError) -> bool:
-    # A connection that broke too: a message that arrives twice has the same number twice.
-    if isinstance(error, UpstreamError):
-        return error.status in PASSING_STATUSES
-    return isinstance(error, UpstreamUnreachable) or error.code == "deadline_exceeded"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from math import inf
+from typing import Final, TypeVar
 
-from model_service.errors import ModelServiceError, UpstreamError, UpstreamUnreachable
+from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamError, UpstreamUnreachable
 from model_service.invocation import Deadline
 
+T = TypeVar("T")
+
 MORE_TRIES: Final = 2
-FIRST_PAUSE: Final = 0.5  # seconds; doubles with every try
+FIRST_PAUSE: Final = 0.5  # seconds
 LONGEST_PAUSE: Final = 8.0
 SHORTEST_TRY: Final = 1.0  # seconds that must be left after a pause: no model answers in less
 
@@ -26,10 +29,32 @@ PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Retries:
-    """The policy, with what a test replaces: ``sleep`` takes seconds, ``random`` gives numbers from 0 to 1."""
+    """The policy, with what a test replaces: ``sleep`` takes seconds, ``random`` gives numbers from 0 to 1.
+
+    ``more_tries`` after the first; ``first_pause`` doubles with each, up to ``longest_pause`` (seconds). What is
+    ``repeatable`` is also tried again where nobody knows whether the last try got through.
+    """
 
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
+    more_tries: int = MORE_TRIES
+    first_pause: float = FIRST_PAUSE
+    longest_pause: float = LONGEST_PAUSE
+    repeatable: bool = False
+
+    def call(self, attempt: Callable[[Deadline], T], deadline: Deadline, seconds: float = inf) -> T:
+        """What ``attempt`` returns, tried again as the policy says. It is called with the deadline of one try, which
+        takes no longer than ``seconds``. Raises the last try's ``ModelServiceError``."""
+        tries = 0
+        while True:
+            try:
+                return attempt(within(deadline, seconds))
+            except ModelServiceError as error:
+                tries += 1
+                pause = self.pause(tries, error, deadline)
+                if pause is None:
+                    raise
+            self.sleep(pause)
 
     def pause(self, tries: int, error: ModelServiceError, deadline: Deadline) -> float | None:
         """Seconds to wait after ``tries`` tries of which ``error`` ended the last; ``None``: give up.
@@ -37,18 +62,27 @@ class Retries:
         Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), but no less than
         the service asked for in ``Retry-After``.
         """
-        if tries > MORE_TRIES or not _passes(error):
+        if tries > self.more_tries or not passes(error, repeatable=self.repeatable):
             return None
-        jitter = self.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
+        jitter = self.random() * min(self.longest_pause, self.first_pause * 2 ** (tries - 1))
         seconds = max(jitter, _asked_for(error.retry_after))
         return seconds if seconds + SHORTEST_TRY + deadline.margin < deadline.remaining else None
 
 
-def _passes(error: ModelServiceError) -> bool:
+def passes(error: ModelServiceError, *, repeatable: bool = False) -> bool:
+    """Whether the same may go better another time, and has not been charged yet; with ``repeatable``, also where nobody
+    knows whether it got through."""
     if isinstance(error, UpstreamError):
         return error.status in PASSING_STATUSES
+    if repeatable:
+        return isinstance(error, UpstreamUnreachable | DeadlineExceeded)
     # Of a connection that broke nobody knows whether the model has run, and been billed, already.
     return isinstance(error, UpstreamUnreachable) and error.code != "connection_lost"
+
+
+def within(deadline: Deadline, seconds: float) -> Deadline:
+    """The same deadline, or an earlier one for what may take no longer than ``seconds``."""
+    return replace(deadline, expires=min(deadline.expires, time.monotonic() + seconds + deadline.margin))
 
 
 def _asked_for(retry_after: str | None) -> float:
@@ -62,3 +96,7 @@ def _asked_for(retry_after: str | None) -> float:
     except ValueError:
         return 0.0
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - datetime.now(UTC).timestamp()
+
+
+PERSISTENT: Final = Retries(more_tries=6, first_pause=0.25, repeatable=True)
+"""For what has been paid for already, and does little harm twice: results, and what is noted of them."""

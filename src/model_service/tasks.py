@@ -1,0 +1,127 @@
+"""Tasks: which records are asked about, what is asked, and where the answer goes (``tasks_file`` reads them)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from model_service.errors import InvalidRequest
+from model_service.expressions import Expression
+from model_service.object_place import Place
+from model_service.templates import Template
+
+SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
+SECONDS: Final = 120.0  # for one record, where its task says nothing
+
+
+@dataclass(frozen=True)
+class SinkDescription:
+    """Where outcomes go. ``place`` is the OCID of a stream, queue, topic or function; the bucket of ``kind`` bucket
+    (without a ``name``: that is a template); ``None`` for ``none``.
+
+    ``templates`` are over the record's view, without ``content``: ``name`` of a bucket, always there; ``key`` of a
+    stream, ``channel`` of a queue and ``title`` of a topic where the file has them.
+    """
+
+    kind: SinkKind
+    place: str | Place | None = None
+    templates: Mapping[str, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The object that an event is about, read for the template's ``content``: as a text, or an image as a data URL.
+    ``limit`` is in bytes of the object."""
+
+    kind: Literal["text", "image"]
+    limit: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a record must be like; ``None`` asks nothing. ``type`` may have ``*`` for any characters and is read without
+    regard to case; ``bucket`` is of any namespace where it names none; ``prefix`` is of the object's name."""
+
+    source: str | None = None
+    stream: str | None = None
+    topic: str | None = None
+    type: str | None = None
+    bucket: Place | None = None
+    prefix: str | None = None
+    where: Expression | None = None
+
+    def takes(self, view: Mapping[str, Any]) -> bool:
+        """Raises ``InvalidRequest`` where ``where`` cannot be evaluated: such a record is not let go silently."""
+        alike = all(getattr(self, name) in (None, view.get(name)) for name in ("source", "stream", "topic"))
+        return alike and self._is_type(view) and self._is_in(view) and (not self.where or self.where.holds(view))
+
+    def _is_type(self, view: Mapping[str, Any]) -> bool:
+        found = view.get("type")
+        return self.type is None or (isinstance(found, str) and self._type.fullmatch(found) is not None)
+
+    def _is_in(self, view: Mapping[str, Any]) -> bool:
+        name, place = view.get("object"), self.bucket
+        if self.prefix is not None and not (isinstance(name, str) and name.startswith(self.prefix)):
+            return False
+        return place is None or (
+            place.bucket == view.get("bucket") and place.namespace in (None, view.get("namespace"))
+        )
+
+    @cached_property
+    def _type(self) -> re.Pattern[str]:
+        pattern = ".*".join(re.escape(part) for part in (self.type or "").split("*"))
+        return re.compile(pattern, re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Task:
+    """``sink`` is a name in ``Tasks.sinks``; ``timeout`` is in seconds, for one record. With ``ignore`` the rest has no
+    meaning: the record is done as soon as it is there."""
+
+    name: str
+    match: Match = field(default_factory=Match)
+    request: Template | None = None
+    sink: str = "none"
+    reading: Reading | None = None
+    timeout: float = SECONDS
+    ignore: bool = False
+
+    def body(self, view: Mapping[str, Any]) -> dict[str, Any]:
+        """The request for this record: the template, filled, or the record's value where the task has no template.
+        Raises ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is no object."""
+        body = self.request.render(view) if self.request else view.get("value")
+        if not isinstance(body, dict):
+            raise InvalidRequest(
+                "The record is no JSON object, and its task has no template.", code="not_a_request", param="value"
+            )
+        return body
+
+    def object_place(self, view: Mapping[str, Any]) -> Place:
+        """The object to read for a record. Namespace and bucket are the task's, so that nobody who can send a record
+        decides where the function reads; raises ``InvalidRequest`` for a record without an object's name."""
+        name = view.get("object")
+        if self.match.bucket is None or not isinstance(name, str) or name in ("", ".", ".."):
+            raise InvalidRequest("The record names no object.", code="no_object", param="object")
+        return replace(self.match.bucket, name=name)
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """A tasks file. ``sinks`` has ``none`` too. ``dead_letters`` is the name of a sink, ``None`` only where every task
+    ignores. ``ledger`` is a bucket, ``None`` for the memory of the container."""
+
+    tasks: tuple[Task, ...]
+    sinks: Mapping[str, SinkDescription]
+    dead_letters: str | None = None
+    ledger: Place | None = None
+    unfinished: Literal["retry", "dead_letter"] = "retry"
+
+    def task_for(self, view: Mapping[str, Any]) -> Task:
+        """The first that takes the record; raises ``InvalidRequest`` (``no_task``) where none does."""
+        for task in self.tasks:
+            if task.match.takes(view):
+                return task
+        raise InvalidRequest("No task takes this record.", code="no_task")

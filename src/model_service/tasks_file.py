@@ -1,0 +1,100 @@
+"""The tasks file, read and checked as one: each error names the line, the path and the problem, and not the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest, SettingsError
+from model_service.expressions import Path
+from model_service.task_lines import Fault, read_lined
+from model_service.tasks import Match, SinkDescription, Task, Tasks
+from model_service.tasks_shape import ShapeFaults, read_shape
+
+VARIABLE: Final = "MODEL_SERVICE_TASKS"
+LARGEST: Final = 1024 * 1024  # bytes
+NONE: Final = "none"
+
+
+def read_tasks(text: str, name: str) -> Tasks:
+    """From YAML or JSON; ``name`` is what the file is called in errors. Raises ``SettingsError``:
+    ``tasks.yaml, line 12: tasks[0].match.sorce: unknown; known are …``."""
+    if len(text) > LARGEST or len(text.encode(errors="surrogatepass")) > LARGEST:
+        raise SettingsError(VARIABLE, f"{name} has more than {LARGEST} bytes")
+    try:
+        lined = read_lined(text)
+    except Fault as fault:
+        raise _error(name, fault.line or 1, fault) from None
+    try:
+        return _tasks(lined.value)
+    except ShapeFaults as error:
+        first = min(error.faults, key=lambda fault: lined.line(fault.path))
+    except Fault as fault:
+        first = fault
+    raise _error(name, lined.line(first.path), first)
+
+
+def path_text(path: Path) -> str:
+    """As one would write it: ``tasks[0].match.where``."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _error(name: str, line: int, fault: Fault) -> SettingsError:
+    where = f"{path_text(fault.path)}: " if fault.path else ""
+    return SettingsError(VARIABLE, f"{name}, line {line}: {where}{fault}")
+
+
+def _tasks(value: Any) -> Tasks:
+    read = read_shape(value)
+    sinks = read.get("sinks", {})
+    for check in CHECKS:
+        check(read["tasks"], sinks)
+    _check_dead_letters(read["tasks"], sinks, read.get("dead_letters"))
+    described = {**sinks, NONE: SinkDescription("none")}
+    return Tasks(**{**read, "tasks": tuple(read["tasks"]), "sinks": described})
+
+
+def _check_names(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:
+    if NONE in sinks:
+        raise Fault("is the sink that keeps nothing; no other can have its name", ("sinks", NONE))
+    names = [task.name for task in tasks]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise Fault("is the name of another task", ("tasks", at, "name"))
+
+
+def _check_order(tasks: Sequence[Task], _: dict[str, SinkDescription]) -> None:
+    for at, task in enumerate(tasks[:-1]):
+        if task.match == Match():
+            raise Fault(f"never gets a record: the task before it, {task.name!r}, takes all", ("tasks", at + 1))
+
+
+def _check_sinks(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:
+    for at, task in enumerate(tasks):
+        if task.sink != NONE and task.sink not in sinks:
+            raise Fault(f"is no sink; there are {', '.join((*sinks, NONE))}", ("tasks", at, "sink"))
+
+
+def _check_dead_letters(tasks: Sequence[Task], sinks: dict[str, SinkDescription], name: str | None) -> None:
+    if name is None:
+        if not all(task.ignore for task in tasks):
+            raise Fault("is missing: the sink for records that fail", ("dead_letters",))
+        return
+    if name not in sinks:
+        problem = "would lose the records that fail" if name == NONE else "is no sink"
+        raise Fault(f"{problem}; there are {', '.join(sinks) or 'none'}", ("dead_letters",))
+    for part, template in sinks[name].templates.items():
+        try:
+            template.text(UNREADABLE)
+        except InvalidRequest:
+            problem = "must do for a record that cannot be read, with id and source only (|| gives a default)"
+            raise Fault(f"as the dead letters' sink it {problem}", ("sinks", name, part)) from None
+
+
+UNREADABLE: Final = {"id": "streaming/prompts/0/41-1761223385480", "source": "streaming"}
+CHECKS: Final[tuple[Callable[[Sequence[Task], dict[str, SinkDescription]], None], ...]] = (
+    _check_names,
+    _check_order,
+    _check_sinks,
+)
