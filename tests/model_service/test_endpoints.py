@@ -7,7 +7,9 @@ from oci.regions import REALMS, REGION_REALMS
 
 from model_service.endpoints import (
     control_plane_endpoint,
+    functions_endpoint,
     inference_endpoint,
+    notifications_endpoint,
     object_storage_endpoint,
     queue_endpoint,
     region_of,
@@ -65,3 +67,5 @@ def test_the_other_services_are_where_the_sdk_looks_for_them(region: str, domain
     assert object_storage_endpoint(region) == f"https://objectstorage.{region}.{domain}"
     assert queue_endpoint(region) == f"https://messaging.{region}.oci.{domain}"
     assert streaming_endpoint(region) == f"https://streaming.{region}.oci.{domain}"
+    assert notifications_endpoint(region) == f"https://notification.{region}.{domain}"
+    assert functions_endpoint(region) == f"https://functions.{region}.oci.{domain}"

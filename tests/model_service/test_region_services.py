@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci, mock_oci
+from mock_oci.services.functions_state import FunctionDetails, Functions
+from mock_oci.services.notifications_state import Notifications
 from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
 from mock_oci.services.queues_state import Queues
 from mock_oci.services.streaming_state import Streaming
+from mock_oci.wire import Response
 from mock_oci.written_config import write_config
 from model_service.errors import SettingsError, UpstreamError
 from model_service.invocation import Deadline
@@ -55,6 +58,34 @@ def test_the_control_plane_is_asked_once_where_the_messages_go(oci: MockOci, ser
     assert len(cells) == 2
     assert all(cell.startswith("cell-1.") for cell in cells)
     assert place.reader().poll(Deadline.after(10))
+
+
+def test_a_topic_is_where_the_sdk_looks_for_it(oci: MockOci, service: Service) -> None:
+    topic = oci.state_of(Notifications).create_topic("bell")
+    upstream = service.region_services.topic(topic.id)
+    upstream.send("POST", f"/20181201/topics/{topic.id}/messages", {"body": "x"}, {}, Deadline.after(10)).read()
+    assert hosts_of(oci) == [f"notification.{oci.region}.oraclecloud.com"]
+    assert [message.body for message in oci.state_of(Notifications).published] == ["x"]
+
+
+def test_the_control_plane_is_asked_once_where_a_function_is_invoked(oci: MockOci, service: Service) -> None:
+    invoker: Any = SimpleNamespace(invoke=lambda *_, **__: Response(202))
+    id_ = f"ocid1.fnfunc.oc1.{oci.region}.next"
+    oci.state_of(Functions).enter(FunctionDetails(id_, "next"), invoker)
+    for _ in range(2):
+        upstream = service.region_services.function(id_, Deadline.after(10))
+        upstream.send("POST", f"/20181201/functions/{id_}/actions/invoke", b"x", {}, Deadline.after(10)).read()
+    control, *calls = hosts_of(oci)
+    assert control == f"functions.{oci.region}.oci.oraclecloud.com"
+    assert len(calls) == 2
+    assert all(host.endswith(f".{oci.region}.functions.oci.oraclecloud.com") for host in calls)
+
+
+def test_a_description_without_an_endpoint_is_an_error_that_names_it(oci: MockOci, service: Service) -> None:
+    id_ = f"ocid1.fnfunc.oc1.{oci.region}.next"
+    oci.script.raw(b"{}", content_type="application/json", path=f"/20181201/functions/{id_}")
+    with pytest.raises(UpstreamError, match="invokeEndpoint"):
+        service.region_services.function(id_, Deadline.after(10))
 
 
 def test_the_namespace_is_asked_for_once(oci: MockOci, service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from math import inf
 
 import pytest
 
@@ -17,7 +18,7 @@ from model_service.errors import (
     UpstreamUnreachable,
 )
 from model_service.invocation import Deadline
-from model_service.retries import LONGEST_PAUSE, MORE_TRIES, Retries
+from model_service.retries import LONGEST_PAUSE, MORE_TRIES, Retries, passes, within
 
 LONG = Deadline.after(86_400)
 ALWAYS_LONGEST = Retries(random=lambda: 1.0)
@@ -70,3 +71,46 @@ def test_there_is_no_other_try_when_the_deadline_leaves_no_room_for_it(left: flo
 
 def test_a_wait_that_the_service_asks_for_beyond_the_deadline_is_not_begun() -> None:
     assert ALWAYS_LONGEST.pause(1, UpstreamThrottled("", retry_after="60"), Deadline.after(30)) is None
+
+
+@pytest.mark.parametrize("error", [UpstreamUnreachable("it broke", code="connection_lost"), DeadlineExceeded("late")])
+def test_what_is_repeatable_is_also_tried_again_where_nobody_knows(error: ModelServiceError) -> None:
+    assert passes(error, repeatable=True)
+    assert not passes(error)
+    assert Retries(repeatable=True).pause(1, error, LONG) is not None
+
+
+@pytest.mark.parametrize("error", [UpstreamError("", status=404), InvalidRequest("no"), CredentialError("none")])
+def test_what_is_repeatable_is_not_tried_again_where_it_was_refused(error: ModelServiceError) -> None:
+    assert not passes(error, repeatable=True)
+
+
+def test_a_call_is_tried_until_it_succeeds() -> None:
+    slept: list[float] = []
+    failures: list[ModelServiceError] = [THROTTLED, UpstreamError("", status=503)]
+
+    def attempt(deadline: Deadline) -> str:
+        assert deadline.require() <= 5
+        if failures:
+            raise failures.pop()
+        return "done"
+
+    assert Retries(slept.append, lambda: 1.0).call(attempt, LONG, 5) == "done"
+    assert slept == [0.5, 1.0]
+
+
+def test_a_call_that_never_succeeds_raises_what_it_raised_last() -> None:
+    slept: list[float] = []
+
+    def attempt(deadline: Deadline) -> None:
+        raise THROTTLED
+
+    with pytest.raises(UpstreamThrottled):
+        Retries(slept.append, more_tries=3).call(attempt, LONG)
+    assert len(slept) == 3
+
+
+def test_one_try_takes_no_longer_than_it_may_and_never_longer_than_the_whole() -> None:
+    assert within(Deadline.after(60), 5).require() == pytest.approx(5, abs=0.1)
+    assert within(Deadline.after(3), 5).expires <= Deadline.after(3).expires
+    assert within(LONG, inf) == LONG

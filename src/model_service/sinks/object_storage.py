@@ -1,0 +1,82 @@
+"""The sink in a bucket: one object for each record, written once, which itself tells whose outcome it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest
+from model_service.invocation import Deadline
+from model_service.object_place import Place
+from model_service.object_storage import ObjectStorage, StoredObject
+from model_service.retries import PERSISTENT, Retries
+from model_service.sinks.sink import Outcome
+from model_service.templates import Template
+
+RECORD: Final = "model-service-id"  # the metadata, opc-meta-model-service-id, that has the record's id
+LONGEST_NAME: Final = 1024  # bytes (docs: Object/Tasks/managingobjects.htm)
+TRY_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True)
+class BucketSink:
+    """``name`` is the template of the objects' names; without one they are ``<id>.json``.
+
+    It needs OBJECT_CREATE and OBJECT_READ. Of two containers that write at once one is told so. A try whose answer was
+    lost on the way finds its own object: that, too, is an outcome that was there already.
+    """
+
+    storage: ObjectStorage
+    bucket: Place
+    name: Template | None = None
+    retries: Retries = PERSISTENT
+    largest = 50 * 1024**3  # of one PUT
+
+    def seen(self, record: str, view: Mapping[str, Any], deadline: Deadline) -> bool:
+        return self._is_there(self._place(record, view), record, deadline)
+
+    def deliver(self, outcome: Outcome, deadline: Deadline) -> bool:
+        place = self._place(outcome.id, outcome.view)
+        while not self._put(place, outcome, deadline):
+            if self._is_there(place, outcome.id, deadline):
+                return False
+        return True
+
+    def settle(self, record: str, deadline: Deadline) -> None:
+        """Nothing is kept that could be delivered later."""
+
+    def _put(self, place: Place, outcome: Outcome, deadline: Deadline) -> bool:
+        def put(deadline: Deadline) -> str | None:
+            return self.storage.put_once(place, outcome.body, {RECORD: outcome.id}, deadline)
+
+        return self.retries.call(put, deadline, TRY_SECONDS) is not None
+
+    def _is_there(self, place: Place, record: str, deadline: Deadline) -> bool:
+        def find(deadline: Deadline) -> StoredObject | None:
+            return self.storage.find(place, deadline)
+
+        found = self.retries.call(find, deadline, TRY_SECONDS)
+        if found is not None and found.metadata.get(RECORD) != record:
+            raise InvalidRequest(
+                "The object for this record's outcome is there already, and is not this record's.",
+                code="name_taken",
+                status=409,
+                hint="Names that have {{ id }} in them are different for each record.",
+            )
+        return found is not None
+
+    def _place(self, record: str, view: Mapping[str, Any]) -> Place:
+        name = self.name.text(view) if self.name else f"{record}.json"
+        if not _is_name(name):
+            raise InvalidRequest("The sink's template gives this record no name for an object.", code="bad_name")
+        return replace(self.bucket, name=name)
+
+
+def _is_name(name: str) -> bool:
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    control = any(character < " " or "\x7f" <= character < "\xa0" for character in name)
+    return 0 < size <= LONGEST_NAME and not control and not {".", ".."} & set(name.split("/"))
