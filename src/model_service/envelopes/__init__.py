@@ -1,10 +1,18 @@
-"""The doorways: whoever recognises an invocation takes out the request and shapes the reply. ENVELOPES at the end."""
+"""The doorways: whoever recognises an invocation takes out the request and shapes the reply. ENVELOPES at the end.
+
+A cold start is for somebody who waits: what lets records in that arrive by themselves is imported on first use.
+"""
+
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from model_service.chat import Answer
+from model_service.envelopes import signs
 from model_service.envelopes.direct import DirectEnvelope
 from model_service.envelopes.http import HttpEnvelope
 from model_service.errors import ModelServiceError
@@ -18,11 +26,6 @@ class Envelope(Protocol):
 
     doorway: str
 
-    def __init__(self, invocation: Invocation) -> None: ...
-
-    @staticmethod
-    def recognises(invocation: Invocation) -> bool: ...
-
     def decode(self) -> Request:
         """Raises ``InvalidRequest`` when there is no request inside."""
 
@@ -31,12 +34,55 @@ class Envelope(Protocol):
     def seal_error(self, error: ModelServiceError) -> Reply: ...
 
 
+@dataclass(frozen=True)
+class Doorway:
+    """A row of ENVELOPES: the sign by which an invocation is known to have come through it, and its envelope."""
+
+    recognises: Callable[[Invocation], bool]
+    envelope: Callable[[Invocation], Envelope]
+
+
 def recognise(invocation: Invocation) -> Envelope:
-    """The envelope of an invocation; the last row takes all."""
-    return next(envelope for envelope in ENVELOPES if envelope.recognises(invocation))(invocation)
+    """The envelope of an invocation, by the first row that recognises it; the last one takes all."""
+    return next(row for row in ENVELOPES if row.recognises(invocation)).envelope(invocation)
 
 
-ENVELOPES: Final[tuple[type[Envelope], ...]] = (
-    HttpEnvelope,
-    DirectEnvelope,
+def _notification(invocation: Invocation) -> Envelope:
+    from model_service.envelopes.notification import NotificationEnvelope
+
+    return NotificationEnvelope(invocation)
+
+
+def _connector_hub(invocation: Invocation) -> Envelope:
+    from model_service.envelopes.connector_hub import ConnectorHubEnvelope
+
+    return ConnectorHubEnvelope(invocation)
+
+
+def _event(invocation: Invocation) -> Envelope:
+    from model_service.envelopes.event import EventEnvelope
+
+    return EventEnvelope(invocation)
+
+
+def _schedule(invocation: Invocation) -> Envelope:
+    from model_service.envelopes.schedule import ScheduleEnvelope
+
+    return ScheduleEnvelope(invocation)
+
+
+def _detached(invocation: Invocation) -> Envelope:
+    from model_service.envelopes.detached import DetachedEnvelope
+
+    return DetachedEnvelope(invocation)
+
+
+ENVELOPES: Final = (
+    Doorway(signs.is_http, HttpEnvelope),
+    Doorway(signs.is_notification, _notification),
+    Doorway(signs.is_array, _connector_hub),
+    Doorway(signs.is_cloud_event, _event),
+    Doorway(signs.is_empty_and_detached, _schedule),
+    Doorway(signs.is_detached, _detached),
+    Doorway(signs.is_anything, DirectEnvelope),
 )

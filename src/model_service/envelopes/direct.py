@@ -18,10 +18,6 @@ class DirectEnvelope:
         self._body = invocation.body
         self._format = "sse"
 
-    @staticmethod
-    def recognises(invocation: Invocation) -> bool:  # noqa: ARG004 - a row of ENVELOPES; this one takes all
-        return True
-
     def decode(self) -> Request:
         body = read_json_object(self._body)
         self._format = stream_format(body)

@@ -29,14 +29,10 @@ class HttpEnvelope:
     doorway = "http"
 
     def __init__(self, invocation: Invocation) -> None:
-        assert invocation.http is not None  # noqa: S101 - `recognises` has seen it
+        assert invocation.http is not None  # noqa: S101 - its row of ENVELOPES has seen it
         self._http: HttpRequest = invocation.http
         self._body = invocation.body
         self._format = stream_format({}, invocation.http.headers.get("accept", ""))
-
-    @staticmethod
-    def recognises(invocation: Invocation) -> bool:
-        return invocation.http is not None
 
     def decode(self) -> Request:
         if is_responses_path(self._http.path):

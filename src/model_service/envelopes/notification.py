@@ -1,0 +1,57 @@
+"""Notifications: one message of a topic, JSON or plain text, or the wish of a subscription to be confirmed.
+
+Headers and what tells a message from its repetition: docs Notification/Concepts/notificationoverview.htm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from model_service.envelopes.event import event_record
+from model_service.envelopes.signs import cloud_event, json_value, text_fields
+from model_service.envelopes.unattended import UnattendedEnvelope
+from model_service.errors import InvalidRequest
+from model_service.record import BatchRequest, ConfirmationRequest, Record, digest_of, record_id
+
+_PLACE_OF_HEADER: Final = {
+    "topic": "x-oci-ns-topicname",
+    "topic_id": "x-oci-ns-topicocid",
+    "message_id": "x-oci-ns-messageid",
+}
+
+
+class NotificationEnvelope(UnattendedEnvelope):
+    doorway = "notification"
+
+    def decode(self) -> BatchRequest | ConfirmationRequest:
+        kind = self._invocation.headers.get("x-oci-ns-messagetype", "")
+        if kind.lower() == "subscriptionconfirmation":
+            return ConfirmationRequest(self._confirmation_url())
+        return BatchRequest((self._record(),))
+
+    def _confirmation_url(self) -> str:
+        headers, body = self._invocation.headers, json_value(self._invocation.body)
+        url = headers.get("x-oci-ns-confirmationurl") or text_fields(body, "ConfirmationURL").get("ConfirmationURL")
+        if not url:
+            raise InvalidRequest("A subscription wants to be confirmed, but there is no URL to visit for it.")
+        return url
+
+    def _record(self) -> Record:
+        body, headers = self._invocation.body, self._invocation.headers
+        place = {ours: headers[theirs] for ours, theirs in _PLACE_OF_HEADER.items() if headers.get(theirs)}
+        event = cloud_event(body)
+        if event is not None:
+            return event_record(body, event, place)
+        message = json_value(body)
+        place |= text_fields(message, "title")
+        return Record("notifications", _identity(message, place, body), body, place)
+
+
+def _identity(message: Any, place: Mapping[str, str], body: bytes) -> str:
+    """An alarm that is sent anew has another message id; its key and its moment stay."""
+    alarm = message if isinstance(message, Mapping) else {}
+    key, moment = alarm.get("dedupeKey"), alarm.get("timestampEpochMillis")
+    if isinstance(key, str) and isinstance(moment, int):
+        return record_id("notifications", key, moment)
+    return record_id("notifications", place.get("message_id") or digest_of(body))
