@@ -19,16 +19,23 @@ WORKERS ?= 4
 CLIENTS := .venv-clients
 # What the local stack runs, and the project that the Responses API wants.
 STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
+# How many prompts, and what is done with them: TASKS names a stream `prompts` and a bucket `results`.
+BATCH ?= 1000
+TASKS ?= docs/tasks/prompts.yaml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-clients lint bench image zip clean
+.PHONY: help run run-batch serve test test-clients lint bench image zip clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI
 	@$(BIN)/python -m mock_oci $(STACK) --prompt "$(PROMPT)"
+
+run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results in a local bucket: BATCH=1000
+	@$(BIN)/python -m mock_oci $(STACK) --batch $(BATCH) --stream prompts --bucket results \
+		--config MODEL_SERVICE_TASKS=$(TASKS) --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
 
 serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT)

@@ -95,8 +95,8 @@ resource "oci_functions_function" "this" {
     }
 
     precondition {
-      condition     = sum(concat([0], [for key, value in local.config : length(key) + length(value)])) <= 4096
-      error_message = "The settings are longer than the 4 kB that a function's configuration may have."
+      condition     = local.config_octets <= 4096
+      error_message = "The settings are longer than the 4 kB that a function's configuration may have. Long tasks go into the image or into Object Storage."
     }
   }
 }

@@ -10,6 +10,8 @@ locals {
   connector_condition = "request.principal.type = 'serviceconnector', request.principal.compartment.id = '${var.compartment_ocid}'"
   has_connector       = local.has_stream || local.has_queue
 
+  only_sink_functions = ["any {${join(", ", [for id in var.sink_functions : "target.function.id = '${id}'"])}}"]
+
   # What the function itself may do. `only` narrows a statement to one resource.
   function_grants = {
     chat                   = { on = true, can = "use generative-ai-chat", in = local.genai, only = [] }
@@ -44,18 +46,40 @@ locals {
       in   = local.here
       only = ["any {${join(", ", [for id in local.relay_streams : "target.stream.id = '${id}'"])}}"]
     }
-    results_bucket = {
-      on   = local.has_results_bucket
-      can  = "{OBJECT_CREATE, OBJECT_INSPECT, OBJECT_READ}"
+    source_buckets = {
+      on   = length(local.source_buckets) > 0
+      can  = "{OBJECT_READ}"
       in   = local.here
-      only = ["target.bucket.name = '${var.name}-results'"]
+      only = ["any {${join(", ", [for bucket in local.source_buckets : "target.bucket.name = '${bucket}'"])}}"]
     }
-    results_topic = {
-      on   = local.has_results_topic
-      can  = "use ons-topics"
+    sink_buckets = {
+      on   = length(local.sink_buckets) > 0
+      can  = "{OBJECT_CREATE, OBJECT_READ}"
       in   = local.here
-      only = ["target.topic.id = '${try(oci_ons_notification_topic.results[0].id, "")}'"]
+      only = ["any {${join(", ", [for bucket in local.sink_buckets : "target.bucket.name = '${bucket}'"])}}"]
     }
+    ledger = {
+      on   = local.ledger_bucket != null
+      can  = "{OBJECT_CREATE, OBJECT_OVERWRITE, OBJECT_READ}"
+      in   = local.here
+      only = ["target.bucket.name = '${coalesce(local.ledger_bucket, "-")}'", "target.object.name = 'model-service/ledger/*'"]
+    }
+    sink_streams = {
+      on   = length(var.sink_streams) > 0
+      can  = "{STREAM_READ, STREAM_PRODUCE}"
+      in   = local.here
+      only = ["any {${join(", ", [for id in var.sink_streams : "target.stream.id = '${id}'"])}}"]
+    }
+    sink_queues = {
+      on   = length(var.sink_queues) > 0
+      can  = "{QUEUE_READ, QUEUE_PRODUCE}"
+      in   = local.here
+      only = ["any {${join(", ", [for id in var.sink_queues : "target.queue.id = '${id}'"])}}"]
+    }
+    # Notifications has no variable for a topic: docs.oracle.com, Identity/Reference/notificationpolicyreference.htm
+    sink_topics     = { on = length(var.sink_topics) > 0 || local.has_results_topic, can = "{ONS_TOPIC_PUBLISH}", in = local.here, only = [] }
+    sink_functions  = { on = length(var.sink_functions) > 0, can = "read fn-function", in = local.here, only = local.only_sink_functions }
+    sink_invocation = { on = length(var.sink_functions) > 0, can = "use fn-invocation", in = local.here, only = local.only_sink_functions }
     keys_secret = {
       on   = local.has_keys_secret
       can  = "read secret-bundles"
@@ -74,12 +98,7 @@ locals {
       in   = local.here
       only = ["any {${join(", ", [for id in local.destination_queues : "target.queue.id = '${id}'"])}}"]
     }
-    destination_topic = {
-      on   = length(local.destination_topics) > 0
-      can  = "use ons-topics"
-      in   = local.here
-      only = ["any {${join(", ", [for id in local.destination_topics : "target.topic.id = '${id}'"])}}"]
-    }
+    destination_topic = { on = length(local.destination_topics) > 0, can = "{ONS_TOPIC_PUBLISH}", in = local.here, only = [] }
   }
 
   # What OCI's own services may do for the function's sake.

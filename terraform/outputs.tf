@@ -21,6 +21,12 @@ output "application_id" {
 output "config" {
   description = "The function's configuration, for a function that is made elsewhere."
   value       = local.config
+
+  # Here and not where each is made, so that tasks may name what is made here without a circle.
+  precondition {
+    condition     = var.tasks != null || !contains(values(local.made_for_records), true)
+    error_message = "${join(", ", [for name, made in local.made_for_records : name if made])} without tasks: the function would not know what to do with a record, refuse each, and get it again and again."
+  }
 }
 
 output "image_repository" {

@@ -5,6 +5,7 @@ locals {
   settings = {
     LOCUS_OCI_TRANSPORT               = var.transport
     MODEL_SERVICE_ALIASES             = length(var.aliases) > 0 ? jsonencode(var.aliases) : null
+    MODEL_SERVICE_BATCH_CONCURRENCY   = var.batch_concurrency == null ? null : tostring(var.batch_concurrency)
     MODEL_SERVICE_DEADLINE_MARGIN     = var.deadline_margin == null ? null : tostring(var.deadline_margin)
     MODEL_SERVICE_ENDPOINT_FAMILIES   = length(var.endpoint_families) > 0 ? jsonencode(var.endpoint_families) : null
     MODEL_SERVICE_FEDERATION_ENDPOINT = var.federation_endpoint
@@ -15,6 +16,7 @@ locals {
     MODEL_SERVICE_RELAY_DESTINATIONS  = length(local.relay_destinations) > 0 ? jsonencode(local.relay_destinations) : null
     MODEL_SERVICE_REQUEST_BUCKETS     = length(var.request_buckets) > 0 ? jsonencode(var.request_buckets) : null
     MODEL_SERVICE_RESPONSES_STORE     = var.responses_store == null ? null : tostring(var.responses_store)
+    MODEL_SERVICE_TASKS               = local.tasks
     OCI_AUTH_TYPE                     = var.auth_type
     OCI_COMPARTMENT_ID                = local.genai_compartment_ocid
     OCI_CONFIG_FILE                   = var.config_file
@@ -26,4 +28,8 @@ locals {
 
   # Never null: OCI keeps the old configuration when none is sent, and clears it when an empty one is.
   config = { for name, value in local.settings : name => value if value != null }
+
+  # OCI counts the octets of UTF-8, which Terraform only knows of base64.
+  config_encoded = [for name, value in local.config : base64encode("${name}${value}")]
+  config_octets  = sum([for text in local.config_encoded : length(text) / 4 * 3 - length(regexall("=", text))])
 }

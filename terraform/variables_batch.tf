@@ -1,6 +1,6 @@
-# Off by default: a function that answers them comes in a later release (README.md).
+# Who hands records to the function, all off by default; each of them needs tasks.
 variable "event_rules" {
-  description = "Rules of OCI Events that call the function, by name: the types of the events, and a filter of their fields, a JSON object as in a rule's data."
+  description = "Rules of OCI Events that call the function, by name: the types of the events, and a filter of their fields, a JSON object as in a rule's data. A bucket tells of its objects only where it is set to emit object events."
   type = map(object({
     event_types = list(string)
     filter      = optional(string, "{}")
@@ -19,8 +19,20 @@ variable "event_rules" {
   }
 }
 
+variable "notification_topics" {
+  description = "OCIDs of topics of Notifications whose messages the function gets."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.notification_topics : can(regex("^ocid1\\.onstopic\\.[a-z0-9]+\\.[a-z0-9-]*\\.[A-Za-z0-9._-]+$", id))])
+    error_message = "notification_topics must be OCIDs of topics (ocid1.onstopic.…)."
+  }
+}
+
 variable "create_stream" {
-  description = "Make a stream of which every record is handed to the function."
+  description = "Make a stream, named as everything is, of which every record is handed to the function."
   type        = bool
   default     = false
   nullable    = false
@@ -90,48 +102,5 @@ variable "batch_time_in_seconds" {
   validation {
     condition     = var.batch_time_in_seconds >= 1 && var.batch_time_in_seconds <= 300
     error_message = "batch_time_in_seconds must be from 1 to 300."
-  }
-}
-
-variable "create_results_bucket" {
-  description = "Make a private bucket that the function may put results into."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "create_results_topic" {
-  description = "Make a topic that the function may publish results to."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "create_keys_secret" {
-  description = "Make a secret in vault_id for the keys that gateway_authentication = keys takes. Its content is put there outside Terraform."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "vault_id" {
-  description = "OCID of the vault of the secret."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.vault_id == null || can(regex("^ocid1\\.vault\\.", var.vault_id))
-    error_message = "vault_id must be the OCID of a vault (ocid1.vault.…)."
-  }
-}
-
-variable "vault_key_id" {
-  description = "OCID of the key that encrypts the secret."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.vault_key_id == null || can(regex("^ocid1\\.key\\.", var.vault_key_id))
-    error_message = "vault_key_id must be the OCID of a key (ocid1.key.…)."
   }
 }

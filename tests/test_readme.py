@@ -82,6 +82,9 @@ def test_a_shell_snippet_works(text: str, variables: dict[str, str], tmp_path: P
     if text.startswith("make serve"):
         with local_stack(variables, "make serve") as url:
             assert url.startswith("http://127.0.0.1:")
+    elif text.startswith("make run-batch"):
+        printed = shell(f"{text.strip()} BATCH=100 VENV={variables['VENV']} BIN={variables['BIN']}")
+        assert re.search(r"records +100\n +results +99\n +dead letters +1\n +batches +1, 0 of them sent again", printed)
     elif text.startswith("make "):
         assert "mock_oci" in shell(f"{text.strip()} VENV={variables['VENV']} BIN={variables['BIN']}")
     elif "-m mock_oci" in text:
@@ -118,6 +121,26 @@ def test_what_make_run_is_said_to_print_is_what_it_prints(variables: dict[str, s
     printed = shell(f"make run VENV={variables['VENV']} BIN={variables['BIN']}")
     (shown,) = (text for kind, text in SNIPPET.findall((ROOT / "README.md").read_text()) if kind == "text")
     assert shown.rstrip().removesuffix("...").rstrip() in printed
+
+
+def test_what_the_pages_say_of_a_batch_is_what_it_prints() -> None:
+    (shown,) = re.findall(
+        r"^```text\n( +records .*?)```$", (ROOT / "docs/batches.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    labels = re.findall(r"^ +(\S.*?)  ", shown, re.MULTILINE)
+    assert labels == ["records", "results", "dead letters", "batches"]
+
+
+def test_the_tasks_of_the_readme_are_those_that_are_run() -> None:
+    (shown,) = (text for kind, text in SNIPPET.findall((ROOT / "README.md").read_text()) if kind == "yaml")
+    assert shown in (ROOT / "docs/tasks/prompts.yaml").read_text()
+
+
+@pytest.mark.parametrize("text", snippets("yaml"))
+def test_a_tasks_file_of_the_pages_is_one(text: str) -> None:
+    from model_service.tasks_file import read_tasks
+
+    assert read_tasks(text, "the page").tasks
 
 
 def test_every_make_target_of_the_pages_exists() -> None:

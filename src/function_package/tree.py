@@ -13,6 +13,7 @@ from function_package.errors import PackageError
 from function_package.pruning import prune
 
 OURS: Final = ("func.py", "src/model_service")
+YOURS: Final = "tasks.yaml"  # where there is one beside func.py: what MODEL_SERVICE_TASKS may name
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Tree:
         self._finish(self.python)
 
     def add_function(self, root: Path) -> None:
-        for name in OURS:
+        for name in (*OURS, *([YOURS] if (root / YOURS).exists() else [])):
             source, target = root / name, self.function / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():

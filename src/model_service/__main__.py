@@ -1,5 +1,5 @@
-"""The command line: ``python -m model_service chat "…" [--model …] [--stream]``, ``doctor [--gateway URL]``, and
-``follow --queue OCID --channel C``."""
+"""The command line: ``python -m model_service chat "…" [--model …] [--stream]``, ``doctor [--gateway URL]``,
+``follow --queue OCID --channel C`` and ``tasks FILE [--record FILE]``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, Final, TextIO
 
-from model_service import logs
+from model_service import check_tasks, logs
 from model_service.chat import Chunk
 from model_service.doctor import Check, Report, examine
 from model_service.errors import (
@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for all of it")
     follow = commands.add_parser("follow", help="print an answer as it is relayed", description=ABOUT_FOLLOW)
     follow_arguments(follow)
+    tasks = commands.add_parser("tasks", help="check a tasks file", description=check_tasks.ABOUT)
+    check_tasks.add_arguments(tasks)
     for command in (chat, doctor):
         command.add_argument("--model", default=DOCTOR_MODEL, help="a model id or an alias (default: %(default)s)")
     return parser
@@ -115,6 +117,11 @@ def _follow(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tasks(options: argparse.Namespace) -> int:
+    check_tasks.run(options, sys.stdout)
+    return 0
+
+
 def _print_stream(chunks: Iterator[Chunk], out: TextIO) -> None:
     for chunk in chunks:
         for choice in chunk["choices"]:
@@ -148,6 +155,7 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "chat": _chat,
     "doctor": _doctor,
     "follow": _follow,
+    "tasks": _tasks,
 }
 
 

@@ -159,6 +159,13 @@ def _model(patient: Patient) -> str:
     return f"{patient.request.model} answered in {patient.chat[1] * 1000:.0f} ms"
 
 
+def _tasks(patient: Patient) -> str:
+    if patient.service.settings.tasks is None:
+        raise Untold("MODEL_SERVICE_TASKS is not set: no records are expected")
+    tasks = patient.service.batches.tasks(patient.deadline)
+    return f"records are for {', '.join(task.name for task in tasks.tasks)}"
+
+
 def _blame(name: str, patient: Patient) -> None:
     """Raise the error of the chat if it belongs to this check: the first row of BLAME that fits says whose it is."""
     error = patient.chat[0]
@@ -191,5 +198,6 @@ CHECKS: Final = (
     Step("compartment", _compartment, needs=("signature",)),
     Step("policy", _policy, needs=("compartment",)),
     Step("model", _model, needs=("policy",)),
+    Step("tasks", _tasks),
     Step("gateway", look_at_gateway),
 )

@@ -15,6 +15,7 @@ from model_service.rerank import RerankRequest
 from model_service.routing import OWN_PREFIX, Route, resolve
 
 if TYPE_CHECKING:
+    from model_service.record import BatchRequest, ConfirmationRequest
     from model_service.responses.surface import SurfaceRequest
 
 DOCTOR_MODEL: Final = "meta.llama-3.3-70b-instruct"  # what the doctor asks where nobody names a model
@@ -42,8 +43,16 @@ class DoctorRequest:
         return resolve(self.model, aliases=aliases)
 
 
-Request = Union[ChatRequest, EmbeddingsRequest, RerankRequest, DoctorRequest, "SurfaceRequest"]
-"""A request that has been checked, of any operation."""
+Request = Union[
+    ChatRequest,
+    EmbeddingsRequest,
+    RerankRequest,
+    DoctorRequest,
+    "SurfaceRequest",
+    "BatchRequest",
+    "ConfirmationRequest",
+]
+"""What a doorway has taken out of an invocation, checked: a request of any operation, or records."""
 
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 

@@ -15,6 +15,7 @@ from model_service.endpoints import inference_endpoint
 from model_service.errors import SettingsError
 from model_service.invocation import Deadline
 from model_service.operations import DoctorRequest, Request
+from model_service.record import BatchRequest, ConfirmationRequest
 from model_service.rerank import RerankRequest
 from model_service.routing import Route, resolve
 from model_service.settings import Settings
@@ -25,6 +26,7 @@ from model_service.transports.native import NativeSurface
 from model_service.upstream import Upstream
 
 if TYPE_CHECKING:
+    from model_service.batch import Batches
     from model_service.object_storage import ObjectStorage
     from model_service.overflow import Overflow
     from model_service.region_services import RegionServices
@@ -37,14 +39,18 @@ class Service:
 
     settings: Settings
 
-    def resolve(self, request: Request) -> Route:
+    def resolve(self, request: Request) -> Route | None:
+        """``None`` for records, which have a route each, and for what no model is asked about."""
         if isinstance(request, ChatRequest):
             return resolve(request.model, aliases=self.settings.aliases, override=self.settings.transport)
+        if isinstance(request, BatchRequest | ConfirmationRequest):
+            return None
         return request.route(self.settings.aliases)
 
-    def call(self, route: Route, request: Request, deadline: Deadline) -> Answer:
-        if isinstance(request, DoctorRequest):  # before anything is done that may be what is wrong
-            return _report(self, request, deadline)
+    def call(self, route: Route | None, request: Request, deadline: Deadline) -> Answer:
+        if isinstance(request, BatchRequest | ConfirmationRequest | DoctorRequest):
+            return OTHERS[type(request)](self, request, deadline)
+        assert route is not None  # noqa: S101 - a model answers
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
@@ -103,6 +109,12 @@ class Service:
         return StoredRequests(self.object_storage, self.settings.request_buckets)
 
     @cached_property
+    def batches(self) -> Batches:
+        from model_service.batch import Batches  # noqa: PLC0415 - see above
+
+        return Batches(self)
+
+    @cached_property
     def families(self) -> EndpointFamilies:
         return EndpointFamilies(self.settings.endpoint_families, self.native.describe)
 
@@ -138,11 +150,21 @@ def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
     yield from rest
 
 
-def _report(service: Service, request: DoctorRequest, deadline: Deadline) -> Complete:
-    # Imported on first use: nobody else has a use for it.
-    from model_service.doctor import examine  # noqa: PLC0415 - see above
+def _report(service: Service, request: DoctorRequest, deadline: Deadline) -> Answer:
+    # Before anything is done that may be what is wrong.
+    from model_service.doctor import examine  # noqa: PLC0415 - nobody else has a use for it
 
     return Complete(examine(service, request, deadline).body())
+
+
+def _batch(service: Service, request: BatchRequest, deadline: Deadline) -> Answer:
+    return service.batches.answer(request, deadline)
+
+
+def _confirmation(service: Service, request: ConfirmationRequest, deadline: Deadline) -> Answer:
+    from model_service.confirmation import confirm  # noqa: PLC0415 - once for a subscription
+
+    return confirm(request, service.credential, service.settings.oci_endpoint, deadline)
 
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
@@ -173,4 +195,11 @@ ANSWERS: Final[Mapping[type, Callable[[Service, Route, Any, Call], Answer]]] = {
     ChatRequest: _chat,
     EmbeddingsRequest: _embeddings,
     RerankRequest: _rerank,
+}
+
+# What is not for one model.
+OTHERS: Final[Mapping[type, Callable[[Service, Any, Deadline], Answer]]] = {
+    BatchRequest: _batch,
+    ConfirmationRequest: _confirmation,
+    DoctorRequest: _report,
 }

@@ -27,6 +27,7 @@ from model_service.setting_values import (
     region,
     seconds,
     string_map,
+    threads,
 )
 
 AUTH_TYPE_NAMES: Final = ("api_key", "session_token", "instance_principal", "resource_principal")
@@ -65,6 +66,8 @@ class Settings:
     overflow_bucket: Place | None = None
     request_buckets: tuple[Place, ...] = ()
     relay_destinations: tuple[str, ...] = ()
+    tasks: str | None = field(default=None, repr=False)  # the file itself, or where it is
+    batch_concurrency: int = 8
     oci_endpoint: str | None = None
     log_requests: bool = False
     log_content: bool = False
@@ -136,6 +139,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "overflow_bucket": Variable("MODEL_SERVICE_OVERFLOW_BUCKET", bucket),
     "request_buckets": Variable("MODEL_SERVICE_REQUEST_BUCKETS", buckets),
     "relay_destinations": Variable("MODEL_SERVICE_RELAY_DESTINATIONS", destinations),
+    "tasks": Variable("MODEL_SERVICE_TASKS", as_is),
+    "batch_concurrency": Variable("MODEL_SERVICE_BATCH_CONCURRENCY", threads),
     "oci_endpoint": Variable("MODEL_SERVICE_OCI_ENDPOINT", endpoint),
     "log_requests": Variable("OCI_LOG_REQUESTS", flag),
     "log_content": Variable("MODEL_SERVICE_LOG_CONTENT", flag),

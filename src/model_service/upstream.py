@@ -105,7 +105,7 @@ class Upstream:
     def __post_init__(self) -> None:
         # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
         is_tls = not self.endpoint.lower().startswith("http:")  # a scheme's case means nothing
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=KEEPALIVE_SECONDS)
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_SECONDS)
         # The transport alone: httpx's client adds cookies, redirects and proxies, which have no place here, and a
         # third of a millisecond.
         self._transport = DeadlineTransport(verify=is_tls, limits=limits)

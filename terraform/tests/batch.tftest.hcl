@@ -24,6 +24,22 @@ run "all_of_it" {
 
   variables {
     create_gateway        = false
+    tasks                 = <<-EOT
+      # a comment takes no room
+      sinks:
+        results: {bucket: model-service-results, name: "{{ id }}.json"}
+      dead_letters: results
+      tasks:
+        - {name: all, sink: results}
+    EOT
+    batch_concurrency     = 16
+    source_buckets        = ["prompts", "mocknamespace/invoices"]
+    sink_buckets          = ["mocknamespace/summaries"]
+    ledger_bucket         = "mocknamespace/ledger"
+    sink_streams          = ["ocid1.stream.oc1..answers"]
+    sink_queues           = ["ocid1.queue.oc1..work"]
+    sink_functions        = ["ocid1.fnfunc.oc1..next", "ocid1.fnfunc.oc1..other"]
+    notification_topics   = ["ocid1.onstopic.oc1..alerts"]
     create_stream         = true
     create_queue          = true
     create_results_bucket = true
@@ -89,8 +105,37 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 10
+    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 15
     error_message = "What is written to or read from is named, each in its statement."
+  }
+
+  assert {
+    condition     = output.config["MODEL_SERVICE_TASKS"] == "{\"dead_letters\":\"results\",\"sinks\":{\"results\":{\"bucket\":\"model-service-results\",\"name\":\"{{ id }}.json\"}},\"tasks\":[{\"name\":\"all\",\"sink\":\"results\"}]}"
+    error_message = "Tasks that are written out are a setting of one line."
+  }
+
+  assert {
+    condition     = output.config["MODEL_SERVICE_BATCH_CONCURRENCY"] == "16"
+    error_message = "So many records at once."
+  }
+
+  assert {
+    condition     = oci_ons_subscription.function["ocid1.onstopic.oc1..alerts"].protocol == "ORACLE_FUNCTIONS" && oci_ons_subscription.function["ocid1.onstopic.oc1..alerts"].endpoint == "ocid1.fnfunc.oc1..mock"
+    error_message = "The function gets what is published on the topic."
+  }
+
+  assert {
+    condition = alltrue([for statement in [
+      "{OBJECT_CREATE, OBJECT_READ} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.bucket.name = 'summaries', target.bucket.name = 'model-service-results'}}",
+      "{OBJECT_CREATE, OBJECT_OVERWRITE, OBJECT_READ} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', target.bucket.name = 'ledger', target.object.name = 'model-service/ledger/*'}",
+      "{OBJECT_READ} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.bucket.name = 'prompts', target.bucket.name = 'invoices'}}",
+      "{STREAM_READ, STREAM_PRODUCE} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.stream.id = 'ocid1.stream.oc1..answers'}}",
+      "{QUEUE_READ, QUEUE_PRODUCE} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.queue.id = 'ocid1.queue.oc1..work'}}",
+      "{ONS_TOPIC_PUBLISH} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
+      "read fn-function in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.function.id = 'ocid1.fnfunc.oc1..next', target.function.id = 'ocid1.fnfunc.oc1..other'}}",
+      "use fn-invocation in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.function.id = 'ocid1.fnfunc.oc1..next', target.function.id = 'ocid1.fnfunc.oc1..other'}}",
+    ] : contains(oci_identity_policy.this[0].statements, "Allow any-user to ${statement}")])
+    error_message = "The function may read what tasks read and write where they write, and no more."
   }
 
   assert {
@@ -101,5 +146,24 @@ run "all_of_it" {
   assert {
     condition     = length(jsondecode(oci_management_dashboard_management_dashboards_import.this[0].import_details).dashboards[0].tiles) == 4
     error_message = "The dashboard is JSON with its tiles."
+  }
+}
+
+run "tasks_in_object_storage" {
+  command = plan
+
+  variables {
+    create_gateway = false
+    tasks          = "https://objectstorage.us-chicago-1.oraclecloud.com/n/mocknamespace/b/settings/o/tasks.yaml"
+  }
+
+  assert {
+    condition     = output.config["MODEL_SERVICE_TASKS"] == var.tasks
+    error_message = "The function fetches them itself."
+  }
+
+  assert {
+    condition     = anytrue([for statement in oci_identity_policy.this[0].statements : strcontains(statement, "{OBJECT_READ}") && endswith(statement, "any {target.bucket.name = 'settings'}}")])
+    error_message = "The function may read the bucket of its tasks."
   }
 }

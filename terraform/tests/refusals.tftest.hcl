@@ -57,6 +57,7 @@ run "values_that_make_no_sense" {
     provisioned_concurrency             = 5
     apm_domain_id                       = "apm"
     log_line_format                     = "XML"
+    tasks                               = "{\"tasks\": []}"
   }
 
   expect_failures = [
@@ -65,6 +66,7 @@ run "values_that_make_no_sense" {
     var.gateway_network_security_group_ids, var.gateway_allowed_cidrs, var.function_source, var.image, var.image_digest,
     var.function_id, var.application_shape, var.memory_in_mbs, var.timeout_in_seconds, var.detached_timeout_in_seconds,
     var.success_destination, var.failure_destination, var.provisioned_concurrency, var.apm_domain_id, var.log_line_format,
+    var.tasks,
   ]
 }
 
@@ -82,6 +84,8 @@ run "settings_that_the_function_would_refuse" {
     aliases                = { prod = " " }
     oci_endpoint           = "objectstorage"
     deadline_margin        = 61
+    batch_concurrency      = 33
+    tasks                  = "https://objectstorage.us-chicago-1.oraclecloud.com/p/secret/n/ns/b/settings/o/tasks.yaml"
     overflow_bucket        = "a/b/c"
     request_buckets        = ["a b"]
     relay_destinations     = ["ocid1.onstopic.oc1..t"]
@@ -91,7 +95,7 @@ run "settings_that_the_function_would_refuse" {
   expect_failures = [
     var.genai_compartment_ocid, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
     var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.request_buckets, var.relay_destinations,
-    var.federation_endpoint, var.transport, var.aliases, var.endpoint_families,
+    var.federation_endpoint, var.transport, var.aliases, var.endpoint_families, var.batch_concurrency, var.tasks,
   ]
 }
 
@@ -134,6 +138,15 @@ run "batch_values_that_make_no_sense" {
     queue_deliveries          = 0
     batch_size                = 0.5
     batch_time_in_seconds     = 0
+    tasks                     = " "
+    notification_topics       = ["alerts"]
+    source_buckets            = ["https://example.com"]
+    sink_buckets              = ["a/b/c"]
+    ledger_bucket             = "a b"
+    sink_streams              = ["ocid1.queue.oc1..q"]
+    sink_queues               = ["ocid1.stream.oc1..s"]
+    sink_topics               = ["topic"]
+    sink_functions            = ["ocid1.fnapp.oc1..a"]
     vault_id                  = "vault"
     vault_key_id              = "key"
     log_retention_in_days     = 31
@@ -142,7 +155,8 @@ run "batch_values_that_make_no_sense" {
 
   expect_failures = [
     var.policy_compartment_ocid, var.event_rules, var.overflow_days, var.stream_partitions, var.stream_retention_in_hours, var.queue_deliveries,
-    var.batch_size, var.batch_time_in_seconds, var.vault_id, var.vault_key_id, var.log_retention_in_days, var.alarm_emails,
+    var.batch_size, var.batch_time_in_seconds, var.tasks, var.notification_topics, var.source_buckets, var.sink_buckets, var.ledger_bucket, var.sink_streams,
+    var.sink_queues, var.sink_topics, var.sink_functions, var.vault_id, var.vault_key_id, var.log_retention_in_days, var.alarm_emails,
   ]
 }
 
@@ -245,4 +259,30 @@ run "open_to_the_internet_in_two_halves" {
   }
 
   expect_failures = [oci_apigateway_deployment.this]
+}
+
+run "records_without_tasks" {
+  command = plan
+
+  variables {
+    event_rules           = { uploads = { event_types = ["com.oraclecloud.objectstorage.createobject"] } }
+    notification_topics   = ["ocid1.onstopic.oc1..alerts"]
+    create_stream         = true
+    create_queue          = true
+    create_results_bucket = true
+    create_results_topic  = true
+  }
+
+  expect_failures = [output.config]
+}
+
+# 2100 letters, but 4200 bytes.
+run "tasks_that_are_too_long" {
+  command = plan
+
+  variables {
+    tasks = "tasks:\n- name: ${join("", [for number in range(700) : "üüü"])}\n"
+  }
+
+  expect_failures = [var.tasks]
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.bench import packages
+from tests.bench import batch, packages
 from tests.bench.chunks import chunk_lags
 
 from mock_oci import MockOci
@@ -221,6 +221,7 @@ def main() -> None:
         f"\na stream of {len(lags)} chunks, 20 ms apart: how long after the model sent it a chunk left the container:"
     )
     print(f"first {first:.2f} ms (budget 5), later ones {later:.2f} ms at the median (budget 5)")
+    batch.report()
 
 
 ROWS = (

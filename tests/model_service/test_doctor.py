@@ -25,6 +25,7 @@ from model_service.operations import DoctorRequest, operation_of
 from model_service.service import Service
 from model_service.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 Environment = dict[str, str]
 ABSENT = "ocid1.compartment.oc1..absent"
 
@@ -67,6 +68,7 @@ def test_what_is_well_is_said_to_be_and_costs_one_small_request(environment: Env
     assert report.healthy
     assert {one.name: one.verdict for one in report.checks} == {
         **dict.fromkeys((step.name for step in CHECKS), "ok"),
+        "tasks": "skip",
         "gateway": "skip",
     }
     (chat,) = [json.loads(request.body) for request in oci.requests if request.method == "POST"]
@@ -181,6 +183,15 @@ GATEWAYS = [
         id="the-function-itself",
     ),
 ]
+
+
+def test_what_is_wrong_with_the_tasks_is_said_with_its_line(environment: Environment) -> None:
+    right = (ROOT / "docs/tasks/prompts.yaml").read_text()
+    assert check(look({**environment, "MODEL_SERVICE_TASKS": right}), "tasks").verdict == "ok"
+    wrong = right.replace("source:", "sorce:")
+    found = check(look({**environment, "MODEL_SERVICE_TASKS": wrong}), "tasks")
+    assert found.verdict == "fail"
+    assert "line 8: tasks[0].match.sorce" in found.detail
 
 
 @pytest.mark.parametrize(("response", "verdict", "finding", "cure"), GATEWAYS)

@@ -42,10 +42,18 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for step in STEPS[:SECOND_STAGE]:
         words = step.split()
         if words[0] == "COPY":
-            copy(words[1], build / words[2])
+            for source in copied(words[1:-1]):
+                copy(source, build / words[-1])
         elif words[0] == "RUN":
             run(step.removeprefix("RUN "), build, tree)
     return tree
+
+
+def copied(sources: list[str]) -> list[str]:
+    """A pattern may match nothing, where something else is copied with it."""
+    found = [str(path.relative_to(ROOT)) for source in sources for path in ROOT.glob(source)]
+    assert found, sources
+    return found
 
 
 def copy(source: str, target: Path) -> None:

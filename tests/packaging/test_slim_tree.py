@@ -6,6 +6,7 @@ import ast
 import importlib.metadata
 import importlib.util
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -113,6 +114,15 @@ def test_no_tool_for_tests_or_for_building_is_in_it(tree: Tree) -> None:
     assert not inside & {"pytest", "_pytest", "pytest_asyncio", "cython", "pip", "setuptools", "wheel", "pygments"}
     assert not inside & set(LEFT_OUT)
     assert not [path for path in tree.function.rglob("*") if path.name in {"mock_oci", "function_package"}]
+
+
+def test_a_tasks_file_beside_the_function_goes_with_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(ROOT / "src/model_service", root / "src/model_service")
+    shutil.copy(ROOT / "func.py", root)
+    (root / "tasks.yaml").write_text("tasks: []")
+    Tree(tmp_path / "tree").add_function(root)
+    assert (tmp_path / "tree/function/tasks.yaml").read_text() == "tasks: []"
 
 
 def test_each_distribution_that_is_in_it_brings_its_licence(tree: Tree) -> None:

@@ -8,6 +8,8 @@ from typing import Final
 from tests.terraform.hcl import read
 
 VALUES: Final = {
+    "alarms_topic_id": "ocid1.onstopic.oc1..alarms",
+    "answers_stream_id": "ocid1.stream.oc1..answers",
     "apm_domain_id": "ocid1.apmdomain.oc1..apm",
     "archive": "function.zip",
     "compartment_ocid": "ocid1.compartment.oc1..here",
@@ -20,12 +22,14 @@ VALUES: Final = {
     "jwks_uri": "https://login.example.com/keys",
     "jwt_audience": "model-service",
     "jwt_issuer": "https://login.example.com/",
+    "next_function_id": "ocid1.fnfunc.oc1..next",
     "region": "us-chicago-1",
     "runtime": "python",
     "team_a_token": "subscription-of-team-a",
     "tenancy_ocid": "ocid1.tenancy.oc1..tenancy",
     "vault_id": "ocid1.vault.oc1..vault",
     "vault_key_id": "ocid1.key.oc1..key",
+    "work_queue_id": "ocid1.queue.oc1..work",
 }
 
 

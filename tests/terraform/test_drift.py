@@ -12,8 +12,10 @@ from tests.terraform.hcl import literal, read
 from tests.terraform.terraform_cli import ROOT, TERRAFORM
 
 from model_service.errors import SettingsError
+from model_service.ledger import FOLDER
 from model_service.operations import OPERATIONS
 from model_service.responses.surface import SURFACE
+from model_service.setting_values import MOST_THREADS
 from model_service.settings import VARIABLES
 
 CONFIGURATION = read(TERRAFORM)
@@ -26,20 +28,25 @@ THROUGH = {
     "local.genai_compartment_ocid": "genai_compartment_ocid",
     "local.overflow_place": "overflow_bucket",
     "local.relay_destinations": "relay_destinations",
+    "local.tasks": "tasks",
 }
 
 # Variables of what the code does not answer yet. A doorway or an authorizer that arrives takes its line from here.
-LATER = {
-    "create_keys_secret",
+LATER = {"create_keys_secret"}
+
+# What hands records to the function or takes their results: without tasks, none of it makes sense.
+FOR_RECORDS = {
     "create_queue",
     "create_results_bucket",
     "create_results_topic",
     "create_stream",
     "event_rules",
+    "notification_topics",
 }
 
-
-SWITCH = re.compile(r"\b(var|local)\.(create_|enable_|has_|apm_|destination_|event_rules|request_buckets|relay_)")
+SWITCH = re.compile(
+    r"\b(var|local)\.(create_|enable_|has_|apm_|destination_|event_rules|ledger_|relay_|request_buckets|sink_|source_)"
+)
 
 
 def variable_of(setting: str) -> str:
@@ -79,6 +86,18 @@ def test_terraform_takes_the_values_that_the_code_takes(variable: str, nonsense:
     [listed] = re.findall(r"contains\(\[(.*?)\]", validation["condition"])
     taken = re.sub(r"[\s\"]", "", listed).split(",")
     assert f"one of {', '.join(taken)}" in str(refused.value)
+
+
+def test_terraform_takes_as_many_threads_as_the_code() -> None:
+    [validation] = CONFIGURATION.variables["batch_concurrency"]["validation"]
+    assert f"<= {MOST_THREADS} " in validation["condition"]
+
+
+def test_what_is_made_for_records_is_off_and_needs_tasks() -> None:
+    given, section = defaults(), README.partition("## Records that arrive by themselves")[2].partition("\n## ")[0]
+    assert literal(CONFIGURATION.locals["made_for_records"]).keys() == FOR_RECORDS
+    assert not any(given[name] for name in FOR_RECORDS)
+    assert {name for name in FOR_RECORDS if f"`{name}`" not in section} == set()
 
 
 def test_the_gateway_has_a_route_for_every_route_of_the_function_and_no_other() -> None:
@@ -137,6 +156,12 @@ def test_no_statement_is_broad() -> None:
     family = [text for text in texts if "functions-family" in text]
     assert len(family) == 1
     assert "where ALL {request.principal.type = 'ApiGateway'" in family[0]
+
+
+def test_the_function_may_overwrite_its_ledger_and_nothing_else() -> None:
+    overwriting = {name: grant for name, grant in grants().items() if "OVERWRITE" in str(grant.get("can"))}
+    assert overwriting.keys() == {"ledger"}
+    assert f"target.object.name = '{FOLDER}/*'" in overwriting["ledger"]["only"]
 
 
 def test_what_a_later_release_needs_is_off_and_said_to_be() -> None:

@@ -13,13 +13,25 @@ import pytest
 from tests.terraform.example_variables import VALUES, given
 from tests.terraform.terraform_cli import Terraform, copied
 
+from model_service.object_place import Place
 from model_service.settings import VARIABLES, Settings
+from model_service.tasks_file import read_tasks
 
 UNCHANGED = 0  # what `plan -detailed-exitcode` then exits with
 OTHER_MEMORY = 2048
 FORBIDDEN = re.compile(
     r"all-resources|in tenancy|manage generative-ai-family|(?:functions-family|fn-\w+)(?!.* where ALL)", re.IGNORECASE
 )
+
+# What a statement has to say so that a sink of this kind can be written to.
+WRITES = {
+    "bucket": "OBJECT_CREATE",
+    "stream": "STREAM_PRODUCE",
+    "queue": "QUEUE_PRODUCE",
+    "topic": "ONS_TOPIC_PUBLISH",
+    "function": "use fn-invocation",
+    "none": "",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,26 @@ def test_the_function_understands_the_settings_that_it_is_given(complete: Applie
     assert settings.compartment_id == VALUES["genai_compartment_ocid"]
     assert settings.aliases["prod"] == "meta.llama-3.3-70b-instruct"
     assert (settings.responses_store, settings.log_requests) == (False, True)
+    assert settings.batch_concurrency == 16
+
+
+def test_the_tasks_stand_in_one_line_and_name_a_topic_that_is_made_beside_them(complete: Applied) -> None:
+    [function], topics = complete.values("oci_functions_function"), complete.values("oci_ons_notification_topic")
+    text = function["config"]["MODEL_SERVICE_TASKS"]
+    assert text.isprintable()
+    assert read_tasks(text, "tasks.yaml").sinks["bell"].place in {topic["id"] for topic in topics}
+
+
+def test_the_function_may_write_where_its_tasks_do_and_read_what_they_read(complete: Applied) -> None:
+    [function], [policy] = complete.values("oci_functions_function"), complete.values("oci_identity_policy")
+    tasks = read_tasks(function["config"]["MODEL_SERVICE_TASKS"], "tasks.yaml")
+    for sink in tasks.sinks.values():
+        named = sink.place.bucket if isinstance(sink.place, Place) else sink.place
+        allowed = [one for one in policy["statements"] if WRITES[sink.kind] in one]
+        assert any(sink.kind in ("none", "topic") or f"'{named}'" in one for one in allowed), sink
+    assert any(tasks.ledger and f"'{tasks.ledger.bucket}'" in one for one in policy["statements"] if "OVERWRITE" in one)
+    read = {task.match.bucket.bucket for task in tasks.tasks if task.reading and task.match.bucket}
+    assert all(any("{OBJECT_READ}" in one and f"'{name}'" in one for one in policy["statements"]) for name in read)
 
 
 def test_no_statement_of_the_policy_goes_further_than_it_has_to(complete: Applied) -> None:

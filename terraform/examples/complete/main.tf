@@ -1,4 +1,4 @@
-# Everything that can be switched on. What a later release of the function needs is marked.
+# Everything that can be switched on, and tasks.yaml. What a later release of the function needs is marked.
 module "model_service" {
   source = "../.."
 
@@ -59,7 +59,6 @@ module "model_service" {
   alarm_emails          = ["platform@example.com"]
   create_dashboard      = true
 
-  # From here on: with a later release of the function (README.md).
   event_rules = {
     uploads = {
       event_types = ["com.oraclecloud.objectstorage.createobject"]
@@ -69,9 +68,25 @@ module "model_service" {
   create_stream         = true
   stream_partitions     = 2
   create_queue          = true
+  notification_topics   = [var.alarms_topic_id]
   create_results_bucket = true
   create_results_topic  = true
-  create_keys_secret    = true
-  vault_id              = var.vault_id
-  vault_key_id          = var.vault_key_id
+  batch_concurrency     = 16
+  source_buckets        = ["prompts"]
+  sink_streams          = [var.answers_stream_id]
+  sink_queues           = [var.work_queue_id]
+  sink_functions        = [var.next_function_id]
+
+  # A topic that the module makes may stand in the tasks that the module is given: nothing of it waits for them.
+  tasks = templatefile("${path.module}/tasks.yaml", {
+    stream_id   = var.answers_stream_id
+    queue_id    = var.work_queue_id
+    topic_id    = module.model_service.results_topic_id
+    function_id = var.next_function_id
+  })
+
+  # From here on: with a later release of the function (README.md).
+  create_keys_secret = true
+  vault_id           = var.vault_id
+  vault_key_id       = var.vault_key_id
 }

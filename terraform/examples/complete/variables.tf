@@ -58,6 +58,26 @@ variable "failure_topic_id" {
   type        = string
 }
 
+variable "alarms_topic_id" {
+  description = "OCID of the topic whose messages the function gets."
+  type        = string
+}
+
+variable "answers_stream_id" {
+  description = "OCID of the stream that gets some of the results."
+  type        = string
+}
+
+variable "work_queue_id" {
+  description = "OCID of the queue that gets some of the results."
+  type        = string
+}
+
+variable "next_function_id" {
+  description = "OCID of the function that gets the rest of the results."
+  type        = string
+}
+
 variable "team_a_token" {
   description = "The subscription token of team-a."
   type        = string

@@ -1,0 +1,153 @@
+"""A batch of records, worked on beside each other within one deadline: all are done, or it has to be sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from model_service import logs
+from model_service.chat import Answer, Complete
+from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
+from model_service.invocation import Deadline
+from model_service.ledger import MemoryLedger, ObjectLedger
+from model_service.record import BatchRequest, Record
+from model_service.record_run import Bench, Ending, RecordRun
+from model_service.sinks import Sink, open_sink
+from model_service.tasks import Tasks
+from model_service.tasks_file import read_tasks
+from model_service.tasks_place import tasks_text
+from model_service.throttle import Throttle
+
+if TYPE_CHECKING:
+    from model_service.service import Service
+
+RECORDING_SHARE: Final = 0.1  # of the time, kept for writing down what failed
+RECORDING_SECONDS: Final = 10.0  # but no more than this
+FAIR_SHARE: Final = 0.5  # of a batch's time; what takes longer would not end another time either
+
+
+@dataclass
+class Batches:
+    """What a container keeps for all batches: its tasks, and the sinks that they name."""
+
+    service: Service
+    throttle: Callable[[], Throttle] = Throttle
+    _tasks: Tasks | None = None
+
+    def answer(self, request: BatchRequest, deadline: Deadline) -> Answer:
+        """``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
+        "usage"}``. Raises ``BatchUnfinished`` where it has to be sent again."""
+        if request.otherwise is not None and not self._is_wanted(request.records, deadline):
+            direct = request.otherwise()
+            return self.service.call(self.service.resolve(direct), direct, deadline)
+        if not request.records:
+            return Complete(_summary(0, Counter(), Counter()))
+        batch = Batch(self._bench(deadline))
+        # A record that comes twice in one batch is worked on once.
+        records = {record.id: record for record in request.records}
+        batch.endings[Ending.REPEATED] = len(request.records) - len(records)
+        batch.run(records.values(), self.service.settings.batch_concurrency)
+        return _answered(batch, len(request.records))
+
+    def _is_wanted(self, records: tuple[Record, ...], deadline: Deadline) -> bool:
+        """Whether a task asks for it. Without tasks, or with a record that cannot be read, none does."""
+        if self.service.settings.tasks is None:
+            return False
+        tasks = self.tasks(deadline)
+        try:
+            return all(tasks.task_for(record.view) for record in records)
+        except InvalidRequest:
+            return False
+
+    def _bench(self, deadline: Deadline) -> Bench:
+        _open_connections(self.service)
+        tasks = self.tasks(deadline)
+        total = deadline.require()
+        asking = replace(deadline, expires=deadline.expires - min(RECORDING_SECONDS, RECORDING_SHARE * total))
+        return Bench(self.service, tasks, self._sinks, deadline, asking, FAIR_SHARE * total, self.throttle())
+
+    def tasks(self, deadline: Deadline) -> Tasks:
+        """The tasks; read once, and again where that went wrong."""
+        if self._tasks is None:
+            setting = self.service.settings.tasks
+            if setting is None:
+                raise SettingsError("MODEL_SERVICE_TASKS", "is not set, and nothing else says what to do with a record")
+            name, text = tasks_text(setting, lambda: self.service.object_storage, deadline)
+            self._tasks = read_tasks(text, name)
+        return self._tasks
+
+    @cached_property
+    def _sinks(self) -> Mapping[str, Sink]:
+        assert self._tasks is not None  # noqa: S101 - they have been read
+        bucket = self._tasks.ledger
+        ledger = MemoryLedger() if bucket is None else ObjectLedger(self.service.object_storage, bucket)
+        described = self._tasks.sinks.items()
+        return {name: open_sink(name, description, self.service, ledger) for name, description in described}
+
+
+class Batch:
+    """``endings`` and ``usage`` add up while it runs."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._lock = threading.Lock()
+        self.endings: Counter[Ending] = Counter()
+        self.usage: Counter[str] = Counter()
+
+    def run(self, records: Iterable[Record], threads: int) -> None:
+        """To its end: every record has an ending then."""
+        # Each leaves the memory when it is done.
+        waiting = deque(records)
+        number = min(threads, len(waiting))
+        with ThreadPoolExecutor(number, thread_name_prefix="record") as pool:
+            running = [pool.submit(copy_context().run, self._work, waiting) for _ in range(number)]
+        for one in running:
+            one.result()  # raises what it raised: a bug here, since a run does not
+
+    def _work(self, waiting: deque[Record]) -> None:
+        while True:
+            try:
+                record = waiting.popleft()
+            except IndexError:
+                return
+            run = RecordRun(record, self._bench)
+            ending = run.run()
+            with self._lock:
+                self.endings[ending] += 1
+                self.usage.update(_counts(run.result.usage or {}))
+
+
+def _answered(batch: Batch, records: int) -> Complete:
+    summary = _summary(records, batch.endings, batch.usage)
+    left, unrecorded = batch.endings[Ending.LEFT], batch.endings[Ending.UNRECORDED]
+    logs.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
+    if left or unrecorded:
+        raise BatchUnfinished(
+            f"Of {records} records there was no time for {left}, and the failure of {unrecorded} could not be put on "
+            "record; the batch has to be sent again."
+        )
+    return Complete(summary)
+
+
+def _summary(records: int, endings: Counter[Ending], usage: Counter[str]) -> dict[str, Any]:
+    ended = {ending.value: endings[ending] for ending in ENDED}
+    return {"object": "model_service.batch", "records": records, **ended, "usage": dict(usage) or None}
+
+
+def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
+    return {name: value for name, value in usage.items() if isinstance(value, int) and not isinstance(value, bool)}
+
+
+def _open_connections(service: Service) -> None:
+    """Make what threads share before there are threads: two that come first would make two of it."""
+    for name in ("credential", "compartment_id", "upstream", "native", "families", "object_storage", "overflow"):
+        getattr(service, name)
+
+
+ENDED: Final = (Ending.DELIVERED, Ending.REPEATED, Ending.IGNORED, Ending.DEAD_LETTER)
