@@ -20,6 +20,8 @@ from model_service.settings import Settings
 from model_service.trace import Trace
 
 LARGEST_REQUEST: Final = 6 * 1024 * 1024  # bytes; what the platform lets in
+# Where a body may say that it lies elsewhere: what a record says is for its task alone.
+OF_CALLERS: Final = frozenset({"http", "direct", "detached"})
 
 
 @dataclass
@@ -50,7 +52,7 @@ class App:
     def _answer(self, invocation: Invocation, envelope: Envelope, trace: Trace) -> Reply:
         with trace.step("decode"):
             _check_size(invocation)
-            if b'"body_from"' in invocation.body:
+            if b'"body_from"' in invocation.body and envelope.doorway in OF_CALLERS:
                 envelope = recognise(self._with_stored_body(invocation))
             request = envelope.decode()
         with trace.step("resolve"):

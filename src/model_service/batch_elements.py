@@ -21,6 +21,8 @@ ATTEMPT: Final = 100  # one attempt, in characters
 BRACKET: Final = 30  # one bracket, or a row of them, in characters
 FAILURE: Final = 500  # one piece that only looked like JSON, in characters
 
+BLANKS: Final = " \t\r\n"  # of JSON
+
 # Possessive, all of them: no text makes them go back.
 _OPENING: Final = re.compile(r"\ufeff?+[ \t\r\n]*+\[")
 _GAP: Final = re.compile(r"[ \t\r\n,]*+")
@@ -34,14 +36,21 @@ _NO_TEXT: Final = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes 
 
 @dataclass(frozen=True)
 class Element:
-    """One element of the array: its bytes as they came and its value, or the ``fault`` for which it has none.
+    """One element of the array: its value, or the ``fault`` for which it has none.
 
     ``NOT_JSON`` is the code of a fault that goes beyond the element: where it ends had to be guessed.
     """
 
-    content: bytes = field(repr=False)
+    batch: str = field(repr=False)
+    start: int
+    end: int
     value: Any = field(default=None, repr=False)
     fault: InvalidRequest | None = None
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes as they came; made when they are asked for, because most records do not need them."""
+        return self.batch[self.start : self.end].encode("utf-8", "surrogateescape")
 
 
 def elements_of(body: bytes) -> list[Element]:
@@ -73,20 +82,25 @@ class _Batch:
             element = self._whole(at, end) if end is not None else None
             if element is None or end is None:
                 end = self._end_of_torn(at)
-                element = Element(_bytes(self._piece(at, end)), fault=_torn())
+                element = self._element(at, self._trimmed(at, end), fault=_torn())
             yield element
             at = self._after_gap(end)
         if not _CLOSED.match(self.text, at):
-            yield Element(_bytes(self._piece(at, len(self.text))), fault=_too_many())
+            yield self._element(at, self._trimmed(at, len(self.text)), fault=_too_many())
 
     def _after_gap(self, at: int) -> int:
         gap = _GAP.match(self.text, at)
         return gap.end() if gap else at
 
-    def _piece(self, at: int, end: int) -> str:
-        if end < len(self.text):
-            return self.text[at:end].rstrip(" \t\r\n")
-        return self.text[at:].rstrip(" \t\r\n").removesuffix("]").rstrip(" \t\r\n")
+    def _element(self, start: int, end: int, value: Any = None, fault: InvalidRequest | None = None) -> Element:
+        return Element(self.text, start, end, value, fault)
+
+    def _trimmed(self, at: int, end: int) -> int:
+        """The end of a piece without the blanks behind it, and without the bracket of the array."""
+        piece = self.text[at:end].rstrip(BLANKS)
+        if end == len(self.text):
+            piece = piece.removesuffix("]").rstrip(BLANKS)
+        return at + len(piece)
 
     def _whole(self, at: int, end: int) -> Element | None:
         """What stands there, if it is JSON; it may be JSON that cannot be read."""
@@ -97,14 +111,14 @@ class _Batch:
             self.work -= end - at + FAILURE
             return None
         except InvalidRequest as fault:
-            return Element(_bytes(piece), fault=_bare(fault))
+            return self._element(at, end, fault=_bare(fault))
         except ValueError:  # Python reads no integer of more than 4300 digits
-            return Element(_bytes(piece), fault=_unreadable("It has a number that is too long."))
+            return self._element(at, end, fault=_unreadable("It has a number that is too long."))
         except RecursionError:
-            return Element(_bytes(piece), fault=_unreadable("It is nested too deeply."))
+            return self._element(at, end, fault=_unreadable("It is nested too deeply."))
         if _NO_TEXT.search(piece):
-            return Element(_bytes(piece), fault=_unreadable("It is not UTF-8."))
-        return Element(_bytes(piece), value)
+            return self._element(at, end, fault=_unreadable("It is not UTF-8."))
+        return self._element(at, end, value)
 
     def _end(self, at: int) -> int | None:
         """Where the value ends that begins at ``at``, by its quotes and brackets, if it is an element as a whole."""
@@ -142,10 +156,6 @@ class _Batch:
             if end is not None and self._whole(at, end):
                 return comma.start()
         return len(self.text)
-
-
-def _bytes(piece: str) -> bytes:
-    return piece.encode("utf-8", "surrogateescape")
 
 
 def _bare(fault: InvalidRequest) -> InvalidRequest:

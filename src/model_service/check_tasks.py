@@ -56,8 +56,13 @@ def _consequence(task: Task, view: dict[str, Any]) -> str:
         return "ignored"
     if task.reading is not None:
         view = {**view, CONTENT: UNREAD}
-    request = json.dumps(task.body(view), ensure_ascii=False, indent=2)
-    return f"to {task.sink}\n{request}"
+    return f"to {task.sink}\n{_shown(task.body(view))}"
+
+
+def _shown(request: dict[str, Any]) -> str:
+    """As JSON, in which nothing is left that a terminal would obey or could not write."""
+    text = json.dumps(request, ensure_ascii=False, indent=2)
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
 def _record(path: Path, fields: list[str]) -> Record:

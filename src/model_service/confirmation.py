@@ -1,7 +1,7 @@
 """A subscription of Notifications is confirmed by visiting the address that came with its first message.
 
-Source: https://docs.oracle.com/en-us/iaas/Content/Notification/Concepts/notificationoverview.htm and
-https://docs.oracle.com/en-us/iaas/api/#/en/notification/20181201/Subscription/GetConfirmSubscription
+Source: https://docs.oracle.com/en-us/iaas/Content/Notification/Tasks/confirm-subscription.htm (where it says that those
+of functions need none); /en-us/iaas/api/#/en/notification/20181201/Subscription/GetConfirmSubscription beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from typing import Final
-from urllib.parse import urlsplit
 
 from model_service.auth import Credential
 from model_service.chat import Complete
@@ -20,18 +19,22 @@ from model_service.record import ConfirmationRequest
 from model_service.upstream import Upstream
 
 HOST: Final = re.compile(r"https://(cell[0-9]+\.)?notification\.(?P<region>[a-z0-9-]+)\.(oci\.)?(?P<domain>[a-z.]+)")
-PATH: Final = re.compile(r"/20181201/subscriptions/[\w.-]+/confirmation", re.ASCII)
+# All of it, and nothing that two readers of URLs could read differently.
+ADDRESS: Final = re.compile(
+    r"(?P<endpoint>https?://[\w.:\[\]-]+)"
+    r"(?P<path>/20181201/subscriptions/\w[\w.-]{0,254}/confirmation\?[\w.~%=&+/:-]{1,4096})",
+    re.ASCII,
+)
 
 
 def confirm(request: ConfirmationRequest, credential: Credential, local: str | None, deadline: Deadline) -> Complete:
     """``{"object": "model_service.confirmation"}``. ``local`` (``MODEL_SERVICE_OCI_ENDPOINT``) is a place that may be
     visited beside OCI's own; raises ``InvalidRequest`` for any other: the message may come from anybody."""
-    parts = urlsplit(request.url)
-    endpoint = f"{parts.scheme}://{parts.netloc}"
-    if not PATH.fullmatch(parts.path) or not (endpoint == local or _is_ocis(endpoint)):
+    address = ADDRESS.fullmatch(request.url)
+    if address is None or not (address["endpoint"] == local or _is_ocis(address["endpoint"])):
         raise InvalidRequest("The address to confirm at is none of OCI Notifications.", code="unknown_address")
-    with closing(Upstream(endpoint, credential)) as notifications:
-        notifications.send("GET", f"{parts.path}?{parts.query}", None, {}, deadline).read()
+    with closing(Upstream(address["endpoint"], credential)) as notifications:
+        notifications.send("GET", address["path"], None, {}, deadline).read()
     return Complete({"object": "model_service.confirmation"})
 
 

@@ -79,7 +79,7 @@ def _part(text: str) -> str:
 
 def _value(text: str) -> Any:
     try:
-        return STRICT.decode(text)
+        return STRICT.decode(text.removeprefix("\ufeff"))  # which a reader may ignore: RFC 8259, 8.1
     except (ValueError, RecursionError, InvalidRequest):
         return text
 

@@ -141,7 +141,9 @@ class _Reading:
                     self._check_size(path)
                     if not isinstance(source, MappingNode):
                         raise Fault("<< takes mappings only", path, key.start_mark.line + 1)
-                    yield from self._pairs(source, path)
+                    for pair in self._pairs(source, path):
+                        self._check_size(path)
+                        yield pair
 
     def _scalar(self, node: Node, path: Path) -> Any:
         if not isinstance(node, ScalarNode) or node.tag not in SCALARS:

@@ -15,6 +15,7 @@ from model_service.templates import Template
 
 SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
 SECONDS: Final = 120.0  # for one record, where its task says nothing
+LONGEST_NAME: Final = 1024  # bytes of an object's name (docs: Object/Tasks/managingobjects.htm)
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,11 @@ class Match:
 
     @cached_property
     def _type(self) -> re.Pattern[str]:
-        pattern = ".*".join(re.escape(part) for part in (self.type or "").split("*"))
-        return re.compile(pattern, re.DOTALL | re.IGNORECASE)
+        first, *rest = map(re.escape, (self.type or "").split("*"))
+        # Each part but the last where it comes first and never again: whoever chooses the type chooses its length, too.
+        middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+        last = f".*{rest[-1]}" if rest else ""
+        return re.compile(f"{first}{middle}{last}", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Task:
         """The object to read for a record. Namespace and bucket are the task's, so that nobody who can send a record
         decides where the function reads; raises ``InvalidRequest`` for a record without an object's name."""
         name = view.get("object")
-        if self.match.bucket is None or not isinstance(name, str) or name in ("", ".", ".."):
+        if self.match.bucket is None or not isinstance(name, str) or not _is_name(name):
             raise InvalidRequest("The record names no object.", code="no_object", param="object")
         return replace(self.match.bucket, name=name)
 
@@ -125,3 +129,11 @@ class Tasks:
             if task.match.takes(view):
                 return task
         raise InvalidRequest("No task takes this record.", code="no_task")
+
+
+def _is_name(name: str) -> bool:
+    """Whether an object can have it; ``.`` and ``..`` would mean its bucket, or what is above that."""
+    try:
+        return 0 < len(name.encode()) <= LONGEST_NAME and name not in (".", "..")
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False

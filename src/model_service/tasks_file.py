@@ -10,6 +10,7 @@ from model_service.expressions import Path
 from model_service.task_lines import Fault, read_lined
 from model_service.tasks import Match, SinkDescription, Task, Tasks
 from model_service.tasks_shape import ShapeFaults, read_shape
+from model_service.templates import Template
 
 VARIABLE: Final = "MODEL_SERVICE_TASKS"
 LARGEST: Final = 1024 * 1024  # bytes
@@ -85,14 +86,24 @@ def _check_dead_letters(tasks: Sequence[Task], sinks: dict[str, SinkDescription]
         problem = "would lose the records that fail" if name == NONE else "is no sink"
         raise Fault(f"{problem}; there are {', '.join(sinks) or 'none'}", ("dead_letters",))
     for part, template in sinks[name].templates.items():
-        try:
-            template.text(UNREADABLE)
-        except InvalidRequest:
-            problem = "must do for a record that cannot be read, with id and source only (|| gives a default)"
-            raise Fault(f"as the dead letters' sink it {problem}", ("sinks", name, part)) from None
+        _check_names_all(part, template, ("sinks", name, part))
 
 
-UNREADABLE: Final = {"id": "streaming/prompts/0/41-1761223385480", "source": "streaming"}
+def _check_names_all(part: str, template: Template, path: Path) -> None:
+    """That no record can be one that the template of the dead letters' sink has no name for, or has another's: its
+    failure could not be put on record, and it would come again and again."""
+    if template.names - OF_ALL:
+        raise Fault("as the dead letters' sink it must do with id and source; the rest is chosen by senders", path)
+    try:
+        one, other = (template.text({"source": "streaming", "id": name}) for name in EXAMPLES)
+    except InvalidRequest:
+        raise Fault("as the dead letters' sink it must do for every id and source", path) from None
+    if part == "name" and one == other:
+        raise Fault("as the dead letters' sink it must name another object for each id", path)
+
+
+OF_ALL: Final = frozenset({"id", "source"})
+EXAMPLES: Final = ("streaming/prompts/0/41-1761223385480", "streaming/prompts/0/42-1761223385480")
 CHECKS: Final[tuple[Callable[[Sequence[Task], dict[str, SinkDescription]], None], ...]] = (
     _check_names,
     _check_order,

@@ -97,7 +97,7 @@ class Started:
 
     socket: Path
 
-    def __call__(self, body: Mapping[str, Any]) -> bytes:
+    def __call__(self, body: Any) -> bytes:
         headers = {"content-type": "application/json", "fn-call-id": "slim"}
         answer = exchange(self.socket, headers, json.dumps(body).encode())
         assert answer.status == 200, answer.body

@@ -20,6 +20,7 @@ from function_package.dependencies import pinned
 from function_package.pruning import LEFT_OUT, OCI_PARTS
 from function_package.tree import Tree, size
 from mock_oci import MockOci
+from mock_oci.services.object_storage import ObjectStorage
 from model_service.auth import AUTH_TYPES
 from model_service.transports import TRANSPORTS
 
@@ -53,6 +54,22 @@ def test_it_answers_by_every_way_to_a_model(
     answer = start(environments["resource_principal"])(body).decode()
     assert says in answer
     assert '"error":{' not in answer
+
+
+def test_it_works_on_records_that_arrive(
+    start: Callable[..., Any], environments: Mapping[str, Mapping[str, str]], oci: MockOci
+) -> None:
+    storage = oci.state_of(ObjectStorage)
+    storage.create_bucket("results")
+    environment = environments["resource_principal"]
+    batch = json.loads((ROOT / "tests/events/connector_hub_streaming.json").read_text())
+    tasks = (ROOT / "docs/tasks/prompts.yaml").read_text().replace("stream: prompts", f"stream: {batch[0]['stream']}")
+    more = {
+        "MODEL_SERVICE_TASKS": tasks.replace("value.prompt", "text"),
+        "MODEL_SERVICE_OCI_ENDPOINT": environment["OCI_GENAI_ENDPOINT"],
+    }
+    summary = json.loads(start({**environment, **more})(batch))
+    assert summary["delivered"] == len(batch) == len(storage.objects("results"))
 
 
 @pytest.mark.parametrize("name", AUTH)

@@ -9,7 +9,8 @@ beside one. A batch of nothing but look-alikes cannot be told; whoever may send 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,9 +27,10 @@ class ConnectorHubEnvelope(UnattendedEnvelope):
     doorway = "connector_hub"
 
     def decode(self) -> BatchRequest:
-        elements = elements_of(self._invocation.body)
+        elements = deque(elements_of(self._invocation.body))
         kind = kind_of(elements)
-        return BatchRequest(tuple(kind.record_of(element) for element in elements))
+        # Each element goes as its record comes: a batch of 6 MB is not to be held twice.
+        return BatchRequest(tuple(kind.record_of(elements.popleft()) for _ in range(len(elements))))
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Kind:
         return Record(self.source, _id_by_content(self.source, element.content), element.content, {}, fault)
 
 
-def kind_of(elements: Sequence[Element]) -> Kind:
+def kind_of(elements: Iterable[Element]) -> Kind:
     """The kind that all elements are of; one that only cannot be read (a number too long, say) has no say in it, one
     that is no JSON has: Connector Hub itself writes none, so it is a message."""
     telling = [one.value for one in elements if one.fault is None or one.fault.code == NOT_JSON]
