@@ -15,7 +15,7 @@ from model_service import logs
 from model_service.chat import Answer, Complete
 from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
 from model_service.invocation import Deadline
-from model_service.ledger import MemoryLedger, ObjectLedger
+from model_service.ledger import Ledger, MemoryLedger, ObjectLedger
 from model_service.record import BatchRequest, Record
 from model_service.record_run import Bench, Ending, RecordRun
 from model_service.sinks import Sink, open_sink
@@ -56,12 +56,12 @@ class Batches:
         return _answered(batch, len(request.records))
 
     def _is_wanted(self, records: tuple[Record, ...], deadline: Deadline) -> bool:
-        """Whether a task asks for it. Without tasks, or with a record that cannot be read, none does."""
+        """Whether a task asks for it, and not only lets it go. Of a record that cannot be read none does."""
         if self.service.settings.tasks is None:
             return False
         tasks = self.tasks(deadline)
         try:
-            return all(tasks.task_for(record.view) for record in records)
+            return not any(tasks.task_for(record.view).ignore for record in records)
         except InvalidRequest:
             return False
 
@@ -70,7 +70,16 @@ class Batches:
         tasks = self.tasks(deadline)
         total = deadline.require()
         asking = replace(deadline, expires=deadline.expires - min(RECORDING_SECONDS, RECORDING_SHARE * total))
-        return Bench(self.service, tasks, self._sinks, deadline, asking, FAIR_SHARE * total, self.throttle())
+        return Bench(
+            core=self.service,
+            tasks=tasks,
+            sinks=self._sinks,
+            dead_letters=self._dead_letters,
+            deadline=deadline,
+            asking=asking,
+            share=FAIR_SHARE * total,
+            throttle=self.throttle(),
+        )
 
     def tasks(self, deadline: Deadline) -> Tasks:
         """The tasks; read once, and again where that went wrong."""
@@ -79,16 +88,39 @@ class Batches:
             if setting is None:
                 raise SettingsError("MODEL_SERVICE_TASKS", "is not set, and nothing else says what to do with a record")
             name, text = tasks_text(setting, lambda: self.service.object_storage, deadline)
-            self._tasks = read_tasks(text, name)
+            self._tasks = self._with_room(read_tasks(text, name))
         return self._tasks
+
+    def _with_room(self, tasks: Tasks) -> Tasks:
+        """The same; refused where a record could fail that cannot be put on record, and would come again for ever."""
+        place = tasks.sinks[tasks.dead_letters].kind if tasks.dead_letters else "none"
+        if place not in ("bucket", "none") and self.service.settings.overflow_bucket is None:
+            raise SettingsError(
+                "MODEL_SERVICE_OVERFLOW_BUCKET", f"has to be set: dead letters may be too large for a {place}"
+            )
+        return tasks
 
     @cached_property
     def _sinks(self) -> Mapping[str, Sink]:
         assert self._tasks is not None  # noqa: S101 - they have been read
-        bucket = self._tasks.ledger
-        ledger = MemoryLedger() if bucket is None else ObjectLedger(self.service.object_storage, bucket)
-        described = self._tasks.sinks.items()
-        return {name: open_sink(name, description, self.service, ledger) for name, description in described}
+        return {name: self._open(name, name) for name in self._tasks.sinks}
+
+    @cached_property
+    def _dead_letters(self) -> Sink:
+        assert self._tasks is not None  # noqa: S101 - as above
+        # Without one every task ignores what it takes, and nobody wants the rest either. In the ledger it has a name of
+        # its own: results may go to the same place, and one that was refused there must not stand for its dead letter.
+        name = self._tasks.dead_letters or "none"
+        return self._open(name, f"dead letters: {name}")
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        bucket = self._tasks and self._tasks.ledger
+        return ObjectLedger(self.service.object_storage, bucket) if bucket else MemoryLedger()
+
+    def _open(self, name: str, name_in_ledger: str) -> Sink:
+        assert self._tasks is not None  # noqa: S101 - as above
+        return open_sink(name_in_ledger, self._tasks.sinks[name], self.service, self._ledger)
 
 
 class Batch:

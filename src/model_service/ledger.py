@@ -127,6 +127,7 @@ class MemoryLedger:
     def _write(self, key: str, body: bytes) -> Entry:
         entry = Entry(str(next(self._versions)), body)
         self._entries[key] = entry, self._clock()
+        self._entries.move_to_end(key)
         if len(self._entries) > MOST_IN_MEMORY:
             self._entries.popitem(last=False)
         return entry

@@ -9,6 +9,19 @@ from typing import Final
 BUCKET: Final = re.compile(r"((?P<namespace>[\w-]{1,256})/)?(?P<bucket>[\w.-]{1,256})", re.ASCII)
 
 
+LONGEST_NAME: Final = 1024  # bytes of an object's name (docs: Object/Tasks/managingobjects.htm)
+
+
+def is_object_name(name: str) -> bool:
+    """Whether an object can have it, and no reader of paths takes it for another's: no ``.`` or ``..`` in it."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    control = any(character < " " or "\x7f" <= character < "\xa0" for character in name)
+    return 0 < size <= LONGEST_NAME and not control and not {".", ".."} & set(name.split("/"))
+
+
 @dataclass(frozen=True)
 class Place:
     """``namespace`` ``None`` is the tenancy's own; without a ``name`` it is the bucket."""

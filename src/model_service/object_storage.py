@@ -44,7 +44,10 @@ class ObjectStorage:
     def namespace(self, deadline: Deadline) -> str:
         """The tenancy's own, asked for once."""
         if self._namespace is None:
-            self._namespace = str(read_value(self._send("GET", "/n", None, {}, deadline)))
+            named = read_value(self._send("GET", "/n", None, {}, deadline))
+            if not isinstance(named, str) or not named:
+                raise UpstreamError("Object Storage does not say what the tenancy's namespace is.")
+            self._namespace = named
         return self._namespace
 
     def put(self, place: Place, content: bytes, content_type: str, deadline: Deadline) -> None:
@@ -138,5 +141,5 @@ def _stored(exchange: Exchange, content: bytes) -> StoredObject:
 def _seconds(moment: str | None, otherwise: float) -> float:
     try:
         return parsedate_to_datetime(moment or "").timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return otherwise

@@ -17,7 +17,9 @@ from model_service.gathering import Gathered
 from model_service.invocation import Deadline
 from model_service.object_place import Place
 from model_service.object_storage import ObjectStorage
+from model_service.retries import PERSISTENT
 
+TRY_SECONDS: Final = 20.0  # for what nobody waits for
 LIFETIME: Final = timedelta(hours=1)
 """How long a link is good for. The object stays until a lifecycle rule of the bucket takes it away."""
 
@@ -52,10 +54,15 @@ class Overflow:
 
     def keep(self, content: bytes, deadline: Deadline) -> dict[str, Any]:
         """For readers that come later, and have a key of their own: ``{"object": "model_service.reference", "bucket",
-        "name", "bytes", "content_type"}``. Raises ``AnswerTooLarge`` as ``store`` does."""
+        "name", "bytes", "content_type"}``. Raises ``AnswerTooLarge`` as ``store`` does, though not at once: it has been
+        paid for, and there is more time than a caller has."""
         kind = "application/json"
+
+        def put(deadline: Deadline) -> Place:
+            return self._put(content, kind, datetime.now(UTC), deadline)
+
         try:
-            place = self._put(content, kind, datetime.now(UTC), deadline)
+            place = PERSISTENT.call(put, deadline, TRY_SECONDS)
         except ModelServiceError as error:
             raise _not_stored(len(content), error) from error
         where = {"bucket": place.bucket, "name": place.name}

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from model_service import logs
 from model_service.chat import Answer, ChatRequest, Complete
 from model_service.embeddings import EmbeddingsRequest
-from model_service.encoding import write_json
 from model_service.errors import AnswerTooLarge, InternalError, InvalidRequest, ModelServiceError
 from model_service.invocation import Deadline
 from model_service.operations import Request, operation_of
 from model_service.record import Record
 from model_service.rerank import RerankRequest
-from model_service.result import Result
+from model_service.result import Result, fitted
 from model_service.retries import passes
 from model_service.routing import Route
 from model_service.sinks import Outcome, Sink
@@ -63,6 +62,7 @@ class Bench:
     core: Core
     tasks: Tasks
     sinks: Mapping[str, Sink]
+    dead_letters: Sink
     deadline: Deadline
     asking: Deadline
     share: float  # seconds that a record has to have had before it counts as failed for lack of time
@@ -87,6 +87,13 @@ class RecordRun:
     def run(self) -> Ending:
         """Never raises: whatever goes wrong is on record, or said to be not."""
         try:
+            return self._ended()
+        except Exception as bug:  # noqa: BLE001 - see above
+            logs.write_bug(bug)
+            return Ending.UNRECORDED
+
+    def _ended(self) -> Ending:
+        try:
             return self._work()
         except Unknown:
             return Ending.LEFT
@@ -99,6 +106,8 @@ class RecordRun:
             return self._dead_letter(InternalError("An internal error; the log of the function has more."))
 
     def _work(self) -> Ending:
+        if self._bench.deadline.remaining <= self._bench.deadline.margin:
+            raise Unknown  # nobody can be asked any more, and of thousands that are left each takes its moment
         if self._record.fault is not None:
             return self._once(self._record.fault)
         try:
@@ -109,14 +118,20 @@ class RecordRun:
             return Ending.IGNORED
         self.result.task = task.name
         sink = self._bench.sinks[task.sink]
-        if self._is_seen(self._dead_letters, self._record.outline) or self._is_seen(sink, self._record.view):
+        if self._is_seen(self._bench.dead_letters, self._record.outline) or self._is_seen(sink, self._record.view):
             return Ending.REPEATED
-        self._ask(task)
+        try:
+            self._ask(task)
+        except ModelServiceError:
+            # Another container may have had it, too, and an answer: that counts.
+            if self._is_seen(sink, self._record.view):
+                return Ending.REPEATED
+            raise
         return self._deliver(sink)
 
     def _deliver(self, sink: Sink) -> Ending:
         try:
-            body = self._fitted(self.result.body(), sink.largest)
+            body = self._fitted(self.result.body(), sink)
             delivered = sink.deliver(Outcome(self._record.id, self._record.view, body), self._bench.deadline)
         except ModelServiceError as error:
             ending = self._dead_letter(error)
@@ -127,15 +142,20 @@ class RecordRun:
 
     def _once(self, error: ModelServiceError) -> Ending:
         """The dead letter of a record that no model is asked about."""
-        seen = self._is_seen(self._dead_letters, self._record.outline)
+        seen = self._is_seen(self._bench.dead_letters, self._record.outline)
         return Ending.REPEATED if seen else self._dead_letter(error)
 
     def _ask(self, task: Task) -> None:
+        self._began = time.monotonic()  # its time is for the model, and not for what came before
         deadline = self._deadline_of(task)
-        request = self._request(task, deadline)
-        self.result.model = getattr(request, "model", None)
-        route = self._bench.core.resolve(request)
-        answer = self._answer(route, request, deadline)
+        self._require_time(deadline)
+        try:
+            request = self._request(task, deadline)
+            self.result.model = getattr(request, "model", None)
+            answer = self._answer(self._bench.core.resolve(request), request, deadline)
+        except ModelServiceError as error:
+            self._give_up(error, deadline)
+            raise
         self.result.response, self.result.opc_request_id = answer.completion, answer.opc_request_id
 
     def _request(self, task: Task, deadline: Deadline) -> Request:
@@ -159,7 +179,6 @@ class RecordRun:
                 return self._try(route, request, deadline)
             except ModelServiceError as error:
                 if not throttle.pause(self.result.tries, error, deadline):
-                    self._give_up(error, deadline)
                     raise
 
     def _try(self, route: Route | None, request: Request, deadline: Deadline) -> Complete:
@@ -195,24 +214,18 @@ class RecordRun:
         return self._dead_letter(InvalidRequest("The batch had no time left for it.", code="no_time", status=504))
 
     def _dead_letter(self, error: ModelServiceError) -> Ending:
-        retryable = passes(error) or error.code in RETRYABLE_CODES
+        retryable = passes(error) or error.code in RETRYABLE_CODES or error.status == UNKNOWN_KEY
         letter = self.result.dead_letter(error, retryable=retryable)
         logs.write("dead_letter", record=self._record.id, task=self.result.task, error=error.code, status=error.status)
         try:
             body = self._fitted_letter(letter)
             # Named by what is known without reading it, which may be what failed.
-            delivered = self._dead_letters.deliver(
-                Outcome(self._record.id, self._record.outline, body), self._bench.deadline
-            )
+            outcome = Outcome(self._record.id, self._record.outline, body)
+            delivered = self._bench.dead_letters.deliver(outcome, self._bench.deadline)
         except ModelServiceError as second:
             logs.write("dead_letter_lost", record=self._record.id, error=second.code, message=second.message)
             return Ending.UNRECORDED
         return Ending.DEAD_LETTER if delivered else Ending.REPEATED
-
-    @property
-    def _dead_letters(self) -> Sink:
-        # Without one every task ignores what it takes, and nobody wants the rest either.
-        return self._bench.sinks[self._bench.tasks.dead_letters or "none"]
 
     def _is_seen(self, sink: Sink, view: Mapping[str, Any]) -> bool:
         """Raises ``Unknown`` where that cannot be told now."""
@@ -223,25 +236,20 @@ class RecordRun:
                 raise Unknown from error
             raise
 
-    def _fitted(self, result: Mapping[str, Any], largest: int) -> bytes:
-        """As JSON; of what is too large for the sink, the whole goes to Object Storage and a reference to the sink."""
-        body = write_json(result)
-        if len(body) <= largest:
-            return body
-        overflow = self._bench.core.overflow
-        if overflow is None:
-            raise AnswerTooLarge(f"The result has {len(body)} bytes; the sink takes {largest}.")
-        reference = overflow.keep(body, self._bench.deadline)
-        return write_json({**result, "response": None, "original": None, "reference": reference})
+    def _fitted(self, result: Mapping[str, Any], sink: Sink) -> bytes:
+        return fitted(result, sink.largest, self._bench.core.overflow, self._bench.deadline)
 
     def _fitted_letter(self, letter: Mapping[str, Any]) -> bytes:
-        """What the record was matters more than what was answered."""
+        """What the record was matters more than what was answered, which may be what is too large, or no JSON."""
         try:
-            return self._fitted(letter, self._dead_letters.largest)
-        except AnswerTooLarge:
-            return self._fitted({**letter, "response": None}, self._dead_letters.largest)
+            return self._fitted(letter, self._bench.dead_letters)
+        except (AnswerTooLarge, ValueError, RecursionError) as error:
+            usage = letter["usage"] if isinstance(error, AnswerTooLarge) else None
+            return self._fitted({**letter, "response": None, "usage": usage}, self._bench.dead_letters)
 
 
 RETRYABLE_CODES: Final = frozenset({"deadline_exceeded", "no_time", "connection_lost"})
 """What may go better another time, beside what is tried again at once; after ``connection_lost`` it may be charged
 twice."""
+
+UNKNOWN_KEY: Final = 401  # says nothing of the record: of a key that was renewed a moment ago, perhaps

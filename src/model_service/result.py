@@ -7,11 +7,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_service import logs
-from model_service.errors import ModelServiceError
+from model_service.encoding import write_json
+from model_service.errors import AnswerTooLarge, ModelServiceError
+from model_service.invocation import Deadline
 from model_service.record import Record
+
+if TYPE_CHECKING:
+    from model_service.overflow import Overflow
 
 
 @dataclass
@@ -64,3 +69,18 @@ class Result:
             "total_ms": round((time.perf_counter() - self._began) * 1000, 1),
             "tries": self.tries,
         }
+
+
+def fitted(result: Mapping[str, Any], largest: int, overflow: Overflow | None, deadline: Deadline) -> bytes:
+    """As JSON of at most ``largest`` bytes; of what has more, the whole goes to Object Storage and a reference to it is
+    what is left. Raises ``AnswerTooLarge`` where there is no place for it."""
+    body = write_json(result)
+    if len(body) <= largest:
+        return body
+    if overflow is None:
+        raise AnswerTooLarge(f"The result has {len(body)} bytes; the sink takes {largest}.")
+    reference = overflow.keep(body, deadline)
+    short = {**result, "response": None, "original": None, "reference": reference}
+    body = write_json(short)
+    # What a doorway knows may be long as well: the type of a log entry, the title of a message.
+    return body if len(body) <= largest else write_json({**short, "record": {"source": result["record"]["source"]}})

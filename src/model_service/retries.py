@@ -93,7 +93,7 @@ def _asked_for(retry_after: str | None) -> float:
         return float(retry_after[:9])
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - datetime.now(UTC).timestamp()
 

@@ -29,6 +29,7 @@ from model_service.network import AT_ONCE
 from model_service.retries import Retries
 from model_service.sdk_exchange import NativeExchange, failures
 from model_service.sdk_network import CONNECT_SECONDS, POOLS, Wire
+from model_service.setting_values import MOST_THREADS
 from model_service.traffic_log import LogPolicy, TrafficLog
 
 BASE_PATH: Final = "/20231130"
@@ -179,7 +180,7 @@ def _session() -> Any:
     session.trust_env = False  # a proxy from the environment would see every prompt; nobody set it for us
     session.hooks["response"].append(_answered)
     for scheme in POOLS:
-        adapter = requests.adapters.HTTPAdapter()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=MOST_THREADS)
         adapter.poolmanager.pool_classes_by_scheme = POOLS
         session.mount(f"{scheme}://", adapter)
     return session

@@ -10,7 +10,7 @@ from typing import Any, Final
 from model_service.encoding import read_json_object, write_json
 from model_service.errors import InvalidRequest
 from model_service.invocation import Deadline
-from model_service.object_place import Place
+from model_service.object_place import Place, is_object_name
 from model_service.object_storage import ObjectStorage
 
 LARGEST: Final = 32 * 1024 * 1024  # bytes of a stored request; it is held in memory several times over
@@ -62,7 +62,7 @@ def _place(named: Any) -> Place:
     texts = {name: value for name, value in named.items() if value is not None}
     if not all(isinstance(value, str) and value for value in texts.values()) or not {"bucket", "object"} <= set(texts):
         raise InvalidRequest("body_from: bucket and object must be texts.", param=FIELD)
-    if texts["object"] in (".", ".."):  # in a path they would mean the bucket itself, or what is above it
+    if not is_object_name(texts["object"]):
         raise InvalidRequest("body_from: no object can have this name.", param=FIELD)
     try:
         bucket = Place.of_bucket("/".join(texts[name] for name in ("namespace", "bucket") if name in texts))

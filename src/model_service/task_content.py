@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model_service.errors import InvalidRequest
 from model_service.invocation import Deadline
+from model_service.retries import PERSISTENT
 from model_service.tasks import Task
 
 if TYPE_CHECKING:
     from model_service.object_storage import ObjectStorage
+
+TRY_SECONDS: Final = 30.0
 
 
 def content_of(task: Task, view: Mapping[str, Any], storage: ObjectStorage, deadline: Deadline) -> str:
     """Of a task that has a ``reading``. Raises ``InvalidRequest``, 413 for an object above its limit, and what Object
     Storage says where there is none."""
     assert task.reading is not None  # noqa: S101 - what this is for
-    content = storage.get(task.object_place(view), task.reading.limit, deadline)
-    return KINDS[task.reading.kind](content)
+    place, reading = task.object_place(view), task.reading
+    content = PERSISTENT.call(lambda one_try: storage.get(place, reading.limit, one_try), deadline, TRY_SECONDS)
+    return KINDS[reading.kind](content)
 
 
 def _text(content: bytes) -> str:

@@ -10,12 +10,11 @@ from typing import Any, Final, Literal
 
 from model_service.errors import InvalidRequest
 from model_service.expressions import Expression
-from model_service.object_place import Place
+from model_service.object_place import Place, is_object_name
 from model_service.templates import Template
 
 SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
 SECONDS: Final = 120.0  # for one record, where its task says nothing
-LONGEST_NAME: Final = 1024  # bytes of an object's name (docs: Object/Tasks/managingobjects.htm)
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Task:
         """The object to read for a record. Namespace and bucket are the task's, so that nobody who can send a record
         decides where the function reads; raises ``InvalidRequest`` for a record without an object's name."""
         name = view.get("object")
-        if self.match.bucket is None or not isinstance(name, str) or not _is_name(name):
+        if self.match.bucket is None or not isinstance(name, str) or not is_object_name(name):
             raise InvalidRequest("The record names no object.", code="no_object", param="object")
         return replace(self.match.bucket, name=name)
 
@@ -129,11 +128,3 @@ class Tasks:
             if task.match.takes(view):
                 return task
         raise InvalidRequest("No task takes this record.", code="no_task")
-
-
-def _is_name(name: str) -> bool:
-    """Whether an object can have it; ``.`` and ``..`` would mean its bucket, or what is above that."""
-    try:
-        return 0 < len(name.encode()) <= LONGEST_NAME and name not in (".", "..")
-    except UnicodeEncodeError:  # half a surrogate pair
-        return False

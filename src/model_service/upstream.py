@@ -15,6 +15,7 @@ from model_service.encoding import write_json
 from model_service.errors import DeadlineExceeded, UpstreamError, UpstreamUnreachable
 from model_service.invocation import Deadline
 from model_service.network import Conversation, DeadlineTransport
+from model_service.setting_values import MOST_THREADS
 from model_service.traffic_log import LogPolicy, TrafficLog
 from model_service.upstream_errors import upstream_error
 
@@ -105,7 +106,9 @@ class Upstream:
     def __post_init__(self) -> None:
         # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
         is_tls = not self.endpoint.lower().startswith("http:")  # a scheme's case means nothing
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_SECONDS)
+        limits = httpx.Limits(
+            max_connections=64, max_keepalive_connections=MOST_THREADS, keepalive_expiry=KEEPALIVE_SECONDS
+        )
         # The transport alone: httpx's client adds cookies, redirects and proxies, which have no place here, and a
         # third of a millisecond.
         self._transport = DeadlineTransport(verify=is_tls, limits=limits)

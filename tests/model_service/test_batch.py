@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,13 +16,17 @@ from mock_oci.scripts import Step
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
 from mock_oci.services.streaming import Streaming
+from model_service.batch import Batch
+from model_service.chat import Complete
 from model_service.errors import BatchUnfinished, DeadlineExceeded, InvalidRequest, SettingsError, UpstreamThrottled
 from model_service.invocation import Deadline
 from model_service.operations import operation_of
 from model_service.record import BatchRequest, Record
+from model_service.record_run import Bench, Ending
 from model_service.retries import Retries
 from model_service.service import Service
 from model_service.settings import Settings
+from model_service.tasks_file import read_tasks
 from model_service.throttle import Throttle
 
 CHAT = "/openai/v1/chat/completions"
@@ -367,6 +372,22 @@ def test_without_tasks_a_batch_is_refused_and_the_variable_named(service: Servic
         service.call(None, BatchRequest((prompt(1),)), Deadline.after(10))
 
 
+def test_dead_letters_that_may_be_too_large_for_their_sink_need_a_place_for_such(batches: Batches) -> None:
+    queue = batches.oci.state_of(Queues).create()
+    tasks = {**TASKS, "sinks": {**TASKS["sinks"], "failed": {"queue": queue.id}}}
+    with pytest.raises(SettingsError, match=r"MODEL_SERVICE_OVERFLOW_BUCKET: .* too large for a queue"):
+        batches.run(prompt(1), service=batches.service(tasks))
+    assert batches.run(prompt(1), service=batches.service(tasks, MODEL_SERVICE_OVERFLOW_BUCKET="results"))["delivered"]
+
+
+def test_a_task_that_lets_everything_go_does_not_swallow_a_detached_call(batches: Batches) -> None:
+    body = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}
+    record = Record("detached", "detached/1", json.dumps(body).encode())
+    service = batches.service({**TASKS, "tasks": [{"name": "rest", "ignore": True}]})
+    answer = service.call(None, BatchRequest((record,), lambda: operation_of(body).parse(body)), Deadline.after(10))
+    assert answer.completion["object"] == "chat.completion"  # type: ignore[union-attr]
+
+
 def test_a_detached_call_that_no_task_asks_for_is_answered_as_a_direct_one(batches: Batches) -> None:
     body = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}
     record = Record("detached", "detached/1", json.dumps(body).encode())
@@ -393,3 +414,46 @@ def test_one_pause_for_all_when_oci_throttles() -> None:
     with pytest.raises(DeadlineExceeded):
         throttle.wait(Deadline.after(0))
     assert not throttle.pause(1, InvalidRequest("no"), deadline)
+
+
+class Nowhere:
+    """A sink that takes everything and keeps nothing."""
+
+    largest = 10**9
+
+    def seen(self, record: str, view: Any, deadline: Deadline) -> bool:
+        return False
+
+    def deliver(self, outcome: Any, deadline: Deadline) -> bool:
+        return True
+
+    def settle(self, record: str, deadline: Deadline) -> None: ...
+
+
+class Talkative:
+    """A core whose model answers 200 KB to everything."""
+
+    object_storage = overflow = None
+
+    def resolve(self, request: Any) -> None:
+        return None
+
+    def call(self, route: None, request: Any, deadline: Deadline) -> Complete:
+        return Complete({"choices": [{"message": {"content": "x" * 200_000}}], "usage": {"total_tokens": 1}})
+
+
+def test_results_do_not_pile_up_in_memory() -> None:
+    tasks = read_tasks(json.dumps(TASKS), "test")
+    deadline = Deadline.after(60)
+    sink = Nowhere()
+    bench = Bench(Talkative(), tasks, dict.fromkeys(tasks.sinks, sink), sink, deadline, deadline, 30)  # type: ignore[arg-type]
+    batch = Batch(bench)
+    records = [prompt(number) for number in range(300)]
+    tracemalloc.start()
+    try:
+        batch.run(records, 4)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert batch.endings[Ending.DELIVERED] == 300
+    assert most < 4 * 5 * 200_000  # of 60 MB that were answered: what four threads have in hand, a few times over

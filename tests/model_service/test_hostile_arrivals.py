@@ -19,10 +19,10 @@ from model_service import check_tasks
 from model_service.app import App
 from model_service.errors import InvalidRequest, SettingsError
 from model_service.invocation import Deadline, Invocation
-from model_service.object_place import Place
+from model_service.object_place import LONGEST_NAME, Place
 from model_service.record import Record
 from model_service.task_lines import Fault, read_lined
-from model_service.tasks import LONGEST_NAME, Match, Task
+from model_service.tasks import Match, Task
 from model_service.tasks_file import read_tasks
 
 SECRET = "the-patient-is-Jane-Doe"

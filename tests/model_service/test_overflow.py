@@ -170,6 +170,7 @@ def test_a_bucket_that_is_not_allowed_is_refused(
         {"bucket": "requests"},
         {"bucket": "requests", "object": 7},
         {"bucket": "requests", "object": ".."},
+        {"bucket": "requests", "object": "half a pair: \ud800"},
         {"bucket": "..", "object": "o"},
         {"bucket": "requests", "object": "o", "url": "http://x"},
     ],

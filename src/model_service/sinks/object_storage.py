@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, ModelServiceError, UpstreamThrottled
 from model_service.invocation import Deadline
-from model_service.object_place import Place
+from model_service.ledger import FOLDER
+from model_service.object_place import Place, is_object_name
 from model_service.object_storage import ObjectStorage, StoredObject
-from model_service.retries import PERSISTENT, Retries
+from model_service.retries import PERSISTENT, Retries, passes
 from model_service.sinks.sink import Outcome
 from model_service.templates import Template
 
 RECORD: Final = "model-service-id"  # the metadata, opc-meta-model-service-id, that has the record's id
-LONGEST_NAME: Final = 1024  # bytes (docs: Object/Tasks/managingobjects.htm)
 TRY_SECONDS: Final = 20.0
 
 
@@ -38,9 +38,16 @@ class BucketSink:
 
     def deliver(self, outcome: Outcome, deadline: Deadline) -> bool:
         place = self._place(outcome.id, outcome.view)
-        while not self._put(place, outcome, deadline):
-            if self._is_there(place, outcome.id, deadline):
+        try:
+            while not self._put(place, outcome, deadline):
+                if self._is_there(place, outcome.id, deadline):
+                    return False
+        except ModelServiceError as error:
+            # The last try may have got through, though its answer did not: then it is no failure to be put on record.
+            unheard = passes(error, repeatable=True) and not isinstance(error, UpstreamThrottled)
+            if unheard and self._is_there(place, outcome.id, deadline):
                 return False
+            raise
         return True
 
     def settle(self, record: str, deadline: Deadline) -> None:
@@ -68,15 +75,7 @@ class BucketSink:
 
     def _place(self, record: str, view: Mapping[str, Any]) -> Place:
         name = self.name.text(view) if self.name else f"{record}.json"
-        if not _is_name(name):
+        # What lies in the ledger is believed to have been paid for: no sender may write there.
+        if not is_object_name(name) or name.startswith(f"{FOLDER}/"):
             raise InvalidRequest("The sink's template gives this record no name for an object.", code="bad_name")
         return replace(self.bucket, name=name)
-
-
-def _is_name(name: str) -> bool:
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:  # half a surrogate pair
-        return False
-    control = any(character < " " or "\x7f" <= character < "\xa0" for character in name)
-    return 0 < size <= LONGEST_NAME and not control and not {".", ".."} & set(name.split("/"))

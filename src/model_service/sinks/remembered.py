@@ -46,10 +46,12 @@ class Remembered:
 
     def deliver(self, outcome: Outcome, deadline: Deadline) -> bool:
         label, key = self.carrier.label(outcome.id, outcome.view), self._key(outcome.id)
-        while (entry := self.ledger.keep(key, outcome.body, deadline)) is None:
+        while True:
+            entry = self.ledger.keep(key, outcome.body, deadline)
+            if entry is not None and self._carry(label, key, entry, deadline):
+                return True
             if self._finish(label, key, deadline):
                 return False
-        return self._carry(label, key, entry, deadline)
 
     def settle(self, record: str, deadline: Deadline) -> None:
         self._settle(self._key(record), deadline)
@@ -61,8 +63,7 @@ class Remembered:
             if entry is None or entry.settled:
                 return entry is not None
             own = self.ledger.keep(key, entry.body, deadline, over=entry)
-            if own is not None:
-                self._carry(label, key, own, deadline)
+            if own is not None and self._carry(label, key, own, deadline):
                 return True
 
     def _free(self, key: str, deadline: Deadline) -> Entry | None:
@@ -75,7 +76,7 @@ class Remembered:
             self.retries.sleep(min(left, POLL_SECONDS, deadline.require()))
 
     def _carry(self, label: str, key: str, entry: Entry, deadline: Deadline) -> bool:
-        """Delivers an entry of ours. ``False``: another container took it over while we paused and delivered it."""
+        """Delivers an entry of ours. ``False``: while we paused it became somebody else's, or the ledger lost it."""
         tries = 0
         while True:
             try:
@@ -89,7 +90,7 @@ class Remembered:
             self.retries.sleep(pause)
             again = self.ledger.keep(key, entry.body, deadline, over=entry)
             if again is None:
-                return not self._finish(label, key, deadline)
+                return False
             entry = again
         self._settle(key, deadline)
         return True
