@@ -22,12 +22,13 @@ SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def snippets(language: str) -> list[pytest.param]:
-    return [
-        pytest.param(text, id=f"{page.name}-{text.splitlines()[0][:50]}")
-        for page in PAGES
-        for kind, text in SNIPPET.findall(page.read_text())
-        if kind == language
-    ]
+    """Each once, where two pages have it."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        for kind, text in SNIPPET.findall(page.read_text()):
+            if kind == language:
+                found.setdefault(text, page.name)
+    return [pytest.param(text, id=f"{page}-{text.splitlines()[0][:50]}") for text, page in found.items()]
 
 
 @pytest.fixture
