@@ -6,14 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from model_service import logs
 from model_service.chat import Answer, Complete, Stream
 from model_service.encoding import value_of
-from model_service.errors import ModelServiceError, ReaderGone
+from model_service.errors import BatchUnfinished, CredentialError, ModelServiceError, ReaderGone, SettingsError
 from model_service.redaction import redact
 from model_service.routing import Route
+
+# What only an operator can mend, in words that are all ours. Other errors may quote a prompt, and have a caller who
+# reads them; behind a batch there is nobody.
+FOR_OPERATORS: Final = (BatchUnfinished, CredentialError, SettingsError)
 
 
 @dataclass
@@ -60,6 +64,7 @@ class Trace:
             stream=self.streamed,
             status=error.status if error else 200,
             error=error.code if error else None,
+            message=error.message if isinstance(error, FOR_OPERATORS) else None,
             usage=self.usage,
             opc_request_id=error.opc_request_id if error else self.opc_request_id,
             ms=self.ms,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model_service.chat import Chunk, Complete, Stream
-from model_service.errors import StreamBroken, UpstreamRefused
+from model_service.errors import ModelServiceError, SettingsError, StreamBroken, UpstreamError, UpstreamRefused
 from model_service.routing import resolve
 from model_service.trace import Trace
 
@@ -60,9 +60,23 @@ def test_the_line_says_who_used_what_and_how_much(written: Written) -> None:
         "stream": False,
         "status": 200,
         "error": None,
+        "message": None,
         "usage": USAGE,
         "opc_request_id": "A/B/C",
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (SettingsError("MODEL_SERVICE_TASKS", "line 3: unknown"), "MODEL_SERVICE_TASKS: line 3: unknown"),
+        (UpstreamError("You said: my secret"), None),
+    ],
+)
+def test_what_only_an_operator_can_mend_is_said_in_words_and_nothing_that_may_quote_a_prompt(
+    written: Written, error: ModelServiceError, message: str | None
+) -> None:
+    assert written(Trace("connector_hub"), error)["message"] == message
 
 
 def test_every_step_has_its_milliseconds_even_one_that_failed(written: Written) -> None:
