@@ -7,6 +7,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from mock_oci import LoopbackServer, MockOci, Request, Response
 from mock_oci.functions import LocalFunctions
 from mock_oci.local_function import LocalFunction
+from mock_oci.scripts import Step
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.connector_hub_batches import from_stream, to_function
 from mock_oci.services.connector_hub_state import Connector
@@ -144,6 +146,26 @@ def test_a_function_that_is_killed_again_and_again_leaves_one_result_of_each_rec
     assert pipeline.asked_again == []
     # Each kill costs at most what was under way.
     assert pipeline.seen["chat arrives"] <= RECORDS + len(KILLS) * 16
+
+
+def test_two_connectors_that_send_the_same_records_at_once_leave_one_result_of_each() -> None:
+    pipeline = Pipeline()
+    pipeline.oci.script.add(Step(delay=0.05, times=200))
+    pipeline.stream.put((None, prompt(number)) for number in range(100))
+    with pipeline.running(tasks()) as connector:
+        assert pipeline.function is not None
+        target = to_function(pipeline.function.id, number=100)
+        other = pipeline.oci.state_of(ConnectorHub).create("other", from_stream(pipeline.stream.id), target)
+        with ThreadPoolExecutor(2) as pool:
+            runs = list(pool.map(Connector.pump, (connector, other)))
+        assert len(pipeline.function.containers) == 2
+    assert [run and run.status for run in runs] == [200, 200]
+    results = pipeline.objects("results")
+    assert [len(found) for found in results.values()] == [1] * 100
+    # The second to write is told so, and of what was written nothing is written over.
+    puts = [request for request in pipeline.oci.requests if request.method == "PUT"]
+    assert all(request.headers["if-none-match"] == "*" for request in puts)
+    assert len(puts) > 100
 
 
 POISON = range(0, RECORDS, 20)
