@@ -70,6 +70,12 @@ class ChatRequest:
         return bool(self.body.get("stream"))
 
     @property
+    def choices(self) -> int:
+        """How many answers are asked for; what is no number, the service itself refuses."""
+        n = self.body.get("n")
+        return n if isinstance(n, int) and n > 0 else 1
+
+    @property
     def include_usage(self) -> bool:
         """Whether a stream is to end with a chunk that has the usage."""
         return bool((self.body.get("stream_options") or {}).get("include_usage"))

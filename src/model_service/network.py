@@ -6,50 +6,15 @@ httpcore fixes the timeout of a read once for a whole body. Here, below it, each
 from __future__ import annotations
 
 import ssl
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Final
 
 import httpcore
 import httpx
 
-from model_service.invocation import Deadline
+from model_service.conversation import current
 
-AT_ONCE: Final = 0.1  # seconds; a round trip takes less, a model takes more
 WORTH_COPYING: Final = 65536  # bytes; what is larger goes out at once, where httpcore expects a failure to show
-
-
-@dataclass
-class Conversation:
-    """One request and its answer: how long they may take, and whether a connection was opened for them."""
-
-    deadline: Deadline
-    connected: bool = False
-    began: float = 0.0
-
-    def begin(self) -> None:
-        self.began = time.monotonic()
-
-    @property
-    def died_idle(self) -> bool:
-        """Whether a request that just failed met a kept connection that was dead already. Such a one fails at once; a
-        peer that took its time may have read the request, and a model that ran is billed."""
-        return not self.connected and time.monotonic() - self.began < AT_ONCE
-
-    @contextmanager
-    def on_the_wire(self) -> Iterator[None]:
-        """What the sockets do inside this block, they do for this conversation."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
-
-
-_current: ContextVar[Conversation] = ContextVar("conversation")
 
 
 class DeadlineTransport(httpx.HTTPTransport):
@@ -73,7 +38,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        _current.get().connected = True
+        current.get().connected = True
         return _Stream(self._backend.connect_tcp(host, port, _left(timeout), local_address, socket_options))
 
 
@@ -111,5 +76,5 @@ class _Stream(httpcore.NetworkStream):
 
 def _left(timeout: float | None) -> float:
     """Seconds; raises ``DeadlineExceeded`` when there are none."""
-    seconds = _current.get().deadline.require()
+    seconds = current.get().seconds
     return seconds if timeout is None else min(timeout, seconds)

@@ -15,10 +15,10 @@ from typing import Final
 from urllib.parse import quote
 
 from model_service.errors import RequestTooLarge, UpstreamError, UpstreamRefused
+from model_service.exchange import Exchange, read_object, read_value
 from model_service.invocation import Deadline
 from model_service.object_place import Place
-from model_service.region_services import RegionServices, read_object, read_value
-from model_service.upstream import Exchange
+from model_service.region_services import RegionServices
 
 METADATA: Final = "opc-meta-"
 

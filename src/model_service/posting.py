@@ -10,8 +10,9 @@ from typing import Final
 from urllib.parse import quote
 
 from model_service.errors import UpstreamThrottled
+from model_service.exchange import read_object
 from model_service.invocation import Deadline
-from model_service.region_services import QUEUE_VERSION, STREAMING_VERSION, RegionServices, read_object
+from model_service.region_services import QUEUE_VERSION, STREAMING_VERSION, RegionServices
 
 LARGEST_IN_QUEUE: Final = 256_000  # bytes; a message of a queue has at most 256 KB
 LARGEST_IN_STREAM: Final = 1_000_000  # bytes; a request to a stream has at most 1 MB, keys and values

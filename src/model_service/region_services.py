@@ -6,8 +6,6 @@ They are spoken to over plain HTTP, so that nothing here imports ``oci``.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
@@ -23,9 +21,10 @@ from model_service.endpoints import (
     streaming_endpoint,
 )
 from model_service.errors import SettingsError, UpstreamError
+from model_service.exchange import read_object
 from model_service.invocation import Deadline
 from model_service.traffic_log import LogPolicy
-from model_service.upstream import Exchange, Upstream
+from model_service.upstream import Upstream
 
 QUEUE_VERSION: Final = "/20210201"  # oci.queue.QueueClient
 STREAMING_VERSION: Final = "/20180418"  # oci.streaming.StreamClient
@@ -109,20 +108,3 @@ class RegionServices:
         if region is None:
             raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
         return region
-
-
-def read_value(exchange: Exchange) -> Any:
-    """The JSON that an answer is; raises ``UpstreamError`` where it is none."""
-    try:
-        return json.loads(exchange.read())
-    except (ValueError, RecursionError):
-        raise UpstreamError(
-            "OCI answered with something that is no JSON.", opc_request_id=exchange.opc_request_id
-        ) from None
-
-
-def read_object(exchange: Exchange) -> dict[str, Any]:
-    value = read_value(exchange)
-    if not isinstance(value, Mapping):
-        raise UpstreamError("OCI answered with JSON that is no object.", opc_request_id=exchange.opc_request_id)
-    return dict(value)

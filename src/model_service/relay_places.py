@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 from model_service.errors import InvalidRequest
+from model_service.exchange import read_object, read_value
 from model_service.invocation import Deadline
 from model_service.posting import (
     LARGEST_IN_QUEUE,
@@ -26,7 +27,7 @@ from model_service.posting import (
     queue_path,
     stream_path,
 )
-from model_service.region_services import RegionServices, read_object, read_value
+from model_service.region_services import RegionServices
 
 Message = dict[str, Any]
 """One message of a relay; its shape is in docs/relay.md."""

@@ -8,7 +8,6 @@ Generative AI adds 40 ms for models, and retries of up to 600 s around what it c
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,13 +21,13 @@ from oci.circuit_breaker import NoCircuitBreakerStrategy
 
 from model_service import logs
 from model_service.auth import Credential
+from model_service.conversation import Conversation
 from model_service.encoding import write_json
 from model_service.errors import ModelServiceError, SettingsError, UpstreamError, UpstreamUnreachable
 from model_service.invocation import Deadline
-from model_service.network import AT_ONCE
 from model_service.retries import Retries
 from model_service.sdk_exchange import NativeExchange, failures
-from model_service.sdk_network import CONNECT_SECONDS, POOLS, Wire
+from model_service.sdk_network import CONNECT_SECONDS, POOLS
 from model_service.setting_values import MOST_THREADS
 from model_service.traffic_log import LogPolicy, TrafficLog
 
@@ -99,24 +98,25 @@ class SdkClient:
     def _send_reconnected(self, draft: Draft, deadline: Deadline) -> NativeExchange:
         """Again while kept connections turn out to have died in the meantime, as ``Upstream`` does."""
         while True:
-            wire, began = Wire(deadline), time.monotonic()
+            conversation = Conversation(deadline)
+            conversation.begin()
             try:
-                return self._send_once(draft, wire)
+                return self._send_once(draft, conversation)
             except UpstreamUnreachable:
-                if wire.connected or time.monotonic() - began >= AT_ONCE:
+                if not conversation.died_idle:
                     raise
 
-    def _send_once(self, draft: Draft, wire: Wire) -> NativeExchange:
-        wire.deadline.require()
+    def _send_once(self, draft: Draft, conversation: Conversation) -> NativeExchange:
+        conversation.deadline.require()
         log = TrafficLog(self._log)
         log.sent(draft.method, draft.url, draft.content)
         try:
-            with wire.in_use(), failures(draft.url):
+            with conversation.on_the_wire(), failures(draft.url):
                 self._call(draft)
         except _Answered as answered:
             response = answered.response
-        exchange = NativeExchange(response, wire, log)
-        if not 200 <= exchange.status < 300:
+        exchange = NativeExchange(response, conversation, log)
+        if not exchange.is_success:
             raise exchange.refusal()
         return exchange
 

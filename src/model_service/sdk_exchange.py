@@ -5,95 +5,30 @@ Importing this module brings ``oci``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
 from urllib.parse import urlsplit
 
 import urllib3.exceptions
 from oci._vendor import requests
 
-from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamError, UpstreamUnreachable
-from model_service.sdk_network import Wire
-from model_service.traffic_log import TrafficLog
-from model_service.upstream_errors import upstream_error
+from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamUnreachable
+from model_service.exchange import Exchange
 
 PIECE: Final = 65536  # bytes, at most, that are read at a time
-LONGEST_ERROR: Final = 65536  # bytes of an error's body that are read
 
 
-@dataclass(frozen=True)
-class NativeExchange:
-    """An answer of OCI that is under way: its status and headers are known, its body not read yet."""
+class NativeExchange(Exchange):
+    """Over ``requests.Response``."""
 
-    response: Any  # requests.Response
-    wire: Wire
-    log: TrafficLog
+    late = (urllib3.exceptions.ReadTimeoutError, DeadlineExceeded)
 
-    @property
-    def status(self) -> int:
-        status: int = self.response.status_code
-        return status
+    def _coming(self) -> Iterator[bytes]:
+        return iter(lambda: self.response.raw.read1(PIECE, decode_content=True), b"")
 
-    @property
-    def opc_request_id(self) -> str | None:
-        return self.header("opc-request-id")
-
-    @property
-    def is_stream(self) -> bool:
-        return (self.header("content-type") or "").startswith("text/event-stream")
-
-    def header(self, name: str) -> str | None:
-        value: str | None = self.response.headers.get(name)
-        return value
-
-    def read(self) -> bytes:
-        """The whole body."""
-        return b"".join(self.pieces())
-
-    def pieces(self) -> Generator[bytes, None, None]:
-        """The body as it comes; close it to stop early, which closes the connection."""
-        with self._open(), failures(self.response.url):
-            while piece := self._next():
-                self.log.saw(piece)
-                yield piece
-
-    def expect_end(self, within: float) -> None:
-        """Everything has come that should: an end of the body that does not come in ``within`` seconds is none
-        to wait for (https://github.com/cohere-ai/cohere-python/issues/756)."""
-        self.wire.patience = within
-
-    def refusal(self) -> UpstreamError:
-        """The error that the body describes, for a status that is none of success."""
-        head = b""
-        # What has come is enough to say what OCI refused.
-        with closing(self.pieces()) as pieces, suppress(DeadlineExceeded, UpstreamUnreachable):
-            for piece in pieces:
-                head += piece
-                if len(head) >= LONGEST_ERROR:
-                    break
-        retry_after = self.header("retry-after")
-        return upstream_error(self.status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
-
-    def _next(self) -> bytes:
-        # Around each read and not around the loop: between two of them the reader of the stream runs.
-        with self.wire.in_use():
-            try:
-                piece: bytes = self.response.raw.read1(PIECE, decode_content=True)
-            except (urllib3.exceptions.ReadTimeoutError, DeadlineExceeded):
-                if self.wire.patience is None:
-                    raise
-                return b""  # all is said: there is nothing to be late for
-        return piece
-
-    @contextmanager
-    def _open(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self.response.close()
-            self.log.answered(self.status, self.opc_request_id)
+    def _failures(self) -> AbstractContextManager[None]:
+        return failures(self.response.url)
 
 
 @contextmanager

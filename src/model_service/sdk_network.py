@@ -10,49 +10,15 @@ import http.client
 import io
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Final
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from model_service.invocation import Deadline
+from model_service.conversation import current
 
 CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 60.0  # a container sleeps between calls; what lies longer than this is likely gone
-
-
-@dataclass
-class Wire:
-    """One request and its answer: how long they may take, and whether a connection was opened for them.
-
-    ``patience`` is set when everything has come that was expected: seconds to wait for the end of the body.
-    """
-
-    deadline: Deadline
-    connected: bool = False
-    patience: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        """For the next wait; raises ``DeadlineExceeded`` when there are none."""
-        seconds = self.deadline.require()
-        return seconds if self.patience is None else min(seconds, self.patience)
-
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """What the sockets do inside this block, they do for this request."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
-
-
-_current: ContextVar[Wire] = ContextVar("wire")
 
 
 class _TimedReads(io.RawIOBase):
@@ -64,7 +30,7 @@ class _TimedReads(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(_current.get().seconds)
+        self._socket.settimeout(current.get().seconds)
         return self._file.readinto(buffer)
 
     def close(self) -> None:
@@ -91,15 +57,15 @@ class _Timed(HTTPConnection):
         return super().is_connected and time.monotonic() - self._last_used < KEEPALIVE_SECONDS
 
     def connect(self) -> None:
-        wire = _current.get()
-        wire.connected = True
-        self.timeout = min(CONNECT_SECONDS, wire.seconds)
+        conversation = current.get()
+        conversation.connected = True
+        self.timeout = min(CONNECT_SECONDS, conversation.seconds)
         super().connect()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(_current.get().seconds)  # a large body may take longer than a connection
+        self.sock.settimeout(current.get().seconds)  # a large body may take longer than a connection
         self._last_used = time.monotonic()
         super().send(data)
 
@@ -117,4 +83,4 @@ class _TLSPool(urllib3.HTTPSConnectionPool):
 
 
 POOLS: Final = {"http": _Pool, "https": _TLSPool}
-"""For ``urllib3.PoolManager.pool_classes_by_scheme``. Use them inside ``Wire.in_use`` only."""
+"""For ``urllib3.PoolManager.pool_classes_by_scheme``. Use them inside ``Conversation.on_the_wire`` only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -11,17 +11,17 @@ from typing import Any, Final
 import httpx
 
 from model_service.auth import Credential
+from model_service.conversation import Conversation
 from model_service.encoding import write_json
-from model_service.errors import DeadlineExceeded, UpstreamError, UpstreamUnreachable
+from model_service.errors import DeadlineExceeded, UpstreamUnreachable
+from model_service.exchange import Exchange
 from model_service.invocation import Deadline
-from model_service.network import Conversation, DeadlineTransport
+from model_service.network import DeadlineTransport
 from model_service.setting_values import MOST_THREADS
 from model_service.traffic_log import LogPolicy, TrafficLog
-from model_service.upstream_errors import upstream_error
 
 CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 60.0  # a container sleeps between calls; what lies longer than this is likely gone
-LONGEST_ERROR: Final = 65536  # bytes of an error's body that are read
 
 HEADERS: Final = {
     "content-type": "application/json",
@@ -32,67 +32,17 @@ HEADERS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """An answer of OCI that is under way: its status is known, its body not read yet."""
+class HttpExchange(Exchange):
+    """Over ``httpx.Response``."""
 
-    response: httpx.Response
-    conversation: Conversation
-    log: TrafficLog
+    late = (httpx.ReadTimeout, DeadlineExceeded)
 
-    @property
-    def opc_request_id(self) -> str | None:
-        return self.header("opc-request-id")
+    def _coming(self) -> Iterator[bytes]:
+        body: Iterator[bytes] = self.response.iter_bytes()
+        return body
 
-    @property
-    def is_stream(self) -> bool:
-        return (self.header("content-type") or "").startswith("text/event-stream")
-
-    def header(self, name: str) -> str | None:
-        value: str | None = self.response.headers.get(name)
-        return value
-
-    def read(self) -> bytes:
-        """The whole body."""
-        return b"".join(self.pieces())
-
-    def pieces(self) -> Iterator[bytes]:
-        """The body as it comes; closes the connection when the reader stops early."""
-        coming = self.response.iter_bytes()
-        with self._open(), _failures(str(self.response.url)):
-            while (piece := self._next_of(coming)) is not None:
-                self.log.saw(piece)
-                yield piece
-
-    def refusal(self) -> UpstreamError:
-        """The error that the body describes, for a status that is none of success."""
-        head = b""
-        with suppress(DeadlineExceeded, UpstreamUnreachable):  # what has come is enough to say what OCI refused
-            for piece in self.pieces():
-                head += piece
-                if len(head) >= LONGEST_ERROR:
-                    break
-        retry_after = self.header("retry-after")
-        status = self.response.status_code
-        return upstream_error(status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
-
-    def _next_of(self, coming: Iterator[bytes]) -> bytes | None:
-        # Around each step and not around the loop: between two steps the reader of the stream runs.
-        with self.conversation.on_the_wire():
-            return next(coming, None)
-
-    def close(self) -> None:
-        """Leave the body unread."""
-        with self._open():
-            pass
-
-    @contextmanager
-    def _open(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self.response.close()
-            self.log.answered(self.response.status_code, self.opc_request_id)
+    def _failures(self) -> AbstractContextManager[None]:
+        return _failures(str(self.response.url))
 
 
 @dataclass
@@ -129,7 +79,7 @@ class Upstream:
         draft = _Draft(method, self.endpoint + path, content, dict(headers))
         with _failures(self.endpoint):
             exchange = self._send_renewed(draft, Conversation(deadline))
-        if not exchange.response.is_success:
+        if not exchange.is_success:
             raise exchange.refusal()
         return exchange
 
@@ -139,7 +89,7 @@ class Upstream:
     def _send_renewed(self, draft: _Draft, conversation: Conversation) -> Exchange:
         """Once more with a renewed key where OCI answers 401."""
         exchange = self._send_reconnected(draft, conversation)
-        if exchange.response.status_code != 401 or not self.credential.renew():
+        if exchange.status != 401 or not self.credential.renew():
             return exchange
         exchange.close()
         return self._send_reconnected(draft, conversation)
@@ -164,7 +114,7 @@ class Upstream:
         with conversation.on_the_wire():
             response = self._transport.handle_request(request)
         response.request = request
-        return Exchange(response, conversation, log)
+        return HttpExchange(response, conversation, log)
 
     def _signed(self, draft: _Draft) -> httpx.Request:
         url = _parsed(draft.url)

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from model_service.chat import Complete
 from model_service.embeddings import EmbeddingsRequest
+from model_service.exchange import read_object
 from model_service.routing import Route
 from model_service.transports.call import Call
-from model_service.transports.native import NativeSurface, read_object
+from model_service.transports.native import NativeSurface
 
 AT_ONCE: Final = 4  # calls; on-demand models are throttled, and more would only wait for each other
 

@@ -6,7 +6,6 @@ oci.generative_ai_inference.models.ServingMode
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +15,8 @@ from urllib.parse import quote
 
 from model_service.auth import Credential
 from model_service.endpoints import control_plane_endpoint, inference_endpoint, region_of
-from model_service.errors import InvalidRequest, SettingsError, UpstreamError
+from model_service.errors import InvalidRequest, SettingsError
+from model_service.exchange import Exchange, read_object
 from model_service.invocation import Deadline
 from model_service.retries import Retries
 from model_service.routing import Route, Target
@@ -25,7 +25,6 @@ from model_service.transports.call import Call
 
 if TYPE_CHECKING:  # it brings oci
     from model_service.sdk_client import SdkClient
-    from model_service.sdk_exchange import NativeExchange
 
 
 @dataclass
@@ -41,7 +40,7 @@ class NativeSurface:
     def __post_init__(self) -> None:
         self._lock = Lock()  # threads of a batch come here first together
 
-    def post(self, action: str, route: Route, content: Mapping[str, Any], call: Call) -> NativeExchange:
+    def post(self, action: str, route: Route, content: Mapping[str, Any], call: Call) -> Exchange:
         """``action`` is ``chat``, ``embedText`` or ``rerankText``; ``content`` is what is particular to it.
 
         Raises ``InvalidRequest`` without a compartment, and what ``SdkClient.send`` raises, with a hint.
@@ -80,19 +79,6 @@ class NativeSurface:
         if region is None:
             raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
         return region
-
-
-def read_object(exchange: NativeExchange) -> dict[str, Any]:
-    """The JSON object of a complete answer; raises ``UpstreamError`` where it is none."""
-    try:
-        value = json.loads(exchange.read())
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise UpstreamError(
-            "OCI answered with something that is no JSON object.", opc_request_id=exchange.opc_request_id
-        )
-    return value
 
 
 def _compartment(call: Call) -> str:

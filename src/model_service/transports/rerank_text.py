@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model_service.chat import Complete
+from model_service.exchange import read_object
 from model_service.rerank import RerankRequest
 from model_service.routing import Route
 from model_service.transports.call import Call
-from model_service.transports.native import NativeSurface, read_object
+from model_service.transports.native import NativeSurface
 
 
 @dataclass(frozen=True)

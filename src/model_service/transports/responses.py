@@ -14,13 +14,14 @@ from typing import Any, Final
 from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
 from model_service.encoding import read_events
 from model_service.errors import UpstreamError
+from model_service.exchange import Exchange
 from model_service.responses.answer import completion_of
 from model_service.responses.continuation import Turn, turn_of
 from model_service.responses.request import responses_request
 from model_service.responses.stream import chunks_of
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
-from model_service.upstream import Exchange, Upstream
+from model_service.upstream import Upstream
 
 PATH: Final = "/openai/v1/responses"
 

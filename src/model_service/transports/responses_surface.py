@@ -8,12 +8,13 @@ from typing import Any
 
 from model_service.chat import Answer, Complete, Stream
 from model_service.errors import UpstreamError
-from model_service.responses.raw_events import RAW_EVENTS, RawEvent, read_raw_events
+from model_service.exchange import END_SECONDS, Exchange
+from model_service.responses.raw_events import RAW_ENDS, RAW_EVENTS, RawEvent, read_raw_events
 from model_service.responses.surface import SurfaceRequest
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.transports.responses import headers_of, named_errors, read_json
-from model_service.upstream import Exchange, Upstream
+from model_service.upstream import Upstream
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ class OCIResponsesSurface:
 
 def _raw_events(exchange: Exchange) -> Iterator[RawEvent]:
     with bearing(exchange.opc_request_id):
-        yield from read_raw_events(exchange.pieces())
+        for event in read_raw_events(exchange.pieces()):
+            if event.value.get("type") in RAW_ENDS:
+                exchange.expect_end(END_SECONDS)
+            yield event
 
 
 def _object(exchange: Exchange) -> dict[str, Any]:

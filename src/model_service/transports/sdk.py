@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 from model_service import logs
@@ -19,18 +19,11 @@ from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream,
 from model_service.encoding import read_events
 from model_service.endpoint_families import EndpointFamilies
 from model_service.errors import UpstreamError
+from model_service.exchange import END_SECONDS, USAGE_SECONDS, Exchange, read_object
 from model_service.formats import FORMATS, Format, Identity, offered_tools
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
-from model_service.transports.native import NativeSurface, read_object
-
-if TYPE_CHECKING:  # it brings oci
-    from model_service.sdk_exchange import NativeExchange
-
-# Seconds for what may still come of a stream in which every choice has given its reason to finish: the usage, if it was
-# asked for, and the end of the body, which OCI is known to leave open (NativeExchange.expect_end).
-USAGE_SECONDS: Final = 2.0
-END_SECONDS: Final = 0.2
+from model_service.transports.native import NativeSurface
 
 # A refusal to stream is known by its words alone: no status means just that, and a second try costs a second answer.
 REFUSES_TO_STREAM: Final = re.compile(
@@ -62,11 +55,11 @@ class OCIModel:
         chunk = chunk_of(self._completion(form, exchange, request, call))
         return Stream(iter([chunk]), exchange.opc_request_id, at_once=True)
 
-    def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> NativeExchange:
+    def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
         chat_request = form.request(request, self.route, stream=stream)
         return self.native.post("chat", self.route, {"chatRequest": chat_request}, call)
 
-    def _post_for_stream(self, form: Format, request: ChatRequest, call: Call) -> NativeExchange | None:
+    def _post_for_stream(self, form: Format, request: ChatRequest, call: Call) -> Exchange | None:
         """``None`` where the endpoint says that it does not stream."""
         try:
             return self._post(form, request, call, stream=True)
@@ -76,11 +69,11 @@ class OCIModel:
             logs.write("stream_refused", model=self.route.model, opc_request_id=error.opc_request_id)
         return None
 
-    def _completion(self, form: Format, exchange: NativeExchange, request: ChatRequest, call: Call) -> Completion:
+    def _completion(self, form: Format, exchange: Exchange, request: ChatRequest, call: Call) -> Completion:
         with call.hints(self.route), bearing(exchange.opc_request_id):
             return form.completion(read_object(exchange), self._identity(request))
 
-    def _chunks(self, form: Format, exchange: NativeExchange, request: ChatRequest, call: Call) -> Iterator[Chunk]:
+    def _chunks(self, form: Format, exchange: Exchange, request: ChatRequest, call: Call) -> Iterator[Chunk]:
         identity = self._identity(request)
         with call.hints(self.route), bearing(exchange.opc_request_id), closing(exchange.pieces()) as pieces:
             events = _until_all_is_said(read_events(pieces), exchange, request)
@@ -100,9 +93,9 @@ def _refuses_to_stream(error: UpstreamError) -> bool:
     return error.status in STATUSES_OF_REFUSALS and REFUSES_TO_STREAM.search(error.message) is not None
 
 
-def _until_all_is_said(events: Iterator[str], exchange: NativeExchange, request: ChatRequest) -> Iterator[str]:
+def _until_all_is_said(events: Iterator[str], exchange: Exchange, request: ChatRequest) -> Iterator[str]:
     """The same events, to the last that can matter."""
-    unfinished = request.body.get("n") or 1
+    unfinished = request.choices
     awaits_usage = request.include_usage
     for event in events:
         unfinished -= len(FINISHED.findall(event))

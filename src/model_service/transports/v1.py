@@ -13,10 +13,11 @@ from typing import Any, Final
 from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of, finish_reasons
 from model_service.encoding import DONE, read_events
 from model_service.errors import StreamBroken, UpstreamError
+from model_service.exchange import END_SECONDS, USAGE_SECONDS, Exchange
 from model_service.redaction import redact
 from model_service.routing import Route
 from model_service.transports.call import Call
-from model_service.upstream import Exchange, Upstream
+from model_service.upstream import Upstream
 from model_service.upstream_errors import read_complaint
 
 PATH: Final = "/openai/v1/chat/completions"
@@ -35,7 +36,7 @@ class OCIOpenAIModel:
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         exchange = self._post(request, call, stream=True)
-        chunks = _chunks(exchange) if exchange.is_stream else iter([chunk_of(_completion(exchange))])
+        chunks = _chunks(exchange, request) if exchange.is_stream else iter([chunk_of(_completion(exchange))])
         return Stream(chunks, exchange.opc_request_id, at_once=not exchange.is_stream)
 
     def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
@@ -59,13 +60,17 @@ def _are_choices(choices: Any) -> bool:
     return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
 
 
-def _chunks(exchange: Exchange) -> Iterator[Chunk]:
-    finished = False
+def _chunks(exchange: Exchange, request: ChatRequest) -> Iterator[Chunk]:
+    finished: set[int] = set()
+    awaits_usage = request.include_usage
     for event in read_events(exchange.pieces()):
         if event == DONE:
             return
         chunk = _chunk(event, exchange)
-        finished = finished or any(finish_reasons(chunk).values())
+        finished |= {index for index, reason in finish_reasons(chunk).items() if reason}
+        awaits_usage = awaits_usage and not chunk.get("usage")
+        if len(finished) >= request.choices:
+            exchange.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
         yield chunk
     if not finished:
         raise StreamBroken(

@@ -22,6 +22,7 @@ from model_service.embeddings import EmbeddingsRequest
 from model_service.errors import DeadlineExceeded, UpstreamError
 from model_service.invocation import Deadline
 from model_service.models import Model
+from model_service.operations import responses_request
 from model_service.retries import Retries
 from model_service.service import Service
 from model_service.settings import Settings
@@ -232,3 +233,46 @@ def test_fault_18_parameters_refusals_and_errors_are_what_they_are(service: Serv
     with pytest.raises(UpstreamError, match="slow down") as caught:
         model.complete("Hello")
     assert caught.value.status == 429
+
+
+def event(value: Any) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
+def chunk(finish_reason: str | None, **more: Any) -> bytes:
+    return event(
+        {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": finish_reason}], **more}
+    )
+
+
+# What comes after the first two pieces never comes, and the connection stays open.
+LEFT_OPEN = {
+    LLAMA: [chunk(None), chunk("stop"), b"data: [DONE]\n\n"],
+    COMMAND: [event({"text": "Hi"}), event({"text": "Hi", "finishReason": "COMPLETE"}), b": never\n\n"],
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OPEN)
+def test_a_stream_that_is_left_open_after_its_last_chunk_is_over(service: Service, oci: MockOci, name: str) -> None:
+    oci.script.raw(LEFT_OPEN[name], stall_after=2, stall=3, cut_after=2)
+    chunks = list(Model(name, service).stream("Hello"))
+    assert [one["choices"][0]["finish_reason"] for one in chunks if one["choices"]][-1] == "stop"
+
+
+def test_the_usage_that_was_asked_for_is_waited_for(service: Service, oci: MockOci) -> None:
+    usage = event({"id": "c", "choices": [], "usage": {"total_tokens": 3}})
+    oci.script.raw([chunk("stop"), usage, b"data: [DONE]\n\n"], chunk_delay=0.4)
+    *_, last = Model(LLAMA, service).stream("Hello", stream_options={"include_usage": True})
+    assert last["usage"] == {"total_tokens": 3}
+
+
+def test_a_response_that_is_left_open_after_its_last_event_is_over(service: Service, oci: MockOci) -> None:
+    events = [
+        event({"type": "response.created"}),
+        event({"type": "response.completed", "response": {}}),
+        b": never\n\n",
+    ]
+    oci.script.raw(events, stall_after=2, stall=3, cut_after=2)
+    request = responses_request({"model": "openai.gpt-oss-120b", "input": "Hello", "stream": True})
+    answer = service.call(service.resolve(request), request, Deadline.after(30))
+    assert [one.value["type"] for one in answer.chunks] == ["response.created", "response.completed"]
