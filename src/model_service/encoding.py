@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import isinf
 from typing import Any, Final, NoReturn
 
@@ -57,20 +58,27 @@ def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The ``data`` of each server-sent event, ``[DONE]`` included.
+    """The ``data`` of each server-sent event, ``[DONE]`` included."""
+    return (text for _, text in read_named_events(pieces))
+
+
+def read_named_events(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str]]:
+    """The name of each server-sent event, if it has one, and its ``data``.
 
     Comments and other fields are passed over; lines of one event are joined by a line feed; a last event counts
     without its blank line. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
+    name: str | None = None
     gathered: list[str] = []
-    for line in read_lines(pieces):
+    for line in chain(read_lines(pieces), [""]):
         if line.startswith("data:"):
             gathered.append(line[5:].removeprefix(" "))
-        elif not line and gathered:
-            yield "\n".join(gathered)
-            gathered = []
-    if gathered:
-        yield "\n".join(gathered)
+        elif line.startswith("event:"):
+            name = line[6:].removeprefix(" ")
+        elif not line:
+            if gathered:
+                yield name, "\n".join(gathered)
+            name, gathered = None, []
 
 
 def write_event(value: Any) -> bytes:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
-from model_service.encoding import DONE, Encoding, read_lines, write_json
+from model_service.encoding import DONE, Encoding, read_named_events, write_json
 from model_service.errors import ModelServiceError, StreamBroken
 from model_service.responses.stream import ENDS, read_event
 
@@ -30,7 +29,7 @@ def read_raw_events(pieces: Iterable[bytes]) -> Iterator[RawEvent]:
     """Every event of a stream, of whatever type; raises ``StreamBroken`` for what is no event, and for an end before
     the response has one."""
     ended = False
-    for name, text in _fields(pieces):
+    for name, text in read_named_events(pieces):
         value = {} if text == DONE else read_event(text)
         ended = ended or value.get("type") in RAW_ENDS
         yield RawEvent(name, text, value)
@@ -49,21 +48,6 @@ def write_raw_events(events: Iterable[RawEvent]) -> Iterator[bytes]:
     except ModelServiceError as error:
         said = error.body()["error"] | {"type": "error", "sequence_number": number + 1}
         yield RawEvent("error", write_json(said).decode(), said).write()
-
-
-def _fields(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str]]:
-    """Source: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
-    name: str | None = None
-    gathered: list[str] = []
-    for line in chain(read_lines(pieces), [""]):
-        if line.startswith("data:"):
-            gathered.append(line[5:].removeprefix(" "))
-        elif line.startswith("event:"):
-            name = line[6:].removeprefix(" ")
-        elif not line:
-            if gathered:
-                yield name, "\n".join(gathered)
-            name, gathered = None, []
 
 
 RAW_ENDS: Final = (*ENDS, "response.cancelled")  # the last one is of a response that ran in the background
