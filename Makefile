@@ -34,9 +34,9 @@ run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI
 	@$(BIN)/python -m mock_oci $(STACK) --prompt "$(PROMPT)"
 
 run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results in a local bucket: BATCH=1000
-	@$(BIN)/python -m model_service tasks $(TASKS)
+	@$(BIN)/python -m model_service tasks "$(TASKS)"
 	@$(BIN)/python -m mock_oci $(STACK) --batch $(BATCH) --stream prompts --bucket results \
-		--config MODEL_SERVICE_TASKS=$(TASKS) --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
+		--config "MODEL_SERVICE_TASKS=$(TASKS)" --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
 
 serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT)

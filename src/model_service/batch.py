@@ -17,12 +17,13 @@ from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
 from model_service.invocation import Deadline
 from model_service.ledger import Ledger, MemoryLedger, ObjectLedger
 from model_service.record import BatchRequest, Record
-from model_service.record_run import Bench, Ending, RecordRun
+from model_service.record_run import RecordRun
 from model_service.sinks import Sink, open_sink
 from model_service.tasks import Tasks
 from model_service.tasks_file import read_tasks
 from model_service.tasks_place import tasks_text
 from model_service.throttle import Throttle
+from model_service.workbench import Ending, Workbench
 
 if TYPE_CHECKING:
     from model_service.service import Service
@@ -48,7 +49,7 @@ class Batches:
             return self.service.call(self.service.resolve(direct), direct, deadline)
         if not request.records:
             return Complete(_summary(0, Counter(), Counter()))
-        batch = Batch(self._bench(deadline))
+        batch = Batch(self._workbench(deadline))
         # A record that comes twice in one batch is worked on once.
         records = {record.id: record for record in request.records}
         batch.endings[Ending.REPEATED] = len(request.records) - len(records)
@@ -65,12 +66,12 @@ class Batches:
         except InvalidRequest:
             return False
 
-    def _bench(self, deadline: Deadline) -> Bench:
+    def _workbench(self, deadline: Deadline) -> Workbench:
         _open_connections(self.service)
         tasks = self.tasks(deadline)
         total = deadline.require()
         asking = replace(deadline, expires=deadline.expires - min(RECORDING_SECONDS, RECORDING_SHARE * total))
-        return Bench(
+        return Workbench(
             core=self.service,
             tasks=tasks,
             sinks=self._sinks,
@@ -126,11 +127,16 @@ class Batches:
 class Batch:
     """``endings`` and ``usage`` add up while it runs."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, shared: Workbench) -> None:
+        self._shared = shared
         self._lock = threading.Lock()
         self.endings: Counter[Ending] = Counter()
         self.usage: Counter[str] = Counter()
+
+    @property
+    def why(self) -> str:
+        """What kept records from an ending, if it was not the time."""
+        return self._shared.troubles.first
 
     def run(self, records: Iterable[Record], threads: int) -> None:
         """To its end: every record has an ending then."""
@@ -148,7 +154,7 @@ class Batch:
                 record = waiting.popleft()
             except IndexError:
                 return
-            run = RecordRun(record, self._bench)
+            run = RecordRun(record, self._shared)
             ending = run.run()
             with self._lock:
                 self.endings[ending] += 1
@@ -161,8 +167,8 @@ def _answered(batch: Batch, records: int) -> Complete:
     logs.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
     if left or unrecorded:
         raise BatchUnfinished(
-            f"Of {records} records there was no time for {left}, and the failure of {unrecorded} could not be put on "
-            "record; the batch has to be sent again."
+            f"Left over of {records} records: {left}; failures that could not be put on record: {unrecorded}. "
+            f"The batch has to be sent again. {batch.why or 'There was not enough time.'}"
         )
     return Complete(summary)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from model_service.auth import AUTH_TYPES
 from model_service.doctor_gateway import look_at_gateway
+from model_service.doctor_tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError
 from model_service.invocation import Deadline
 from model_service.operations import DoctorRequest
@@ -159,13 +160,6 @@ def _model(patient: Patient) -> str:
     return f"{patient.request.model} answered in {patient.chat[1] * 1000:.0f} ms"
 
 
-def _tasks(patient: Patient) -> str:
-    if patient.service.settings.tasks is None:
-        raise Untold("MODEL_SERVICE_TASKS is not set: no records are expected")
-    tasks = patient.service.batches.tasks(patient.deadline)
-    return f"records are for {', '.join(task.name for task in tasks.tasks)}"
-
-
 def _blame(name: str, patient: Patient) -> None:
     """Raise the error of the chat if it belongs to this check: the first row of BLAME that fits says whose it is."""
     error = patient.chat[0]
@@ -198,6 +192,6 @@ CHECKS: Final = (
     Step("compartment", _compartment, needs=("signature",)),
     Step("policy", _policy, needs=("compartment",)),
     Step("model", _model, needs=("policy",)),
-    Step("tasks", _tasks),
+    Step("tasks", look_at_tasks),
     Step("gateway", look_at_gateway),
 )

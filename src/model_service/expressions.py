@@ -64,7 +64,8 @@ class Expression:
         for name in sorted(names - NAMES):
             if name in ("null", "true", "false"):
                 raise TemplateError(f"{name} would be a name; the value is `{name}`")
-            raise TemplateError(f"{name!r} is unknown; a record has {', '.join(sorted(NAMES))}")
+            known = ", ".join(sorted(NAMES))
+            raise TemplateError(f"{name!r} is unknown; a record has {known} (a text stands in single quotes)")
         return cls(text, names, parsed)
 
     def search(self, view: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, RequestTooLarge
 from model_service.invocation import Deadline
 from model_service.retries import PERSISTENT
 from model_service.tasks import Task
@@ -22,7 +22,11 @@ def content_of(task: Task, view: Mapping[str, Any], storage: ObjectStorage, dead
     Storage says where there is none."""
     assert task.reading is not None  # noqa: S101 - what this is for
     place, reading = task.object_place(view), task.reading
-    content = PERSISTENT.call(lambda one_try: storage.get(place, reading.limit, one_try), deadline, TRY_SECONDS)
+    try:
+        content = PERSISTENT.call(lambda one_try: storage.get(place, reading.limit, one_try), deadline, TRY_SECONDS)
+    except RequestTooLarge:
+        problem = f"The object has more than {reading.limit} bytes, the limit of its task."
+        raise RequestTooLarge(problem, param="read.limit") from None
     return KINDS[reading.kind](content)
 
 

@@ -8,12 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from model_service.chat import ChatRequest
+from model_service.embeddings import EmbeddingsRequest
 from model_service.errors import InvalidRequest
 from model_service.expressions import Expression
 from model_service.object_place import Place, is_object_name
+from model_service.operations import Request, operation_of
+from model_service.rerank import RerankRequest
 from model_service.templates import Template
 
 SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
+UNSENT: Final = frozenset({"operation", "stream", "stream_options"})
+OWN_FOLDER: Final = "model-service/"  # of the ledger, and of answers that were too large
+TOLD: Final = ("source", "stream", "topic", "type", "bucket", "object")  # of a record that no task takes
 SECONDS: Final = 120.0  # for one record, where its task says nothing
 
 
@@ -29,6 +36,13 @@ class SinkDescription:
     kind: SinkKind
     place: str | Place | None = None
     templates: Mapping[str, Template] = field(default_factory=dict)
+
+    def may_write(self, view: Mapping[str, Any], name: str) -> bool:
+        """Whether the object of an event could be an outcome here."""
+        place = self.place
+        if not isinstance(place, Place) or place.bucket != view.get("bucket"):
+            return False
+        return place.namespace in (None, view.get("namespace")) and name.startswith(self.templates["name"].head)
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,11 @@ class Task:
     timeout: float = SECONDS
     ignore: bool = False
 
+    @property
+    def decides_model(self) -> bool:
+        """Whether the model, and who pays for it, are the task's choice and no record's."""
+        return self.request is not None and all(map(self.request.decides, ("model", "compartment_id", "project_id")))
+
     def body(self, view: Mapping[str, Any]) -> dict[str, Any]:
         """The request for this record: the template, filled, or the record's value where the task has no template.
         Raises ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is no object."""
@@ -111,6 +130,16 @@ class Task:
         return replace(self.match.bucket, name=name)
 
 
+def request_of(body: Mapping[str, Any]) -> Request:
+    """What a model is asked: a chat, embeddings or a rerank. Nobody reads along, so the answer is asked for as a whole.
+    Raises ``InvalidRequest``."""
+    operation = operation_of(body)
+    request = operation.parse({name: value for name, value in body.items() if name not in UNSENT})
+    if not isinstance(request, ChatRequest | EmbeddingsRequest | RerankRequest):
+        raise InvalidRequest(f"operation: {operation.name} is not for records.", param="operation")
+    return request
+
+
 @dataclass(frozen=True)
 class Tasks:
     """A tasks file. ``sinks`` has ``none`` too. ``dead_letters`` is the name of a sink, ``None`` only where every task
@@ -122,9 +151,24 @@ class Tasks:
     ledger: Place | None = None
     unfinished: Literal["retry", "dead_letter"] = "retry"
 
+    @cached_property
+    def places(self) -> Mapping[str, SinkDescription]:
+        """The sinks that something goes to."""
+        used = {task.sink for task in self.tasks if not task.ignore} | {self.dead_letters}
+        return {name: sink for name, sink in self.sinks.items() if name in used}
+
+    def is_outcome(self, view: Mapping[str, Any]) -> bool:
+        """Whether the record is an event about an object that these tasks have written, or could have: results that
+        made results would never end."""
+        name = view.get("object")
+        if view.get("source") != "events" or not isinstance(name, str):
+            return False
+        return name.startswith(OWN_FOLDER) or any(sink.may_write(view, name) for sink in self.places.values())
+
     def task_for(self, view: Mapping[str, Any]) -> Task:
         """The first that takes the record; raises ``InvalidRequest`` (``no_task``) where none does."""
         for task in self.tasks:
             if task.match.takes(view):
                 return task
-        raise InvalidRequest("No task takes this record.", code="no_task")
+        known = ", ".join(f"{name} {view[name]!r}" for name in TOLD if isinstance(view.get(name), str))
+        raise InvalidRequest("No task takes this record.", code="no_task", hint=f"It has {known}.")

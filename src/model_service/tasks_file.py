@@ -53,7 +53,21 @@ def _tasks(value: Any) -> Tasks:
         check(read["tasks"], sinks)
     _check_dead_letters(read["tasks"], sinks, read.get("dead_letters"))
     described = {**sinks, NONE: SinkDescription("none")}
-    return Tasks(**{**read, "tasks": tuple(read["tasks"]), "sinks": described})
+    tasks = Tasks(**{**read, "tasks": tuple(read["tasks"]), "sinks": described})
+    _check_circles(tasks)
+    return tasks
+
+
+def _check_circles(tasks: Tasks) -> None:
+    """That no task is for objects that could be outcomes: those are let go, and it would never get a record."""
+    for at, task in enumerate(tasks.tasks):
+        if task.match.bucket is None:
+            continue
+        sample = {"bucket": task.match.bucket.bucket, "namespace": task.match.bucket.namespace}
+        for name, sink in tasks.places.items():
+            if sink.may_write(sample, task.match.prefix or ""):
+                problem = f"the sink {name!r} writes here, too, and what it writes is no task's: give its name a folder"
+                raise Fault(problem, ("tasks", at, "match", "bucket"))
 
 
 def _check_names(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:

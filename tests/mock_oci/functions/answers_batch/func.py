@@ -1,7 +1,8 @@
 """Writes a result for each JSON record of a batch and a dead letter for each other one: all that the batch demo needs.
 
-``BREAKS`` in its configuration makes it fail instead; ``HANGS`` names a file that it touches after the first, and then
-it waits: a file that is there already does not hold it up.
+``BREAKS`` in its configuration makes it fail instead, with this line in its log; ``HANGS`` names a file that it
+touches after the first, and then it waits: a file that is there already does not hold it up. ``FAILS`` is the message
+of a dead letter for every record. ``LOGS`` is a line for its log, and then it writes nothing else.
 """
 
 import base64
@@ -20,6 +21,8 @@ def store() -> "oci.object_storage.ObjectStorageClient":
 
 
 def outcome(entry: dict) -> tuple[str, dict]:
+    if "FAILS" in CONFIG:
+        return f"dead/{entry['offset']}", {"error": {"code": "template_error", "message": CONFIG["FAILS"]}}
     try:
         prompt = json.loads(base64.b64decode(entry["value"]))
     except ValueError as error:
@@ -30,8 +33,11 @@ def outcome(entry: dict) -> tuple[str, dict]:
 def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> str:
     CONFIG.update(ctx.Config())
     if "BREAKS" in CONFIG:
-        print("the reason is in the log", flush=True)
+        print(CONFIG["BREAKS"], flush=True)
         raise ValueError("told to")
+    if "LOGS" in CONFIG:
+        print(CONFIG["LOGS"], flush=True)
+        return "done"
     client = store()
     namespace = client.get_namespace().data
     for entry in json.loads(data.getvalue()):
