@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +42,15 @@ class Place:
 
     def reader(self) -> Reader:
         raise NotImplementedError
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """One that the deadline has cut off still says so in the log, which is this test's and not the next one's."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "relay":
+            thread.join(5)
 
 
 def chunk(text: str) -> dict[str, Any]:
