@@ -106,7 +106,7 @@ class RecordRun:
         except ModelServiceError as error:
             self._blame_setup(error, task.sink, task)
             error.param = error.param or f"sinks.{task.sink}"
-            ending = self._dead_letter(error)
+            ending = self._dead_letter(error, sink=task.sink)
             if ending is not Ending.UNRECORDED:
                 sink.settle(self._record.id, self._shared.deadline)
             return ending
@@ -118,8 +118,9 @@ class RecordRun:
         self._require_time(deadline)
         try:
             request = self._request(task, deadline)
+            route = self._shared.core.resolve(request)  # refuses what is no model's id, which then stands in no log
             self.result.model = getattr(request, "model", None)
-            answer = self._answer(self._shared.core.resolve(request), request, deadline)
+            answer = self._answer(route, request, deadline)
         except ModelServiceError as error:
             self._give_up(error, deadline)
             if error.code == "deadline_exceeded" and deadline.expires < self._shared.asking.expires:
@@ -176,11 +177,12 @@ class RecordRun:
             return Ending.LEFT
         return self._dead_letter(InvalidRequest("The batch had no time left for it.", code="no_time", status=504))
 
-    def _dead_letter(self, error: ModelServiceError) -> Ending:
+    def _dead_letter(self, error: ModelServiceError, sink: str | None = None) -> Ending:
+        """``sink`` is the one that did not take the answer, if there was one."""
         retryable = passes(error) or error.code in RETRYABLE_CODES or error.status == UNKNOWN_KEY
         letter = self.result.dead_letter(error, retryable=retryable)
         about = {"record": self._record.id, "task": self.result.task, "model": self.result.model}
-        logs.write("dead_letter", **about, error=error.code, status=error.status, param=error.param)
+        logs.write("dead_letter", **about, sink=sink, error=error.code, status=error.status)
         try:
             body = self._fitted_letter(letter)
             # Named by what is known without reading it, which may be what failed.

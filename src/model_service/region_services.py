@@ -88,6 +88,7 @@ class RegionServices:
         """The endpoint that a description calls ``name``."""
         where = self._describe(endpoint, path, deadline).get(name)
         if not isinstance(where, str):
+            self._described.pop(path, None)  # one that is still being made has it later
             raise UpstreamError(f"OCI does not say where this queue, stream or function is ({name}).")
         return self._at(where.rstrip("/"))
 

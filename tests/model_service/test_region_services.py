@@ -60,6 +60,15 @@ def test_the_control_plane_is_asked_once_where_the_messages_go(oci: MockOci, ser
     assert place.reader().poll(Deadline.after(10))
 
 
+def test_a_stream_that_is_still_being_made_is_looked_up_again(oci: MockOci, service: Service) -> None:
+    stream = oci.state_of(Streaming).create("young")
+    path = f"/20180418/streams/{stream.id}"
+    oci.script.raw(b'{"lifecycleState": "CREATING"}', content_type="application/json", path=path)
+    with pytest.raises(UpstreamError, match="messagesEndpoint"):
+        service.region_services.stream(stream.id, Deadline.after(10))
+    assert service.region_services.stream(stream.id, Deadline.after(10))
+
+
 def test_a_topic_is_where_the_sdk_looks_for_it(oci: MockOci, service: Service) -> None:
     topic = oci.state_of(Notifications).create_topic("bell")
     upstream = service.region_services.topic(topic.id)

@@ -139,6 +139,23 @@ def test_a_model_that_a_record_names_and_that_is_missing_is_that_records_fault(s
     assert site.run(said, Record("queue", "queue/1", b"meta.lama-9"))["dead_letters"] == 1
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"model": "my secret wish"},
+        {"model": "cohere.command-a-03-2025", "my secret field": 1},
+        {"n": "my secret number", "messages": "my secret words"},
+    ],
+)
+def test_what_a_record_says_where_it_should_not_is_not_logged(
+    site: Site, lines: list[dict[str, Any]], odd: dict[str, Any]
+) -> None:
+    site.storage.create_bucket("results")
+    said = {**tasks(), "tasks": [{"name": "requests", "sink": "results"}]}
+    assert site.run(said, Record("queue", "queue/1", json.dumps({**REQUEST, **odd}).encode()))["dead_letters"] == 1
+    assert "secret" not in json.dumps(lines)
+
+
 def event(name: str, number: int = 1, bucket: str = "inbox") -> Record:
     place = {"type": "com.oraclecloud.objectstorage.createobject", "bucket": bucket, "object": name}
     return Record("events", f"events/{number}", b"{}", {**place, "namespace": "mine"})
