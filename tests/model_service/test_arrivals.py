@@ -16,7 +16,6 @@ from typing import Any
 from mock_oci import LoopbackServer, MockOci, Request, Response
 from mock_oci.functions import LocalFunctions
 from mock_oci.local_function import LocalFunction
-from mock_oci.scripts import Step
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.connector_hub_batches import from_stream, to_function
 from mock_oci.services.connector_hub_state import Connector
@@ -58,6 +57,8 @@ class Pipeline:
     asked_again: list[int] = field(default_factory=list)  # though the result was stored
     function: LocalFunction | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    looks_first: int = 0  # how many look-ups there have to be before the model answers anybody
+    looked: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.stream = self.oci.state_of(Streaming).create("prompts")
@@ -87,10 +88,12 @@ class Pipeline:
         return found
 
     def _answer(self, request: Request) -> Response:
-        kind = "chat" if request.path == CHAT else request.method.lower()
+        kind = {CHAT: "chat", "/n": "namespace"}.get(request.path.rstrip("/"), request.method.lower())
         if kind == "chat" and (number := number_in(request.body)) in self.stored:
             self.asked_again.append(number)
         self._pass(f"{kind} arrives")
+        if kind == "chat" and self.looks_first:
+            self.looked.wait(20)
         response = self.oci.answer(request)
         if kind == "put" and response.status == 200:
             self.stored.add(json.loads(request.body)["record"]["offset"])
@@ -100,6 +103,8 @@ class Pipeline:
     def _pass(self, moment: str) -> None:
         with self.lock:
             self.seen[moment] += 1
+            if self.seen["get is done"] >= self.looks_first:
+                self.looked.set()
             assert self.function is not None
             # What a dead container has sent before arrives after it.
             alive = self.function.containers
@@ -149,8 +154,8 @@ def test_a_function_that_is_killed_again_and_again_leaves_one_result_of_each_rec
 
 
 def test_two_connectors_that_send_the_same_records_at_once_leave_one_result_of_each() -> None:
-    pipeline = Pipeline()
-    pipeline.oci.script.add(Step(delay=0.05, times=200))
+    # Sixteen threads of each container look twice: both have looked, and seen nothing.
+    pipeline = Pipeline(looks_first=2 * 16 * 2)
     pipeline.stream.put((None, prompt(number)) for number in range(100))
     with pipeline.running(tasks()) as connector:
         assert pipeline.function is not None
