@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mock_oci import MockOci, serve
-from mock_oci.written_config import write_config
+from mock_oci.doors.written_config import write_config
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mock_oci.backend import MockOci
-from mock_oci.faults import Disconnect
-from mock_oci.interception import UnexpectedHost
-from mock_oci.server import LoopbackServer, serve
-from mock_oci.wire import Request, Response
+from mock_oci.doors.interception import UnexpectedHost
+from mock_oci.doors.server import LoopbackServer, serve
+from mock_oci.wire import Disconnect, Request, Response
 
 if TYPE_CHECKING:
-    from mock_oci.in_process import mock_oci as mock_oci
+    from mock_oci.doors.in_process import mock_oci as mock_oci
+    from mock_oci.doors.pytest_fixture import in_process_oci as in_process_oci
+    from mock_oci.fn.stack import LocalStack as LocalStack
 
 __all__ = [
     "Disconnect",
+    "LocalStack",
     "LoopbackServer",
     "MockOci",
     "Request",
     "Response",
     "UnexpectedHost",
+    "in_process_oci",
     "mock_oci",
     "serve",
 ]
 
+# On first use: only tests have what the in-process door is built on (responses, pytest), and few need the FDK.
+_ON_FIRST_USE = {
+    "LocalStack": "mock_oci.fn.stack",
+    "in_process_oci": "mock_oci.doors.pytest_fixture",
+    "mock_oci": "mock_oci.doors.in_process",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # On first use: only tests have what the in-process door is built on (responses), and servers do without.
-    if name == "mock_oci":
-        from mock_oci.in_process import mock_oci  # noqa: PLC0415 - see above
-
-        return mock_oci
-    raise AttributeError(name)
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(name)
+    return getattr(import_module(_ON_FIRST_USE[name]), name)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mock_oci.backend import MockOci
-from mock_oci.server import LoopbackServer
-from mock_oci.written_config import write_config
+from mock_oci.doors.server import LoopbackServer
+from mock_oci.doors.written_config import write_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,8 +67,8 @@ def _count(text: str) -> int:
 
 def _with_function(options: argparse.Namespace) -> int:
     # Imported here: the FDK is not needed to serve the backend alone.
-    from mock_oci.batch_demo import run_batch  # noqa: PLC0415 - see above
-    from mock_oci.stack import run_once, serve_stack  # noqa: PLC0415 - see above
+    from mock_oci.demo.batch import run_batch  # noqa: PLC0415 - see above
+    from mock_oci.demo.commands import run_once, serve_stack  # noqa: PLC0415 - see above
 
     if options.batch is not None:
         config = dict(options.config)

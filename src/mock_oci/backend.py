@@ -9,11 +9,11 @@ import re
 from dataclasses import replace
 
 from mock_oci.cloud import Cloud
+from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.operations import Call, Operation, json_response, oci_error
 from mock_oci.scripts import Step
 from mock_oci.services import SERVICES
-from mock_oci.services.projects import Projects
-from mock_oci.signatures import NotAuthenticated, authenticate
+from mock_oci.services.generative_ai.projects import Projects
 from mock_oci.wire import Request, Response
 
 _log = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from mock_oci.catalogue import Catalogue
-from mock_oci.permissions import Permissions
-from mock_oci.principals import Principals
+from mock_oci.identity.permissions import Permissions
+from mock_oci.identity.principals import Principals
+from mock_oci.identity.tenancy import Tenancy
+from mock_oci.model.catalogue import Catalogue
 from mock_oci.scripts import Script
-from mock_oci.tenancy import Tenancy
 from mock_oci.wire import Request
 
 T = TypeVar("T")

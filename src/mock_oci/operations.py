@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mock_oci.cloud import Cloud
-from mock_oci.principals import Principal
-from mock_oci.replies import Reply
+from mock_oci.identity.principals import Principal
+from mock_oci.identity.signatures import SIGNATURE
+from mock_oci.model.replies import Reply
 from mock_oci.wire import Request, Response
 
-SIGNATURE = "signature"
-API_KEY = "api key"
-# Of Object Storage's PUT (docs: signingrequests.htm#ObjectStoragePut) and Streaming's PutMessages.
-SIGNED_HEAD = "signature that may leave out the body"
 _NOBODY = Principal("anonymous", "", "")
 
 
@@ -74,3 +71,24 @@ def oci_error(status: int, message: str, code: str = "") -> Response:
 def not_found() -> Response:
     """OCI's one answer to what does not exist and to what one may not see (docs: apierrors.htm)."""
     return oci_error(404, "Authorization failed or requested resource not found.", "NotAuthorizedOrNotFound")
+
+
+class Refused(Exception):
+    """The request is answered with ``response``, an error."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def refusing(answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
+    """``answer``, whose Refused is its response."""
+
+    @functools.wraps(answer)
+    def answered(call: Call) -> Response:
+        try:
+            return answer(call)
+        except Refused as refusal:
+            return refusal.response
+
+    return answered

@@ -10,9 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict, Unpack
 
-from mock_oci.faults import Disconnect
-from mock_oci.replies import Reply, ToolCall, Usage, words_of
-from mock_oci.wire import Response
+from mock_oci.model.replies import Reply, ToolCall, Usage, words_of
+from mock_oci.wire import Disconnect, Response
 
 _LOOK_SECONDS = 0.05
 

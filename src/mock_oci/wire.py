@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
@@ -45,3 +46,27 @@ class Response:
         close = getattr(self.body, "close", None)
         if close is not None:
             close()
+
+
+class Disconnect(Exception):
+    """Cut the connection: before the response when ``answer`` raises it, mid-body when a stream does."""
+
+
+_REGION = r"[a-z0-9-]+"
+_REALM = r"oracle(gov)?cloud\d*\.[a-z]{2,3}"
+# The SDK's templates, each in its service's *_client.py, and auth/auth_utils.py for the federation endpoint.
+HOSTS = re.compile(
+    rf"(inference\.)?generativeai\.{_REGION}\.(ds\.)?oci\.{_REALM}"
+    rf"|auth\.{_REGION}\.{_REALM}"
+    # Object Storage has a host for each namespace too, which pre-authenticated requests name (fullPath).
+    rf"|([a-z0-9]+\.)?objectstorage\.{_REGION}\.((ds\.)?oci\.customer-oci\.com|(ds\.oci\.)?{_REALM})"
+    # A stream's and a queue's messagesEndpoint names a cell; the control planes have none.
+    rf"|(cell-\d+\.)?streaming\.{_REGION}\.oci\.{_REALM}"
+    rf"|(cell-\d+\.queue\.)?messaging\.{_REGION}\.oci\.{_REALM}"
+    rf"|(cell\d+\.)?notification\.{_REGION}\.(oci\.)?{_REALM}"
+    # A function's invokeEndpoint has a part of its own; the control plane has none.
+    rf"|([a-z0-9]+\.{_REGION}\.functions|functions\.{_REGION})\.oci\.{_REALM}"
+    rf"|service-connector-hub\.{_REGION}\.oci\.{_REALM}"
+    rf"|events\.{_REGION}\.(ds\.)?oci\.{_REALM}"
+    r"|169\.254\.169\.254"  # instance metadata (docs: Compute/Tasks/gettingmetadata.htm)
+)

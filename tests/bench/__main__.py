@@ -18,11 +18,11 @@ from tests.bench import batch, packages
 from tests.bench.chunks import chunk_lags
 
 from mock_oci import MockOci
-from mock_oci.container import Container
-from mock_oci.fdk_socket import exchange
-from mock_oci.function_credentials import FunctionCredentials
-from mock_oci.function_environment import Deployment, environment
-from mock_oci.log_lines import LogLines
+from mock_oci.fn.container import Container
+from mock_oci.fn.credentials import FunctionCredentials
+from mock_oci.fn.environment import Deployment, environment
+from mock_oci.fn.fdk_socket import exchange
+from mock_oci.fn.log_lines import LogLines
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent

@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import local
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.functions import LocalFunctions
-from mock_oci.local_function import LocalFunction
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.local_function import LocalFunction
 from mock_oci.services.object_storage import ObjectStorage
 
 ROOT = Path(__file__).resolve().parents[2]

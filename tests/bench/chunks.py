@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mock_oci.fdk_socket import request_bytes
+from mock_oci.fn.fdk_socket import request_bytes
 
 CHUNKS = 50
 APART = 0.02  # seconds

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.functions import LocalFunctions
-from mock_oci.services.queues_state import Queues, Settings
-from mock_oci.services.streaming_state import Streaming
-from mock_oci.written_config import write_config
+from mock_oci.doors.written_config import write_config
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.services.queues.state import Queues, Settings
+from mock_oci.services.streaming.state import Streaming
 from model_service.auth import credential_for
 from model_service.follow import follow
 from model_service.invocation import Deadline

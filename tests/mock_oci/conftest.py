@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from mock_oci import LoopbackServer, MockOci, Request, Response, serve
+from mock_oci.identity.principals import new_key
 from mock_oci.operations import oci_error
-from mock_oci.principals import new_key
 from mock_oci.services.functions import Caller, FunctionDetails, Functions
 
 CHAT = "/openai/v1/chat/completions"

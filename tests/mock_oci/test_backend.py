@@ -12,8 +12,8 @@ import openai
 import pytest
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.principals import pem_of
-from mock_oci.written_config import write_config
+from mock_oci.doors.written_config import write_config
+from mock_oci.identity.principals import pem_of
 
 MODEL = "meta.llama-3.3-70b-instruct"
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.stack import LocalStack
-from mock_oci.written_config import write_config
+from mock_oci.doors.written_config import write_config
+from mock_oci.fn.stack import LocalStack
 from model_service.service import Service
 from model_service.settings import Settings
 

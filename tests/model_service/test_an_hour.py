@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.function_credentials import FunctionCredentials
-from mock_oci.services.streaming_state import Streaming
+from mock_oci.fn.credentials import FunctionCredentials
+from mock_oci.services.streaming.state import Streaming
 from model_service.app import App
 from model_service.encoding import read_events
 from model_service.follow import follow, texts

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.functions import LocalFunctions
-from mock_oci.local_function import LocalFunction
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.local_function import LocalFunction
 from mock_oci.services.connector_hub import ConnectorHub
-from mock_oci.services.connector_hub_batches import from_stream, to_function
-from mock_oci.services.connector_hub_state import Connector
+from mock_oci.services.connector_hub.batches import from_stream, to_function
+from mock_oci.services.connector_hub.state import Connector
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.streaming import Streaming
 

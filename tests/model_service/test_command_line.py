@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.principals import new_key, pem_of
+from mock_oci.identity.principals import new_key, pem_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LLAMA = "meta.llama-3.3-70b-instruct"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.written_config import write_config
+from mock_oci.doors.written_config import write_config
 from model_service.app import App
 from model_service.encoding import DONE, read_events
 from model_service.invocation import Deadline, Invocation

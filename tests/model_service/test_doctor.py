@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.principals import new_key, pem_of
-from mock_oci.stack import LocalStack
+from mock_oci.fn.stack import LocalStack
+from mock_oci.identity.principals import new_key, pem_of
 from model_service.__main__ import main
 from model_service.app import App
 from model_service.doctor import CHECKS, Check, Report, examine

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.stack import LocalStack
+from mock_oci.fn.stack import LocalStack
 from model_service.app import App
 from model_service.chat import Complete
 from model_service.embeddings import EmbeddingsRequest

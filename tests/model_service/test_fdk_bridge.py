@@ -15,8 +15,8 @@ import pytest
 from fdk.context import InvokeContext
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.fdk_socket import request_bytes
-from mock_oci.functions import LocalFunctions
+from mock_oci.fn.fdk_socket import request_bytes
+from mock_oci.fn.functions import LocalFunctions
 from model_service import fdk_bridge, logs
 from model_service.reply import Reply
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.services.queues_state import Queues
-from mock_oci.services.queues_state import Settings as QueueSettings
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.queues.state import Settings as QueueSettings
 from model_service.__main__ import main
 from model_service.app import App
 from model_service.errors import (

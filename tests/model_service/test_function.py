@@ -12,10 +12,10 @@ import oci
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.fdk_socket import exchange
-from mock_oci.functions import LocalFunctions
-from mock_oci.server import LoopbackServer
-from mock_oci.stack import LocalStack
+from mock_oci.doors.server import LoopbackServer
+from mock_oci.fn.fdk_socket import exchange
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.stack import LocalStack
 from mock_oci.wire import Response
 from model_service.encoding import read_events
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
+from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from model_service import ledger as module
 from model_service.errors import UpstreamError
 from model_service.invocation import Deadline

@@ -10,7 +10,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from mock_oci.stack import LocalStack
+from mock_oci.fn.stack import LocalStack
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 QUESTION = [{"role": "user", "content": "Why do functions sleep?"}]

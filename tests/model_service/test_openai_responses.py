@@ -10,8 +10,8 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from mock_oci.services.response_store import ResponseStore
-from mock_oci.stack import LocalStack
+from mock_oci.fn.stack import LocalStack
+from mock_oci.services.generative_ai.responses.response_store import ResponseStore
 
 GPT = "openai.gpt-oss-120b"
 PRO = "openai.gpt-5.5-pro"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
+from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from model_service.app import App
 from model_service.encoding import DONE, read_events
 from model_service.invocation import Deadline, Invocation

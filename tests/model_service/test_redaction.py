@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_oci.principals import pem_of, spare_key
+from mock_oci.identity.principals import pem_of, spare_key
 from model_service.redaction import LONGEST, redact
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl-_x"

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci, mock_oci
-from mock_oci.services.functions_state import FunctionDetails, Functions
-from mock_oci.services.notifications_state import Notifications
-from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
-from mock_oci.services.queues_state import Queues
-from mock_oci.services.streaming_state import Streaming
+from mock_oci.doors.written_config import write_config
+from mock_oci.services.functions.state import FunctionDetails, Functions
+from mock_oci.services.notifications.state import Notifications
+from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.streaming.state import Streaming
 from mock_oci.wire import Response
-from mock_oci.written_config import write_config
 from model_service.errors import SettingsError, UpstreamError
 from model_service.invocation import Deadline
 from model_service.object_place import Place

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.functions import LocalFunctions
-from mock_oci.services.queues_state import Queues
-from mock_oci.services.queues_state import Settings as QueueSettings
-from mock_oci.services.streaming_state import Streaming
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.queues.state import Settings as QueueSettings
+from mock_oci.services.streaming.state import Streaming
 from model_service.app import App
 from model_service.encoding import DONE, read_events
 from model_service.follow import follow, texts

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.signatures import verify
+from mock_oci.identity.signatures import verify
 from model_service import logs, sdk_network
 from model_service.auth import credential_for
 from model_service.errors import (

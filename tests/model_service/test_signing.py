@@ -21,9 +21,9 @@ from oci.auth.signers import SecurityTokenSigner
 from oci_genai_auth import OciSessionAuth, OciUserPrincipalAuth
 
 from mock_oci import MockOci, Request
-from mock_oci.principals import new_key, pem_of, spare_key
-from mock_oci.signatures import verify
-from mock_oci.tenancy import Tenancy
+from mock_oci.identity.principals import new_key, pem_of, spare_key
+from mock_oci.identity.signatures import verify
+from mock_oci.identity.tenancy import Tenancy
 from model_service.errors import CredentialError
 from model_service.signing import SigningKey
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from mock_oci.principals import spare_key
+from mock_oci.identity.principals import spare_key
 from model_service.errors import CredentialError
 from model_service.signing import load_private_key
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
+from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from model_service.errors import SettingsError, UpstreamUnreachable
 from model_service.invocation import Deadline
 from model_service.service import Service

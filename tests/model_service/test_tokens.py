@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from mock_oci import MockOci
-from mock_oci.principals import new_key, pem_of, spare_key
+from mock_oci.identity.principals import new_key, pem_of, spare_key
 from model_service.errors import CredentialError
 from model_service.signing import SigningKey
 from model_service.tokens import TokenFiles, claims_of

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.functions import DETACHED, LocalFunctions
-from mock_oci.local_function import LocalFunction
+from mock_oci.fn.functions import DETACHED, LocalFunctions
+from mock_oci.fn.local_function import LocalFunction
 from mock_oci.services.connector_hub import ConnectorHub
-from mock_oci.services.connector_hub_batches import from_queue, to_function
+from mock_oci.services.connector_hub.batches import from_queue, to_function
+from mock_oci.services.connector_hub.feeds import Logs, Metrics
 from mock_oci.services.events import Events
-from mock_oci.services.feeds import Logs, Metrics
 from mock_oci.services.functions import Functions
 from mock_oci.services.notifications import Notifications
 from mock_oci.services.object_storage import ObjectStorage

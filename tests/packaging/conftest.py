@@ -20,8 +20,8 @@ import pytest
 from function_package.dependencies import from_installed
 from function_package.tree import Tree
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.fdk_socket import exchange
-from mock_oci.written_config import write_config
+from mock_oci.doors.written_config import write_config
+from mock_oci.fn.fdk_socket import exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 FN = 1000  # the user and the group of Fn's images

@@ -1,34 +1,20 @@
-"""The services of the emulated region: one file each, and the table that routes requests to them."""
+"""The services of the emulated region, a package each, and the table that routes requests to them."""
 
-from mock_oci import instance_metadata
 from mock_oci.operations import Operation
 from mock_oci.services import (
-    chat_completions,
     connector_hub,
-    control_plane,
-    conversations,
-    embeddings,
     events,
     functions,
-    native_chat,
+    generative_ai,
+    instance_metadata,
     notifications,
     object_storage,
-    projects,
     queues,
-    rerank,
-    responses,
     streaming,
 )
 
 SERVICES: tuple[Operation, ...] = (
-    *chat_completions.OPERATIONS,
-    *responses.OPERATIONS,
-    *conversations.OPERATIONS,
-    *native_chat.OPERATIONS,
-    *embeddings.OPERATIONS,
-    *rerank.OPERATIONS,
-    *control_plane.OPERATIONS,
-    *projects.OPERATIONS,
+    *generative_ai.OPERATIONS,
     *object_storage.OPERATIONS,
     *streaming.OPERATIONS,
     *queues.OPERATIONS,

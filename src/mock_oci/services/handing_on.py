@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mock_oci.cloud import Cloud
-from mock_oci.services.notifications_state import Notifications
-from mock_oci.services.queues_state import Queues
-from mock_oci.services.streaming_state import Streaming
+from mock_oci.services.notifications.state import Notifications
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.streaming.state import Streaming
 
 
 def hand_on(cloud: Cloud, resource_id: str, text: str) -> bool:

@@ -12,10 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mock_oci.cloud import Cloud
-from mock_oci.interception import HOSTS
-from mock_oci.operations import Call, Operation, not_found, oci_error
-from mock_oci.refusals import Refused, refusing
-from mock_oci.wire import Response
+from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
+from mock_oci.wire import HOSTS, Response
 
 Body = dict[str, Any]
 _LONGEST_PAGE = 1000

@@ -6,10 +6,9 @@ import threading
 from dataclasses import dataclass
 
 from mock_oci.cloud import Cloud
-from mock_oci.operations import Call, json_response, not_found
-from mock_oci.refusals import Refused
+from mock_oci.identity.tenancy import ocid
+from mock_oci.operations import Call, Refused, json_response, not_found
 from mock_oci.services.oci_surface import permitted, timestamp
-from mock_oci.tenancy import ocid
 from mock_oci.wire import Response
 
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mock_oci import MockOci, Request
-from mock_oci.principals import Principal, new_key
-from mock_oci.signatures import verify
+from mock_oci.identity.principals import Principal, new_key
+from mock_oci.identity.signatures import verify
 from model_service.auth import Credential
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
-from mock_oci.principals import Principal
+from mock_oci.identity.principals import Principal
 from model_service.auth.instance_principal import InstancePrincipal
 from model_service.errors import CredentialError
 from model_service.settings import Settings

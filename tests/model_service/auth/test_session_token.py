@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mock_oci import MockOci
-from mock_oci.principals import Principal, pem_of
+from mock_oci.identity.principals import Principal, pem_of
 from model_service.auth import session_token
 from model_service.auth.session_token import SessionToken
 from model_service.errors import CredentialError

@@ -13,11 +13,11 @@ from urllib.parse import quote
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.services.functions_state import FunctionDetails, Functions
-from mock_oci.services.notifications_state import Notifications
-from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage, StoredObject
-from mock_oci.services.queues_state import Queues
-from mock_oci.services.streaming_state import Streaming
+from mock_oci.services.functions.state import FunctionDetails, Functions
+from mock_oci.services.notifications.state import Notifications
+from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage, StoredObject
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.streaming.state import Streaming
 from mock_oci.wire import Response
 from model_service.invocation import Deadline
 from model_service.ledger import Ledger, ObjectLedger

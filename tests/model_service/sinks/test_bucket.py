@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mock_oci.services.object_storage_state import NAMESPACE, ObjectStorage
+from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from mock_oci.wire import Response
 from model_service.errors import InvalidRequest, UpstreamError
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mock_oci.services.functions_state import Functions
-from mock_oci.services.notifications_state import Notifications
-from mock_oci.services.queues_state import Queues
-from mock_oci.services.streaming_state import Streaming
+from mock_oci.services.functions.state import Functions
+from mock_oci.services.notifications.state import Notifications
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.streaming.state import Streaming
 from model_service.errors import InvalidRequest, UpstreamThrottled
 
 SiteOf = Callable[[str], Any]

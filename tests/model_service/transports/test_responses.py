@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.signatures import verify
+from mock_oci.identity.signatures import verify
 from mock_oci.wire import Request, Response
 from model_service.chat import Answer, ChatRequest, Complete, Stream
 from model_service.errors import (

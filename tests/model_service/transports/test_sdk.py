@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from mock_oci import LoopbackServer, MockOci, Response
-from mock_oci.catalogue import ocid_of
-from mock_oci.in_process import mock_oci
+from mock_oci.doors.in_process import mock_oci
+from mock_oci.model.catalogue import ocid_of
 from model_service import logs
 from model_service.app import App
 from model_service.errors import (

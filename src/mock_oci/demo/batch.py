@@ -1,0 +1,245 @@
+"""The batch demo: prompts on a stream, a connector that carries them to the function, and results in a bucket."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from mock_oci.demo.commands import complain
+from mock_oci.fn.stack import LocalStack
+from mock_oci.services.connector_hub import Connector, from_stream, to_function
+from mock_oci.services.functions.invoke_errors import InvokeError
+from mock_oci.services.object_storage import ObjectStorage
+from mock_oci.services.streaming import Stream, Streaming
+
+_MODEL_SECONDS = 0.05
+_EVERY = 1_000_000_000  # requests
+_BATCH = 100
+_BROKEN_EACH = 100
+_LOOK_SECONDS = 0.1
+_PATIENCE_SECONDS = 120.0  # without any progress
+_ATTEMPTS = 5  # at one batch
+_COLUMNS = 40
+_TERMINAL = 120  # columns
+_MOST_REASONS = 5
+_QUESTIONS = ("Why is the sky blue?", "Why do functions sleep?", "What is a tide?", "Who counts the stars?")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is in the bucket; tokens as the results' ``usage`` has them, and how often each reason of a dead letter."""
+
+    results: int
+    dead_letters: int
+    prompt_tokens: int
+    completion_tokens: int
+    reasons: Counter[str]
+
+
+class BatchDemo:
+    """``count`` prompts through ``stack``, one in a hundred of them broken; ``stack`` has to run."""
+
+    def __init__(self, stack: LocalStack, count: int, stream: str, bucket: str) -> None:
+        self._stack = stack
+        self._bucket = bucket
+        self.count = count
+        self.storage = stack.oci.state_of(ObjectStorage)
+        self.storage.create_bucket(bucket)
+        self.stream = stack.oci.state_of(Streaming).create(stream)
+        self.connector: Connector | None = None
+        self._began = self._ended = time.monotonic()
+
+    @property
+    def done(self) -> int:
+        """How many records have an outcome."""
+        return len(self.storage.objects(self._bucket))
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the function has acknowledged each record."""
+        runs = self.connector.runs if self.connector else ()
+        return sum(run.records for run in runs if run.status == 200) >= self.count
+
+    def begin(self) -> None:
+        put_prompts(self.stream, self.count)
+        target = to_function(self._stack.function.id, number=_BATCH)
+        self._began = time.monotonic()
+        self.connector = self._stack.connector_hub.create(self.stream.name, from_stream(self.stream.id), target)
+
+    def watch(self, out: TextIO) -> None:
+        """Returns when each record has an outcome, or when nothing more is to be expected."""
+        done, changed = 0, time.monotonic()
+        while not self._over() and time.monotonic() - changed < _PATIENCE_SECONDS:
+            time.sleep(_LOOK_SECONDS)
+            before, done = done, self.done
+            changed = changed if done == before else time.monotonic()
+            if out.isatty():
+                out.write(f"\r{bar(done, self.count, out.encoding)}")
+                out.flush()
+        self._ended = time.monotonic()
+        start = "\r" if out.isatty() else ""
+        out.write(f"{start}{bar(self.done, self.count, out.encoding)}\n\n")
+
+    def outcome(self) -> Outcome:
+        stored = [_json(item.body) for item in self.storage.objects(self._bucket)]
+        errors = [one["error"] for one in stored if one.get("error")]
+        used = [_usage(one) for one in stored if not one.get("error")]
+        return Outcome(
+            results=len(used),
+            dead_letters=len(errors),
+            prompt_tokens=sum(prompt for prompt, _ in used),
+            completion_tokens=sum(completion for _, completion in used),
+            reasons=Counter(map(_reason, errors)),
+        )
+
+    def summary(self, outcome: Outcome) -> str:
+        seconds = self._ended - self._began
+        runs = self.connector.runs if self.connector else ()
+        again = sum(run.attempt > 1 for run in runs)
+        rows = (
+            ("records", f"{self.count}"),
+            ("results", f"{outcome.results}"),
+            ("dead letters", f"{outcome.dead_letters}"),
+            ("batches", f"{len(runs)}, {again} of them sent again"),
+            ("time", f"{seconds:.1f} s, {self.done / max(seconds, _LOOK_SECONDS):.0f} records per second"),
+            ("tokens", f"{outcome.prompt_tokens} in + {outcome.completion_tokens} out"),
+        )
+        return "".join(f"  {name:<14}{value}\n" for name, value in rows)
+
+    def _over(self) -> bool:
+        runs = self.connector.runs if self.connector else ()
+        given_up = bool(runs) and runs[-1].status != 200 and runs[-1].attempt >= _ATTEMPTS
+        return self.arrived or given_up
+
+
+def run_batch(
+    function: Path,
+    count: int,
+    config: Mapping[str, str] | None = None,
+    *,
+    stream: str = "prompts",
+    bucket: str = "results",
+    out: TextIO | None = None,
+) -> int:
+    """The demo: 0 when each record has an outcome and one at least a result, 1 otherwise, 130 when it was
+    interrupted."""
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    out = out or sys.stdout
+    stack = LocalStack(function, config=config)
+    stack.oci.script.delay(_MODEL_SECONDS, times=_EVERY)
+    demo = BatchDemo(stack, count, stream, bucket)
+    try:
+        with stack:
+            demo.begin()
+            demo.watch(out)
+    except (InvokeError, OSError) as failure:
+        return complain(str(failure), log=stack.log_lines())
+    except KeyboardInterrupt:
+        if out.isatty():
+            out.write("\n")  # the bar has a line of its own
+            out.flush()
+        return complain(f"interrupted: {demo.done} of {count} records have an outcome", exit_code=130)
+    return _conclude(demo, stack.log_lines(), out)
+
+
+def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
+    """Writes what became of the records; the exit code."""
+    outcome, missing, troubles = demo.outcome(), demo.count - demo.done, left(log)
+    ended = endings(log) if missing > 0 and demo.arrived else Counter()
+    out.write(demo.summary(outcome))
+    if ended:
+        told = ", ".join(f"{number} {name}" for name, number in ended.items() if number)
+        out.write(f"  {'its log says':<14}{told}\n")
+    out.write(reason_lines(outcome.reasons + troubles, out.encoding))
+    out.flush()
+    if missing > 0 and not ended:
+        return complain(f"{missing} of {demo.count} records have no outcome", log=() if troubles else log)
+    if not outcome.results and not ended["delivered"]:
+        return complain("there is not one result")
+    return 0
+
+
+def endings(log: Iterable[str]) -> Counter[str]:
+    """How many records ended how by the ``batch`` lines of a function's log: what no bucket shows, because the sink is
+    another or a task ignores them. Empty for a function that writes no such lines."""
+    counted: Counter[str] = Counter()
+    for line in _of_event("batch", log):
+        counted.update({label: int(line.get(name) or 0) for name, label in _ENDINGS.items()})
+    return counted
+
+
+def left(log: Iterable[str]) -> Counter[str]:
+    """Why records had to come again, by the ``record_left`` lines of a function's log, and in how many batches."""
+    lines = _of_event("record_left", log)
+    return Counter(_reason({**line, "code": f"{line.get('where')}: {line.get('error')}"}) for line in lines)
+
+
+def reason_lines(reasons: Counter[str], encoding: str | None = "utf-8") -> str:
+    """The most frequent ones, a line each, no longer than a terminal: how often, code, message."""
+    times = "\N{MULTIPLICATION SIGN}" if _is_unicode(encoding) else "x"
+    most = reasons.most_common(_MOST_REASONS)
+    digits = max((len(str(number)) for _, number in most), default=0)
+    rows = (f"  {number:>{digits}} {times} {reason}" for reason, number in most)
+    text = "".join(f"{row if len(row) <= _TERMINAL else row[: _TERMINAL - 1] + '…'}\n" for row in rows)
+    return text.encode(encoding or "ascii", "replace").decode(encoding or "ascii")
+
+
+def put_prompts(stream: Stream, count: int) -> None:
+    """``{"prompt", "n"}`` each; in each hundred, one is cut off in its middle."""
+    for number in range(count):
+        prompt = json.dumps({"prompt": f"{_QUESTIONS[number % len(_QUESTIONS)]} ({number})", "n": number})
+        broken = number % _BROKEN_EACH == _BROKEN_EACH // 2
+        stream.put([(None, prompt[: len(prompt) // 2 if broken else None].encode())])
+
+
+def bar(done: int, count: int, encoding: str | None = "utf-8") -> str:
+    """One line: how much of ``count`` is ``done``."""
+    full, empty = ("\N{FULL BLOCK}", "\N{LIGHT SHADE}") if _is_unicode(encoding) else ("#", ".")
+    columns = _COLUMNS * min(done, count) // count
+    return f"  {full * columns}{empty * (_COLUMNS - columns)}  {done} of {count}"
+
+
+def _is_unicode(encoding: str | None) -> bool:
+    return (encoding or "").lower().startswith("utf")
+
+
+def _json(text: str | bytes) -> dict[str, Any]:
+    """The object that it is; empty for what is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _of_event(event: str, log: Iterable[str]) -> list[dict[str, Any]]:
+    lines = [_json(line) for line in log if f'"{event}"' in line]
+    return [line for line in lines if line.get("event") == event]
+
+
+def _usage(result: Mapping[str, Any]) -> tuple[int, int]:
+    try:
+        usage = result["usage"]
+        return int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+    except (ValueError, KeyError, TypeError):
+        return 0, 0
+
+
+def _reason(error: Any) -> str:
+    """Code, message and hint of an error, or whatever it is, in one line."""
+    told = error if isinstance(error, Mapping) else {"message": error}
+    words = " ".join(str(told[name]) for name in ("message", "hint") if told.get(name))
+    text = f"{told['code']}   {words}" if told.get("code") else words
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
+# Fields of the log line, and what a person calls them.
+_ENDINGS = {"delivered": "delivered", "ignored": "ignored", "dead_letters": "dead letters"}

@@ -1,0 +1,93 @@
+"""What the command line does with a function: serve it until it is told to end, or ask it one prompt."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mock_oci.demo.prompt import DemoError, is_invocation, print_answer, trace_table
+from mock_oci.doors.written_config import write_config as write_oci_config
+from mock_oci.fn.stack import PREFIX, LocalStack
+from mock_oci.services.functions.invoke_errors import InvokeError
+from mock_oci.wire import Request
+
+_LOG_SECONDS = 2.0
+_LOG_LINES = 20  # of a failed function's log, for who reads the complaint
+_WORD_SECONDS = 0.02
+
+
+def serve_stack(
+    function: Path,
+    port: int,
+    write_config: Path | None,
+    config: Mapping[str, str] | None = None,
+    *,
+    buffered: bool = False,
+) -> int:
+    """Serves until Ctrl-C or SIGTERM and returns 0; 2 when it cannot serve, 1 when the function does not start.
+
+    Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and
+    answered; the function's log goes to stderr.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    try:
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            LocalStack(function, port, config=config, echo=sys.stderr, buffered=buffered) as stack,
+        ):
+            return _serve(stack, write_config)
+    except (OSError, OverflowError) as error:
+        return complain(f"cannot serve {function} on port {port}: {error}", exit_code=2)
+    except InvokeError as failure:
+        return complain(f"the function does not start: {failure}")
+    return 0
+
+
+def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = None, *, buffered: bool = False) -> int:
+    """The demo: asks ``prompt`` of the function once and prints the answer and what it cost. 0, or 1."""
+    stack = LocalStack(function, config=config, chunk_delay=_WORD_SECONDS, buffered=buffered)
+    try:
+        with stack:
+            _ask(stack, prompt)
+    except (DemoError, InvokeError, OSError) as failure:
+        return complain(str(failure), log=stack.log_lines())
+    return 0
+
+
+def _serve(stack: LocalStack, directory: Path | None) -> int:
+    # The FDK imports the function on its first call, which should not be a client's.
+    with contextlib.closing(stack.gateway.answer(_PROBE)) as answer:
+        if answer.status in (502, 504):
+            return complain("the function does not answer; its log above may say why")
+    if directory is not None:
+        write_oci_config(stack.oci, directory, stack.oci_url)
+    sys.stdout.write(f"ready: {stack.gateway_url}\n")
+    sys.stdout.flush()
+    threading.Event().wait()
+    return 0
+
+
+def _ask(stack: LocalStack, prompt: str) -> None:
+    seen = stack.function.log.written
+    print_answer(stack.gateway_url, prompt, sys.stdout)
+    line = stack.function.log.wait_for(is_invocation, _LOG_SECONDS, after=seen)
+    if line is None:
+        raise DemoError("the function logged no line of its invocation")
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(trace_table(json.loads(line), "\N{FULL BLOCK}" if unicode else "#"))
+
+
+def complain(message: str, *, log: Sequence[str] = (), exit_code: int = 1) -> int:
+    """One line on stderr, and the last ones of a ``log``; gives the exit code."""
+    lines = [f"mock_oci: {message}", *(f"  | {line}" for line in log[-_LOG_LINES:])]
+    sys.stderr.write("\n".join(lines) + "\n")
+    return exit_code
+
+
+_PROBE = Request("GET", f"{PREFIX}/health", {"host": "localhost"})

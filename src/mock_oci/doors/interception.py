@@ -1,0 +1,44 @@
+"""What the interception of any client needs: which hosts are emulated, and how a response is framed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from mock_oci.wire import HOSTS, Response
+
+
+class UnexpectedHost(AssertionError):
+    """A client asked a host that is not emulated; nothing left the process."""
+
+
+def is_emulated(host: str, method: str, url: str) -> bool:
+    """True for a host of OCI, False for loopback, which is left to real sockets. Raises UnexpectedHost for others."""
+    if HOSTS.fullmatch(host.lower()):
+        return True
+    if _is_loopback(host):
+        return False
+    path = urlsplit(url).path  # the rest of a URL may hold what no message should repeat
+    raise UnexpectedHost(
+        f"mock_oci does not answer for the host {host!r} ({method} {path}): only hosts of the emulated"
+        " services (generativeai.<region>.oci.oraclecloud.com, inference.generativeai…, objectstorage.<region>…,"
+        " streaming, queue, notification, functions, events, service-connector-hub, auth.<region>.oraclecloud.com,"
+        " 169.254.169.254) and loopback may be asked inside mock_oci()."
+    )
+
+
+def framed(response: Response, method: str) -> tuple[dict[str, str], Iterable[bytes]]:
+    """The headers and the pieces of the body, as the loopback server would send both."""
+    bodiless = method == "HEAD" or response.status in (204, 304)
+    if isinstance(response.body, bytes):
+        headers = {**response.headers, "content-length": str(len(response.body))}
+        return headers, () if bodiless else (response.body,)
+    return {**response.headers, "transfer-encoding": "chunked"}, () if bodiless else response.body
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

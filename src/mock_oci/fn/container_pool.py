@@ -1,0 +1,93 @@
+"""A function's containers: one call each at a time, more of them while they are busy, up to a limit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from mock_oci.fn.container import Container
+from mock_oci.services.functions.invoke_errors import InvokeError
+
+
+class ContainerPool:
+    """``start`` gives a container that listens, or raises InvokeError. Thread-safe."""
+
+    def __init__(self, start: Callable[[], Container], limit: int) -> None:
+        self._start = start
+        self._limit = limit
+        self._idle: list[Container] = []
+        self._busy: set[Container] = set()
+        self._starting = 0
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """Those that are alive, busy ones first."""
+        with self._lock:
+            return tuple(container for container in [*self._busy, *self._idle] if container.alive)
+
+    def take(self) -> Container:
+        """A container to call and to give back; raises InvokeError (429 when all are busy)."""
+        idle = self._take_idle()
+        if idle is not None:
+            return idle
+        try:
+            container = self._start()
+        except BaseException:
+            with self._lock:
+                self._starting -= 1
+            raise
+        return self._admit(container)
+
+    def give_back(self, container: Container) -> None:
+        with self._lock:
+            self._busy.discard(container)
+            reusable = container.alive and not self._closed
+            if reusable:
+                self._idle.append(container)
+        if not reusable:
+            container.close()
+
+    def close(self) -> None:
+        """Ends every container, at once; a call in flight fails."""
+        with self._lock:
+            self._closed = True
+            containers = [*self._busy, *self._idle]
+            self._idle.clear()
+        for container in containers:
+            container.close()
+
+    def _take_idle(self) -> Container | None:
+        """An idle one, else None and the right to start another."""
+        with self._lock:
+            self._check_open()
+            container = self._pop_living()
+            if container is not None:
+                self._busy.add(container)
+                return container
+            if len(self._busy) + self._starting >= self._limit:
+                raise InvokeError("TooManyRequests")
+            self._starting += 1
+            return None
+
+    def _pop_living(self) -> Container | None:
+        while self._idle:
+            container = self._idle.pop()
+            if container.alive:
+                return container
+            container.close()
+        return None
+
+    def _admit(self, container: Container) -> Container:
+        with self._lock:
+            self._starting -= 1
+            if not self._closed:
+                self._busy.add(container)
+                return container
+        container.close()
+        raise InvokeError("FunctionInvokeServiceUnavailable")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InvokeError("FunctionInvokeServiceUnavailable")

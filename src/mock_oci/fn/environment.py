@@ -1,0 +1,84 @@
+"""How a function is deployed, and what that makes of its containers' environment."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mock_oci.fn.credentials import FunctionCredentials
+from mock_oci.model.catalogue import REGIONS, Region
+from mock_oci.services.functions.state import FunctionDetails
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A function as it is configured. ``memory`` in MB; timeouts in seconds; destinations are OCIDs, or empty."""
+
+    id: str
+    name: str
+    app_id: str
+    app_name: str
+    folder: Path
+    region: str
+    memory: int
+    timeout: float
+    detached_timeout: float
+    config: Mapping[str, str] = field(repr=False)
+    success_destination: str = ""
+    failure_destination: str = ""
+
+    @property
+    def details(self) -> FunctionDetails:
+        """What the service says of it to who asks."""
+        return FunctionDetails(
+            id=self.id,
+            name=self.name,
+            app_id=self.app_id,
+            memory=self.memory,
+            timeout=self.timeout,
+            detached_timeout=self.detached_timeout,
+            config=self.config,
+            success_destination=self.success_destination,
+            failure_destination=self.failure_destination,
+        )
+
+
+def environment(deployment: Deployment, credentials: FunctionCredentials) -> dict[str, str]:
+    """All that a container inherits, config last (docs: functionspassingparams.htm).
+
+    The names are those of the dump in oracle-functions-samples,
+    oci-apigw-display-httprequest-info-python/README.md; nothing comes from the developer's shell.
+    """
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": "/home/fn",  # as in Fn's images, where it cannot be written either
+        "PYTHONPATH": str(deployment.folder),
+        "FN_FORMAT": "http-stream",
+        "FN_TYPE": "sync",
+        "FN_FN_ID": deployment.id,
+        "FN_FN_NAME": deployment.name,
+        "FN_APP_ID": deployment.app_id,
+        "FN_APP_NAME": deployment.app_name,
+        "FN_MEMORY": str(deployment.memory),
+        "OCI_REGION_METADATA": _region_metadata(deployment.region),
+        "OCI_RESOURCE_PRINCIPAL_VERSION": "2.2",
+        "OCI_RESOURCE_PRINCIPAL_RPST": str(credentials.rpst),
+        "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM": str(credentials.private_pem),
+        "OCI_RESOURCE_PRINCIPAL_REGION": deployment.region,
+        **deployment.config,
+    }
+
+
+def _region_metadata(name: str) -> str:
+    region = REGIONS.get(name) or Region(name, name)
+    metadata = {
+        "realmDomainComponent": "oraclecloud.com",
+        "realmKey": "oc1",
+        "regionIdentifier": region.id,
+        "regionKey": region.key,
+    }
+    return json.dumps(metadata)

@@ -1,0 +1,223 @@
+"""OCI Functions on this machine: deploys folders and invokes them, each in a real FDK process."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from mock_oci.backend import MockOci
+from mock_oci.fn.container import INIT_SECONDS, Container
+from mock_oci.fn.credentials import FunctionCredentials
+from mock_oci.fn.environment import Deployment, environment
+from mock_oci.fn.fdk_answer import BODY_LIMIT
+from mock_oci.fn.fdk_socket import HOP_BY_HOP
+from mock_oci.fn.invocation_records import Settled, send_record
+from mock_oci.fn.local_function import FunctionCall, LocalFunction
+from mock_oci.fn.log_lines import LogLines
+from mock_oci.identity.tenancy import ocid
+from mock_oci.services.functions.invoke_errors import InvokeError
+from mock_oci.services.functions.state import DETACHED, SYNC, Caller, Functions
+from mock_oci.wire import Response
+
+APP_NAME = "mock-oci"
+# Authorization and the content's framing end at the service; the rest the platform alone may say.
+_NOT_PASSED = HOP_BY_HOP | {"authorization", "content-length", "host", "is-dry-run"}
+_PLATFORMS_OWN = ("fn-call-id", "fn-deadline", "fn-intent", "fn-invoke-type", "oci-subject-")
+_SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
+
+
+class LocalFunctions:
+    """The service in ``oci``'s tenancy, whose server invokes what is deployed here too (services/functions.py).
+
+    ``endpoint``: where ``oci`` is served, for the functions to find it.
+    ``init_seconds`` is what a container has to open its socket; ``echo`` gets every log line as it comes.
+    Close it: it owns processes and files.
+    """
+
+    def __init__(
+        self,
+        oci: MockOci,
+        endpoint: str | None = None,
+        *,
+        init_seconds: float = INIT_SECONDS,
+        echo: TextIO | None = None,
+    ) -> None:
+        self.oci = oci
+        self._endpoint = endpoint
+        self._init_seconds = init_seconds
+        self._echo = echo
+        self._folder = Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
+        self._functions: dict[str, LocalFunction] = {}
+
+    def deploy(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        config: Mapping[str, str] | None = None,
+        timeout: float = 30,
+        detached_timeout: float | None = None,
+        memory: int = 256,
+        max_containers: int = 4,
+        endpoint_env: bool = True,
+        success_destination: str = "",
+        failure_destination: str = "",
+    ) -> LocalFunction:
+        """Makes ``folder`` (with its ``func.py``) a function; its first container starts with its first call.
+
+        With ``endpoint_env`` its config begins with OCI_GENAI_ENDPOINT (if known), OCI_COMPARTMENT_ID and
+        OCI_REGION. Deploying a ``name`` again replaces the function; its OCID stays. Timeouts in seconds.
+        A detached run leaves a record at the destination, the OCID of a stream, a queue or a topic.
+        """
+        deployment = Deployment(
+            id=ocid("fnfunc", name, self.oci.region),
+            name=name,
+            app_id=ocid("fnapp", APP_NAME, self.oci.region),
+            app_name=APP_NAME,
+            folder=folder.resolve(),
+            region=self.oci.region,
+            memory=memory,
+            timeout=timeout,
+            detached_timeout=timeout if detached_timeout is None else detached_timeout,
+            config={**(self._place() if endpoint_env else {}), **(config or {})},
+            success_destination=success_destination,
+            failure_destination=failure_destination,
+        )
+        self._retire(deployment.id)
+        function = self._made(deployment, max_containers)
+        self._functions[deployment.id] = function
+        self.oci.state_of(Functions).enter(deployment.details, self)
+        return function
+
+    def invoke(
+        self,
+        function_id: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        intent: str | None = None,
+        invoke_type: str = SYNC,
+        caller: Caller | None = None,
+        live: bool = False,
+    ) -> Response:
+        """What the platform answers: the function's answer as 200, 202 when detached, or its own error.
+
+        ``headers`` are the invoker's own, of which the function gets all but those that only the platform
+        may set. ``fn-http-status`` and the like are left to who asked for ``intent="httprequest"``.
+        The platform gives whole answers; ``live`` is what it does not do: see ``LocalFunction.run``. Who
+        asks for it closes the body.
+        """
+        call = self._call(body, headers or {}, invoke_type, intent, caller)
+        try:
+            response = self._invoke(function_id, call, invoke_type, live)
+        except InvokeError as failure:
+            response = failure.response()
+        own = {"fn-call-id": call.id, "opc-request-id": call.headers["opc-request-id"]}
+        return Response(response.status, {**response.headers, **own}, response.body)
+
+    def find(self, function_id: str) -> LocalFunction:
+        """Raises InvokeError (404) for a function that is not here."""
+        try:
+            return self._functions[function_id]
+        except KeyError:
+            raise InvokeError("NotAuthorizedOrNotFound") from None
+
+    def close(self) -> None:
+        """Ends every container, detached runs included, and removes all files."""
+        for function_id in list(self._functions):
+            self._retire(function_id)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _invoke(self, function_id: str, call: FunctionCall, invoke_type: str, live: bool) -> Response:
+        function = self.find(function_id)
+        if len(call.body) > BODY_LIMIT:
+            raise InvokeError("FunctionInvokeRequestContentTooLarge")
+        if invoke_type == DETACHED:
+            function.run_detached(call)
+            return Response(202)
+        return function.run(call, live=live)
+
+    def _call(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        invoke_type: str,
+        intent: str | None,
+        caller: Caller | None,
+    ) -> FunctionCall:
+        passed = _passed(headers)
+        serial = self.oci.next_serial()
+        # As long as a ULID, and of its alphabet; a count, so that two runs give the same.
+        call_id = f"01{serial:024d}"
+        own = {
+            "fn-call-id": call_id,
+            "fn-invoke-type": invoke_type,
+            "opc-request-id": request_id(serial, passed.get("opc-request-id", "")),
+        }
+        if intent:
+            own["fn-intent"] = intent
+        return FunctionCall(call_id, {**passed, **own, **_subject(caller)}, body)
+
+    def _made(self, deployment: Deployment, max_containers: int) -> LocalFunction:
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        log = LogLines(self._echo)
+        credentials = FunctionCredentials(self.oci, deployment.id, folder)
+
+        def start() -> Container:
+            container = Container(deployment.folder, environment(deployment, credentials), log)
+            try:
+                credentials.freshen()  # while the process starts: making a key takes about as long
+                container.await_socket(self._init_seconds)
+            except BaseException:
+                container.close()
+                raise
+            return container
+
+        def settled(call: FunctionCall, response: Response) -> None:
+            send_record(self.oci, deployment, log, Settled(call.id, response))
+
+        return LocalFunction(deployment, log, start, credentials, max_containers=max_containers, settled=settled)
+
+    def _place(self) -> dict[str, str]:
+        place = {"OCI_COMPARTMENT_ID": self.oci.tenancy.compartment_id, "OCI_REGION": self.oci.region}
+        return place | ({"OCI_GENAI_ENDPOINT": self._endpoint} if self._endpoint else {})
+
+    def _retire(self, function_id: str) -> None:
+        self.oci.state_of(Functions).leave(function_id, self)
+        function = self._functions.pop(function_id, None)
+        if function is not None:
+            function.close()
+
+
+def request_id(serial: int, sent: str) -> str:
+    """Three 32-hex segments; the first is the caller's own when it sent one (docs: apirequestid)."""
+    first = sent.partition("/")[0]
+    made = [f"{serial:024X}{part:08X}" for part in range(3)]
+    return "/".join([first if _SEGMENT.fullmatch(first) else made[0], *made[1:]])
+
+
+def _passed(headers: Mapping[str, str]) -> dict[str, str]:
+    given = {name.lower(): value for name, value in headers.items()}
+    own = [name for name in given if name in _NOT_PASSED or name.startswith(_PLATFORMS_OWN)]
+    return {name: value for name, value in given.items() if name not in own}
+
+
+def _subject(caller: Caller | None) -> dict[str, str]:
+    if caller is None:
+        return {}
+    return {
+        "oci-subject-id": caller.subject_id,
+        "oci-subject-type": caller.subject_type,
+        "oci-subject-tenancy-id": caller.tenancy_id,
+    }

@@ -1,0 +1,161 @@
+"""API Gateway on this machine, in front of functions: what it tells them of a request, and what it lets out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+from mock_oci.doors.server import LoopbackServer
+from mock_oci.fn.fdk_answer import BODY_LIMIT
+from mock_oci.fn.fdk_socket import HOP_BY_HOP, breaks_line
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.local_function import LocalFunction
+from mock_oci.identity.tenancy import ocid
+from mock_oci.operations import json_response
+from mock_oci.services.functions.state import Caller
+from mock_oci.wire import Request, Response
+
+# The limits are on Oracle's page APIGateway/Reference/apigatewaylimits.htm.
+_HEAD_LIMIT = 8 * 1024  # bytes of method, URI and headers
+_REQUEST_LIMIT = 20 * 1024 * 1024  # bytes of a body, whatever is behind
+
+_PREFIX = "fn-http-h-"
+_PASSED = ("content-type", "fn-call-id", "opc-request-id")
+_FRAMING = HOP_BY_HOP | {"content-length"}
+_PEER = "127.0.0.1"  # every client of a loopback server
+_AGENT = "lua-resty-http/0.14 (Lua) ngx_lua/10015"  # how the gateway names itself to a function, in the dump
+
+
+class LocalGateway:
+    """One deployment: ``routes`` maps path prefixes (``/v1``) to functions, the longest one that fits wins.
+
+    ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
+    ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
+    """
+
+    def __init__(
+        self,
+        functions: LocalFunctions,
+        routes: Mapping[str, LocalFunction],
+        *,
+        port: int = 0,
+        buffered: bool = True,
+    ) -> None:
+        self._functions = functions
+        self._routes = dict(routes)
+        self._live = not buffered
+        self._server = LoopbackServer(self.answer, port)
+        oci = functions.oci
+        gateway_id = ocid("apigateway", "mock_oci", oci.region)
+        self._caller = Caller(gateway_id, "resource", oci.tenancy.tenancy_id)
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:PORT``, without a prefix."""
+        return self._server.url
+
+    def start(self) -> Self:
+        """Raises OSError when the port is taken."""
+        self._server.start()
+        return self
+
+    def close(self) -> None:
+        self._server.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def answer(self, request: Request) -> Response:
+        """What the client gets: the function's own answer, or the gateway's small JSON for its own refusals."""
+        status = _refused_status(request)
+        function = self._function(request.path)
+        if status is not None:
+            return _error(status)
+        if function is None:
+            return _error(404)
+        if len(request.body) > BODY_LIMIT:
+            return _error(413)
+        response = self._functions.invoke(
+            function.id,
+            request.body,
+            function_headers(request),
+            intent="httprequest",
+            caller=self._caller,
+            live=self._live,
+        )
+        return client_response(response)
+
+    def _function(self, path: str) -> LocalFunction | None:
+        fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
+        return self._routes[max(fitting, key=len)] if fitting else None
+
+
+def function_headers(request: Request) -> dict[str, str]:
+    """What a function behind the gateway is told of ``request``, lower-case names.
+
+    As in the dump of oracle-functions-samples, oci-apigw-display-httprequest-info-python/README.md: every
+    header of the client with a prefix, the content type without it too, and the gateway's own.
+    """
+    client = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
+    content_type = client.get("content-type", "application/octet-stream")
+    hops = [client["x-forwarded-for"]] if "x-forwarded-for" in client else []
+    told = {
+        **client,
+        "content-type": content_type,
+        "forwarded": f"for={_PEER}",
+        "x-forwarded-for": ", ".join([*hops, _PEER]),
+        "x-real-ip": _PEER,
+    }
+    return {
+        **{f"{_PREFIX}{name}": value for name, value in told.items()},
+        "fn-http-method": request.method,
+        "fn-http-request-url": request.target,
+        "content-type": content_type,
+        "date": formatdate(usegmt=True),
+        "user-agent": _AGENT,
+        "x-content-sha256": base64.b64encode(hashlib.sha256(request.body).digest()).decode(),
+    }
+
+
+def client_response(platform: Response) -> Response:
+    """What the gateway makes of the platform's answer (fnproject/fn, api/server/runner_httptrigger.go).
+
+    Of the platform's errors only the status gets out: what the function may have said is lost.
+    """
+    request_ids = {name: platform.headers[name] for name in _PASSED[1:] if name in platform.headers}
+    if platform.status >= 400:
+        return _error(platform.status, request_ids)
+    status = platform.headers.get("fn-http-status", "200")
+    if not (status.isascii() and status.isdigit() and 200 <= int(status) <= 599):
+        platform.close()
+        return _error(502, request_ids)
+    passed = {name: value for name, value in platform.headers.items() if name in _PASSED}
+    return Response(int(status), {**passed, **_unprefixed(platform.headers)}, platform.body)
+
+
+def _unprefixed(headers: Mapping[str, str]) -> dict[str, str]:
+    names = {name.removeprefix(_PREFIX): name for name in headers if name.startswith(_PREFIX)}
+    return {name: headers[whole] for name, whole in names.items() if name and name not in _FRAMING}
+
+
+def _refused_status(request: Request) -> int | None:
+    fields = [request.method, request.target, *request.headers, *request.headers.values()]
+    if any(breaks_line(text) for text in fields):
+        return 400
+    separators = 4 * len(request.headers)  # ": " and the line's end
+    if sum(map(len, fields)) + separators > _HEAD_LIMIT:
+        return 431
+    return 413 if len(request.body) > _REQUEST_LIMIT else None
+
+
+def _error(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """The gateway's own words. Their exact shape for a failed function is not documented."""
+    return json_response(status, {"code": status, "message": HTTPStatus(status).phrase}, headers)

@@ -1,0 +1,121 @@
+"""The whole of it in one process: the local OCI, a function in a real FDK, and API Gateway in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from mock_oci.backend import MockOci
+from mock_oci.doors.server import LoopbackServer
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.gateway import LocalGateway
+from mock_oci.fn.invoke_api import InvokeApi
+from mock_oci.fn.local_function import LocalFunction
+from mock_oci.services.connector_hub import ConnectorHub
+from mock_oci.services.events import Events
+from mock_oci.services.notifications import Notifications
+from mock_oci.services.pumping import pumping
+
+PREFIX = "/v1"
+_TIMEOUT = 300.0  # the longest that OCI Functions allows a sync call
+_SIDE_BY_SIDE = 3  # connectors, and events
+
+
+class LocalStack:
+    """Starts all on entering, ends all on leaving; the attributes below are there in between.
+
+    ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
+    added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project, and
+    ``{endpoint}`` the URL that all of ``oci`` is served at), ``port`` is the gateway's, ``echo`` gets the
+    function's log lines. The gateway relays an answer in chunks as it comes, unless it is ``buffered`` as the
+    platform's. While the stack runs, connectors and rules move what they have, and Notifications tries again
+    what was not acknowledged.
+    """
+
+    oci_url: str
+    invoke_url: str
+    functions: LocalFunctions
+    function: LocalFunction
+    gateway: LocalGateway
+
+    def __init__(
+        self,
+        function: Path = Path(),
+        port: int = 0,
+        *,
+        oci: MockOci | None = None,
+        config: Mapping[str, str] | None = None,
+        chunk_delay: float = 0.0,
+        echo: TextIO | None = None,
+        buffered: bool = False,
+    ) -> None:
+        self.oci = oci or MockOci(chunk_delay=chunk_delay)
+        self._folder = function
+        self._port = port
+        self._config = config or {}
+        self._echo = echo
+        self._buffered = buffered
+        self._running = ExitStack()
+
+    @property
+    def gateway_url(self) -> str:
+        """``http://127.0.0.1:PORT/v1``: the base URL for an OpenAI client."""
+        return f"{self.gateway.url}{PREFIX}"
+
+    @property
+    def connector_hub(self) -> ConnectorHub:
+        return self.oci.state_of(ConnectorHub)
+
+    @property
+    def events(self) -> Events:
+        return self.oci.state_of(Events)
+
+    def log_lines(self) -> list[str]:
+        """The function's log, also after the stack has ended; empty before it was deployed."""
+        return self.function.logs() if hasattr(self, "function") else []
+
+    def start(self) -> Self:
+        """Raises OSError when the port is taken, InvokeError when no container starts."""
+        with ExitStack() as starting:
+            self._start_servers(starting)
+            self.function.warm()
+            self._running = starting.pop_all()
+        return self
+
+    def close(self) -> None:
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _start_servers(self, starting: ExitStack) -> None:
+        self.oci_url = starting.enter_context(LoopbackServer(self.oci.answer)).url
+        self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
+        self.function = self.functions.deploy(
+            self._folder, name=self._folder.resolve().name, config=self._written_out(), timeout=_TIMEOUT
+        )
+        self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
+        routes = {PREFIX: self.function}
+        gateway = LocalGateway(self.functions, routes, port=self._port, buffered=self._buffered)
+        self.gateway = starting.enter_context(gateway)
+        starting.enter_context(pumping(*self._pumps()))
+        # First of all when it ends: a call in flight then fails at once, and no server waits for it.
+        starting.callback(self.functions.close)
+
+    def _written_out(self) -> dict[str, str]:
+        """The config with what the stack alone knows."""
+        known = {"{project_id}": self.oci.projects.default.id, "{endpoint}": self.oci_url}
+        config = dict(self._config)
+        for name, value in known.items():
+            config = {key: text.replace(name, value) for key, text in config.items()}
+        return config
+
+    def _pumps(self) -> list[Callable[[], object]]:
+        moving = [self.connector_hub.pump, self.events.pump] * _SIDE_BY_SIDE
+        return [*moving, self.oci.state_of(Notifications).retry]

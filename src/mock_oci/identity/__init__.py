@@ -1,0 +1,1 @@
+"""Who calls: principals, their keys and tokens, request signatures, and permissions."""

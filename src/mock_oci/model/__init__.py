@@ -1,0 +1,1 @@
+"""What the local models say, and which models there are."""

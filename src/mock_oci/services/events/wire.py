@@ -1,0 +1,154 @@
+"""Events on the wire: rules are created, read, listed, updated and deleted (client: oci.events.EventsClient)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
+from mock_oci.services.events.conditions import condition_in
+from mock_oci.services.events.state import Action, Events, Rule
+from mock_oci.services.oci_surface import (
+    Body,
+    filtered,
+    invalid,
+    object_in,
+    objects_in,
+    page_of,
+    permitted,
+    text_in,
+    timestamp,
+)
+from mock_oci.wire import Response
+
+_MOST_ACTIONS = 10
+_DETAILS = ("description", "freeformTags", "definedTags")
+# Which field of an action names its resource, by actionType: oci.events.models.*_action.py
+_RESOURCES = {"FAAS": "functionId", "ONS": "topicId", "OSS": "streamId"}
+_FILTERS = ("compartmentId", "lifecycleState", "displayName")
+
+
+def _create(call: Call) -> Response:
+    details = object_in(call.request.body)
+    compartment_id = text_in(details, "compartmentId")
+    permitted(call, compartment_id)
+    rule = call.cloud.state_of(Events).create(
+        text_in(details, "displayName"),
+        text_in(details, "condition"),
+        _actions(call, details),
+        compartment_id=compartment_id,
+        enabled=_flag(details),
+        details={name: details[name] for name in _DETAILS if details.get(name)},
+    )
+    return _shown(rule)
+
+
+def _list(call: Call) -> Response:
+    query = call.request.query
+    permitted(call, text_in(query, "compartmentId"))
+    rows = [_summary(rule) for rule in call.cloud.state_of(Events).all()]
+    page, headers = page_of(filtered(rows, query, _FILTERS), query)
+    return json_response(200, page, headers)
+
+
+def _get(call: Call) -> Response:
+    return _shown(_rule_of(call))
+
+
+def _update(call: Call) -> Response:
+    rule, details = _rule_of(call), object_in(call.request.body)
+    given = {name: value for name, value in details.items() if value is not None}
+    if "condition" in given:
+        condition_in(text_in(given, "condition"))
+    changed = replace(
+        rule,
+        name=given.get("displayName", rule.name),
+        condition=given.get("condition", rule.condition),
+        enabled=_flag({"isEnabled": rule.enabled, **given}),
+        actions=_actions(call, given) if "actions" in given else rule.actions,
+        details={**rule.details, **{name: given[name] for name in _DETAILS if name in given}},
+    )
+    call.cloud.state_of(Events).replace(changed)
+    return _shown(changed)
+
+
+def _delete(call: Call) -> Response:
+    call.cloud.state_of(Events).delete(_rule_of(call).id)
+    return Response(204)
+
+
+def _rule_of(call: Call) -> Rule:
+    rule = call.cloud.state_of(Events).find(call.parameters["rule"])
+    if rule is None:
+        raise Refused(not_found())
+    permitted(call, rule.compartment_id)
+    return rule
+
+
+def _actions(call: Call, details: Body) -> tuple[Action, ...]:
+    given = details.get("actions")
+    if not isinstance(given, dict):
+        raise invalid("actions must be an object", "InvalidParameter" if given else "MissingParameter")
+    return tuple(_action(call, item) for item in objects_in(given, "actions", _MOST_ACTIONS))
+
+
+def _action(call: Call, item: Body) -> Action:
+    kind = text_in(item, "actionType")
+    if kind not in _RESOURCES:
+        raise invalid(f"The action {kind} is not known here; known: {', '.join(_RESOURCES)}")
+    resource_id = text_in(item, _RESOURCES[kind])
+    events = call.cloud.state_of(Events)
+    return events.action(kind, resource_id, enabled=_flag(item), description=item.get("description"))
+
+
+def _flag(given: Body) -> bool:
+    value = given.get("isEnabled")
+    if not isinstance(value, bool):
+        raise invalid("isEnabled must be true or false", "MissingParameter" if value is None else "InvalidParameter")
+    return value
+
+
+def _shown(rule: Rule) -> Response:
+    """As oci.events.models.Rule has it."""
+    actions = [_action_shown(action) for action in rule.actions]
+    body = {**_summary(rule), "actions": {"actions": actions}, "lifecycleMessage": None}
+    return json_response(200, body, {"etag": rule.id[-8:]})
+
+
+def _summary(rule: Rule) -> dict[str, Any]:
+    return {
+        "description": None,
+        "freeformTags": {},
+        "definedTags": {},
+        **rule.details,
+        "id": rule.id,
+        "displayName": rule.name,
+        "lifecycleState": "ACTIVE" if rule.enabled else "INACTIVE",
+        "condition": rule.condition,
+        "compartmentId": rule.compartment_id,
+        "isEnabled": rule.enabled,
+        "timeCreated": timestamp(rule.created),
+    }
+
+
+def _action_shown(action: Action) -> dict[str, Any]:
+    return {
+        "actionType": action.kind,
+        "id": action.id,
+        _RESOURCES[action.kind]: action.resource_id,
+        "isEnabled": action.enabled,
+        "description": action.description,
+        "lifecycleState": "ACTIVE" if action.enabled else "INACTIVE",
+        "lifecycleMessage": None,
+    }
+
+
+_ALL = "/20181201/rules"
+_ONE = f"{_ALL}/{{rule}}"
+OPERATIONS = (
+    Operation("POST", _ALL, refusing(_create)),
+    Operation("GET", _ALL, refusing(_list)),
+    Operation("GET", _ONE, refusing(_get)),
+    Operation("PUT", _ONE, refusing(_update)),
+    Operation("DELETE", _ONE, refusing(_delete)),
+)

@@ -1,0 +1,8 @@
+"""OCI Functions: its operations in one table, and the state that tests reach for."""
+
+from __future__ import annotations
+
+from mock_oci.services.functions.state import Caller, FunctionDetails, Functions, Invoker
+from mock_oci.services.functions.wire import OPERATIONS, invocation
+
+__all__ = ["OPERATIONS", "Caller", "FunctionDetails", "Functions", "Invoker", "invocation"]

@@ -1,0 +1,132 @@
+"""What OCI Functions knows: which functions there are, and who runs them when one is invoked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mock_oci.cloud import Cloud
+from mock_oci.identity.principals import Principal
+from mock_oci.identity.tenancy import ocid
+from mock_oci.services.functions.invoke_errors import InvokeError
+from mock_oci.wire import Response
+
+SYNC = "sync"
+DETACHED = "detached"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whom the platform has authenticated: ``oci-subject-*``. ``subject_type``: user, instance or resource."""
+
+    subject_id: str
+    subject_type: str
+    tenancy_id: str
+
+
+@dataclass(frozen=True)
+class FunctionDetails:
+    """A function as it is configured. ``memory`` in MB; timeouts in seconds; destinations are OCIDs."""
+
+    id: str
+    name: str
+    app_id: str = ""
+    memory: int = 256
+    timeout: float = 30
+    detached_timeout: float = 30
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    success_destination: str = ""
+    failure_destination: str = ""
+
+
+class Invoker(Protocol):
+    """Who runs functions: ``LocalFunctions`` in real containers, a test in a few lines of its own."""
+
+    def invoke(
+        self,
+        function_id: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        intent: str | None = None,
+        invoke_type: str = SYNC,
+        caller: Caller | None = None,
+    ) -> Response:
+        """What the platform answers: 200 with the function's answer, 202 when detached, or the platform's error."""
+        ...
+
+
+class Functions:
+    """The functions of one tenancy in one region, whoever runs them. Thread-safe; an ``Invoker`` of all of them."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._entered: dict[str, tuple[FunctionDetails, Invoker, float]] = {}
+
+    def enter(self, details: FunctionDetails, invoker: Invoker) -> None:
+        """From now on ``invoker`` runs this function, in place of who ran it before."""
+        with self._lock:
+            self._entered[details.id] = (details, invoker, self._cloud.clock())
+
+    def leave(self, function_id: str, invoker: Invoker) -> None:
+        """Takes back an ``enter``, unless another invoker has entered the function since."""
+        with self._lock:
+            if function_id in self._entered and self._entered[function_id][1] is invoker:
+                del self._entered[function_id]
+
+    def find(self, function_id: str) -> tuple[FunctionDetails, float] | None:
+        """The function, and since when it has been there in Unix seconds."""
+        with self._lock:
+            found = self._entered.get(function_id)
+        return found and (found[0], found[2])
+
+    def invoke(
+        self,
+        function_id: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        intent: str | None = None,
+        invoke_type: str = SYNC,
+        caller: Caller | None = None,
+    ) -> Response:
+        with self._lock:
+            found = self._entered.get(function_id)
+        if found is None:
+            return InvokeError("NotAuthorizedOrNotFound").response()
+        return found[1].invoke(function_id, body, headers, intent=intent, invoke_type=invoke_type, caller=caller)
+
+    def invoke_as(
+        self,
+        principal: Principal,
+        function_id: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        intent: str | None = None,
+        invoke_type: str = SYNC,
+    ) -> Response:
+        """As ``invoke``, when ``principal`` may: OCI's 404 when it may not."""
+        if not self._cloud.permissions.permit(principal, self._cloud.tenancy.compartment_id):
+            return InvokeError("NotAuthorizedOrNotFound").response()
+        caller = Caller(principal.id, principal.kind, principal.tenancy_id)
+        return self.invoke(function_id, body, headers, intent=intent, invoke_type=invoke_type, caller=caller)
+
+    def on_schedule(self, function_id: str) -> Response:
+        """What the Resource Scheduler does when a schedule is due: a detached call with an empty body.
+
+        Its caller's type is unverified.
+        """
+        tenancy = self._cloud.tenancy
+        id_ = ocid("resourceschedule", function_id, self._cloud.region)
+        principal = Principal("resource", id_, tenancy.tenancy_id, tenancy.compartment_id, "resourceschedule")
+        return self.invoke_as(principal, function_id, b"", {}, invoke_type=DETACHED)
+
+    def deliver(self, source: tuple[str, str], function_id: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """What a service does that moves records: a sync call, as the resource ``source``, its type and its OCID."""
+        tenancy, (kind, id_) = self._cloud.tenancy, source
+        principal = Principal("resource", id_, tenancy.tenancy_id, tenancy.compartment_id, kind)
+        return self.invoke_as(principal, function_id, body, headers)

@@ -1,0 +1,93 @@
+"""OCI Functions on the wire: what a function is and where it is invoked, and the invocation itself.
+
+Clients: oci.functions.FunctionsManagementClient (reading one function only) and FunctionsInvokeClient.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
+from mock_oci.services.functions.state import DETACHED, SYNC, FunctionDetails, Functions
+from mock_oci.services.oci_surface import endpoint, permitted, timestamp
+from mock_oci.wire import Response
+
+
+def invocation(call: Call) -> Response:
+    """One call of ``parameters["function"]``; a dry run checks who calls and what there is, and runs nothing."""
+    request, functions = call.request, call.cloud.state_of(Functions)
+    invoke_type = request.headers.get("fn-invoke-type", SYNC)
+    if invoke_type not in (SYNC, DETACHED):
+        return oci_error(400, f"fn-invoke-type is {SYNC} or {DETACHED}", "InvalidParameter")
+    if request.headers.get("is-dry-run", "").lower() == "true":
+        _found(call)
+        return Response(200)
+    return functions.invoke_as(
+        call.principal,
+        unquote(call.parameters["function"]),
+        request.body,
+        request.headers,
+        intent=request.headers.get("fn-intent"),
+        invoke_type=invoke_type,
+    )
+
+
+def _get(call: Call) -> Response:
+    details, created = _found(call)
+    return json_response(200, _wire(call, details, created), {"etag": details.id[-8:]})
+
+
+def _found(call: Call) -> tuple[FunctionDetails, float]:
+    permitted(call, call.cloud.tenancy.compartment_id)
+    found = call.cloud.state_of(Functions).find(unquote(call.parameters["function"]))
+    if found is None:
+        raise Refused(not_found())
+    return found
+
+
+def _wire(call: Call, details: FunctionDetails, created: float) -> dict[str, Any]:
+    """As oci.functions.models.Function has it."""
+    cloud = call.cloud
+    return {
+        "id": details.id,
+        "displayName": details.name,
+        "lifecycleState": "ACTIVE",
+        "applicationId": details.app_id,
+        "compartmentId": cloud.tenancy.compartment_id,
+        "memoryInMBs": details.memory,
+        "timeoutInSeconds": int(details.timeout),
+        "detachedModeTimeoutInSeconds": int(details.detached_timeout),
+        "config": dict(details.config),
+        "successDestination": _destination(details.success_destination),
+        "failureDestination": _destination(details.failure_destination),
+        "invokeEndpoint": endpoint(call, f"mockoci.{cloud.region}.functions.oci.oraclecloud.com"),
+        "timeCreated": timestamp(created),
+        "timeUpdated": timestamp(created),
+        "freeformTags": {},
+        "definedTags": {},
+    }
+
+
+def _destination(id_: str) -> dict[str, str]:
+    """As oci.functions.models.SuccessDestinationDetails and its kinds have it."""
+    kind, field = _DESTINATIONS.get(id_.split(".")[1] if "." in id_ else "", ("NONE", ""))
+    return {"kind": kind, **({field: id_} if field else {})}
+
+
+# oci/functions/models/*_destination_details.py, by the type in the OCID
+_DESTINATIONS = {
+    "stream": ("STREAM", "streamId"),
+    "queue": ("QUEUE", "queueId"),
+    "onstopic": ("NOTIFICATION", "topicId"),
+}
+# The version is 20181201 in the API's reference and 20260325 in the clients of oci 2.189; both are served.
+_VERSIONS = ("20181201", "20260325")
+OPERATIONS = tuple(
+    operation
+    for version in _VERSIONS
+    for operation in (
+        Operation("GET", f"/{version}/functions/{{function}}", refusing(_get)),
+        Operation("POST", f"/{version}/functions/{{function}}/actions/invoke", refusing(invocation)),
+    )
+)

@@ -1,0 +1,1 @@
+"""Chat Completions on the OpenAI surface, ``/openai/v1/chat/completions``."""

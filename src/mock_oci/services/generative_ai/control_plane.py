@@ -1,0 +1,154 @@
+"""The Generative AI control plane's reading side: models, endpoints and model discovery, for IAM callers only.
+
+Sources: the client oci.generative_ai.GenerativeAiClient; docs: generative-ai/model-discovery-tutorial.htm.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from mock_oci.model.catalogue import region_of_host
+from mock_oci.operations import Call, Operation, Refused, json_response, oci_error, refusing
+from mock_oci.services.generative_ai.listed import Body, discovered, endpoints_of, models_of
+from mock_oci.services.generative_ai.native.refusal import out_of_sight
+from mock_oci.wire import Response
+
+Query = dict[str, list[str]]
+_MOST = 1000
+
+
+def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str]) -> Callable[[Call], Response]:
+    """A List operation; ``filters`` says which field each query parameter is compared with."""
+
+    @refusing
+    def answer(call: Call) -> Response:
+        query = _query(call)
+        found = [row for row in rows(call, _region(call)) if _wanted(row, query, filters)]
+        found.sort(key=_sort_key(query), reverse=_descending(query))
+        return _page(found, query)
+
+    return answer
+
+
+def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Response]:
+    """A Get operation for one of ``rows``, by its OCID."""
+
+    @refusing
+    def answer(call: Call) -> Response:
+        wanted = call.parameters["id"]
+        found = next((row for row in rows(call, _region(call)) if row["id"] == wanted), None)
+        if found is None or not call.cloud.permissions.permit(call.principal, _home(call, found)):
+            raise out_of_sight()
+        return json_response(200, found, {"etag": wanted[-8:]})
+
+    return answer
+
+
+def _home(call: Call, row: Body) -> str:
+    """The compartment that is asked for; base models belong to none, so any will do."""
+    return row["compartmentId"] or call.cloud.tenancy.tenancy_id
+
+
+def _region(call: Call) -> str:
+    return region_of_host(call.request.headers.get("host", ""), call.cloud.region)
+
+
+def _query(call: Call) -> Query:
+    """The query, once the caller is found to have the compartment it names."""
+    query = parse_qs(urlsplit(call.request.target).query)
+    if "compartmentId" not in query:
+        raise _invalid("compartmentId is missing", "MissingParameter")
+    if not call.cloud.permissions.permit(call.principal, query["compartmentId"][-1]):
+        raise out_of_sight()
+    return query
+
+
+def _invalid(message: str, code: str = "InvalidParameter") -> Refused:
+    return Refused(oci_error(400, message, code))
+
+
+def _wanted(row: Body, query: Query, filters: dict[str, str]) -> bool:
+    if row.get("compartmentId") not in (None, query["compartmentId"][-1]):
+        return False
+    for name, values in query.items():
+        if name not in (*filters, *_OF_EVERY_LIST):
+            raise _invalid(f"The query parameter {name} is not known.")
+        if name in filters and not _matches(row.get(filters[name]), values):
+            return False
+    return True
+
+
+def _matches(value: Any, wanted: list[str]) -> bool:
+    held = value if isinstance(value, list) else [str(value).lower() if isinstance(value, bool) else value]
+    return bool(set(held) & set(wanted))
+
+
+def _sort_key(query: Query) -> Callable[[Body], str]:
+    field = query.get("sortBy", ["timeCreated"])[-1]
+    if field not in _SORTED_BY:
+        raise _invalid(f"sortBy must be one of {', '.join(_SORTED_BY)}")
+    return lambda row: str(row.get(field, ""))
+
+
+def _descending(query: Query) -> bool:
+    """Names rise and dates fall unless ``sortOrder`` says otherwise (docs: ListModels)."""
+    usual = "ASC" if query.get("sortBy", [""])[-1] == "displayName" else "DESC"
+    order = query.get("sortOrder", [usual])[-1]
+    if order not in ("ASC", "DESC"):
+        raise _invalid("sortOrder must be ASC or DESC")
+    return order == "DESC"
+
+
+def _page(found: list[Body], query: Query) -> Response:
+    limit = query.get("limit", [str(_MOST)])[-1]
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= _MOST:
+        raise _invalid(f"limit must be between 1 and {_MOST}")
+    start = _start(query.get("page", [""])[-1])
+    end = start + int(limit)
+    headers = {"opc-next-page": _token(end)} if end < len(found) else {}
+    items = [{name: value for name, value in row.items() if not name.startswith("_")} for row in found[start:end]]
+    return json_response(200, {"items": items}, headers)
+
+
+def _token(start: int) -> str:
+    return base64.urlsafe_b64encode(f"from {start}".encode()).decode()
+
+
+def _start(token: str) -> int:
+    if not token:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token).decode().removeprefix("from "))
+    except (ValueError, binascii.Error) as error:
+        raise _invalid("page is not the opc-next-page of an earlier answer") from error
+
+
+_OF_EVERY_LIST = ("compartmentId", "limit", "page", "sortBy", "sortOrder")
+_SORTED_BY = ("timeCreated", "displayName", "lifecycleState")
+_NAMED = {"id": "id", "displayName": "displayName", "lifecycleState": "lifecycleState"}
+_MODELS = {**_NAMED, "vendor": "vendor", "capability": "capabilities"}
+_ENDPOINTS = {**_NAMED, "generativeAiPrivateEndpointId": "generativeAiPrivateEndpointId"}
+_DISCOVERY = {
+    "modelId": "modelId",
+    "capability": "capabilities",
+    "apiCapability": "apiCapability",
+    "modelAccess": "modelAccess",
+    "realm": "_realms",
+    "region": "_regions",
+    "servingMode": "_servingModes",
+    "isDeprecated": "_isDeprecated",
+    "isOnDemandRetired": "_isOnDemandRetired",
+    "isDedicatedRetired": "_isDedicatedRetired",
+}
+
+OPERATIONS = (
+    Operation("GET", "/20231130/models", _listing(models_of, _MODELS)),
+    Operation("GET", "/20231130/models/{id}", _reading(models_of)),
+    Operation("GET", "/20231130/endpoints", _listing(endpoints_of, _ENDPOINTS)),
+    Operation("GET", "/20231130/endpoints/{id}", _reading(endpoints_of)),
+    Operation("GET", "/20231130/modelDiscovery", _listing(discovered, _DISCOVERY)),
+)

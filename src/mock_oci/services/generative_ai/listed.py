@@ -1,0 +1,123 @@
+"""What the control plane lists, row by row; a name with an underscore is compared but not shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mock_oci.identity.tenancy import ocid
+from mock_oci.model.catalogue import REGIONS, Endpoint, Model, ocid_of
+from mock_oci.operations import Call
+
+Body = dict[str, Any]
+_CREATED = "2025-06-01T00:00:00.000Z"
+
+
+def models_of(call: Call, region: str) -> Iterator[Body]:
+    """ModelSummary; ``displayName`` is the on-demand id. A model stands here once for each use it has."""
+    for model in call.cloud.catalogue.models:
+        if model.regions and region not in model.regions:
+            continue
+        yield _model(model, ocid_of(model, region), model.capabilities)
+        if re.match(_FINE_TUNED, model.id):
+            yield _model(model, ocid("generativeaimodel", f"{model.id} for fine-tuning", region), ("FINE_TUNE",))
+
+
+def _model(model: Model, model_ocid: str, capabilities: tuple[str, ...]) -> Body:
+    return {
+        "id": model_ocid,
+        "compartmentId": None,
+        "capabilities": list(capabilities),
+        "lifecycleState": "ACTIVE",
+        "displayName": model.id,
+        "vendor": model.vendor,
+        "version": "1.0",
+        "type": "BASE",
+        "isLongTermSupported": False,
+        "timeCreated": _CREATED,
+        **({"timeDeprecated": model.retired, "timeOnDemandRetired": model.retired} if model.retired else {}),
+    }
+
+
+def endpoints_of(call: Call, region: str) -> Iterator[Body]:
+    """EndpointSummary; ``modelId`` is the model's OCID."""
+    for endpoint in call.cloud.catalogue.endpoints:
+        if endpoint.region == region:
+            yield _endpoint(endpoint, call.cloud.tenancy.compartment_id)
+
+
+def _endpoint(endpoint: Endpoint, compartment_id: str) -> Body:
+    cluster = ocid("generativeaidedicatedaicluster", endpoint.model.id, endpoint.region)
+    return {
+        "id": endpoint.id,
+        "displayName": endpoint.name,
+        "modelId": ocid_of(endpoint.model, endpoint.region),
+        "compartmentId": compartment_id,
+        "dedicatedAiClusterId": cluster,
+        "lifecycleState": "ACTIVE",
+        "timeCreated": _CREATED,
+        "contentModerationConfig": {"isEnabled": False},
+    }
+
+
+def discovered(call: Call, region: str) -> Iterator[Body]:
+    """ModelDiscovery; every region's models, wherever it is asked (docs: model-discovery-tutorial.htm)."""
+    del region
+    for model in call.cloud.catalogue.models:
+        yield {**_discovery(model), **_compared(model)}
+
+
+def _discovery(model: Model) -> Body:
+    sees = re.search(_SEEING, model.id) is not None
+    shown = [{"input": "TEXT", "output": "TEXT"}, *([{"input": "IMAGE", "output": "TEXT"}] if sees else [])]
+    return {
+        "modelId": model.id,
+        "vendor": model.vendor,
+        "capabilities": list(model.capabilities),
+        "apiCapability": _apis(model),
+        "modalitySupport": shown,
+        "modelAccess": "PROXY" if model.vendor in _PROXIED else "HOSTED",
+        "parameters": [],
+        "availability": [_available(model, region) for region in _places(model)],
+    }
+
+
+def _apis(model: Model) -> list[str]:
+    """Empty for what the OpenAI-compatible surface does not serve; the names are those of Oracle's OME."""
+    return [api for models, api in _APIS if re.match(models, model.id)]
+
+
+def _available(model: Model, region: str) -> Body:
+    retired = {"timeOnDemandRetired": model.retired} if model.retired else {}
+    return {"realm": "oc1", "region": region, "servingModes": _modes(model), **retired}
+
+
+def _places(model: Model) -> list[str]:
+    """A model that no region hosts on demand can be had on a dedicated AI cluster in each."""
+    return list(model.regions or REGIONS)
+
+
+def _modes(model: Model) -> list[str]:
+    modes = [("ON_DEMAND", bool(model.regions)), ("DEDICATED", model.vendor not in _PROXIED)]
+    return [mode for mode, served in modes if served]
+
+
+def _compared(model: Model) -> Body:
+    return {
+        "_realms": ["oc1"],
+        "_regions": _places(model),
+        "_servingModes": _modes(model),
+        "_isDeprecated": bool(model.retired),
+        "_isOnDemandRetired": bool(model.retired),
+        "_isDedicatedRetired": False,
+    }
+
+
+_FINE_TUNED = r"meta\.llama-3\.3|cohere\.command-r-08"
+_SEEING = r"vision|llama-4|gemini|grok-4|gpt-5|embed-v4"
+_PROXIED = frozenset({"google", "xai"})
+_APIS = (
+    (r"(meta|openai|google|xai)\.(?!gpt-5\.5-pro)", "OPENAI_V1_CHAT_COMPLETIONS"),
+    (r"(meta|openai|google|xai)\.", "OPENAI_V1_RESPONSES"),
+)

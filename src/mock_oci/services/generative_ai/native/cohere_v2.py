@@ -1,0 +1,175 @@
+"""COHEREV2, the chat format of Cohere's vision and reasoning models (docs: CohereChatRequestV2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from mock_oci.model.replies import Reply, ToolCall, words_of
+from mock_oci.services.generative_ai.native.cohere import response_format
+from mock_oci.services.generative_ai.native.cohere_rules import SAMPLING
+from mock_oci.services.generative_ai.native.format import Answer, Body, Format
+from mock_oci.services.generative_ai.native.refusal import from_cohere, misshapen, unanswered
+from mock_oci.services.generative_ai.native.shape import each, mapping, one_by, one_of, record, text, truth
+from mock_oci.services.generative_ai.native.shape import whole as whole_number
+
+_PIECE = 12  # characters of arguments per event
+
+
+def check(model: str, request: Body) -> None:
+    """Raises Refused for a wrong shape, and for tool calls that no tool message answers."""
+    del model
+    _SHAPE(request, "chatRequest")
+    if not request["messages"]:
+        raise misshapen("chatRequest.messages is empty")
+    open_calls: set[Any] = set()
+    for message in [*request["messages"], {"role": "USER"}]:
+        if message["role"] == "TOOL":
+            open_calls.discard(message["toolCallId"])
+        elif open_calls:
+            raise from_cohere(unanswered(open_calls))
+        else:
+            open_calls = {call["id"] for call in message.get("toolCalls") or ()}
+
+
+def asked(request: Body) -> Body:
+    """The request in OpenAI's words."""
+    found: Body = {"messages": [_message(message) for message in request["messages"]]}
+    found |= {"max_tokens": request.get("maxTokens"), "stop": request.get("stopSequences")}
+    found["response_format"] = response_format(request)
+    if request.get("tools"):
+        found["tools"] = [{"type": "function", "function": tool["function"]} for tool in request["tools"]]
+        found["tool_choice"] = (request.get("toolsChoice") or "auto").lower()
+    return found
+
+
+def _message(message: Body) -> Body:
+    said: Body = {"role": message["role"].lower(), "content": [_part(part) for part in message.get("content") or ()]}
+    if message.get("toolCalls"):
+        said["tool_calls"] = message["toolCalls"]
+    return said
+
+
+def _part(part: Body) -> Body:
+    if part["type"] == "IMAGE_URL":
+        return {"type": "image_url", "image_url": part["imageUrl"]}
+    return {"type": "text", "text": part.get("text") or ""}
+
+
+def whole(answer: Answer) -> Body:
+    reply = answer.replies[0]
+    said: Body = {"id": _id(answer), "message": _said(reply), "finishReason": _finish(reply), "usage": answer.usage}
+    if answer.request.get("isLogProbsEnabled"):
+        said["logProbabilities"] = [_likely(number, piece) for number, piece in enumerate(reply.pieces)]
+    return {"apiFormat": "COHEREV2", **said}
+
+
+def _said(reply: Reply) -> Body:
+    content = [*_thought(reply.reasoning), *(_text(reply.text) if not reply.tool_calls else [])]
+    said: Body = {"role": "ASSISTANT", "content": content}
+    if reply.tool_calls:
+        said |= {"toolPlan": reply.text, "toolCalls": [_call(call, call.arguments) for call in reply.tool_calls]}
+    return said
+
+
+def _likely(number: int, piece: str) -> Body:
+    """oci.generative_ai_inference.models.LogProbability; every token is equally likely to the emulator."""
+    return {"tokenIds": [number], "text": piece, "logProbabilities": [-0.25]}
+
+
+def events(answer: Answer) -> Iterator[Body]:
+    """Text in pieces (the plan, before tool calls), the calls in fragments, and an end that says only why.
+
+    Source: langchain_oci's unit tests of the vision models; tool calls are streamed as Cohere's own V2 does.
+    """
+    reply = answer.replies[0]
+    for piece in words_of(reply.reasoning):
+        yield _event({"content": _thought(piece)})
+    for piece in reply.pieces:
+        yield _event({"toolPlan": piece} if reply.tool_calls else {"content": _text(piece)})
+    for call in reply.tool_calls:
+        yield _event({"toolCalls": [_call(call, "")]})
+        for start in range(0, len(call.arguments), _PIECE):
+            part = {"type": "FUNCTION", "function": {"arguments": call.arguments[start : start + _PIECE]}}
+            yield _event({"toolCalls": [part]})
+    usage = {"usage": answer.usage} if answer.streams_usage else {}
+    yield {**_event({}), "finishReason": _finish(reply), **usage}
+
+
+def _event(said: Body) -> Body:
+    return {"apiFormat": "COHEREV2", "message": {"role": "ASSISTANT", **said}}
+
+
+def _call(call: ToolCall, arguments: str) -> Body:
+    return {"id": call.id, "type": "FUNCTION", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _text(said: str) -> list[Body]:
+    return [{"type": "TEXT", "text": said}]
+
+
+def _thought(said: str) -> list[Body]:
+    return [{"type": "THINKING", "thinking": said}] if said else []
+
+
+def _finish(reply: Reply) -> str:
+    return _FINISH.get(reply.finish_reason, reply.finish_reason.upper())
+
+
+def _id(answer: Answer) -> str:
+    return hashlib.sha256(f"{answer.model}/{answer.serial}".encode()).hexdigest()[:32]
+
+
+_TYPE = {"type": text}
+_IMAGE_URL = record({"url": text, "detail": one_of("AUTO", "LOW", "HIGH")}, ["url"])
+_CONTENT = each(
+    one_by(
+        "type",
+        {
+            "TEXT": record({**_TYPE, "text": text}, ["text"]),
+            "IMAGE_URL": record({**_TYPE, "imageUrl": _IMAGE_URL}, ["imageUrl"]),
+            "DOCUMENT": record({**_TYPE, "document": mapping}, ["document"]),
+            "THINKING": record({**_TYPE, "thinking": text}, ["thinking"]),
+        },
+    )
+)
+_SAID = {"role": text, "content": _CONTENT}
+_TOOL_CALL = record({**_TYPE, "id": text, "function": mapping}, ["id", "type", "function"])
+_MESSAGE = one_by(
+    "role",
+    {
+        "SYSTEM": record(_SAID, ["content"]),
+        "USER": record(_SAID, ["content"]),
+        "ASSISTANT": record(
+            {**_SAID, "toolPlan": text, "toolCalls": each(_TOOL_CALL), "citations": each(mapping)},
+        ),
+        "TOOL": record({**_SAID, "toolCallId": text}, ["toolCallId"]),
+    },
+)
+_FUNCTION = record({"name": text, "description": text, "parameters": mapping}, ["name", "parameters"])
+
+_SHAPE = record(
+    {
+        **SAMPLING,
+        "apiFormat": text,
+        "messages": each(_MESSAGE),
+        "citationOptions": record({"mode": one_of("FAST", "ACCURATE", "OFF")}),
+        "toolsChoice": one_of("REQUIRED", "NONE"),
+        "tools": each(one_by("type", {"FUNCTION": record({**_TYPE, "function": _FUNCTION}, ["function"])})),
+        "isStrictToolsEnabled": truth,
+        "isLogProbsEnabled": truth,
+        "thinking": record({**_TYPE, "tokenBudget": whole_number(1)}, ["type"]),
+        "priority": whole_number(0),
+    },
+    ["messages"],
+)
+_FINISH = {
+    "stop": "COMPLETE",
+    "length": "MAX_TOKENS",
+    "tool_calls": "TOOL_CALL",
+    "content_filter": "ERROR_TOXIC",
+    "failed": "ERROR",
+}
+
+FORMAT = Format(check, asked, whole, events, plans=True)

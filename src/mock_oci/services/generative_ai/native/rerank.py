@@ -1,0 +1,67 @@
+"""POST /20231130/actions/rerankText: the more of the input's words a document has, the more relevant it is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.services.generative_ai.native.refusal import misshapen
+from mock_oci.services.generative_ai.native.serving import Body, body_of, target_of
+from mock_oci.services.generative_ai.native.shape import mapping, record, text, texts, truth, whole
+from mock_oci.wire import Response
+
+
+@refusing
+def rerank(call: Call) -> Response:
+    """The ``topN`` most relevant documents, the best first, by their index (docs: RerankTextResult)."""
+    body = body_of(call)
+    model = target_of(call, body, "TEXT_RERANK").model.id
+    _DETAILS(body, "body")
+    if not body["documents"]:
+        raise misshapen("body.documents is empty")
+    scores = [_relevance(body["input"], document) for document in body["documents"]]
+    best = sorted(range(len(scores)), key=lambda index: -scores[index])[: body.get("topN")]
+    return json_response(
+        200,
+        {
+            "id": hashlib.sha256(f"rerank/{call.cloud.next_serial()}".encode()).hexdigest()[:32],
+            "modelId": model,
+            "modelVersion": "1.0",
+            "documentRanks": [_rank(body, index, scores[index]) for index in best],
+        },
+    )
+
+
+def _rank(body: Body, index: int, score: float) -> Body:
+    rank: Body = {"index": index, "relevanceScore": score}
+    return {**rank, "document": {"text": body["documents"][index]}} if body.get("isEcho") else rank
+
+
+def _relevance(query: str, document: str) -> float:
+    """Between 0 and 1: the share of the query's words that the document has, a little less for a long document."""
+    asked, said = _words(query), _words(document)
+    shared = len(asked & said) / len(asked) if asked else 0.0
+    return round(0.9 * shared + 0.1 * len(asked & said) / len(asked | said), 6) if asked else 0.0
+
+
+def _words(said: str) -> set[str]:
+    return set(re.findall(r"\w+", said.lower()))
+
+
+_DETAILS = record(
+    {
+        "compartmentId": text,
+        "servingMode": mapping,
+        "input": text,
+        "documents": texts,
+        "topN": whole(1),
+        "isEcho": truth,
+        "maxChunksPerDocument": whole(1),
+        "maxTokensPerDocument": whole(1),
+    },
+    ["input", "documents"],
+)
+
+# Not asks_model: a scripted chat reply is not meant for it; scripts name this path.
+OPERATIONS = (Operation("POST", "/20231130/actions/rerankText", rerank),)

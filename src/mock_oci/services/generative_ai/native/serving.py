@@ -1,0 +1,63 @@
+"""What every inference operation has around its request: a compartment and a serving mode."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mock_oci.model.catalogue import Target, region_of_host
+from mock_oci.operations import Call
+from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen, out_of_sight
+from mock_oci.services.generative_ai.native.shape import one_by, record, text
+
+Body = dict[str, Any]
+
+
+def body_of(call: Call) -> Body:
+    """The request's JSON object, or Refused."""
+    try:
+        body = json.loads(call.request.body)
+    except (ValueError, RecursionError) as error:
+        raise misshapen("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise misshapen("the body is not a JSON object")
+    return body
+
+
+def target_of(call: Call, body: Body, capability: str) -> Target:
+    """The model that the body's ``servingMode`` names, when its caller may ask it for this; else Refused.
+
+    Wrong region, wrong compartment and unknown model are one and the same 404 (docs: apierrors.htm).
+    """
+    for name in ("compartmentId", "servingMode"):
+        if body.get(name) is None:
+            raise misshapen(f"{name} is missing")
+    text(body["compartmentId"], "compartmentId")
+    SERVING_MODE(body["servingMode"], "servingMode")
+    if not call.cloud.permissions.permit(call.principal, body["compartmentId"]):
+        raise out_of_sight()
+    target = _served(call, body["servingMode"])
+    if target is None:
+        raise out_of_sight()
+    if capability not in target.model.capabilities:
+        raise bad_request(f"Model {target.model.id} does not support this operation.")  # the emulator's wording
+    return target
+
+
+def _served(call: Call, mode: Body) -> Target | None:
+    catalogue = call.cloud.catalogue
+    region = region_of_host(call.request.headers.get("host", ""), call.cloud.region)
+    if mode["servingType"] == "DEDICATED":
+        return catalogue.dedicated(mode["endpointId"], region)
+    model = catalogue.model_with_ocid(mode["modelId"], region)
+    return catalogue.on_demand(model.id if model else mode["modelId"], region)
+
+
+_NAMED = {"servingType": text}
+SERVING_MODE = one_by(
+    "servingType",
+    {
+        "ON_DEMAND": record({**_NAMED, "modelId": text}, ["modelId"]),
+        "DEDICATED": record({**_NAMED, "endpointId": text}, ["endpointId"]),
+    },
+)

@@ -1,0 +1,76 @@
+"""The ways in which families of models stream tool calls in the GENERIC format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mock_oci.model.replies import ToolCall
+from mock_oci.services.generative_ai.native.format import Body
+
+_PIECE = 12  # characters of arguments per event: several events per call, as a real stream has
+
+
+def deltas(vendor: str, calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
+    """What each event has as ``toolCalls``."""
+    return DIALECTS.get(vendor, _opened_then_without_id)(calls)
+
+
+def written_call(vendor: str, call: ToolCall) -> Body:
+    """The call of a complete answer."""
+    whole = {"type": "FUNCTION", "id": _id(vendor, call), "name": call.name, "arguments": call.arguments}
+    return whole if vendor not in _WITHOUT_IDS else {key: value for key, value in whole.items() if key != "id"}
+
+
+def _opened_then_without_id(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
+    """OpenAI and gpt-oss: a new id opens a call, fragments without one belong to the call opened last.
+
+    Whatever call an event belongs to, it stands at position 0.
+    """
+    for call in calls:
+        yield [{"type": "FUNCTION", "id": call.id, "name": call.name, "arguments": ""}]
+        for piece in _pieces(call):
+            yield [{"type": "FUNCTION", "arguments": piece}]
+
+
+def _each_at_once(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
+    """Grok: each call is whole, in an event of its own and at position 0."""
+    for call in calls:
+        yield [written_call("xai", call)]
+
+
+def _with_empty_name(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
+    """Llama: every fragment repeats the id, and all but a call's first have an empty name."""
+    for call in calls:
+        name = call.name
+        for piece in _pieces(call) or [""]:
+            yield [{"type": "FUNCTION", "id": _id("meta", call), "name": name, "arguments": piece}]
+            name = ""
+
+
+def _all_without_ids(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
+    """Gemini: no ids at all, so calls can only be told apart when they stand together in one event."""
+    if calls:
+        yield [written_call("google", call) for call in calls]
+
+
+def _pieces(call: ToolCall) -> list[str]:
+    return [call.arguments[start : start + _PIECE] for start in range(0, len(call.arguments), _PIECE)]
+
+
+def _id(vendor: str, call: ToolCall) -> str:
+    """Llama's servers have a prefix of their own; a scripted id in another style stays as it is."""
+    prefix = _PREFIXES.get(vendor)
+    return prefix + call.id.removeprefix("call_") if prefix and call.id.startswith("call_") else call.id
+
+
+_PREFIXES = {"meta": "chatcmpl-tool-"}
+_WITHOUT_IDS = frozenset({"google"})
+
+# Sources: oracle/langchain-oracle#108, #163 and #254, and its tests/unit_tests/chat_models; BerriAI/litellm#18654
+# and #40040. A family that is not here streams as OpenAI's does.
+DIALECTS: dict[str, Callable[[tuple[ToolCall, ...]], Iterator[list[Body]]]] = {
+    "openai": _opened_then_without_id,
+    "xai": _each_at_once,
+    "meta": _with_empty_name,
+    "google": _all_without_ids,
+}

@@ -1,0 +1,196 @@
+"""/openai/v1/responses as the inference endpoint serves it: created, streamed, run in the background, kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from mock_oci.identity.signatures import API_KEY, SIGNATURE
+from mock_oci.model.catalogue import Target
+from mock_oci.model.example_values import InvalidSchema
+from mock_oci.model.local_model import replies_to, usage_of
+from mock_oci.model.replies import Reply
+from mock_oci.operations import Call, Operation, Refused, json_response, refusing
+from mock_oci.services.generative_ai.chat.rules import Body, openai_error
+from mock_oci.services.generative_ai.openai_surface import (
+    id_of,
+    native_only,
+    no_such_model,
+    refuse,
+    region_headers,
+    region_of,
+    target_of,
+    unreadable,
+)
+from mock_oci.services.generative_ai.projects import Project, project_of
+from mock_oci.services.generative_ai.responses.context import check_tool_items, entered, history_of, no_such_response
+from mock_oci.services.generative_ai.responses.events import Event, events_of, written
+from mock_oci.services.generative_ai.responses.items import Item, kept_items, messages_of, new_ids, page_of
+from mock_oci.services.generative_ai.responses.quirks import absent, refused
+from mock_oci.services.generative_ai.responses.response_store import Kept, ResponseStore
+from mock_oci.services.generative_ai.responses.rules import check_request, deserialized
+from mock_oci.services.generative_ai.responses.run import Run, output_items
+from mock_oci.wire import Response
+
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
+
+
+def create(call: Call) -> Response:
+    """A response, complete, as events, or queued; ``store`` keeps it unless it is false."""
+    body, project, target = _admitted(call)
+    check_request(body)
+    refuse(refused(target.model.id, body))
+    refuse(unreadable(call, body))
+    run = _run(call, body, project, target)
+    store = call.cloud.state_of(ResponseStore)
+    if run.in_background:
+        store.keep(run, project)
+    if body.get("stream"):
+        events = written(_told(call, run, project))
+        return Response(200, {"content-type": "text/event-stream", **region_headers(target)}, events)
+    if run.in_background:
+        return json_response(200, run.unfinished("queued"), region_headers(target))
+    store.keep(run, project)
+    return json_response(200, run.finished(call.cloud.clock()), region_headers(target))
+
+
+def _admitted(call: Call) -> tuple[Body, Project, Target]:
+    """The body, the project and the model, once each is known to exist and to be within reach."""
+    entered(call)
+    body = deserialized(call)
+    target = target_of(call, body["model"])
+    vendor = target.model.vendor if target else str(body["model"]).partition(".")[0]
+    if vendor == "cohere":
+        raise Refused(native_only())
+    project = project_of(call, vendor)
+    if target is None:
+        raise Refused(no_such_model(body["model"]))
+    if target.endpoint is None:
+        refuse(absent(target.model.id, target.selected_region or region_of(call)))
+    return body, project, target
+
+
+def _run(call: Call, body: Body, project: Project, target: Target) -> Run:
+    new_id, model = new_ids(call.cloud), target.model.id
+    history = history_of(call, body, project)
+    given = kept_items(body["input"], new_id)
+    check_tool_items((*history, *given))
+    reply = _reply(call, body, model, (*history, *given))
+    return Run(
+        id=id_of("resp_", model, call.cloud.next_serial()),
+        created=call.cloud.clock(),
+        model=model,
+        asked=body,
+        reply=reply,
+        input=given,
+        history=history,
+        output=output_items(reply, body, model, new_id),
+    )
+
+
+def _reply(call: Call, body: Body, model: str, context: tuple[Item, ...]) -> Reply:
+    asked = _in_chat_words(body, model, context)
+    try:
+        reply = call.scripted or replies_to(asked)[0]
+    except InvalidSchema as error:
+        raise Refused(openai_error(f"Invalid schema: {error}", code="invalid_schema")) from error
+    return reply if reply.usage else replace(reply, usage=usage_of(asked, reply))
+
+
+def _in_chat_words(body: Body, model: str, context: tuple[Item, ...]) -> Body:
+    """The request as the local model reads requests: in Chat Completions."""
+    messages = messages_of(context)
+    if body.get("instructions"):
+        messages.insert(0, {"role": "system", "content": body["instructions"]})
+    if not messages:
+        raise Refused(openai_error("Invalid 'input': there is nothing to answer.", "input", "invalid_value"))
+    tools = [{"type": "function", "function": tool} for tool in body.get("tools") or ()]
+    return {
+        "model": model,
+        "messages": messages,
+        "tools": tools,
+        "tool_choice": _chat_choice(body.get("tool_choice")),
+        "parallel_tool_calls": body.get("parallel_tool_calls"),
+        "response_format": _chat_format((body.get("text") or {}).get("format")),
+        "max_completion_tokens": body.get("max_output_tokens"),
+    }
+
+
+def _chat_choice(choice: Any) -> Any:
+    return {"type": "function", "function": {"name": choice["name"]}} if isinstance(choice, dict) else choice
+
+
+def _chat_format(wanted: Any) -> Any:
+    return {"type": wanted["type"], "json_schema": wanted} if wanted else None
+
+
+def _told(call: Call, run: Run, project: Project) -> Iterator[Event]:
+    """The events; a run is kept before its last is sent, and not at all when the client leaves before."""
+    *events, last = events_of(run, call.cloud.clock())
+    yield from events
+    store = call.cloud.state_of(ResponseStore)
+    if run.in_background:
+        store.end(run)
+    else:
+        store.keep(run, project)
+    yield last
+
+
+def _retrieve(call: Call) -> Response:
+    kept = _found(call)
+    if call.request.query.get("stream") == "true":
+        return _resumed(call, kept)
+    return json_response(200, kept.wire(call.cloud.clock()))
+
+
+def _resumed(call: Call, kept: Kept) -> Response:
+    """The events after ``starting_after``, a sequence number; for background runs only (in the emulator's words)."""
+    if not kept.run.in_background or kept.cancelled:
+        message = "Only a response created with background=true, and not cancelled, can be streamed again."
+        return openai_error(message, "stream", "invalid_value")
+    after = call.request.query.get("starting_after", "-1")
+    if not _INTEGER.fullmatch(after):
+        return openai_error("Invalid 'starting_after': expected an integer.", "starting_after", "invalid_type")
+    events = _told(call, kept.run, kept.project)
+    missed = (event for event in events if event["sequence_number"] > int(after))
+    return Response(200, {"content-type": "text/event-stream"}, written(missed))
+
+
+def _delete(call: Call) -> Response:
+    kept = _found(call)
+    call.cloud.state_of(ResponseStore).delete(kept.run.id)
+    return json_response(200, {"id": kept.run.id, "object": "response", "deleted": True})
+
+
+def _cancel(call: Call) -> Response:
+    kept = _found(call)
+    if not kept.run.in_background:
+        return openai_error("Cannot cancel a synchronous response.")
+    return json_response(200, call.cloud.state_of(ResponseStore).cancel(kept).wire(call.cloud.clock()))
+
+
+def _list_input_items(call: Call) -> Response:
+    return json_response(200, page_of(_found(call).run.input, call.request.query))
+
+
+def _found(call: Call) -> Kept:
+    entered(call)
+    id_ = call.parameters["id"]
+    kept = call.cloud.state_of(ResponseStore).find(id_, project_of(call).id)
+    if kept is None:
+        raise Refused(no_such_response(id_))
+    return kept
+
+
+_ALL = "/openai/v1/responses"
+_ONE = f"{_ALL}/{{id}}"
+_CREDENTIALS = (SIGNATURE, API_KEY)
+OPERATIONS = (
+    Operation("POST", _ALL, refusing(create), _CREDENTIALS, asks_model=True),
+    Operation("GET", _ONE, refusing(_retrieve), _CREDENTIALS),
+    Operation("DELETE", _ONE, refusing(_delete), _CREDENTIALS),
+    Operation("POST", f"{_ONE}/cancel", refusing(_cancel), _CREDENTIALS),
+    Operation("GET", f"{_ONE}/input_items", refusing(_list_input_items), _CREDENTIALS),
+)

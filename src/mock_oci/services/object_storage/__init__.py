@@ -1,0 +1,15 @@
+"""Object Storage: its operations in one table, and the state that tests reach for."""
+
+from __future__ import annotations
+
+from mock_oci.services.object_storage import buckets, links, objects
+from mock_oci.services.object_storage.pars import Par, Pars
+from mock_oci.services.object_storage.state import Bucket, ObjectStorage, StoredObject
+
+__all__ = ["OPERATIONS", "Bucket", "ObjectStorage", "Par", "Pars", "StoredObject"]
+
+OPERATIONS = (
+    *buckets.OPERATIONS,
+    *objects.OPERATIONS,
+    *links.OPERATIONS,
+)

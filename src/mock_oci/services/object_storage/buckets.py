@@ -1,0 +1,116 @@
+"""Object Storage's namespace and buckets on the wire (client: oci.object_storage.ObjectStorageClient)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.services.object_storage.errors import bucket_has_requests, bucket_not_found, namespace_not_found
+from mock_oci.services.object_storage.pars import Pars
+from mock_oci.services.object_storage.state import Bucket, ObjectStorage
+from mock_oci.services.oci_surface import (
+    invalid,
+    object_in,
+    page_of,
+    permitted,
+    text_in,
+    timestamp,
+    with_or_without_slash,
+)
+from mock_oci.wire import Response
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,256}")
+
+
+def storage_of(call: Call) -> ObjectStorage:
+    """The state, once the namespace in the path is found to be the tenancy's."""
+    storage = call.cloud.state_of(ObjectStorage)
+    if (namespace := unquote(call.parameters.get("namespace", storage.namespace))) != storage.namespace:
+        raise namespace_not_found(namespace)
+    return storage
+
+
+def bucket_of(call: Call) -> Bucket:
+    """The bucket in the path, when the caller may see it."""
+    storage, name = storage_of(call), unquote(call.parameters["bucket"])
+    bucket = storage.bucket(name)
+    if not call.cloud.permissions.permit(call.principal, bucket.compartment_id):
+        raise bucket_not_found(name, storage.namespace)
+    return bucket
+
+
+def _namespace(call: Call) -> Response:
+    permitted(call, call.request.query.get("compartmentId") or call.cloud.tenancy.tenancy_id)
+    return json_response(200, storage_of(call).namespace)
+
+
+def _create(call: Call) -> Response:
+    storage, details = storage_of(call), object_in(call.request.body)
+    name, compartment_id = text_in(details, "name"), text_in(details, "compartmentId")
+    if not _NAME.fullmatch(name):
+        raise invalid(f"Invalid bucket name '{name}'", "InvalidBucketName")
+    permitted(call, compartment_id)
+    bucket = storage.create_bucket(
+        name,
+        object_events=details.get("objectEventsEnabled") is True,
+        compartment_id=compartment_id,
+        created_by=call.principal.id,
+        details={field: value for field, value in details.items() if value is not None},
+    )
+    location = f"/n/{storage.namespace}/b/{name}"
+    return json_response(200, _wire(call, bucket), {"etag": bucket.etag, "location": location})
+
+
+def _list(call: Call) -> Response:
+    storage, query = storage_of(call), call.request.query
+    wanted = query.get("compartmentId", "")
+    permitted(call, wanted)
+    rows = [bucket for bucket in storage.buckets() if bucket.compartment_id == wanted]
+    page, headers = page_of(rows, query)
+    return json_response(200, [_summary(call, bucket) for bucket in page], headers)
+
+
+def _get(call: Call) -> Response:
+    bucket = bucket_of(call)
+    return json_response(200, _wire(call, bucket), {"etag": bucket.etag})
+
+
+def _delete(call: Call) -> Response:
+    bucket = bucket_of(call)
+    if call.cloud.state_of(Pars).of_bucket(bucket.name):
+        raise bucket_has_requests(bucket.name)
+    storage_of(call).delete_bucket(bucket.name, if_match=call.request.headers.get("if-match", ""))
+    return Response(204)
+
+
+def _summary(call: Call, bucket: Bucket) -> dict[str, Any]:
+    return {
+        "namespace": call.cloud.state_of(ObjectStorage).namespace,
+        "name": bucket.name,
+        "compartmentId": bucket.compartment_id,
+        "createdBy": bucket.created_by,
+        "timeCreated": timestamp(bucket.created),
+        "etag": bucket.etag,
+    }
+
+
+def _wire(call: Call, bucket: Bucket) -> dict[str, Any]:
+    """As oci.object_storage.models.Bucket has it."""
+    usual = {"publicAccessType": "NoPublicAccess", "storageTier": "Standard", "versioning": "Disabled"}
+    told = {**usual, "metadata": {}, "freeformTags": {}, "definedTags": {}, **bucket.details}
+    own = {"id": bucket.id, "objectEventsEnabled": bucket.object_events, "isReadOnly": False}
+    return {**told, **_summary(call, bucket), **own}
+
+
+_ALL = "/n/{namespace}/b"
+_ONE = f"{_ALL}/{{bucket}}"
+OPERATIONS = (
+    *with_or_without_slash("GET", "/n", _namespace),
+    *with_or_without_slash("POST", _ALL, _create),
+    *with_or_without_slash("GET", _ALL, _list),
+    Operation("GET", _ONE, refusing(_get)),
+    Operation("HEAD", _ONE, refusing(_get)),
+    Operation("DELETE", _ONE, refusing(_delete)),
+)

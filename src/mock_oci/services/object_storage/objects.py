@@ -1,0 +1,138 @@
+"""Objects on the wire: put, get, head, delete and list, by signature or by pre-authenticated request.
+
+Client: oci.object_storage.ObjectStorageClient. A PUT's signature may leave the body out (docs:
+API/Concepts/signingrequests.htm#ObjectStoragePut), and the SDK's does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.utils import formatdate
+from urllib.parse import unquote
+
+from mock_oci.identity.signatures import SIGNED_HEAD
+from mock_oci.operations import Call, Operation, refusing
+from mock_oci.services.object_storage.buckets import bucket_of, storage_of
+from mock_oci.services.object_storage.errors import if_match_failed, unmatched_md5, unsatisfiable_range
+from mock_oci.services.object_storage.listing import list_objects
+from mock_oci.services.object_storage.pars import through_par
+from mock_oci.services.object_storage.state import StoredObject, md5_of
+from mock_oci.services.oci_surface import invalid, with_or_without_slash
+from mock_oci.wire import Response
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_NAME_BYTES = 1024
+
+
+def _put(call: Call) -> Response:
+    bucket, name, headers = bucket_of(call), _name(call), call.request.headers
+    stated, actual = headers.get("content-md5"), md5_of(call.request.body)
+    if stated not in (None, actual):
+        raise unmatched_md5(actual, stated)
+    if headers.get("if-none-match", "*") != "*":
+        raise invalid("The only valid value of If-None-Match is '*'", "InvalidConditionalHeaders")
+    made = storage_of(call).put(
+        bucket.name,
+        name,
+        call.request.body,
+        headers={header: value for header, value in headers.items() if _is_kept(header)},
+        if_match=headers.get("if-match", ""),
+        if_none_match=headers.get("if-none-match", ""),
+    )
+    return Response(200, {"etag": made.etag, "opc-content-md5": actual, **_modified(made)})
+
+
+def _get(call: Call) -> Response:
+    found, headers = storage_of(call).get(bucket_of(call).name, _name(call)), call.request.headers
+    if headers.get("if-match", "*") not in ("*", found.etag):
+        raise if_match_failed()
+    if headers.get("if-none-match") in ("*", found.etag):
+        return Response(304, {"etag": found.etag})
+    about = {**_shown(found), **_overrides(call)}
+    piece = _piece(headers.get("range", ""), len(found.body))
+    if piece is None:
+        return Response(200, about, found.body)
+    part = found.body[piece.start : piece.stop]
+    place = f"bytes {piece.start}-{piece.stop - 1}/{len(found.body)}"
+    return Response(206, {**about, "content-range": place}, part)
+
+
+def _delete(call: Call) -> Response:
+    storage_of(call).delete(bucket_of(call).name, _name(call), if_match=call.request.headers.get("if-match", ""))
+    return Response(204, {"last-modified": formatdate(call.cloud.clock(), usegmt=True)})
+
+
+def _name(call: Call) -> str:
+    """The object's name: slashes in it are written as they are, or as %2F."""
+    name = unquote(call.parameters["object"])
+    if len(name.encode()) > _NAME_BYTES or set(name) & set("\r\n\0"):
+        raise invalid("The object name is invalid", "InvalidObjectName")
+    return name
+
+
+def _is_kept(header: str) -> bool:
+    return header in _KEPT or header.startswith("opc-meta-")
+
+
+def _modified(item: StoredObject) -> dict[str, str]:
+    return {"last-modified": formatdate(item.modified, usegmt=True)}
+
+
+def _shown(item: StoredObject) -> dict[str, str]:
+    own = {"etag": item.etag, "content-md5": item.md5, "opc-content-md5": item.md5, **_modified(item)}
+    return {**item.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes"}
+
+
+def _overrides(call: Call) -> dict[str, str]:
+    query = call.request.query
+    return {header: query[name] for name, header in _OVERRIDES.items() if name in query}
+
+
+def _piece(asked: str, size: int) -> range | None:
+    """What a Range header asks for; None, the whole, for what is no single range of bytes (RFC 9110, 14.2)."""
+    match = _RANGE.fullmatch(asked)
+    if match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(size, int(last) + 1) if first and last else size
+    if start >= size or (first and last and int(last) < start):
+        raise unsatisfiable_range(size)
+    return range(start, stop)
+
+
+def _prefix(call: Call) -> str:
+    return call.request.query.get("prefix", "")
+
+
+def _linked(access: str, answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
+    return refusing(through_par(access, _prefix if access == "List" else _name, answer))
+
+
+_KEPT = frozenset(
+    {"content-type", "content-language", "content-encoding", "content-disposition", "cache-control", "expires"}
+)
+_OVERRIDES = {
+    "httpResponseContentDisposition": "content-disposition",
+    "httpResponseCacheControl": "cache-control",
+    "httpResponseContentType": "content-type",
+    "httpResponseContentLanguage": "content-language",
+    "httpResponseContentEncoding": "content-encoding",
+    "httpResponseExpires": "expires",
+}
+_ALL = "/n/{namespace}/b/{bucket}/o"
+_ONE = f"{_ALL}/{{object+}}"
+_LINK = "/p/{token}"
+OPERATIONS = (
+    Operation("PUT", _ONE, refusing(_put), (SIGNED_HEAD,)),
+    Operation("GET", _ONE, refusing(_get)),
+    Operation("HEAD", _ONE, refusing(_get)),
+    Operation("DELETE", _ONE, refusing(_delete)),
+    *with_or_without_slash("GET", _ALL, list_objects),
+    Operation("PUT", f"{_LINK}{_ONE}", _linked("Write", _put), ()),
+    Operation("GET", f"{_LINK}{_ONE}", _linked("Read", _get), ()),
+    Operation("HEAD", f"{_LINK}{_ONE}", _linked("Read", _get), ()),
+    Operation("GET", f"{_LINK}{_ALL}", _linked("List", list_objects), ()),
+    Operation("GET", f"{_LINK}{_ALL}/", _linked("List", list_objects), ()),
+)

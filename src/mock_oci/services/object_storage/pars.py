@@ -1,0 +1,148 @@
+"""Pre-authenticated requests: links that need no signature, until they expire by the backend's clock."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from mock_oci.cloud import Cloud
+from mock_oci.identity.principals import Principal
+from mock_oci.operations import Call
+from mock_oci.services.object_storage.errors import bucket_not_found
+from mock_oci.services.object_storage.state import NAMESPACE
+from mock_oci.services.oci_surface import Body, new_uuid, timestamp
+from mock_oci.wire import Response
+
+
+@dataclass(frozen=True)
+class Par:
+    """``object_name`` is one object for the access types that begin with Object, and a prefix for the others.
+
+    ``creator``: what he may no longer do, the link cannot do either. Times in Unix seconds.
+    """
+
+    id: str
+    name: str
+    bucket: str
+    object_name: str
+    access_type: str
+    created: float
+    expires: float
+    creator: Principal
+    listing: str = "Deny"
+    token: str = field(default="", repr=False)
+
+    @property
+    def path(self) -> str:
+        """``accessUri``: the path to ask, which nobody is told again."""
+        return f"/p/{self.token}/n/{NAMESPACE}/b/{self.bucket}/o/{quote(self.object_name)}"
+
+    def allows(self, access: str, bucket: str, name: str) -> bool:
+        """``access``: Read, Write or List; ``name`` is the object's, or the list's prefix."""
+        if bucket != self.bucket or access not in _ACCESS[self.access_type]:
+            return False
+        if access == "List":
+            return self.listing == "ListObjects" and name.startswith(self.object_name)
+        if self.access_type.startswith("Any"):
+            return name.startswith(self.object_name)
+        return name == self.object_name
+
+    def wire(self) -> Body:
+        """As oci.object_storage.models.PreauthenticatedRequestSummary has it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "objectName": self.object_name or None,
+            "bucketListingAction": self.listing,
+            "accessType": self.access_type,
+            "timeExpires": timestamp(self.expires),
+            "timeCreated": timestamp(self.created),
+        }
+
+
+class Pars:
+    """The pre-authenticated requests of one tenancy. Thread-safe."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._pars: dict[str, Par] = {}
+
+    def create(
+        self,
+        bucket: str,
+        object_name: str = "",
+        access_type: str = "ObjectRead",
+        *,
+        lifetime: float = 3600,
+        name: str = "par",
+        listing: str = "Deny",
+        creator: Principal | None = None,
+    ) -> Par:
+        """A link that is good for ``lifetime`` seconds; see ``path``. Without a ``creator`` it is the developer's."""
+        tenancy, now = self._cloud.tenancy, self._cloud.clock()
+        par = Par(
+            id=new_uuid(self._cloud, "par"),
+            name=name,
+            bucket=bucket,
+            object_name=object_name,
+            access_type=access_type,
+            created=now,
+            expires=now + lifetime,
+            creator=creator or Principal("user", tenancy.user_id, tenancy.tenancy_id),
+            listing=listing,
+            token=secrets.token_urlsafe(48),
+        )
+        with self._lock:
+            self._pars[par.id] = par
+        return par
+
+    def of_bucket(self, bucket: str) -> tuple[Par, ...]:
+        """Those that have not been deleted, also the expired ones."""
+        with self._lock:
+            return tuple(par for par in self._pars.values() if par.bucket == bucket)
+
+    def find(self, par_id: str) -> Par | None:
+        with self._lock:
+            return self._pars.get(par_id)
+
+    def delete(self, par_id: str) -> None:
+        with self._lock:
+            self._pars.pop(par_id, None)
+
+    def with_token(self, token: str) -> Par | None:
+        """The one that this token opens now."""
+        with self._lock:
+            found = next((par for par in self._pars.values() if par.token == token), None)
+        return found if found is not None and self._cloud.clock() < found.expires else None
+
+
+def through_par(
+    access: str, named: Callable[[Call], str], answer: Callable[[Call], Response]
+) -> Callable[[Call], Response]:
+    """``answer``, in the name of who made the link; ``named`` says which object, or prefix, is asked for.
+
+    A link that is unknown, expired, or meant for something else reads as a bucket that is not there.
+    """
+
+    def answered(call: Call) -> Response:
+        par, bucket = call.cloud.state_of(Pars).with_token(call.parameters["token"]), call.parameters["bucket"]
+        if par is None or not par.allows(access, bucket, named(call)):
+            raise bucket_not_found(bucket, call.parameters["namespace"])
+        return answer(replace(call, principal=par.creator))
+
+    return answered
+
+
+_ACCESS = {
+    "ObjectRead": ("Read",),
+    "ObjectWrite": ("Write",),
+    "ObjectReadWrite": ("Read", "Write"),
+    "AnyObjectRead": ("Read", "List"),
+    "AnyObjectWrite": ("Write",),
+    "AnyObjectReadWrite": ("Read", "Write", "List"),
+}
+ACCESS_TYPES = tuple(_ACCESS)

@@ -1,0 +1,133 @@
+"""Queues on the wire: create, read, list, update, purge and delete, by work requests that are done at once.
+
+Client: oci.queue.QueueAdminClient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.services.oci_surface import (
+    Body,
+    endpoint,
+    filtered,
+    invalid,
+    number_in,
+    object_in,
+    page_of,
+    permitted,
+    text_in,
+    timestamp,
+)
+from mock_oci.services.queues.messages import LONGEST_POLL, LONGEST_VISIBILITY, queue_of
+from mock_oci.services.queues.state import Queue, Queues, Settings
+from mock_oci.services.work_requests import Subject, accepted, work_request
+from mock_oci.wire import Response
+
+
+def _create(call: Call) -> Response:
+    details = object_in(call.request.body)
+    name, compartment_id = text_in(details, "displayName"), text_in(details, "compartmentId")
+    permitted(call, compartment_id)
+    tags = {name: details[name] for name in _TAGS if details.get(name)}
+    settings = _settings(details, Settings())
+    queue = call.cloud.state_of(Queues).create(name, settings, compartment_id=compartment_id, details=tags)
+    return _accepted(call, "CREATE_QUEUE", "CREATED", queue)
+
+
+def _get(call: Call) -> Response:
+    queue = queue_of(call)
+    return json_response(200, _wire(call, queue), {"etag": queue.id[-8:]})
+
+
+def _list(call: Call) -> Response:
+    query = call.request.query
+    if not query.get("compartmentId") and not query.get("id"):
+        raise invalid("compartmentId or id must be given", "MissingParameter")
+    permitted(call, query.get("compartmentId") or call.cloud.tenancy.compartment_id)
+    rows = [_summary(call, queue) for queue in call.cloud.state_of(Queues).all()]
+    page, headers = page_of(filtered(rows, query, ("compartmentId", "displayName", "id", "lifecycleState")), query)
+    return json_response(200, {"items": page}, headers)
+
+
+def _update(call: Call) -> Response:
+    queue, details = queue_of(call), object_in(call.request.body)
+    if details.get("retentionInSeconds") is not None:
+        raise invalid("retentionInSeconds cannot be changed")
+    name = text_in(details, "displayName") if details.get("displayName") is not None else queue.name
+    changed = replace(queue, name=name, settings=_settings(details, queue.settings))
+    call.cloud.state_of(Queues).replace(changed)
+    return _accepted(call, "UPDATE_QUEUE", "UPDATED", changed)
+
+
+def _purge(call: Call) -> Response:
+    queue, details = queue_of(call), object_in(call.request.body)
+    kind = text_in(details, "purgeType")
+    if kind not in _PURGES:
+        raise invalid(f"purgeType must be one of {', '.join(_PURGES)}")
+    call.cloud.state_of(Queues).messages(queue.id).purge(_PURGES[kind], details.get("channelIds") or None)
+    return _accepted(call, "PURGE_QUEUE", "UPDATED", queue)
+
+
+def _delete(call: Call) -> Response:
+    queue = queue_of(call)
+    call.cloud.state_of(Queues).delete(queue.id)
+    return _accepted(call, "DELETE_QUEUE", "DELETED", queue)
+
+
+def _accepted(call: Call, operation: str, action: str, queue: Queue) -> Response:
+    return accepted(call, operation, action, Subject("queue", f"/queues/{queue.id}", queue.id, queue.compartment_id))
+
+
+def _settings(details: Body, before: Settings) -> Settings:
+    return Settings(
+        retention=number_in(details, "retentionInSeconds", before.retention, 10, 604_800),
+        visibility=number_in(details, "visibilityInSeconds", before.visibility, 1, LONGEST_VISIBILITY),
+        timeout=number_in(details, "timeoutInSeconds", before.timeout, 0, LONGEST_POLL),
+        deliveries=number_in(details, "deadLetterQueueDeliveryCount", before.deliveries, 0, 20),
+        channel_limit=number_in(details, "channelConsumptionLimit", before.channel_limit, 1, 100),
+    )
+
+
+def _wire(call: Call, queue: Queue) -> dict[str, Any]:
+    """As oci.queue.models.Queue has it."""
+    return {
+        **_summary(call, queue),
+        "retentionInSeconds": queue.settings.retention,
+        "visibilityInSeconds": queue.settings.visibility,
+        "timeoutInSeconds": queue.settings.timeout,
+        "deadLetterQueueDeliveryCount": queue.settings.deliveries,
+        "channelConsumptionLimit": queue.settings.channel_limit,
+    }
+
+
+def _summary(call: Call, queue: Queue) -> dict[str, Any]:
+    return {
+        "freeformTags": {},
+        "definedTags": {},
+        **queue.details,
+        "id": queue.id,
+        "displayName": queue.name,
+        "compartmentId": queue.compartment_id,
+        "timeCreated": timestamp(queue.created),
+        "timeUpdated": timestamp(queue.updated),
+        "lifecycleState": "ACTIVE",
+        "messagesEndpoint": endpoint(call, f"cell-1.queue.messaging.{call.cloud.region}.oci.oraclecloud.com"),
+    }
+
+
+_TAGS = ("freeformTags", "definedTags")
+_PURGES = {"NORMAL": ("NORMAL",), "DLQ": ("DLQ",), "BOTH": ("NORMAL", "DLQ")}
+_ALL = "/20210201/queues"
+_ONE = f"{_ALL}/{{queue}}"
+OPERATIONS = (
+    Operation("POST", _ALL, refusing(_create)),
+    Operation("GET", _ALL, refusing(_list)),
+    Operation("GET", _ONE, refusing(_get)),
+    Operation("PUT", _ONE, refusing(_update)),
+    Operation("DELETE", _ONE, refusing(_delete)),
+    Operation("POST", f"{_ONE}/actions/purge", refusing(_purge)),
+    Operation("GET", "/20210201/workRequests/{id}", refusing(work_request)),
+)

@@ -1,0 +1,149 @@
+"""What Streaming keeps: streams, their partitions, and the groups that read them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mock_oci.cloud import Cloud
+from mock_oci.identity.tenancy import ocid
+from mock_oci.services.streaming.groups import Group
+from mock_oci.services.streaming.log import Entry, PartitionLog
+
+_AN_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why one message of a request was not appended (oci.streaming.models.PutMessagesResultEntry)."""
+
+    error: str
+    message: str
+
+
+class Stream:
+    """One stream. Thread-safe. ``details`` is what else it was created with.
+
+    ``retention_hours``: 24 to 168 (oci.streaming.models.CreateStreamDetails).
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        name: str,
+        partitions: int,
+        retention_hours: float,
+        *,
+        id: str,  # noqa: A002 - the field's own name
+        compartment_id: str,
+        pool_id: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        self.name = name
+        self.id = id
+        self.compartment_id = compartment_id
+        self.pool_id = pool_id
+        self.retention_hours = retention_hours
+        self.details = details
+        self.created = cloud.clock()
+        self._clock = cloud.clock
+        self._lock = threading.RLock()
+        self._keyless = itertools.count()
+        self._failing: list[Refusal] = []
+        self._groups: dict[str, Group] = {}
+        self.logs = tuple(PartitionLog(cloud.clock, retention_hours * _AN_HOUR) for _ in range(partitions))
+
+    def put(self, messages: Iterable[tuple[bytes | None, bytes]]) -> list[tuple[int, Entry] | Refusal]:
+        """Appends (key, value) pairs; gives each one's partition and entry."""
+        with self._lock:
+            return [self._failing.pop(0) if self._failing else self._append(*message) for message in messages]
+
+    def fail_next(self, count: int = 1, error: str = "429", message: str = "Too many requests") -> None:
+        """The next ``count`` messages are refused one by one, in an answer that is a 200 all the same."""
+        with self._lock:
+            self._failing += [Refusal(error, message)] * count
+
+    def read(self, partition: int, offset: int = 0, limit: int = 10_000) -> list[Entry]:
+        with self._lock:
+            return self.logs[partition].read(offset, limit)
+
+    def entries(self) -> list[Entry]:
+        """All that is kept, in the order in which it came."""
+        with self._lock:
+            every = [entry for log in self.logs for entry in log.entries]
+        return sorted(every, key=lambda entry: entry.appended)
+
+    def partition_of(self, key: bytes | None) -> int:
+        """The same for the same key; messages without one are spread."""
+        if key is None:
+            return next(self._keyless) % len(self.logs)
+        return int.from_bytes(hashlib.md5(key, usedforsecurity=False).digest()[:4], "big") % len(self.logs)
+
+    def group(self, name: str) -> Group | None:
+        with self._lock:
+            return self._groups.get(name)
+
+    def join(self, name: str, start: Mapping[int, int]) -> Group:
+        """The group of this name, begun at ``start`` when there is none yet."""
+        with self._lock:
+            return self._groups.setdefault(name, Group(name, self._clock, start))
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Whoever works on a group or on ``logs`` holds it."""
+        return self._lock
+
+    def _append(self, key: bytes | None, value: bytes) -> tuple[int, Entry]:
+        partition = self.partition_of(key)
+        return partition, self.logs[partition].append(key, value)
+
+
+class Streaming:
+    """The streams of one tenancy in one region. Thread-safe."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._streams: dict[str, Stream] = {}
+
+    def create(
+        self,
+        name: str = "stream",
+        partitions: int = 1,
+        *,
+        retention_hours: int = 24,
+        compartment_id: str = "",
+        pool_id: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> Stream:
+        """A stream, active at once."""
+        region, compartment_id = self._cloud.region, compartment_id or self._cloud.tenancy.compartment_id
+        stream = Stream(
+            self._cloud,
+            name,
+            partitions,
+            retention_hours,
+            id=ocid("stream", f"{name}/{self._cloud.next_serial()}", region),
+            compartment_id=compartment_id,
+            pool_id=pool_id or ocid("streampool", compartment_id, region),
+            details=details or {},
+        )
+        with self._lock:
+            self._streams[stream.id] = stream
+        return stream
+
+    def find(self, stream_id: str) -> Stream | None:
+        with self._lock:
+            return self._streams.get(stream_id)
+
+    def all(self) -> tuple[Stream, ...]:
+        with self._lock:
+            return tuple(self._streams.values())
+
+    def delete(self, stream_id: str) -> None:
+        with self._lock:
+            self._streams.pop(stream_id, None)
