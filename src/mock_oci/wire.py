@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+Body = dict[str, Any]
+"""A JSON object as requests and responses carry it."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from unittest import mock
 from anyio import to_thread
 
 from mock_oci.doors.interception import framed, is_emulated
-from mock_oci.doors.server import Answer
+from mock_oci.doors.server import Handler
 from mock_oci.wire import Disconnect, Request, Response
 
 _BEFORE = "Server disconnected without sending a response."
@@ -30,7 +30,7 @@ class HttpxInterception:
         self._package = package
         self._patches = ExitStack()
 
-    def start(self, answer: Answer) -> None:
+    def start(self, answer: Handler) -> None:
         try:
             httpx = importlib.import_module(self._package)
         except ImportError:
@@ -47,7 +47,7 @@ class HttpxInterception:
         self._patches.close()
 
 
-def _handler(httpx: Any, answer: Answer, real: Callable[..., Any]) -> Callable[..., Any]:
+def _handler(httpx: Any, answer: Handler, real: Callable[..., Any]) -> Callable[..., Any]:
     stream = type("Pieces", (_Pieces, httpx.SyncByteStream), {})
 
     def handle_request(transport: Any, request: Any) -> Any:
@@ -62,7 +62,7 @@ def _handler(httpx: Any, answer: Answer, real: Callable[..., Any]) -> Callable[.
     return handle_request
 
 
-def _async_handler(httpx: Any, answer: Answer, real: Callable[..., Any]) -> Callable[..., Any]:
+def _async_handler(httpx: Any, answer: Handler, real: Callable[..., Any]) -> Callable[..., Any]:
     stream = type("AsyncPieces", (_AsyncPieces, httpx.AsyncByteStream), {})
 
     async def handle_async_request(transport: Any, request: Any) -> Any:

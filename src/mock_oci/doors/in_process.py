@@ -16,7 +16,7 @@ from unittest import mock
 from mock_oci.backend import MockOci
 from mock_oci.doors.httpx_interception import HttpxInterception
 from mock_oci.doors.requests_interception import RequestsInterception
-from mock_oci.doors.server import Answer
+from mock_oci.doors.server import Handler
 from mock_oci.doors.written_config import write_config
 from mock_oci.wire import Request, Response
 
@@ -90,7 +90,7 @@ class InProcess:
 class Interception(Protocol):
     """A kind of client: from ``start`` to ``stop`` its requests go to ``answer``."""
 
-    def start(self, answer: Answer) -> None: ...
+    def start(self, answer: Handler) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -99,9 +99,9 @@ class _Doors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: list[tuple[object, Answer]] = []
+        self._open: list[tuple[object, Handler]] = []
 
-    def open(self, answer: Answer) -> Callable[[], None]:
+    def open(self, answer: Handler) -> Callable[[], None]:
         """Opens a door, and gives what closes it, in whatever order doors are closed."""
         token = object()
         with self._lock:

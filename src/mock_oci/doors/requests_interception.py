@@ -15,7 +15,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from mock_oci.doors.interception import framed, is_emulated
-from mock_oci.doors.server import Answer
+from mock_oci.doors.server import Handler
 from mock_oci.wire import Disconnect, Request, Response
 
 
@@ -26,7 +26,7 @@ class RequestsInterception:
         self._package = package
         self._mock: responses.RequestsMock | None = None
 
-    def start(self, answer: Answer) -> None:
+    def start(self, answer: Handler) -> None:
         try:
             adapters = importlib.import_module(f"{self._package}.adapters")
         except ImportError:
@@ -54,7 +54,7 @@ class _Loopback(responses.PassthroughResponse):
 class _Emulated(responses.BaseResponse):
     """Answers every request that gets as far."""
 
-    def __init__(self, answer: Answer, exceptions: Any) -> None:
+    def __init__(self, answer: Handler, exceptions: Any) -> None:
         super().__init__("", "")
         self._answer = answer
         self._exceptions = exceptions

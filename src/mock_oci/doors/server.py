@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from mock_oci.wire import Disconnect, Request, Response
 
-Answer = Callable[[Request], Response]
+Handler = Callable[[Request], Response]
 
 _log = logging.getLogger(__name__)
 _BODILESS = frozenset({204, 304})
@@ -31,7 +31,7 @@ class LoopbackServer:
     ``close()`` is called. ``start()`` raises OSError when the port is taken.
     """
 
-    def __init__(self, answer: Answer, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(self, answer: Handler, port: int = 0, host: str = "127.0.0.1") -> None:
         self._answer = answer
         self._address = (host, port)
         self._listener: _Listener | None = None
@@ -71,7 +71,7 @@ class _Listener(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, answer: Answer, address: tuple[str, int]) -> None:
+    def __init__(self, answer: Handler, address: tuple[str, int]) -> None:
         self.answer = answer
         self._connections: set[socket.socket] = set()
         self._serving: list[threading.Thread] = []

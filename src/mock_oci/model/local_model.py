@@ -11,14 +11,14 @@ from mock_oci.model.example_values import example_of
 from mock_oci.model.replies import Reply, Usage, words_of
 from mock_oci.model.tool_choice import calls_for, subjects_of
 
-Body = Mapping[str, Any]
+ChatRequest = Mapping[str, Any]
 _PER_MESSAGE = 4
 _PER_IMAGE = 85
 _QUOTED = 300
 _QUOTED_EARLIER = 60
 
 
-def replies_to(body: Body) -> tuple[Reply, ...]:
+def replies_to(body: ChatRequest) -> tuple[Reply, ...]:
     """``n`` choices for an OpenAI Chat Completions request, each with the usage of its own.
 
     Tokens are counted simply: one per word, 4 more per message, 85 per image.
@@ -27,13 +27,13 @@ def replies_to(body: Body) -> tuple[Reply, ...]:
     return tuple(_another(reply, number) for number in range(body.get("n") or 1))
 
 
-def usage_of(body: Body, reply: Reply) -> Usage:
+def usage_of(body: ChatRequest, reply: Reply) -> Usage:
     spoken = len(reply.pieces) + len(words_of(reply.refusal) + words_of(reply.reasoning))
     spoken += sum(len(words_of(call.arguments)) + 1 for call in reply.tool_calls)
     return Usage(sum(_tokens(message) for message in body["messages"]), spoken)
 
 
-def _reply(body: Body) -> Reply:
+def _reply(body: ChatRequest) -> Reply:
     prompt = _Prompt.of(body)
     if not prompt.results:
         calls = calls_for(body, prompt.text)
@@ -52,7 +52,7 @@ class _Prompt:
     earlier: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, body: Body) -> _Prompt:
+    def of(cls, body: ChatRequest) -> _Prompt:
         messages = body["messages"]
         asked = next((m for m in reversed(messages) if m.get("role") == "user"), messages[-1])
         results: list[str] = []
@@ -64,7 +64,7 @@ class _Prompt:
         return cls(text_of(asked), _images(asked), tuple(results), tuple(earlier))
 
 
-def text_of(message: Body) -> str:
+def text_of(message: ChatRequest) -> str:
     """A message's text, whether its content is a string or parts."""
     content = message.get("content") or ""
     if isinstance(content, str):
@@ -72,12 +72,12 @@ def text_of(message: Body) -> str:
     return " ".join(part.get("text", "") for part in content if part.get("type") == "text")
 
 
-def _images(message: Body) -> int:
+def _images(message: ChatRequest) -> int:
     content = message.get("content")
     return sum(part.get("type") == "image_url" for part in content) if isinstance(content, list) else 0
 
 
-def _text(body: Body, prompt: _Prompt) -> str:
+def _text(body: ChatRequest, prompt: _Prompt) -> str:
     answer = _prose(str(body.get("model", "")), prompt)
     wanted = body.get("response_format") or {}
     if wanted.get("type") == "json_object":
@@ -102,7 +102,7 @@ def _quoted(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most] + "…"
 
 
-def _limited(text: str, body: Body) -> Reply:
+def _limited(text: str, body: ChatRequest) -> Reply:
     """``text`` up to the first stop sequence, and no longer than the limit allows."""
     stops = body.get("stop") or ()
     for stop in [stops] if isinstance(stops, str) else stops:
@@ -118,9 +118,9 @@ def _another(reply: Reply, number: int) -> Reply:
     return replace(reply, tool_calls=tuple(calls))
 
 
-def _with_usage(reply: Reply, body: Body) -> Reply:
+def _with_usage(reply: Reply, body: ChatRequest) -> Reply:
     return replace(reply, usage=usage_of(body, reply))
 
 
-def _tokens(message: Body) -> int:
+def _tokens(message: ChatRequest) -> int:
     return _PER_MESSAGE + len(words_of(text_of(message))) + _PER_IMAGE * _images(message)

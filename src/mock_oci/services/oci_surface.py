@@ -13,9 +13,8 @@ from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
-from mock_oci.wire import HOSTS, Response
+from mock_oci.wire import HOSTS, Body, Response
 
-Body = dict[str, Any]
 _LONGEST_PAGE = 1000
 
 

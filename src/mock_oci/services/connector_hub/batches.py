@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_oci.services.connector_hub.sources import Piece
-from mock_oci.services.oci_surface import Body, invalid, number_in, text_in
-from mock_oci.wire import Response
+from mock_oci.services.oci_surface import invalid, number_in, text_in
+from mock_oci.wire import Body, Response
 
 MOST_BYTES = 6 * 1024 * 1024  # docs: connector-hub/create-service-connector-streaming-source.htm
 _KILOBYTE = 1024
@@ -37,7 +37,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Target:
+class FunctionTarget:
     """A function, and when a batch for it is full: ``count`` records or ``size`` bytes, or after ``seconds``."""
 
     function_id: str
@@ -61,7 +61,7 @@ def to_function(function_id: str, *, number: int | None = None, kbs: int | None 
     return {"kind": "functions", "functionId": function_id, "batchTimeInSec": seconds, **given}
 
 
-def target_of(details: Any) -> Target:
+def target_of(details: Any) -> FunctionTarget:
     """As oci.sch.models.FunctionsTargetDetails has it. Raises Refused.
 
     The service's defaults are not published: here a batch is full at 6 MB, and without a time nothing is waited for.
@@ -72,7 +72,7 @@ def target_of(details: Any) -> Target:
     if details.get("batchSizeInNum") is not None and details.get("batchSizeInKbs") is not None:
         raise invalid("Only one of batchSizeInKbs and batchSizeInNum can be given")
     kilobytes = number_in(details, "batchSizeInKbs", MOST_BYTES // _KILOBYTE, 1, MOST_BYTES // _KILOBYTE)
-    return Target(
+    return FunctionTarget(
         function_id=text_in(details, "functionId"),
         count=number_in(details, "batchSizeInNum", _MOST_RECORDS, 1, _MOST_RECORDS),
         size=kilobytes * _KILOBYTE,
@@ -80,7 +80,7 @@ def target_of(details: Any) -> Target:
     )
 
 
-def cut(pieces: Iterable[Piece], target: Target) -> tuple[list[Piece], bool]:
+def cut(pieces: Iterable[Piece], target: FunctionTarget) -> tuple[list[Piece], bool]:
     """The next batch, and whether it is full. A record that alone is too large is a batch of its own."""
     taken: list[Piece] = []
     size = len("[]")

@@ -8,7 +8,8 @@ from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
-from mock_oci.services.oci_surface import Body, new_uuid, timestamp
+from mock_oci.services.oci_surface import new_uuid, timestamp
+from mock_oci.wire import Body
 
 FUNCTION_LOG = "com.oraclecloud.functions.application.functioninvoke"
 

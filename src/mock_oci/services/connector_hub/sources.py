@@ -16,10 +16,11 @@ from typing import Any
 from mock_oci.cloud import Cloud
 from mock_oci.operations import Refused, not_found
 from mock_oci.services.connector_hub.feeds import Feed, Logs, Metrics
-from mock_oci.services.oci_surface import Body, invalid, objects_in, optional_text_in, text_in, timestamp
+from mock_oci.services.oci_surface import invalid, objects_in, optional_text_in, text_in, timestamp
 from mock_oci.services.queues.state import Message, Messages, Queues
 from mock_oci.services.streaming.log import Entry
 from mock_oci.services.streaming.state import Stream, Streaming
+from mock_oci.wire import Body
 
 _READ = 500  # entries of a stream at a time
 # Longer than a function may run, so that no message comes back while its batch is still being worked on. What

@@ -11,7 +11,6 @@ from typing import Any
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
 from mock_oci.services.connector_hub.state import ACTIVE, INACTIVE, Connector, ConnectorHub
 from mock_oci.services.oci_surface import (
-    Body,
     filtered,
     invalid,
     object_in,
@@ -21,7 +20,7 @@ from mock_oci.services.oci_surface import (
     timestamp,
 )
 from mock_oci.services.work_requests import Subject, accepted, work_request
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 _CHANGEABLE = ("displayName", "description", "source", "tasks", "target", "freeformTags", "definedTags")
 _FILTERS = ("compartmentId", "displayName", "lifecycleState")

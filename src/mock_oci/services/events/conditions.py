@@ -9,7 +9,8 @@ import json
 import re
 from typing import Any
 
-from mock_oci.services.oci_surface import Body, invalid
+from mock_oci.services.oci_surface import invalid
+from mock_oci.wire import Body
 
 
 def condition_in(text: str) -> Body:

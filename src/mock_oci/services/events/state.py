@@ -18,7 +18,7 @@ from mock_oci.services.events.conditions import condition_in, fits
 from mock_oci.services.functions.state import Functions
 from mock_oci.services.handing_on import hand_on
 from mock_oci.services.object_storage.state import ObjectStorage
-from mock_oci.services.oci_surface import Body
+from mock_oci.wire import Body
 
 _RECORDED = 10_000
 _LONGEST_PAUSE = 60.0
@@ -66,7 +66,7 @@ class EventDelivery:
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _WaitingDelivery:
     delivery: EventDelivery
     since: float
     due: float
@@ -84,7 +84,7 @@ class Events:
         self._cloud = cloud
         self._lock = threading.Lock()
         self._rules: dict[str, Rule] = {}
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_WaitingDelivery] = deque()
         self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _LONGEST_PAUSE)
         self.patience_seconds = _PATIENCE_SECONDS
         self.deliveries: deque[EventDelivery] = deque(maxlen=_RECORDED)
@@ -143,7 +143,7 @@ class Events:
             if rule.enabled and self._concerns(rule, event):
                 due = [EventDelivery(rule.id, action, body) for action in rule.actions if action.enabled]
                 with self._lock:
-                    self._waiting += [_Waiting(delivery, now, now) for delivery in due]
+                    self._waiting += [_WaitingDelivery(delivery, now, now) for delivery in due]
 
     def pump(self) -> tuple[EventDelivery, ...]:
         """Tries once each delivery that is due by the clock, new ones and those that failed before."""
@@ -155,7 +155,7 @@ class Events:
             tried.append(self._attempt(waiting))
         return tuple(tried)
 
-    def _next_due(self) -> _Waiting | None:
+    def _next_due(self) -> _WaitingDelivery | None:
         now = self._cloud.clock()
         with self._lock:
             found = next((waiting for waiting in self._waiting if waiting.due <= now), None)
@@ -163,7 +163,7 @@ class Events:
                 self._waiting.remove(found)
         return found
 
-    def _attempt(self, waiting: _Waiting) -> EventDelivery:
+    def _attempt(self, waiting: _WaitingDelivery) -> EventDelivery:
         delivery = waiting.delivery
         tried = replace(delivery, status=_ACTIONS[delivery.action.kind](self._cloud, delivery))
         self.deliveries.append(tried)
@@ -171,7 +171,7 @@ class Events:
         if not tried.arrived and due <= waiting.since + self.patience_seconds:
             again = replace(tried, attempt=tried.attempt + 1, status=0)
             with self._lock:
-                self._waiting.append(_Waiting(again, waiting.since, due))
+                self._waiting.append(_WaitingDelivery(again, waiting.since, due))
         return tried
 
     def _concerns(self, rule: Rule, event: Body) -> bool:

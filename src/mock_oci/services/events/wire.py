@@ -9,7 +9,6 @@ from mock_oci.operations import Call, Operation, Refused, json_response, not_fou
 from mock_oci.services.events.conditions import condition_in
 from mock_oci.services.events.state import Action, Events, Rule
 from mock_oci.services.oci_surface import (
-    Body,
     filtered,
     invalid,
     object_in,
@@ -19,7 +18,7 @@ from mock_oci.services.oci_surface import (
     text_in,
     timestamp,
 )
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 _MOST_ACTIONS = 10
 _DETAILS = ("description", "freeformTags", "definedTags")

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from mock_oci.model.catalogue import region_of_host
 from mock_oci.operations import Call, Operation, Refused, json_response, oci_error, refusing
-from mock_oci.services.generative_ai.listed import Body, discovered, endpoints_of, models_of
+from mock_oci.services.generative_ai.listed import discovered, endpoints_of, models_of
 from mock_oci.services.generative_ai.native.refusal import out_of_sight
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 Query = dict[str, list[str]]
 _MOST = 1000

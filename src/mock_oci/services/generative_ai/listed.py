@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from mock_oci.identity.tenancy import ocid
 from mock_oci.model.catalogue import REGIONS, Endpoint, Model, ocid_of
 from mock_oci.operations import Call
+from mock_oci.wire import Body
 
-Body = dict[str, Any]
 _CREATED = "2025-06-01T00:00:00.000Z"
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from mock_oci.model.catalogue import Target, region_of_host
 from mock_oci.operations import Call, Refused, not_found, oci_error
-from mock_oci.services.generative_ai.chat.rules import Body, openai_error
-from mock_oci.wire import Response
+from mock_oci.services.generative_ai.chat.rules import openai_error
+from mock_oci.wire import Body, Response
 
 
 def refuse(refusal: Response | None) -> None:

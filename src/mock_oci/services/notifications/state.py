@@ -63,7 +63,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _WaitingMessage:
     delivery: Delivery
     since: float
     due: float
@@ -83,7 +83,7 @@ class Notifications:
         self._lock = threading.Lock()
         self._topics: dict[str, Topic] = {}
         self._subscriptions: dict[str, Subscription] = {}
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingMessage] = []
         self.hooks: dict[str, Hook] = {
             "CUSTOM_HTTPS": post_to_loopback,
             "HTTPS": post_to_loopback,
@@ -210,19 +210,19 @@ class Notifications:
             "X-OCI-NS-Timestamp": timestamp(self._cloud.clock()),
         }
 
-    def _first(self, subscription: Subscription, headers: Mapping[str, str], body: str) -> _Waiting:
+    def _first(self, subscription: Subscription, headers: Mapping[str, str], body: str) -> _WaitingMessage:
         now = self._cloud.clock()
         delivery = Delivery(subscription.id, subscription.protocol, subscription.endpoint, headers, body.encode())
-        return _Waiting(delivery, since=now, due=now)
+        return _WaitingMessage(delivery, since=now, due=now)
 
-    def _attempt(self, waiting: _Waiting) -> None:
+    def _attempt(self, waiting: _WaitingMessage) -> None:
         tried = waiting.delivery.attempted(self.hooks.get(waiting.delivery.protocol))
         self.deliveries.append(tried)
         pause = _BACKOFF_SECONDS[min(tried.attempt, len(_BACKOFF_SECONDS)) - 1]
         due = self._cloud.clock() + pause
         if not tried.acknowledged and due <= waiting.since + _RETRY_SECONDS:
             with self._lock:
-                self._waiting.append(_Waiting(tried, waiting.since, due))
+                self._waiting.append(_WaitingMessage(tried, waiting.since, due))
 
     def _invoke(self, delivery: Delivery) -> int:
         caller = ("onssubscription", delivery.subscription_id)

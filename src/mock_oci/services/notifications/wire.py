@@ -19,7 +19,6 @@ from mock_oci.services.notifications.state import (
     link,
 )
 from mock_oci.services.oci_surface import (
-    Body,
     endpoint,
     filtered,
     invalid,
@@ -30,7 +29,7 @@ from mock_oci.services.oci_surface import (
     text_in,
     timestamp,
 )
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 _MOST_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
 _MESSAGE_TYPES = ("RAW_TEXT", "JSON")

@@ -13,7 +13,7 @@ from typing import Any
 from mock_oci.cloud import Cloud
 from mock_oci.services.oci_surface import new_uuid, timestamp
 
-Event = dict[str, Any]
+CloudEvent = dict[str, Any]
 _COMPARTMENT_NAME = "models"
 
 
@@ -28,7 +28,7 @@ class Change:
     details: Mapping[str, Any]
 
 
-def cloud_event(cloud: Cloud, change: Change, version: str) -> Event:
+def cloud_event(cloud: Cloud, change: Change, version: str) -> CloudEvent:
     """``version``: 2.0 or 1.0."""
     event = {
         "cloudEventsVersion": "0.1",
@@ -42,13 +42,13 @@ def cloud_event(cloud: Cloud, change: Change, version: str) -> Event:
     return {**event, **_VERSIONS[version](cloud, change)}
 
 
-def _second(cloud: Cloud, change: Change) -> Event:
+def _second(cloud: Cloud, change: Change) -> CloudEvent:
     details = {**change.details, "versionId": new_uuid(cloud, "version")}
     about = {**_data(change), "resourceId": change.path, "availabilityDomain": "ad1", "additionalDetails": details}
     return {"source": "ObjectStorage", "eventTypeVersion": "2.0", "data": about}
 
 
-def _first(cloud: Cloud, change: Change) -> Event:
+def _first(cloud: Cloud, change: Change) -> CloudEvent:
     del cloud
     tags: Mapping[str, Any] = {"freeFormTags": {}, "definedTags": {}}
     about = {**_data(change), "resourceId": "", "availabilityDomain": "all", **tags}
@@ -59,7 +59,7 @@ def _first(cloud: Cloud, change: Change) -> Event:
     }
 
 
-def _data(change: Change) -> Event:
+def _data(change: Change) -> CloudEvent:
     return {
         "compartmentId": change.compartment_id,
         "compartmentName": _COMPARTMENT_NAME,
@@ -67,4 +67,4 @@ def _data(change: Change) -> Event:
     }
 
 
-_VERSIONS: dict[str, Callable[[Cloud, Change], Event]] = {"1.0": _first, "2.0": _second}
+_VERSIONS: dict[str, Callable[[Cloud, Change], CloudEvent]] = {"1.0": _first, "2.0": _second}

@@ -13,8 +13,8 @@ from mock_oci.identity.principals import Principal
 from mock_oci.operations import Call
 from mock_oci.services.object_storage.errors import bucket_not_found
 from mock_oci.services.object_storage.state import NAMESPACE
-from mock_oci.services.oci_surface import Body, new_uuid, timestamp
-from mock_oci.wire import Response
+from mock_oci.services.oci_surface import new_uuid, timestamp
+from mock_oci.wire import Body, Response
 
 
 @dataclass(frozen=True)

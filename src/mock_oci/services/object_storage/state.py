@@ -19,7 +19,7 @@ from mock_oci.services.object_storage.errors import (
     if_none_match_failed,
     object_not_found,
 )
-from mock_oci.services.object_storage.events import Change, Event, cloud_event
+from mock_oci.services.object_storage.events import Change, CloudEvent, cloud_event
 from mock_oci.services.oci_surface import new_uuid
 
 NAMESPACE = "axmockoci123"  # twelve letters and digits, as new tenancies get (docs: understandingnamespaces.htm)
@@ -72,7 +72,7 @@ class ObjectStorage:
         self._buckets: dict[str, Bucket] = {}
         self._objects: dict[str, dict[str, StoredObject]] = {}
         self.namespace = NAMESPACE
-        self.subscribers: list[Callable[[Event], None]] = []
+        self.subscribers: list[Callable[[CloudEvent], None]] = []
         self.event_version = "2.0"
 
     def create_bucket(

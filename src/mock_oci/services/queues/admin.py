@@ -10,7 +10,6 @@ from typing import Any
 
 from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.oci_surface import (
-    Body,
     endpoint,
     filtered,
     invalid,
@@ -24,7 +23,7 @@ from mock_oci.services.oci_surface import (
 from mock_oci.services.queues.messages import LONGEST_POLL, LONGEST_VISIBILITY, queue_of
 from mock_oci.services.queues.state import Queue, Queues, Settings
 from mock_oci.services.work_requests import Subject, accepted, work_request
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 
 def _create(call: Call) -> Response:

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
 from mock_oci.services.oci_surface import (
-    Body,
     invalid,
     number_in,
     object_in,
@@ -22,7 +21,7 @@ from mock_oci.services.oci_surface import (
     timestamp,
 )
 from mock_oci.services.queues.state import Message, Messages, Queue, Queues
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 POLL_SECONDS = 0.01  # how long a long poll sleeps between two looks
 LONGEST_POLL = 30

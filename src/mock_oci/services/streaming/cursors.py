@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from mock_oci.services.oci_surface import Body, invalid, sealed, seconds_in, text_in, unsealed
+from mock_oci.services.oci_surface import invalid, sealed, seconds_in, text_in, unsealed
 from mock_oci.services.streaming.log import PartitionLog
+from mock_oci.wire import Body
 
 EXPIRES_SECONDS = 300.0  # "five minutes after you receive them" (oci.streaming.StreamClient.create_cursor)
 # "more than 30 seconds" without a word (docs: Streaming/Tasks/using_consumer_groups.htm)

@@ -14,7 +14,6 @@ from urllib.parse import unquote
 from mock_oci.identity.signatures import SIGNED_HEAD
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
 from mock_oci.services.oci_surface import (
-    Body,
     invalid,
     new_uuid,
     number_in,
@@ -37,7 +36,7 @@ from mock_oci.services.streaming.cursors import (
 from mock_oci.services.streaming.groups import Group
 from mock_oci.services.streaming.log import Entry
 from mock_oci.services.streaming.state import Refusal, Stream
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 _MOST_BYTES = 1 << 20  # of a request's keys and values (oci.streaming.StreamClient.put_messages)
 _KEY_BYTES = 256  # oci.streaming.models.PutMessagesDetailsEntry

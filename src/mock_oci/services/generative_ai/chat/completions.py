@@ -14,7 +14,7 @@ from mock_oci.model.local_model import replies_to, usage_of
 from mock_oci.model.replies import Reply, ToolCall, Usage, words_of
 from mock_oci.operations import Call, Operation, json_response
 from mock_oci.services.generative_ai.chat.quirks import ignored, refused
-from mock_oci.services.generative_ai.chat.rules import Body, malformed, openai_error
+from mock_oci.services.generative_ai.chat.rules import malformed, openai_error
 from mock_oci.services.generative_ai.openai_surface import (
     barred,
     body_of,
@@ -25,7 +25,7 @@ from mock_oci.services.generative_ai.openai_surface import (
     target_of,
     unreadable,
 )
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 _PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a real stream has
 

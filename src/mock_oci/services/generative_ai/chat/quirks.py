@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from mock_oci.model.local_model import text_of
 from mock_oci.operations import json_response, oci_error
-from mock_oci.services.generative_ai.chat.rules import Body, openai_error
-from mock_oci.wire import Response
+from mock_oci.services.generative_ai.chat.rules import openai_error
+from mock_oci.wire import Body, Response
 
 
 def refused(model: str, body: Body) -> Response | None:

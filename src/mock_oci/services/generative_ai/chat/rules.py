@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mock_oci.operations import json_response
-from mock_oci.wire import Response
-
-Body = dict[str, Any]
+from mock_oci.wire import Body, Response
 
 
 def openai_error(message: str, param: str = "", code: str = "", status: int = 400) -> Response:

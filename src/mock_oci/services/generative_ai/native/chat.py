@@ -13,11 +13,11 @@ from mock_oci.model.local_model import replies_to, usage_of
 from mock_oci.model.replies import Reply, words_of
 from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.generative_ai.native import FORMATS
-from mock_oci.services.generative_ai.native.format import Answer, Body, Format, written
+from mock_oci.services.generative_ai.native.format import Answer, Format, written
 from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen
 from mock_oci.services.generative_ai.native.serving import body_of, target_of
 from mock_oci.services.generative_ai.native.shape import mapping, one_by, record, text
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 
 @refusing

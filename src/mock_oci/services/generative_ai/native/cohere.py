@@ -9,7 +9,8 @@ from typing import Any
 
 from mock_oci.model.replies import Reply, ToolCall
 from mock_oci.services.generative_ai.native.cohere_rules import check
-from mock_oci.services.generative_ai.native.format import Answer, Body, Format
+from mock_oci.services.generative_ai.native.format import Answer, Format
+from mock_oci.wire import Body
 
 
 def asked(request: Body) -> Body:

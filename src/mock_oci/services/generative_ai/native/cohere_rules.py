@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from mock_oci.services.generative_ai.native.format import Body
 from mock_oci.services.generative_ai.native.refusal import broken, from_cohere, unanswered
 from mock_oci.services.generative_ai.native.shape import (
     each,
@@ -19,6 +18,7 @@ from mock_oci.services.generative_ai.native.shape import (
     truth,
     whole,
 )
+from mock_oci.wire import Body
 
 
 def check(model: str, request: Body) -> None:

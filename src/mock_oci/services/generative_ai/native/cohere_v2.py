@@ -9,10 +9,11 @@ from typing import Any
 from mock_oci.model.replies import Reply, ToolCall, words_of
 from mock_oci.services.generative_ai.native.cohere import response_format
 from mock_oci.services.generative_ai.native.cohere_rules import SAMPLING
-from mock_oci.services.generative_ai.native.format import Answer, Body, Format
+from mock_oci.services.generative_ai.native.format import Answer, Format
 from mock_oci.services.generative_ai.native.refusal import from_cohere, misshapen, unanswered
 from mock_oci.services.generative_ai.native.shape import each, mapping, one_by, one_of, record, text, truth
 from mock_oci.services.generative_ai.native.shape import whole as whole_number
+from mock_oci.wire import Body
 
 _PIECE = 12  # characters of arguments per event
 

@@ -15,7 +15,7 @@ from typing import Any
 from mock_oci.model.replies import words_of
 from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.generative_ai.native.refusal import bad_request
-from mock_oci.services.generative_ai.native.serving import Body, body_of, target_of
+from mock_oci.services.generative_ai.native.serving import body_of, target_of
 from mock_oci.services.generative_ai.native.shape import (
     each,
     mapping,
@@ -27,7 +27,7 @@ from mock_oci.services.generative_ai.native.shape import (
     truth,
     whole,
 )
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 MOST_INPUTS = 96
 Vector = list[float]

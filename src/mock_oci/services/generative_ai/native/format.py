@@ -10,8 +10,8 @@ from typing import Any
 
 from mock_oci.model.catalogue import Target
 from mock_oci.model.replies import Reply, Usage
+from mock_oci.wire import Body
 
-Body = dict[str, Any]
 _LONGEST_PAD = 32
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mock_oci.model.replies import Reply, words_of
-from mock_oci.services.generative_ai.native.format import Answer, Body, Format
+from mock_oci.services.generative_ai.native.format import Answer, Format
 from mock_oci.services.generative_ai.native.generic_rules import check
 from mock_oci.services.generative_ai.native.tool_call_dialects import deltas, written_call
+from mock_oci.wire import Body
 
 
 def asked(request: Body) -> Body:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_oci.operations import Refused
-from mock_oci.services.generative_ai.native.format import Body
 from mock_oci.services.generative_ai.native.refusal import bad_request, broken, from_openai
+from mock_oci.wire import Body
 
 
 def check_family(model: str, request: Body) -> None:

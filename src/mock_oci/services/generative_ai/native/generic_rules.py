@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mock_oci.services.generative_ai.native.format import Body
 from mock_oci.services.generative_ai.native.generic_quirks import check_family
 from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen, unanswered
 from mock_oci.services.generative_ai.native.shape import (
@@ -19,6 +18,7 @@ from mock_oci.services.generative_ai.native.shape import (
     truth,
     whole,
 )
+from mock_oci.wire import Body
 
 
 def check(model: str, request: Body) -> None:

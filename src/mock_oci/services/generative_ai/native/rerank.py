@@ -7,9 +7,9 @@ import re
 
 from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.generative_ai.native.refusal import misshapen
-from mock_oci.services.generative_ai.native.serving import Body, body_of, target_of
+from mock_oci.services.generative_ai.native.serving import body_of, target_of
 from mock_oci.services.generative_ai.native.shape import mapping, record, text, texts, truth, whole
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 
 @refusing

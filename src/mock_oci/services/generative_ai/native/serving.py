@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from mock_oci.model.catalogue import Target, region_of_host
 from mock_oci.operations import Call
 from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen, out_of_sight
 from mock_oci.services.generative_ai.native.shape import one_by, record, text
-
-Body = dict[str, Any]
+from mock_oci.wire import Body
 
 
 def body_of(call: Call) -> Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from mock_oci.model.replies import ToolCall
-from mock_oci.services.generative_ai.native.format import Body
+from mock_oci.wire import Body
 
 _PIECE = 12  # characters of arguments per event: several events per call, as a real stream has
 

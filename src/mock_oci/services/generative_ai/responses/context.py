@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 
 from mock_oci.operations import Call, Refused, oci_error
-from mock_oci.services.generative_ai.chat.rules import Body, openai_error
+from mock_oci.services.generative_ai.chat.rules import openai_error
 from mock_oci.services.generative_ai.openai_surface import barred, refuse
 from mock_oci.services.generative_ai.projects import Project
 from mock_oci.services.generative_ai.responses.conversation_store import Conversation, ConversationStore
 from mock_oci.services.generative_ai.responses.items import Item
 from mock_oci.services.generative_ai.responses.response_store import ResponseStore, conversation_of
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 
 def entered(call: Call) -> None:

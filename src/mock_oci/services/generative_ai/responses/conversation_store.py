@@ -13,7 +13,7 @@ from mock_oci.services.generative_ai.responses.items import Item
 
 
 @dataclass(frozen=True)
-class Entry:
+class ConversationEntry:
     """An item of a conversation, there from ``since`` on (Unix seconds); ``origin``: the response that added it."""
 
     item: Item
@@ -30,12 +30,12 @@ class Conversation:
     created: float
     updated: float
     metadata: Mapping[str, str] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ConversationEntry, ...] = ()
 
     def items(self, now: float) -> tuple[Item, ...]:
         return tuple(entry.item for entry in self.entries if entry.since <= now)
 
-    def without(self, unwanted: Callable[[Entry], bool]) -> Conversation:
+    def without(self, unwanted: Callable[[ConversationEntry], bool]) -> Conversation:
         return replace(self, entries=tuple(entry for entry in self.entries if not unwanted(entry)))
 
     def gone(self, now: float) -> bool:
@@ -56,7 +56,7 @@ class ConversationStore:
 
     def create(self, id_: str, project: Project, metadata: Mapping[str, str], items: Iterable[Item]) -> Conversation:
         now = self._clock()
-        made = Conversation(id_, project, now, now, metadata, tuple(Entry(item, now) for item in items))
+        made = Conversation(id_, project, now, now, metadata, tuple(ConversationEntry(item, now) for item in items))
         with self._lock:
             self._kept[id_] = made
         return made
@@ -73,7 +73,7 @@ class ConversationStore:
 
     def add(self, id_: str, items: Iterable[Item], *, at: float, origin: str = "") -> None:
         """Adds ``items``, which are there from ``at`` (Unix seconds) on. Nothing when it is deleted by then."""
-        added = tuple(Entry(item, at, origin) for item in items)
+        added = tuple(ConversationEntry(item, at, origin) for item in items)
         self._change(id_, lambda found: replace(found, entries=found.entries + added, updated=max(found.updated, at)))
 
     def withdraw(self, id_: str, origin: str) -> None:

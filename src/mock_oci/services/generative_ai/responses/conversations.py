@@ -6,13 +6,13 @@ import json
 
 from mock_oci.identity.signatures import API_KEY, SIGNATURE
 from mock_oci.operations import Call, Operation, Refused, json_response, refusing
-from mock_oci.services.generative_ai.chat.rules import Body, openai_error
+from mock_oci.services.generative_ai.chat.rules import openai_error
 from mock_oci.services.generative_ai.projects import project_of
 from mock_oci.services.generative_ai.responses.context import conversation_named, entered, missing
 from mock_oci.services.generative_ai.responses.conversation_store import Conversation, ConversationStore
 from mock_oci.services.generative_ai.responses.items import Item, kept_items, list_of, new_ids, page_of
 from mock_oci.services.generative_ai.responses.rules import check_items, check_metadata
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
 _MOST_ITEMS = 20  # in one request (platform.openai.com/docs/api-reference/conversations)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from mock_oci.model.replies import words_of
 from mock_oci.services.generative_ai.responses.items import Item
-from mock_oci.services.generative_ai.responses.run import Run
+from mock_oci.services.generative_ai.responses.run import ResponseRun
 
-Event = dict[str, Any]
+StreamEvent = dict[str, Any]
 _PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a real stream has
 
 
-def events_of(run: Run, ended: float) -> list[Event]:
+def events_of(run: ResponseRun, ended: float) -> list[StreamEvent]:
     """All of them, the last being the one that ends it; ``ended`` in Unix seconds."""
     events = [*_opening(run)]
     for index, item in enumerate(run.output):
@@ -25,13 +25,13 @@ def events_of(run: Run, ended: float) -> list[Event]:
     return [{"type": event["type"], "sequence_number": number, **event} for number, event in enumerate(events)]
 
 
-def written(events: Iterable[Event]) -> Iterator[bytes]:
+def written(events: Iterable[StreamEvent]) -> Iterator[bytes]:
     for event in events:
         text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
         yield f"event: {event['type']}\ndata: {text}\n\n".encode("utf-8", "replace")
 
 
-def _opening(run: Run) -> Iterator[Event]:
+def _opening(run: ResponseRun) -> Iterator[StreamEvent]:
     first = "queued" if run.in_background else "in_progress"
     yield {"type": "response.created", "response": run.unfinished(first)}
     if run.in_background:
@@ -39,7 +39,7 @@ def _opening(run: Run) -> Iterator[Event]:
     yield {"type": "response.in_progress", "response": run.unfinished("in_progress")}
 
 
-def _message(item: Item, index: int, run: Run) -> Iterator[Event]:
+def _message(item: Item, index: int, run: ResponseRun) -> Iterator[StreamEvent]:
     yield _added({**item, "status": "in_progress", "content": []}, index)
     part = item["content"][0]
     name, field = ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
@@ -54,7 +54,7 @@ def _message(item: Item, index: int, run: Run) -> Iterator[Event]:
     yield _done(item, index)
 
 
-def _function_call(item: Item, index: int, run: Run) -> Iterator[Event]:
+def _function_call(item: Item, index: int, run: ResponseRun) -> Iterator[StreamEvent]:
     del run
     place = {"item_id": item["id"], "output_index": index}
     arguments = item["arguments"]
@@ -66,7 +66,7 @@ def _function_call(item: Item, index: int, run: Run) -> Iterator[Event]:
     yield _done(item, index)
 
 
-def _reasoning(item: Item, index: int, run: Run) -> Iterator[Event]:
+def _reasoning(item: Item, index: int, run: ResponseRun) -> Iterator[StreamEvent]:
     del run
     yield _added({**item, "summary": []}, index)
     for number, part in enumerate(item["summary"]):
@@ -79,7 +79,7 @@ def _reasoning(item: Item, index: int, run: Run) -> Iterator[Event]:
     yield _done(item, index)
 
 
-def _unfinished_message(run: Run) -> Iterator[Event]:
+def _unfinished_message(run: ResponseRun) -> Iterator[StreamEvent]:
     """What a run said before it failed: a message that is never done."""
     if not run.reply.pieces:
         return
@@ -92,11 +92,11 @@ def _unfinished_message(run: Run) -> Iterator[Event]:
         yield {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
 
 
-def _added(item: Item, index: int) -> Event:
+def _added(item: Item, index: int) -> StreamEvent:
     return {"type": "response.output_item.added", "output_index": index, "item": item}
 
 
-def _done(item: Item, index: int) -> Event:
+def _done(item: Item, index: int) -> StreamEvent:
     return {"type": "response.output_item.done", "output_index": index, "item": item}
 
 

@@ -6,10 +6,10 @@ import threading
 from dataclasses import dataclass, replace
 
 from mock_oci.cloud import Cloud
-from mock_oci.services.generative_ai.chat.rules import Body
 from mock_oci.services.generative_ai.projects import Project
 from mock_oci.services.generative_ai.responses.conversation_store import ConversationStore
-from mock_oci.services.generative_ai.responses.run import Run
+from mock_oci.services.generative_ai.responses.run import ResponseRun
+from mock_oci.wire import Body
 
 # A background run is kept for a while even with store=false, so that it can be polled
 # (docs: releasenotes/generative-ai/responses-api-background-mode.htm; how long is not said).
@@ -20,7 +20,7 @@ _UNSTORED_SECONDS = 600.0
 class Kept:
     """A run: queued until ``starts``, in progress until ``ends``, kept until ``gone`` (all Unix seconds)."""
 
-    run: Run
+    run: ResponseRun
     project: Project
     starts: float
     ends: float
@@ -57,7 +57,7 @@ class ResponseStore:
         self._lock = threading.RLock()
         self._kept: dict[str, Kept] = {}
 
-    def keep(self, run: Run, project: Project) -> None:
+    def keep(self, run: ResponseRun, project: Project) -> None:
         """Keeps a run that has ended, or that has just begun in the background."""
         starts = ends = self._clock()
         if run.in_background:
@@ -70,7 +70,7 @@ class ResponseStore:
             self._put(Kept(run, project, starts, ends, gone))
         self._say(run, ends)
 
-    def end(self, run: Run) -> None:
+    def end(self, run: ResponseRun) -> None:
         """A background run that was streamed to its end ends now."""
         with self._lock:
             kept, now = self._kept.get(run.id), self._clock()
@@ -102,13 +102,13 @@ class ResponseStore:
             self._kept[kept.run.id] = kept
         return kept
 
-    def _say(self, run: Run, at: float) -> None:
+    def _say(self, run: ResponseRun, at: float) -> None:
         """Adds the turn to its conversation, if it is part of one and did not fail."""
         conversation = conversation_of(run.asked)
         if conversation and run.ending != "failed":
             self._conversations.add(conversation, (*run.input, *run.output), at=at, origin=run.id)
 
-    def _withdraw(self, run: Run) -> None:
+    def _withdraw(self, run: ResponseRun) -> None:
         self._conversations.withdraw(conversation_of(run.asked), run.id)
 
 

@@ -13,7 +13,7 @@ from mock_oci.model.example_values import InvalidSchema
 from mock_oci.model.local_model import replies_to, usage_of
 from mock_oci.model.replies import Reply
 from mock_oci.operations import Call, Operation, Refused, json_response, refusing
-from mock_oci.services.generative_ai.chat.rules import Body, openai_error
+from mock_oci.services.generative_ai.chat.rules import openai_error
 from mock_oci.services.generative_ai.openai_surface import (
     id_of,
     native_only,
@@ -26,13 +26,13 @@ from mock_oci.services.generative_ai.openai_surface import (
 )
 from mock_oci.services.generative_ai.projects import Project, project_of
 from mock_oci.services.generative_ai.responses.context import check_tool_items, entered, history_of, no_such_response
-from mock_oci.services.generative_ai.responses.events import Event, events_of, written
+from mock_oci.services.generative_ai.responses.events import StreamEvent, events_of, written
 from mock_oci.services.generative_ai.responses.items import Item, kept_items, messages_of, new_ids, page_of
 from mock_oci.services.generative_ai.responses.quirks import absent, refused
 from mock_oci.services.generative_ai.responses.response_store import Kept, ResponseStore
 from mock_oci.services.generative_ai.responses.rules import check_request, deserialized
-from mock_oci.services.generative_ai.responses.run import Run, output_items
-from mock_oci.wire import Response
+from mock_oci.services.generative_ai.responses.run import ResponseRun, output_items
+from mock_oci.wire import Body, Response
 
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
@@ -72,13 +72,13 @@ def _admitted(call: Call) -> tuple[Body, Project, Target]:
     return body, project, target
 
 
-def _run(call: Call, body: Body, project: Project, target: Target) -> Run:
+def _run(call: Call, body: Body, project: Project, target: Target) -> ResponseRun:
     new_id, model = new_ids(call.cloud), target.model.id
     history = history_of(call, body, project)
     given = kept_items(body["input"], new_id)
     check_tool_items((*history, *given))
     reply = _reply(call, body, model, (*history, *given))
-    return Run(
+    return ResponseRun(
         id=id_of("resp_", model, call.cloud.next_serial()),
         created=call.cloud.clock(),
         model=model,
@@ -126,7 +126,7 @@ def _chat_format(wanted: Any) -> Any:
     return {"type": wanted["type"], "json_schema": wanted} if wanted else None
 
 
-def _told(call: Call, run: Run, project: Project) -> Iterator[Event]:
+def _told(call: Call, run: ResponseRun, project: Project) -> Iterator[StreamEvent]:
     """The events; a run is kept before its last is sent, and not at all when the client leaves before."""
     *events, last = events_of(run, call.cloud.clock())
     yield from events

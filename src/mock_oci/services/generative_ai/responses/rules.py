@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mock_oci.operations import Call, Refused
-from mock_oci.services.generative_ai.chat.rules import Body, fits, openai_error
-from mock_oci.wire import Response
+from mock_oci.services.generative_ai.chat.rules import fits, openai_error
+from mock_oci.wire import Body, Response
 
 _ANY_INPUT = "data did not match any variant of untagged enum ResponseInput"
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_oci.model.replies import Reply, ToolCall, Usage, words_of
-from mock_oci.services.generative_ai.chat.rules import Body
 from mock_oci.services.generative_ai.responses.items import Item, NewId
+from mock_oci.wire import Body
 
 
 @dataclass(frozen=True)
-class Run:
+class ResponseRun:
     """``input`` is what this request brought, ``history`` what came before it; ``output`` the model's items.
 
     ``created`` in Unix seconds.
