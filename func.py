@@ -11,12 +11,12 @@ from fdk.response import Response
 # Fn mounts the folder as it is; nothing in it is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-from model_service import logs
 from model_service.app import App
-from model_service.fdk_bridge import respond
-from model_service.invocation import Invocation
+from model_service.fn.fdk_response import respond
+from model_service.fn.invocation import Invocation
+from model_service.logs import log
 
-logs.configure()
+log.configure()
 app = App()
 
 

@@ -1,4 +1,4 @@
-# Every HTTP route of the function, below the prefix (src/model_service/operations.py, responses/surface.py).
+# Every HTTP route of the function, below the prefix (src/model_service/openai_api/operations.py, openai_api/responses.py).
 locals {
   chat_routes = {
     "/chat/completions" = ["POST"]

@@ -139,7 +139,7 @@ def test_the_tasks_of_the_readme_are_those_that_are_run() -> None:
 
 @pytest.mark.parametrize("text", snippets("yaml"))
 def test_a_tasks_file_of_the_pages_is_one(text: str) -> None:
-    from model_service.tasks_file import read_tasks
+    from model_service.batch.tasks.file import read_tasks
 
     assert read_tasks(text, "the page").tasks
 

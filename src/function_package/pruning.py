@@ -61,7 +61,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("openssl", "pyopenssl"), "the SDK asks for it and only mentions it"),
     **dict.fromkeys(
         ("pydantic", "annotated_types", "typing_inspection"),
-        "model_service.chat uses pydantic_core alone",
+        "model_service.openai_api uses pydantic_core alone",
     ),
     "pycparser": "cffi compiles with it; here everything is compiled",
 }

@@ -11,9 +11,12 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, Final, TextIO
 
-from model_service import check_tasks, logs
-from model_service.chat import Chunk
-from model_service.doctor import Check, Report, examine
+from model_service.cli import check_tasks
+from model_service.cli.follow import ABOUT as ABOUT_FOLLOW
+from model_service.cli.follow import add_arguments as follow_arguments
+from model_service.cli.follow import run as follow_relay
+from model_service.cli.local_oci import local_oci
+from model_service.doctor.checks import Check, Report, examine
 from model_service.errors import (
     CredentialError,
     DeadlineExceeded,
@@ -23,13 +26,11 @@ from model_service.errors import (
     UpstreamError,
     UpstreamRefused,
 )
-from model_service.follow import ABOUT as ABOUT_FOLLOW
-from model_service.follow import add_arguments as follow_arguments
-from model_service.follow import run as follow_relay
-from model_service.invocation import Deadline
-from model_service.local_oci import local_oci
+from model_service.fn.invocation import Deadline
+from model_service.logs import log
 from model_service.models import get_model
-from model_service.operations import DOCTOR_MODEL, DoctorRequest
+from model_service.openai_api.chat import Chunk
+from model_service.openai_api.operations import DOCTOR_MODEL, DoctorRequest
 from model_service.service import Service
 from model_service.settings import Settings
 
@@ -39,7 +40,7 @@ LOCAL: Final = ("config_file", "profile", "region", "compartment_id", "genai_end
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answers go to stdout, everything else to stderr; the exit code is one of EXIT_CODES, or 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
-    logs.configure()
+    log.configure()
     try:
         return COMMANDS[options.command](options)
     except ModelServiceError as error:

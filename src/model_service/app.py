@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from model_service import logs
-from model_service.chat import Answer, Complete
-from model_service.encoding import write_json
 from model_service.envelopes import Envelope, recognise
 from model_service.errors import AnswerTooLarge, InternalError, ModelServiceError, RequestTooLarge
-from model_service.invocation import Deadline, Invocation
-from model_service.reply import LARGEST, Reply
+from model_service.fn.invocation import Deadline, Invocation
+from model_service.fn.reply import LARGEST, Reply
+from model_service.logs import log
+from model_service.openai_api.chat import Answer, Complete
+from model_service.openai_api.encoding import write_json
 from model_service.service import Service
 from model_service.settings import Settings
 from model_service.trace import Trace
@@ -35,7 +35,7 @@ class App:
 
     def answer(self, invocation: Invocation) -> Reply:
         """A reply that is complete, or whose body is still to come, piece by piece."""
-        logs.call_id.set(invocation.call_id)
+        log.call_id.set(invocation.call_id)
         envelope = recognise(invocation)
         trace = Trace(envelope.doorway, caller=invocation.caller)
         error = None
@@ -116,5 +116,5 @@ def _bugs_as_errors() -> Iterator[None]:
     except ModelServiceError:
         raise
     except Exception as bug:
-        logs.write_bug(bug)
+        log.write_bug(bug)
         raise InternalError("An internal error; the log of the function has more.") from bug

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model_service.chat import ChatRequest, Chunk, Complete, Completion, chunk_of
 from model_service.errors import InvalidRequest
-from model_service.invocation import Deadline
+from model_service.fn.invocation import Deadline
+from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, chunk_of
 from model_service.service import Service
 from model_service.settings import Settings
 

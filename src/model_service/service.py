@@ -8,29 +8,28 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
-from model_service.chat import Answer, ChatRequest, Complete, Stream
-from model_service.embeddings import EmbeddingsRequest
-from model_service.endpoint_families import EndpointFamilies
-from model_service.endpoints import inference_endpoint
+from model_service.batch.record import BatchRequest, ConfirmationRequest
 from model_service.errors import SettingsError
-from model_service.invocation import Deadline
-from model_service.operations import DoctorRequest, Request
-from model_service.record import BatchRequest, ConfirmationRequest
-from model_service.rerank import RerankRequest
+from model_service.fn.invocation import Deadline
+from model_service.oci_names import inference_endpoint
+from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
+from model_service.openai_api.embeddings import EmbeddingsRequest
+from model_service.openai_api.operations import DoctorRequest, Request
+from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route, resolve
 from model_service.settings import Settings
-from model_service.traffic_log import LogPolicy
 from model_service.transports import chat_model, embedding_model, rerank_model, responses_surface
 from model_service.transports.call import Call
-from model_service.transports.native import NativeSurface
-from model_service.upstream import Upstream
+from model_service.transports.native.endpoint_families import EndpointFamilies
+from model_service.transports.native.surface import NativeSurface
+from model_service.upstream.client import Upstream
+from model_service.upstream.request_log import LogPolicy
 
 if TYPE_CHECKING:
-    from model_service.batch import Batches
-    from model_service.object_storage import ObjectStorage
-    from model_service.overflow import Overflow
-    from model_service.region_services import RegionServices
-    from model_service.stored_request import StoredRequests
+    from model_service.batch.batch import Batches
+    from model_service.oci_services.clients import RegionServices
+    from model_service.oci_services.large_payloads import Overflow, StoredRequests
+    from model_service.oci_services.object_storage import ObjectStorage
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,13 @@ class Service:
     @cached_property
     def region_services(self) -> RegionServices:
         # Imported on first use, as all that follows here: most calls have no use for it.
-        from model_service.region_services import RegionServices  # noqa: PLC0415 - see above
+        from model_service.oci_services.clients import RegionServices  # noqa: PLC0415 - see above
 
         return RegionServices(self.credential, self.settings.region, self.settings.oci_endpoint, self._log)
 
     @cached_property
     def object_storage(self) -> ObjectStorage:
-        from model_service.object_storage import ObjectStorage  # noqa: PLC0415 - see above
+        from model_service.oci_services.object_storage import ObjectStorage  # noqa: PLC0415 - see above
 
         return ObjectStorage(self.region_services)
 
@@ -98,19 +97,19 @@ class Service:
         """Where answers go that are too large for the platform; ``None`` where nobody has set a bucket for them."""
         if self.settings.overflow_bucket is None:
             return None
-        from model_service.overflow import Overflow  # noqa: PLC0415 - see above
+        from model_service.oci_services.large_payloads import Overflow  # noqa: PLC0415 - see above
 
         return Overflow(self.object_storage, self.settings.overflow_bucket)
 
     @cached_property
     def stored_requests(self) -> StoredRequests:
-        from model_service.stored_request import StoredRequests  # noqa: PLC0415 - see above
+        from model_service.oci_services.large_payloads import StoredRequests  # noqa: PLC0415 - see above
 
         return StoredRequests(self.object_storage, self.settings.request_buckets)
 
     @cached_property
     def batches(self) -> Batches:
-        from model_service.batch import Batches  # noqa: PLC0415 - see above
+        from model_service.batch.batch import Batches  # noqa: PLC0415 - see above
 
         return Batches(self)
 
@@ -152,7 +151,7 @@ def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
 
 def _report(service: Service, request: DoctorRequest, deadline: Deadline) -> Answer:
     # Before anything is done that may be what is wrong.
-    from model_service.doctor import examine  # noqa: PLC0415 - nobody else has a use for it
+    from model_service.doctor.checks import examine  # noqa: PLC0415 - nobody else has a use for it
 
     return Complete(examine(service, request, deadline).body())
 
@@ -162,7 +161,7 @@ def _batch(service: Service, request: BatchRequest, deadline: Deadline) -> Answe
 
 
 def _confirmation(service: Service, request: ConfirmationRequest, deadline: Deadline) -> Answer:
-    from model_service.confirmation import confirm  # noqa: PLC0415 - once for a subscription
+    from model_service.batch.subscription import confirm  # noqa: PLC0415 - once for a subscription
 
     return confirm(request, service.credential, service.settings.oci_endpoint, deadline)
 
@@ -170,7 +169,7 @@ def _confirmation(service: Service, request: ConfirmationRequest, deadline: Dead
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
     model = chat_model(route, service)
     if request.relay is not None:
-        from model_service.relay import publisher_for, relayed  # noqa: PLC0415 - on first use, as above
+        from model_service.relay.relay import publisher_for, relayed  # noqa: PLC0415 - on first use, as above
 
         allowed = service.settings.relay_destinations
         publisher = publisher_for(request.relay, allowed, service.region_services, service.overflow, call.deadline)

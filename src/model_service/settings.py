@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from model_service.errors import SettingsError
-from model_service.invocation import MARGIN_SECONDS
-from model_service.object_place import Place
+from model_service.fn.invocation import MARGIN_SECONDS
+from model_service.oci_names import Place
 from model_service.routing import TransportName
-from model_service.setting_values import (
+from model_service.settings_parsers import (
     as_is,
     bucket,
     buckets,

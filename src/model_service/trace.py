@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from model_service import logs
-from model_service.chat import Answer, Complete, Stream
-from model_service.encoding import value_of
 from model_service.errors import BatchUnfinished, CredentialError, ModelServiceError, ReaderGone, SettingsError
-from model_service.redaction import redact
+from model_service.logs import log
+from model_service.logs.redaction import redact
+from model_service.openai_api.chat import Answer, Complete, Stream
+from model_service.openai_api.encoding import value_of
 from model_service.routing import Route
 
 # What only an operator can mend, in words that are all ours. Other errors may quote a prompt, and have a caller who
@@ -54,7 +54,7 @@ class Trace:
     def write(self, error: ModelServiceError | None) -> None:
         error = error or self.broken
         self.ms["total"] = _milliseconds_since(self.started)
-        logs.write(
+        log.write(
             "invocation",
             doorway=self.doorway,
             caller=self.caller,

@@ -18,10 +18,10 @@ from mock_oci.fn.functions import LocalFunctions
 from mock_oci.services.queues.state import Queues, Settings
 from mock_oci.services.streaming.state import Streaming
 from model_service.auth import credential_for
-from model_service.follow import follow
-from model_service.invocation import Deadline
-from model_service.region_services import RegionServices
-from model_service.relay_places import Destination
+from model_service.cli.follow import follow
+from model_service.fn.invocation import Deadline
+from model_service.oci_services.clients import RegionServices
+from model_service.relay.destinations import Destination
 from model_service.settings import Settings as FunctionSettings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 
-from model_service import logs
 from model_service.app import App
-from model_service.invocation import Deadline, HttpRequest, Invocation
-from model_service.reply import LARGEST
+from model_service.fn.invocation import Deadline, HttpRequest, Invocation
+from model_service.fn.reply import LARGEST
+from model_service.logs import log
 from model_service.service import Service
 
 CHAT = json.dumps({"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}).encode()
@@ -51,7 +51,7 @@ def test_a_bug_is_answered_and_logged_without_its_words(
         raise ZeroDivisionError("the prompt was: buy low")
 
     monkeypatch.setattr(Service, "resolve", fail)
-    logs.configure()
+    log.configure()
     reply = app.answer(Invocation(CHAT, Deadline.after(30), call_id="01CALL", http=http))
     assert (reply.status, json.loads(reply.body)["error"]["code"]) == (500 if http else 200, "internal_error")
     logged = capsys.readouterr().err

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from model_service import logs
 from model_service.app import App
-from model_service.encoding import DONE, read_events
 from model_service.errors import InvalidRequest, UpstreamError
-from model_service.invocation import Deadline, HttpRequest, Invocation
+from model_service.fn.invocation import Deadline, HttpRequest, Invocation
+from model_service.logs import log
 from model_service.models import Model
+from model_service.openai_api.encoding import DONE, read_events
 from model_service.service import Service
 
 LLAMA = "meta.llama-3.3-70b-instruct"
@@ -99,7 +99,7 @@ def test_a_bug_in_the_middle_of_a_stream_is_an_error_in_the_answer_and_in_the_lo
         raise ZeroDivisionError("buy low")
 
     monkeypatch.setattr("model_service.transports.v1.finish_reasons", fail)
-    logs.configure()
+    log.configure()
     oci.script.raw(events(CHUNK, STOP, DONE))
     body = {"model": LLAMA, "messages": HELLO, "stream": True}
     assert json.loads(ask(app, body))["error"]["code"] == "internal_error"
@@ -120,7 +120,7 @@ def test_a_bug_in_the_middle_of_a_stream_is_an_error_in_the_answer_and_in_the_lo
 def test_what_is_no_model_id_gets_neither_into_a_log_nor_out(
     app: App, capsys: pytest.CaptureFixture[str], body: dict[str, Any], model: str
 ) -> None:
-    logs.configure()
+    log.configure()
     reply = ask(app, {**body, "model": model})
     assert json.loads(reply)["error"]["param"] == "model"
     assert model.encode() not in reply

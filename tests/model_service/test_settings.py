@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import SettingsError
-from model_service.object_place import Place
+from model_service.oci_names import Place
 from model_service.settings import VARIABLES, InjectedPrincipal, Settings
 
 COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"

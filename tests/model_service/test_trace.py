@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from model_service.chat import Chunk, Complete, Stream
 from model_service.errors import ModelServiceError, SettingsError, StreamBroken, UpstreamError, UpstreamRefused
+from model_service.openai_api.chat import Chunk, Complete, Stream
 from model_service.routing import resolve
 from model_service.trace import Trace
 

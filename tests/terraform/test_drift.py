@@ -11,12 +11,12 @@ import yaml
 from tests.terraform.hcl import literal, read
 from tests.terraform.terraform_cli import ROOT, TERRAFORM
 
+from model_service.batch.ledger import FOLDER
 from model_service.errors import SettingsError
-from model_service.ledger import FOLDER
-from model_service.operations import OPERATIONS
-from model_service.responses.surface import SURFACE
-from model_service.setting_values import MOST_THREADS
+from model_service.openai_api.operations import OPERATIONS
+from model_service.openai_api.responses import SURFACE
 from model_service.settings import VARIABLES
+from model_service.settings_parsers import MOST_THREADS
 
 CONFIGURATION = read(TERRAFORM)
 SETTINGS = literal(CONFIGURATION.locals["settings"])

@@ -13,9 +13,9 @@ import pytest
 from tests.terraform.example_variables import VALUES, given
 from tests.terraform.terraform_cli import Terraform, copied
 
-from model_service.object_place import Place
+from model_service.batch.tasks.file import read_tasks
+from model_service.oci_names import Place
 from model_service.settings import VARIABLES, Settings
-from model_service.tasks_file import read_tasks
 
 UNCHANGED = 0  # what `plan -detailed-exitcode` then exits with
 OTHER_MEMORY = 2048

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from model_service.auth.api_key import ApiKey
+from model_service.auth.credentials import ApiKey, ResourcePrincipal, SessionToken
 from model_service.auth.instance_principal import InstancePrincipal
-from model_service.auth.resource_principal import ResourcePrincipal
-from model_service.auth.session_token import SessionToken
-from model_service.profile import DEFAULT_PROFILE, Profile
+from model_service.auth.profile import DEFAULT_PROFILE, Profile
+from model_service.auth.signing import SigningKey
 from model_service.settings import Settings
-from model_service.signing import SigningKey
 
 
 class Credential(Protocol):

@@ -6,9 +6,9 @@ import threading
 from functools import cached_property
 from typing import Any
 
+from model_service.auth.signing import SigningKey
 from model_service.errors import CredentialError
 from model_service.settings import Settings
-from model_service.signing import SigningKey
 
 
 class InstancePrincipal:

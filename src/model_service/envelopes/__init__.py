@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from model_service.chat import Answer
-from model_service.envelopes import signs
+from model_service.envelopes import detect
 from model_service.envelopes.direct import DirectEnvelope
 from model_service.envelopes.http import HttpEnvelope
 from model_service.errors import ModelServiceError
-from model_service.invocation import Invocation
-from model_service.operations import Request
-from model_service.reply import Reply
+from model_service.fn.invocation import Invocation
+from model_service.fn.reply import Reply
+from model_service.openai_api.chat import Answer
+from model_service.openai_api.operations import Request
 
 
 class Envelope(Protocol):
@@ -66,23 +66,23 @@ def _event(invocation: Invocation) -> Envelope:
 
 
 def _schedule(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.schedule import ScheduleEnvelope
+    from model_service.envelopes.unattended import ScheduleEnvelope
 
     return ScheduleEnvelope(invocation)
 
 
 def _detached(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.detached import DetachedEnvelope
+    from model_service.envelopes.unattended import DetachedEnvelope
 
     return DetachedEnvelope(invocation)
 
 
 ENVELOPES: Final = (
-    Doorway(signs.is_http, HttpEnvelope),
-    Doorway(signs.is_notification, _notification),
-    Doorway(signs.is_array, _connector_hub),
-    Doorway(signs.is_cloud_event, _event),
-    Doorway(signs.is_empty_and_detached, _schedule),
-    Doorway(signs.is_detached, _detached),
-    Doorway(signs.is_anything, DirectEnvelope),
+    Doorway(detect.is_http, HttpEnvelope),
+    Doorway(detect.is_notification, _notification),
+    Doorway(detect.is_array, _connector_hub),
+    Doorway(detect.is_cloud_event, _event),
+    Doorway(detect.is_empty_and_detached, _schedule),
+    Doorway(detect.is_detached, _detached),
+    Doorway(detect.is_anything, DirectEnvelope),
 )

@@ -15,12 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.batch_elements import NOT_JSON, Element, elements_of
-from model_service.envelopes.signs import text_fields
+from model_service.batch.record import BatchRequest, Record, digest_of, record_id
+from model_service.envelopes.connector_hub_array import NOT_JSON, Element, elements_of
+from model_service.envelopes.detect import text_fields
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
-from model_service.fields import refuse
-from model_service.record import BatchRequest, Record, digest_of, record_id
+from model_service.openai_api.validation import refuse
 
 
 class ConnectorHubEnvelope(UnattendedEnvelope):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from model_service.chat import Answer
-from model_service.encoding import read_json_object
-from model_service.envelopes.shaping import reply_with, reply_with_error, stream_format
+from model_service.envelopes.replies import reply_with, reply_with_error, stream_format
 from model_service.errors import ModelServiceError
-from model_service.invocation import Invocation
-from model_service.operations import Request, operation_of
-from model_service.reply import Reply
+from model_service.fn.invocation import Invocation
+from model_service.fn.reply import Reply
+from model_service.openai_api.chat import Answer
+from model_service.openai_api.encoding import read_json_object
+from model_service.openai_api.operations import Request, operation_of
 
 
 class DirectEnvelope:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-from model_service.envelopes.signs import cloud_event
+from model_service.batch.record import BatchRequest, Record, digest_of, record_id
+from model_service.envelopes.detect import cloud_event
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
-from model_service.fields import refuse
-from model_service.record import BatchRequest, Record, digest_of, record_id
+from model_service.openai_api.validation import refuse
 
 _OBJECT_STORAGE: Final = "com.oraclecloud.objectstorage."
 _RESOURCE_ID: Final = re.compile(r"/n/(?P<namespace>[^/]+)/b/(?P<bucket>[^/]+)/o/(?P<object>.+)", re.DOTALL)

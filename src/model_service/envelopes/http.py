@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from model_service.chat import PROJECT_OCID, Answer
-from model_service.encoding import read_json_object
-from model_service.envelopes.shaping import reply_with, reply_with_error, stream_format
+from model_service.envelopes.replies import reply_with, reply_with_error, stream_format
 from model_service.errors import MethodNotAllowed, ModelServiceError, PathNotFound
-from model_service.invocation import HttpRequest, Invocation
-from model_service.operations import OPERATIONS, Operation, Request, is_responses_path, responses_request
-from model_service.reply import Reply
+from model_service.fn.invocation import HttpRequest, Invocation
+from model_service.fn.reply import Reply
+from model_service.oci_names import PROJECT_OCID
+from model_service.openai_api.chat import Answer
+from model_service.openai_api.encoding import read_json_object
+from model_service.openai_api.operations import OPERATIONS, Operation, Request, is_responses_path, responses_request
 
 FIELD_OF_HEADER: Final[Mapping[str, str]] = {
     "compartmentid": "compartment_id",  # OCI has two names for it

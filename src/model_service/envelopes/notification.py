@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from model_service.batch.record import BatchRequest, ConfirmationRequest, Record, digest_of, record_id
+from model_service.envelopes.detect import cloud_event, json_value, text_fields
 from model_service.envelopes.event import event_record
-from model_service.envelopes.signs import cloud_event, json_value, text_fields
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
-from model_service.record import BatchRequest, ConfirmationRequest, Record, digest_of, record_id
 
 _PLACE_OF_HEADER: Final = {
     "topic": "x-oci-ns-topicname",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from model_service.chat import Answer
-from model_service.envelopes.shaping import reply_with, reply_with_error
+from model_service.batch.record import BatchRequest, Record, record_id
+from model_service.envelopes.direct import DirectEnvelope
+from model_service.envelopes.replies import reply_with, reply_with_error
 from model_service.errors import ModelServiceError
-from model_service.invocation import Invocation
-from model_service.reply import Reply
+from model_service.fn.invocation import Invocation
+from model_service.fn.reply import Reply
+from model_service.openai_api.chat import Answer
 
 
 class UnattendedEnvelope:
@@ -29,3 +31,28 @@ class UnattendedEnvelope:
     def _call_id(self) -> str:
         """Never one that another call has."""
         return self._invocation.call_id or uuid4().hex
+
+
+class DetachedEnvelope(UnattendedEnvelope):
+    """One record, or a direct call where no task asks for it. A failure is told by 502: only that sends it to the
+    failure destination (docs Functions/Tasks/functionsinvokingfunctions.htm)."""
+
+    doorway = "detached"
+
+    def __init__(self, invocation: Invocation) -> None:
+        super().__init__(invocation)
+        self._direct = DirectEnvelope(invocation)
+
+    def decode(self) -> BatchRequest:
+        record = Record("detached", record_id("detached", self._call_id), self._invocation.body)
+        return BatchRequest((record,), self._direct.decode)
+
+    def seal(self, answer: Answer) -> Reply:
+        return self._direct.seal(answer)
+
+
+class ScheduleEnvelope(UnattendedEnvelope):
+    doorway = "schedule"
+
+    def decode(self) -> BatchRequest:
+        return BatchRequest((Record("schedule", record_id("schedule", self._call_id), self._invocation.body),))

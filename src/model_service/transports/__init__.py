@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
-from model_service.chat import ChatRequest, Complete, Stream
+from model_service.openai_api.chat import ChatRequest, Complete, Stream
 from model_service.routing import Route, TransportName
 from model_service.transports.call import Call
 
 if TYPE_CHECKING:
-    from model_service.endpoint_families import EndpointFamilies
-    from model_service.transports.embed_text import OCIEmbeddingModel
-    from model_service.transports.native import NativeSurface
-    from model_service.transports.rerank_text import OCIRerankModel
-    from model_service.transports.responses_surface import OCIResponsesSurface
-    from model_service.upstream import Upstream
+    from model_service.transports.native.embed_text import OCIEmbeddingModel
+    from model_service.transports.native.endpoint_families import EndpointFamilies
+    from model_service.transports.native.rerank_text import OCIRerankModel
+    from model_service.transports.native.surface import NativeSurface
+    from model_service.transports.responses.passthrough import OCIResponsesSurface
+    from model_service.upstream.client import Upstream
 
 
 class Connections(Protocol):
@@ -53,19 +53,19 @@ def chat_model(route: Route, to: Connections) -> ChatModel:
 
 def responses_surface(route: Route, to: Connections) -> OCIResponsesSurface:
     """The Responses API itself, for requests that are its own."""
-    from model_service.transports.responses_surface import OCIResponsesSurface
+    from model_service.transports.responses.passthrough import OCIResponsesSurface
 
     return OCIResponsesSurface(route, to.upstream)
 
 
 def embedding_model(route: Route, to: Connections) -> OCIEmbeddingModel:
-    from model_service.transports.embed_text import OCIEmbeddingModel
+    from model_service.transports.native.embed_text import OCIEmbeddingModel
 
     return OCIEmbeddingModel(route, to.native)
 
 
 def rerank_model(route: Route, to: Connections) -> OCIRerankModel:
-    from model_service.transports.rerank_text import OCIRerankModel
+    from model_service.transports.native.rerank_text import OCIRerankModel
 
     return OCIRerankModel(route, to.native)
 
@@ -77,13 +77,13 @@ def _v1(route: Route, to: Connections) -> ChatModel:
 
 
 def _responses(route: Route, to: Connections) -> ChatModel:
-    from model_service.transports.responses import OCIResponsesModel
+    from model_service.transports.responses.chat import OCIResponsesModel
 
     return OCIResponsesModel(route, to.upstream)
 
 
 def _sdk(route: Route, to: Connections) -> ChatModel:
-    from model_service.transports.sdk import OCIModel
+    from model_service.transports.native.chat import OCIModel
 
     return OCIModel(route, to.native, to.families)
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from model_service.errors import UpstreamError
-from model_service.gotchas import hint_for
-from model_service.invocation import Deadline
+from model_service.fn.invocation import Deadline
 from model_service.routing import Route
+from model_service.upstream.error_hints import hint_for
 
 
 @dataclass(frozen=True)

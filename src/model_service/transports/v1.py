@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of, finish_reasons
-from model_service.encoding import DONE, read_events
 from model_service.errors import StreamBroken, UpstreamError
-from model_service.exchange import END_SECONDS, USAGE_SECONDS, Exchange
-from model_service.redaction import redact
+from model_service.logs.redaction import redact
+from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of, finish_reasons
+from model_service.openai_api.encoding import DONE, read_events
 from model_service.routing import Route
 from model_service.transports.call import Call
-from model_service.upstream import Upstream
-from model_service.upstream_errors import read_complaint
+from model_service.upstream.client import Upstream
+from model_service.upstream.error_body import read_complaint
+from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, Exchange
 
 PATH: Final = "/openai/v1/chat/completions"
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from mock_oci import MockOci
 from mock_oci.identity.principals import Principal, pem_of, spare_key
 from mock_oci.identity.signatures import NotAuthenticated
-from model_service.auth.api_key import ApiKey
+from model_service.auth.credentials import ApiKey
 from model_service.errors import CredentialError
 from model_service.settings import Settings
 

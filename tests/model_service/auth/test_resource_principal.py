@@ -12,7 +12,7 @@ from mock_oci import MockOci
 from mock_oci.identity.principals import Principal, pem_of, spare_key
 from mock_oci.identity.signatures import NotAuthenticated
 from mock_oci.identity.tenancy import ocid
-from model_service.auth.resource_principal import ResourcePrincipal
+from model_service.auth.credentials import ResourcePrincipal
 from model_service.errors import CredentialError
 from model_service.settings import Settings
 

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mock_oci import MockOci
 from mock_oci.identity.principals import Principal, pem_of
-from model_service.auth import session_token
-from model_service.auth.session_token import SessionToken
+from model_service.auth import credentials
+from model_service.auth.credentials import SessionToken
 from model_service.errors import CredentialError
 from model_service.settings import Settings
 
@@ -77,7 +77,7 @@ def test_a_session_expires_on_a_credential_that_is_in_use(
     credential = SessionToken(settings)
     credential.key()
     tomorrow = oci.clock() + 25 * 3600
-    monkeypatch.setattr(session_token, "time", SimpleNamespace(time=lambda: tomorrow))
+    monkeypatch.setattr(credentials, "time", SimpleNamespace(time=lambda: tomorrow))
     with pytest.raises(CredentialError, match="expired"):
         credential.key()
 

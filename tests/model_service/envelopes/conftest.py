@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from model_service.batch.record import BatchRequest, Record
 from model_service.envelopes import Envelope, recognise
-from model_service.invocation import Deadline, Invocation
-from model_service.record import BatchRequest, Record
+from model_service.fn.invocation import Deadline, Invocation
 
 Opened = Callable[..., Envelope]
 Records = Callable[..., tuple[Record, ...]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model_service.record import digest_of
+from model_service.batch.record import digest_of
 
 ENTRY = {"stream": "prompts", "partition": "0", "key": None, "value": "SGk=", "offset": 3, "timestamp": 5}
 LOG = {"data": {"message": "hi"}, "id": "abc-zyx", "specversion": "1.0"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from model_service.record import digest_of
+from model_service.batch.record import digest_of
 
 EVENT = json.loads((Path(__file__).resolve().parents[2] / "events" / "event_object_2_0.json").read_text())
 WRONG = ("eventID", "eventType", "eventTime", "data", "data.additionalDetails", "data.resourceName", "data.resourceId")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from model_service.batch.record import ConfirmationRequest, digest_of
 from model_service.errors import InvalidRequest
-from model_service.record import ConfirmationRequest, digest_of
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 HEADERS = json.loads((EVENTS / "notification_headers.json").read_text())

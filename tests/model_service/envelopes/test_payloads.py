@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model_service.record import BatchRequest, digest_of
+from model_service.batch.record import BatchRequest, digest_of
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 NOTIFICATION = json.loads((EVENTS / "notification_headers.json").read_text())

@@ -21,9 +21,9 @@ from model_service.errors import (
     UpstreamUnreachable,
 )
 from model_service.models import Model, Prompt
-from model_service.retries import Retries
 from model_service.service import Service
 from model_service.settings import Settings
+from model_service.upstream.retries import Retries
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 COMMAND = "cohere.command-a-03-2025"

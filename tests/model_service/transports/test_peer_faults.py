@@ -16,16 +16,17 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from model_service import auth, signing
-from model_service.chat import Complete
-from model_service.embeddings import EmbeddingsRequest
+from model_service import auth
+from model_service.auth import signing
 from model_service.errors import DeadlineExceeded, UpstreamError
-from model_service.invocation import Deadline
+from model_service.fn.invocation import Deadline
 from model_service.models import Model
-from model_service.operations import responses_request
-from model_service.retries import Retries
+from model_service.openai_api.chat import Complete
+from model_service.openai_api.embeddings import EmbeddingsRequest
+from model_service.openai_api.operations import responses_request
 from model_service.service import Service
 from model_service.settings import Settings
+from model_service.upstream.retries import Retries
 
 COMMAND = "cohere.command-a-03-2025"
 LLAMA = "meta.llama-3.3-70b-instruct"

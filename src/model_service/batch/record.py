@@ -1,0 +1,102 @@
+"""What arrives by itself, from a stream, a queue, a rule or a schedule: one record of it, and a batch of them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from model_service.errors import InvalidRequest
+from model_service.openai_api.encoding import STRICT
+
+if TYPE_CHECKING:
+    from model_service.openai_api.operations import Request
+
+SOURCES: Final = (
+    "streaming",
+    "queue",
+    "logging",
+    "monitoring",
+    "events",
+    "notifications",
+    "detached",
+    "schedule",
+)
+LONGEST_PART: Final = 200  # characters of a part of an id; with all its parts it has to fit into an object's name
+
+
+@dataclass(frozen=True)
+class Record:
+    """One of what arrived. ``id`` is the same each time that the same record comes, and of no other record; it can
+    stand in the name of an object: ``streaming/prompts/0/41-1761223385480``.
+
+    ``content`` are its bytes as whoever sent it wrote them. ``place`` is what the doorway says of it (``stream``,
+    ``partition``, ``offset``, ``key``, ``timestamp``; ``topic``, ``message_id``; ``type``, ``bucket``, ``object``…),
+    in JSON's types. ``fault`` is why it cannot be read, if it cannot.
+    """
+
+    source: str
+    id: str
+    content: bytes = field(repr=False)
+    place: Mapping[str, Any] = field(default_factory=dict)
+    fault: InvalidRequest | None = None
+
+    @cached_property
+    def view(self) -> dict[str, Any]:
+        """What a task sees of it, in JSON's types: its ``place``, ``source``, ``id``, ``text``, the content as it came,
+        and ``value``, the same as JSON where it is JSON. Raises ``InvalidRequest`` for content that is not UTF-8."""
+        try:
+            text = self.content.decode()
+        except UnicodeDecodeError:
+            raise InvalidRequest("The record is not UTF-8.", code="invalid_record") from None
+        return {**self.outline, "text": text, "value": _value(text)}
+
+    @property
+    def outline(self) -> dict[str, Any]:
+        """What is known without reading it."""
+        return {**self.place, "source": self.source, "id": self.id}
+
+
+def record_id(*parts: object) -> str:
+    """The parts, each fit for a path; one that is too long, or means something in a path, is told by its digest."""
+    return "/".join(_part(str(part)) for part in parts)
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _part(text: str) -> str:
+    quoted = quote(text.encode(errors="surrogatepass"), safe="@:+=,")
+    if len(quoted) > LONGEST_PART or not re.search(r"[^.]", quoted):
+        return digest_of(text.encode(errors="surrogatepass"))
+    return quoted
+
+
+def _value(text: str) -> Any:
+    try:
+        return STRICT.decode(text.removeprefix("\ufeff"))  # which a reader may ignore: RFC 8259, 8.1
+    except (ValueError, RecursionError, InvalidRequest):
+        return text
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """Records to be worked on, with nobody waiting for the answers.
+
+    ``otherwise`` decodes a detached call that no task asks for: it is answered as any direct one.
+    """
+
+    records: tuple[Record, ...] = field(repr=False)
+    otherwise: Callable[[], Request] | None = None
+
+
+@dataclass(frozen=True)
+class ConfirmationRequest:
+    """A subscription of Notifications that wants to be confirmed: whoever visits ``url`` does it."""
+
+    url: str = field(repr=False)  # it has the subscription's token

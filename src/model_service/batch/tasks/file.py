@@ -1,0 +1,125 @@
+"""The tasks file, read and checked as one: each error names the line, the path and the problem, and not the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from model_service.batch.tasks.expressions import Path
+from model_service.batch.tasks.schema import ShapeFaults, read_shape
+from model_service.batch.tasks.tasks import Match, SinkDescription, Task, Tasks
+from model_service.batch.tasks.templates import Template
+from model_service.batch.tasks.yaml_lines import Fault, read_lined
+from model_service.errors import InvalidRequest, SettingsError
+
+VARIABLE: Final = "MODEL_SERVICE_TASKS"
+LARGEST: Final = 1024 * 1024  # bytes
+NONE: Final = "none"
+
+
+def read_tasks(text: str, name: str) -> Tasks:
+    """From YAML or JSON; ``name`` is what the file is called in errors. Raises ``SettingsError``:
+    ``tasks.yaml, line 12: tasks[0].match.sorce: unknown; known are …``."""
+    if len(text) > LARGEST or len(text.encode(errors="surrogatepass")) > LARGEST:
+        raise SettingsError(VARIABLE, f"{name} has more than {LARGEST} bytes")
+    try:
+        lined = read_lined(text)
+    except Fault as fault:
+        raise _error(name, fault.line or 1, fault) from None
+    try:
+        return _tasks(lined.value)
+    except ShapeFaults as error:
+        first = min(error.faults, key=lambda fault: lined.line(fault.path))
+    except Fault as fault:
+        first = fault
+    raise _error(name, lined.line(first.path), first)
+
+
+def path_text(path: Path) -> str:
+    """As one would write it: ``tasks[0].match.where``."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _error(name: str, line: int, fault: Fault) -> SettingsError:
+    where = f"{path_text(fault.path)}: " if fault.path else ""
+    return SettingsError(VARIABLE, f"{name}, line {line}: {where}{fault}")
+
+
+def _tasks(value: Any) -> Tasks:
+    read = read_shape(value)
+    sinks = read.get("sinks", {})
+    for check in CHECKS:
+        check(read["tasks"], sinks)
+    _check_dead_letters(read["tasks"], sinks, read.get("dead_letters"))
+    described = {**sinks, NONE: SinkDescription("none")}
+    tasks = Tasks(**{**read, "tasks": tuple(read["tasks"]), "sinks": described})
+    _check_circles(tasks)
+    return tasks
+
+
+def _check_circles(tasks: Tasks) -> None:
+    """That no task is for objects that could be outcomes: those are let go, and it would never get a record."""
+    for at, task in enumerate(tasks.tasks):
+        if task.match.bucket is None:
+            continue
+        sample = {"bucket": task.match.bucket.bucket, "namespace": task.match.bucket.namespace}
+        for name, sink in tasks.places.items():
+            if sink.may_write(sample, task.match.prefix or ""):
+                problem = f"the sink {name!r} writes here, too, and what it writes is no task's: give its name a folder"
+                raise Fault(problem, ("tasks", at, "match", "bucket"))
+
+
+def _check_names(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:
+    if NONE in sinks:
+        raise Fault("is the sink that keeps nothing; no other can have its name", ("sinks", NONE))
+    names = [task.name for task in tasks]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise Fault("is the name of another task", ("tasks", at, "name"))
+
+
+def _check_order(tasks: Sequence[Task], _: dict[str, SinkDescription]) -> None:
+    for at, task in enumerate(tasks[:-1]):
+        if task.match == Match():
+            raise Fault(f"never gets a record: the task before it, {task.name!r}, takes all", ("tasks", at + 1))
+
+
+def _check_sinks(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:
+    for at, task in enumerate(tasks):
+        if task.sink != NONE and task.sink not in sinks:
+            raise Fault(f"is no sink; there are {', '.join((*sinks, NONE))}", ("tasks", at, "sink"))
+
+
+def _check_dead_letters(tasks: Sequence[Task], sinks: dict[str, SinkDescription], name: str | None) -> None:
+    if name is None:
+        if not all(task.ignore for task in tasks):
+            raise Fault("is missing: the sink for records that fail", ("dead_letters",))
+        return
+    if name not in sinks:
+        problem = "would lose the records that fail" if name == NONE else "is no sink"
+        raise Fault(f"{problem}; there are {', '.join(sinks) or 'none'}", ("dead_letters",))
+    for part, template in sinks[name].templates.items():
+        _check_names_all(part, template, ("sinks", name, part))
+
+
+def _check_names_all(part: str, template: Template, path: Path) -> None:
+    """That no record can be one that the template of the dead letters' sink has no name for, or has another's: its
+    failure could not be put on record, and it would come again and again."""
+    if template.names - OF_ALL:
+        raise Fault("as the dead letters' sink it must do with id and source; the rest is chosen by senders", path)
+    try:
+        one, other = (template.text({"source": "streaming", "id": name}) for name in EXAMPLES)
+    except InvalidRequest:
+        raise Fault("as the dead letters' sink it must do for every id and source", path) from None
+    if part == "name" and one == other:
+        raise Fault("as the dead letters' sink it must name another object for each id", path)
+
+
+OF_ALL: Final = frozenset({"id", "source"})
+EXAMPLES: Final = ("streaming/prompts/0/41-1761223385480", "streaming/prompts/0/42-1761223385480")
+CHECKS: Final[tuple[Callable[[Sequence[Task], dict[str, SinkDescription]], None], ...]] = (
+    _check_names,
+    _check_order,
+    _check_sinks,
+)

@@ -1,0 +1,174 @@
+"""Tasks: which records are asked about, what is asked, and where the answer goes (``tasks_file`` reads them)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from model_service.batch.tasks.expressions import Expression
+from model_service.batch.tasks.templates import Template
+from model_service.errors import InvalidRequest
+from model_service.oci_names import Place, is_object_name
+from model_service.openai_api.chat import ChatRequest
+from model_service.openai_api.embeddings import EmbeddingsRequest
+from model_service.openai_api.operations import Request, operation_of
+from model_service.openai_api.rerank import RerankRequest
+
+SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
+UNSENT: Final = frozenset({"operation", "stream", "stream_options"})
+OWN_FOLDER: Final = "model-service/"  # of the ledger, and of answers that were too large
+TOLD: Final = ("source", "stream", "topic", "type", "bucket", "object")  # of a record that no task takes
+SECONDS: Final = 120.0  # for one record, where its task says nothing
+
+
+@dataclass(frozen=True)
+class SinkDescription:
+    """Where outcomes go. ``place`` is the OCID of a stream, queue, topic or function; the bucket of ``kind`` bucket
+    (without a ``name``: that is a template); ``None`` for ``none``.
+
+    ``templates`` are over the record's view, without ``content``: ``name`` of a bucket, always there; ``key`` of a
+    stream, ``channel`` of a queue and ``title`` of a topic where the file has them.
+    """
+
+    kind: SinkKind
+    place: str | Place | None = None
+    templates: Mapping[str, Template] = field(default_factory=dict)
+
+    def may_write(self, view: Mapping[str, Any], name: str) -> bool:
+        """Whether the object of an event could be an outcome here."""
+        place = self.place
+        if not isinstance(place, Place) or place.bucket != view.get("bucket"):
+            return False
+        return place.namespace in (None, view.get("namespace")) and name.startswith(self.templates["name"].head)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The object that an event is about, read for the template's ``content``: as a text, or an image as a data URL.
+    ``limit`` is in bytes of the object."""
+
+    kind: Literal["text", "image"]
+    limit: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a record must be like; ``None`` asks nothing. ``type`` may have ``*`` for any characters and is read without
+    regard to case; ``bucket`` is of any namespace where it names none; ``prefix`` is of the object's name."""
+
+    source: str | None = None
+    stream: str | None = None
+    topic: str | None = None
+    type: str | None = None
+    bucket: Place | None = None
+    prefix: str | None = None
+    where: Expression | None = None
+
+    def takes(self, view: Mapping[str, Any]) -> bool:
+        """Raises ``InvalidRequest`` where ``where`` cannot be evaluated: such a record is not let go silently."""
+        alike = all(getattr(self, name) in (None, view.get(name)) for name in ("source", "stream", "topic"))
+        return alike and self._is_type(view) and self._is_in(view) and (not self.where or self.where.holds(view))
+
+    def _is_type(self, view: Mapping[str, Any]) -> bool:
+        found = view.get("type")
+        return self.type is None or (isinstance(found, str) and self._type.fullmatch(found) is not None)
+
+    def _is_in(self, view: Mapping[str, Any]) -> bool:
+        name, place = view.get("object"), self.bucket
+        if self.prefix is not None and not (isinstance(name, str) and name.startswith(self.prefix)):
+            return False
+        return place is None or (
+            place.bucket == view.get("bucket") and place.namespace in (None, view.get("namespace"))
+        )
+
+    @cached_property
+    def _type(self) -> re.Pattern[str]:
+        first, *rest = map(re.escape, (self.type or "").split("*"))
+        # Each part but the last where it comes first and never again: whoever chooses the type chooses its length, too.
+        middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+        last = f".*{rest[-1]}" if rest else ""
+        return re.compile(f"{first}{middle}{last}", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Task:
+    """``sink`` is a name in ``Tasks.sinks``; ``timeout`` is in seconds, for one record. With ``ignore`` the rest has no
+    meaning: the record is done as soon as it is there."""
+
+    name: str
+    match: Match = field(default_factory=Match)
+    request: Template | None = None
+    sink: str = "none"
+    reading: Reading | None = None
+    timeout: float = SECONDS
+    ignore: bool = False
+
+    @property
+    def decides_model(self) -> bool:
+        """Whether the model, and who pays for it, are the task's choice and no record's."""
+        return self.request is not None and all(map(self.request.decides, ("model", "compartment_id", "project_id")))
+
+    def body(self, view: Mapping[str, Any]) -> dict[str, Any]:
+        """The request for this record: the template, filled, or the record's value where the task has no template.
+        Raises ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is no object."""
+        body = self.request.render(view) if self.request else view.get("value")
+        if not isinstance(body, dict):
+            raise InvalidRequest(
+                "The record is no JSON object, and its task has no template.", code="not_a_request", param="value"
+            )
+        return body
+
+    def object_place(self, view: Mapping[str, Any]) -> Place:
+        """The object to read for a record. Namespace and bucket are the task's, so that nobody who can send a record
+        decides where the function reads; raises ``InvalidRequest`` for a record without an object's name."""
+        name = view.get("object")
+        if self.match.bucket is None or not isinstance(name, str) or not is_object_name(name):
+            raise InvalidRequest("The record names no object.", code="no_object", param="object")
+        return replace(self.match.bucket, name=name)
+
+
+def request_of(body: Mapping[str, Any]) -> Request:
+    """What a model is asked: a chat, embeddings or a rerank. Nobody reads along, so the answer is asked for as a whole.
+    Raises ``InvalidRequest``."""
+    operation = operation_of(body)
+    request = operation.parse({name: value for name, value in body.items() if name not in UNSENT})
+    if not isinstance(request, ChatRequest | EmbeddingsRequest | RerankRequest):
+        raise InvalidRequest(f"operation: {operation.name} is not for records.", param="operation")
+    return request
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """A tasks file. ``sinks`` has ``none`` too. ``dead_letters`` is the name of a sink, ``None`` only where every task
+    ignores. ``ledger`` is a bucket, ``None`` for the memory of the container."""
+
+    tasks: tuple[Task, ...]
+    sinks: Mapping[str, SinkDescription]
+    dead_letters: str | None = None
+    ledger: Place | None = None
+    unfinished: Literal["retry", "dead_letter"] = "retry"
+
+    @cached_property
+    def places(self) -> Mapping[str, SinkDescription]:
+        """The sinks that something goes to."""
+        used = {task.sink for task in self.tasks if not task.ignore} | {self.dead_letters}
+        return {name: sink for name, sink in self.sinks.items() if name in used}
+
+    def is_outcome(self, view: Mapping[str, Any]) -> bool:
+        """Whether the record is an event about an object that these tasks have written, or could have: results that
+        made results would never end."""
+        name = view.get("object")
+        if view.get("source") != "events" or not isinstance(name, str):
+            return False
+        return name.startswith(OWN_FOLDER) or any(sink.may_write(view, name) for sink in self.places.values())
+
+    def task_for(self, view: Mapping[str, Any]) -> Task:
+        """The first that takes the record; raises ``InvalidRequest`` (``no_task``) where none does."""
+        for task in self.tasks:
+            if task.match.takes(view):
+                return task
+        known = ", ".join(f"{name} {view[name]!r}" for name in TOLD if isinstance(view.get(name), str))
+        raise InvalidRequest("No task takes this record.", code="no_task", hint=f"It has {known}.")

@@ -1,0 +1,121 @@
+"""``python -m model_service tasks``: whether a tasks file is right, and what it makes of a record."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from model_service.batch.record import SOURCES, Record
+from model_service.batch.tasks.expressions import CONTENT, NAMES
+from model_service.batch.tasks.file import VARIABLE, read_tasks
+from model_service.batch.tasks.location import file_text
+from model_service.batch.tasks.tasks import Task, Tasks, request_of
+from model_service.envelopes.detect import cloud_event
+from model_service.envelopes.event import event_record
+from model_service.errors import InvalidRequest, SettingsError
+
+if TYPE_CHECKING:
+    import argparse
+
+ABOUT: Final = (
+    "Says what is wrong with a tasks file, with the line; with a record, which task takes it and what it asks."
+)
+UNREAD: Final = "(what the object holds)"
+STANDARD_INPUT: Final = "-"
+NO_ROOM: Final = "; MODEL_SERVICE_OVERFLOW_BUCKET has to be set too, for those that are too large for a {kind}"
+FIELDS: Final = NAMES - {"id", "text", "value", CONTENT}  # the rest the record itself says
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the tasks file")
+    parser.add_argument(
+        "--record", metavar="FILE", help="a record's content: JSON, a text or a CloudEvent; - reads standard input"
+    )
+    parser.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what else is known of the record, as stream=prompts (source: events for a CloudEvent, else streaming)",
+    )
+
+
+def run(options: argparse.Namespace, out: TextIO) -> None:
+    """What the command does; raises ``SettingsError`` or ``InvalidRequest``, whose text says what is wrong."""
+    if "://" in options.file:
+        raise SettingsError(VARIABLE, "may be a URL for the function; this command reads files only")
+    tasks = read_tasks(file_text(Path(options.file)), options.file)
+    if options.record is None:
+        out.write(f"{_summary(tasks)}\n")
+        return
+    record = _record(_content(options.record), options.field)
+    out.write(f"as a record of {record.source}\n")
+    if record.fault is not None:
+        raise record.fault
+    _show(tasks, record.view, out)
+
+
+def _summary(tasks: Tasks) -> str:
+    number, names = len(tasks.tasks), ", ".join(task.name for task in tasks.tasks)
+    kind = tasks.sinks[tasks.dead_letters].kind if tasks.dead_letters else "bucket"
+    note = "" if kind == "bucket" else NO_ROOM.format(kind=kind)
+    return f"{number} task{'' if number == 1 else 's'} ({names}), dead letters: {tasks.dead_letters or 'none'}{note}"
+
+
+def _show(tasks: Tasks, view: dict[str, Any], out: TextIO) -> None:
+    if tasks.is_outcome(view):
+        out.write("ignored: a sink of this file may have written the object\n")
+        return
+    task = tasks.task_for(view)
+    if task.ignore:
+        out.write(f"task {task.name}: ignored\n")
+        return
+    body = _body(task, view)
+    out.write(f"task {task.name}: to {task.sink}\n{_printable(body)}\n")
+    request_of(body)  # raises where no model would be asked
+
+
+def _body(task: Task, view: dict[str, Any]) -> dict[str, Any]:
+    if task.reading is not None:
+        task.object_place(view)  # raises where the function would have nothing to read
+        view = {**view, CONTENT: UNREAD}
+    return task.body(view)
+
+
+def _printable(request: dict[str, Any]) -> str:
+    """As JSON, in which nothing is left that a terminal would obey or could not write."""
+    text = json.dumps(request, ensure_ascii=False, indent=2)
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
+
+
+def _content(file: str) -> bytes:
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
+        problem = getattr(error, "strerror", None) or "this is no path"
+        raise InvalidRequest(f"--record {file} cannot be read: {problem}.") from None
+
+
+def _record(content: bytes, fields: list[str]) -> Record:
+    place = dict(_field(text) for text in fields)
+    source = place.pop("source", None)
+    if source not in (None, *SOURCES):
+        raise InvalidRequest(f"--field source: there are {', '.join(SOURCES)}.")
+    event = cloud_event(content) if source in (None, "events") else None
+    if event is not None:
+        record = event_record(content, event)
+        return replace(record, place={**record.place, **place})
+    source = source or "streaming"
+    return Record(source, f"{source}/example", content, place)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or name not in FIELDS:
+        raise InvalidRequest(f"--field {name}: must be NAME=VALUE, with one of {', '.join(sorted(FIELDS))}.")
+    return name, value

@@ -1,0 +1,197 @@
+"""What is wrong with a deployment, and what to do about it: from the credentials to the gateway, a line each."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from model_service.auth import AUTH_TYPES
+from model_service.auth.security_token import claims_of
+from model_service.doctor.context import Patient, Untold, Unwell
+from model_service.doctor.gateway import look_at_gateway
+from model_service.doctor.tasks import look_at_tasks
+from model_service.errors import CredentialError, ModelServiceError
+from model_service.fn.invocation import Deadline
+from model_service.openai_api.operations import DoctorRequest
+
+if TYPE_CHECKING:  # which calls us
+    from model_service.service import Service
+
+Verdict = Literal["ok", "fail", "skip"]
+
+# https://docs.oracle.com/en-us/iaas/Content/API/Concepts/signingrequests.htm
+SKEW_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """``detail`` is what was found, ``cure`` what to do where the verdict is ``fail``; ``str()`` is one line."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    cure: str | None = None
+
+    def __str__(self) -> str:
+        line = f"{self.verdict.upper():5} {self.name:12} {self.detail}"
+        return f"{line} -> {self.cure}" if self.cure else line
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every check of CHECKS, in its order."""
+
+    checks: Sequence[Check]
+
+    @property
+    def healthy(self) -> bool:
+        return all(check.verdict != "fail" for check in self.checks)
+
+    def body(self) -> dict[str, Any]:
+        """For a caller of the function: ``verdict`` is ``ok``, ``fail`` or, where it could not be told, ``skip``."""
+        checks = [asdict(check) for check in self.checks]
+        return {"object": "doctor.report", "healthy": self.healthy, "checks": checks}
+
+
+def examine(
+    service: Service,
+    request: DoctorRequest,
+    deadline: Deadline,
+    *,
+    gateway: str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Report:
+    """``gateway`` is the base URL that clients of OpenAI's API get; ``clock`` gives Unix seconds.
+
+    A function is never told a ``gateway``: it would fetch whatever address a caller names. Raises nothing that a
+    check could say instead. Costs one very small chat request, and one more through the gateway.
+    """
+    patient = Patient(service, request, deadline, gateway, clock)
+    done: dict[str, Check] = {}
+    for step in CHECKS:
+        missing = next((name for name in step.needs if done[name].verdict != "ok"), None)
+        done[step.name] = step.make(patient) if missing is None else Check(step.name, "skip", f"needs {missing}")
+    return Report(tuple(done.values()))
+
+
+@dataclass(frozen=True)
+class Step:
+    """``look`` returns its finding, or raises; it is asked if all that it ``needs`` was well."""
+
+    name: str
+    look: Callable[[Patient], str]
+    needs: tuple[str, ...] = ()
+
+    def make(self, patient: Patient) -> Check:
+        try:
+            return Check(self.name, "ok", self.look(patient))
+        except Untold as reason:
+            return Check(self.name, "skip", str(reason))
+        except Unwell as found:
+            return Check(self.name, "fail", str(found), found.cure)
+        except ModelServiceError as error:
+            return Check(self.name, "fail", error.message, error.hint)
+
+
+def _credentials(patient: Patient) -> str:
+    credential = patient.service.credential
+    name = next((name for name, kind in AUTH_TYPES.items() if kind is type(credential)), type(credential).__name__)
+    expires = claims_of(credential.key().key_id.removeprefix("ST$")).get("exp")
+    if not isinstance(expires, int | float):
+        return name
+    left = expires - patient.clock()
+    if left <= 0:
+        raise Unwell(f"{name}: the token has expired", "The platform, or oci session authenticate, has to renew it.")
+    return f"{name}, whose token is good for {left / 60:.0f} minutes"
+
+
+def _region(patient: Patient) -> str:
+    try:
+        region = patient.region
+    except CredentialError:
+        raise Untold("needs credentials") from None
+    if region is None and patient.service.settings.genai_endpoint is None:
+        raise Unwell("nobody names a region", "Set OCI_REGION, or region in the profile.")
+    return region or "none, but OCI_GENAI_ENDPOINT says where to go"
+
+
+def _endpoint(patient: Patient) -> str:
+    return f"{patient.endpoint} answers {patient.greeting.status_code} to who does not sign"
+
+
+def _clock(patient: Patient) -> str:
+    said = patient.greeting.headers.get("date", "")
+    try:
+        skew = patient.clock() - parsedate_to_datetime(said).timestamp()
+    except ValueError:
+        raise Untold("the endpoint does not say what time it is") from None
+    finding = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} OCI's"
+    if abs(skew) > SKEW_SECONDS:
+        raise Unwell(finding, "OCI refuses signatures that are five minutes off: synchronise the clock (NTP).")
+    return finding
+
+
+def _compartment(patient: Patient) -> str:
+    if patient.compartment_id is None:
+        raise Unwell(
+            "nobody says which compartment pays",
+            "Set OCI_COMPARTMENT_ID; a principal, unlike a profile, brings none along.",
+        )
+    _blame("compartment", patient)
+    return patient.compartment_id
+
+
+def _signature(patient: Patient) -> str:
+    _blame("signature", patient)
+    return "OCI knows who we are"
+
+
+def _policy(patient: Patient) -> str:
+    _blame("policy", patient)
+    return f"we may chat in {patient.compartment_id}"
+
+
+def _model(patient: Patient) -> str:
+    _blame("model", patient)
+    return f"{patient.request.model} answered in {patient.chat[1] * 1000:.0f} ms"
+
+
+def _blame(name: str, patient: Patient) -> None:
+    """Raise the error of the chat if it belongs to this check: the first row of BLAME that fits says whose it is."""
+    error = patient.chat[0]
+    if error is not None and next(blamed for blamed, fits in BLAME if fits(error)) == name:
+        raise error
+
+
+def _says(status: int, pattern: str) -> Callable[[ModelServiceError], bool]:
+    return lambda error: (
+        error.status == status and re.search(pattern, f"{error.code} {error.message}", re.IGNORECASE) is not None
+    )
+
+
+# Whose fault it is that the chat failed. Sources of the words: gotchas.py.
+BLAME: Final[Sequence[tuple[str, Callable[[ModelServiceError], bool]]]] = (
+    ("signature", lambda error: error.status == 401 or isinstance(error, CredentialError)),
+    ("compartment", lambda error: error.code == "compartment_required"),
+    ("compartment", _says(400, "compartment id must be provided")),
+    ("policy", _says(404, "not authorized|notauthorizedornotfound|authorization failed")),
+    ("model", lambda error: isinstance(error, ModelServiceError)),  # whatever else it is
+)
+
+CHECKS: Final = (
+    # As little as possible needs the credentials: a clock that is off can make a token look expired.
+    Step("credentials", _credentials),
+    Step("region", _region),
+    Step("endpoint", _endpoint, needs=("region",)),
+    Step("clock", _clock, needs=("endpoint",)),
+    Step("signature", _signature, needs=("credentials", "endpoint")),
+    Step("compartment", _compartment, needs=("signature",)),
+    Step("policy", _policy, needs=("compartment",)),
+    Step("model", _model, needs=("policy",)),
+    Step("tasks", look_at_tasks),
+    Step("gateway", look_at_gateway),
+)

@@ -1,0 +1,94 @@
+"""What the doctor examines: a service, what it was asked, and the few answers that several checks are read from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from model_service.errors import ModelServiceError
+from model_service.fn.invocation import Deadline
+from model_service.oci_names import inference_endpoint
+from model_service.openai_api.chat import ChatRequest
+from model_service.openai_api.operations import DoctorRequest
+
+if TYPE_CHECKING:  # which calls the doctor
+    from model_service.service import Service
+
+PROBE_SECONDS: Final = 10.0  # for an answer that takes a server no thought
+
+
+class Unwell(Exception):
+    """A check has failed. ``str()`` is the finding."""
+
+    def __init__(self, finding: str, cure: str | None) -> None:
+        super().__init__(finding)
+        self.cure = cure
+
+
+class Untold(Exception):
+    """A check could not be made. ``str()`` says why."""
+
+
+@dataclass
+class Patient:
+    """A service, and what several checks ask of it, each asked once."""
+
+    service: Service
+    request: DoctorRequest
+    deadline: Deadline
+    gateway: str | None
+    clock: Callable[[], float]
+
+    @property
+    def compartment_id(self) -> str | None:
+        return self.request.compartment_id or self.service.compartment_id
+
+    @property
+    def region(self) -> str | None:
+        return self.service.settings.region or self.service.credential.region
+
+    @property
+    def endpoint(self) -> str:
+        return self.service.settings.genai_endpoint or inference_endpoint(self.region or "")
+
+    @property
+    def prompt(self) -> dict[str, Any]:
+        return {"model": self.request.model, "messages": [{"role": "user", "content": "Say OK."}], "max_tokens": 16}
+
+    @cached_property
+    def greeting(self) -> httpx.Response:
+        """What the endpoint says to an unsigned request: no matter what, as long as it says something."""
+        return self.fetch("GET", self.endpoint + "/", None, REACH_OCI)
+
+    @cached_property
+    def chat(self) -> tuple[ModelServiceError | None, float]:
+        """What went wrong with a very small request, and the seconds that it took."""
+        started = time.perf_counter()
+        try:
+            request = ChatRequest.parse({**self.prompt, "compartment_id": self.compartment_id})
+            self.service.call(self.service.resolve(request), request, self.deadline)
+        except ModelServiceError as error:
+            return error, time.perf_counter() - started
+        return None, time.perf_counter() - started
+
+    def fetch(self, method: str, url: str, body: Any, cure: str) -> httpx.Response:
+        """Raises ``Unwell`` where nobody answers."""
+        timeout = min(PROBE_SECONDS, self.deadline.require()) if body is None else self.deadline.require()
+        try:
+            with httpx.Client(trust_env=False, timeout=timeout) as client:
+                return client.request(method, url, json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            reason = str(error) or type(error).__name__
+            raise Unwell(f"{url} cannot be reached: {reason}", cure) from error
+
+
+REACH_OCI: Final = (
+    "A function's subnet needs a service gateway or a NAT gateway, a route to it, and a rule that lets 443 out. The "
+    "region must have Generative AI: https://docs.oracle.com/en-us/iaas/Content/generative-ai/regions.htm. Where "
+    "OCI_GENAI_ENDPOINT is set, look at it twice."
+)

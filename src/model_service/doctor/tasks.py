@@ -1,0 +1,62 @@
+"""Whether records would find what their tasks name: each sink, the ledger and the bucket for what is too large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from model_service.batch.tasks.tasks import Tasks
+from model_service.doctor.context import Patient, Untold, Unwell
+from model_service.errors import ModelServiceError
+from model_service.fn.invocation import Deadline
+from model_service.oci_names import Place
+
+if TYPE_CHECKING:  # which calls the doctor
+    from model_service.service import Service
+
+PROBE: Final = "model-service/doctor"  # an object that nobody writes
+
+
+def look_at_tasks(patient: Patient) -> str:
+    """Looked up, and nothing written: that we may write there shows with the first record. Topics cannot be asked."""
+    if patient.service.settings.tasks is None:
+        raise Untold("MODEL_SERVICE_TASKS is not set: no records are expected")
+    tasks = patient.service.batches.tasks(patient.deadline)
+    for name, kind, place in _places(tasks, patient.service.settings.overflow_bucket):
+        _look(name, kind, place, patient)
+    return f"records are for {', '.join(task.name for task in tasks.tasks)}"
+
+
+def _places(tasks: Tasks, overflow: Place | None) -> list[tuple[str, str, Any]]:
+    sinks: list[tuple[str, str, Any]] = [
+        (f"the sink {name}", one.kind, one.place) for name, one in tasks.places.items()
+    ]
+    buckets = {"the ledger": tasks.ledger, "MODEL_SERVICE_OVERFLOW_BUCKET": overflow}
+    return sinks + [(name, "bucket", place) for name, place in buckets.items() if place]
+
+
+def _look(name: str, kind: str, place: Any, patient: Patient) -> None:
+    look = LOOKS.get(kind)
+    if look is None:
+        return
+    try:
+        look(patient.service, place, patient.deadline)
+    except ModelServiceError as error:
+        raise Unwell(f"{name}: {error.message}", CURE) from error
+
+
+def _bucket(service: Service, place: Place, deadline: Deadline) -> None:
+    service.object_storage.find(replace(place, name=PROBE), deadline)
+
+
+LOOKS: Final[Mapping[str, Callable[[Service, Any, Deadline], object]]] = {
+    "bucket": _bucket,
+    "stream": lambda service, ocid, deadline: service.region_services.stream(ocid, deadline),
+    "queue": lambda service, ocid, deadline: service.region_services.queue(ocid, deadline),
+    "function": lambda service, ocid, deadline: service.region_services.function(ocid, deadline),
+}
+
+CURE: Final = (
+    "It has to be there, in this region, and the function's policy has to allow it: docs/batches.md lists how."
+)

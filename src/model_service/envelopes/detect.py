@@ -1,0 +1,69 @@
+"""The signs by which a doorway is known: what a row of ENVELOPES looks for in an invocation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from model_service.fn.invocation import Invocation
+
+_ARRAY: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\[")
+_CLOUD_EVENTS: Final = (frozenset({"cloudEventsVersion"}), frozenset({"specversion", "type", "source"}))
+
+
+def is_http(invocation: Invocation) -> bool:
+    return invocation.http is not None
+
+
+def is_notification(invocation: Invocation) -> bool:
+    """Source: docs Notification/Concepts/notificationoverview.htm, headers of a message."""
+    return not {"x-oci-ns-messageid", "x-oci-ns-messagetype"}.isdisjoint(invocation.headers)
+
+
+def is_array(invocation: Invocation) -> bool:
+    """By its first byte alone: what comes after it may be anything but JSON."""
+    return _ARRAY.match(invocation.body) is not None
+
+
+def is_cloud_event(invocation: Invocation) -> bool:
+    return cloud_event(invocation.body) is not None
+
+
+def is_detached(invocation: Invocation) -> bool:
+    return invocation.headers.get("fn-invoke-type", "").lower() == "detached"
+
+
+def is_empty_and_detached(invocation: Invocation) -> bool:
+    return is_detached(invocation) and not invocation.body.strip()
+
+
+def is_anything(_invocation: Invocation) -> bool:
+    return True
+
+
+def cloud_event(body: bytes) -> dict[str, Any] | None:
+    """The CloudEvent that ``body`` is, of version 0.1 (docs Events/Reference/eventenvelopereference.htm) or 1.0 (in
+    structured mode, https://github.com/cloudevents/spec); ``None`` for what is none, though it may speak of one."""
+    if b'"cloudEventsVersion"' not in body and b'"specversion"' not in body:
+        return None  # no need to parse every chat request twice
+    event = json_value(body)
+    if isinstance(event, dict) and any(fields <= event.keys() for fields in _CLOUD_EVENTS):
+        return event
+    return None
+
+
+def json_value(body: bytes) -> Any:
+    """The value of ``body`` where it is JSON, be it by a wide reading, and ``None`` where it is not: for telling what
+    it is, not for working on it."""
+    try:
+        return json.loads(body.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_fields(value: Any, *names: str) -> Mapping[str, str]:
+    """Those of the fields that ``value`` has as texts."""
+    found = value if isinstance(value, Mapping) else {}
+    return {name: found[name] for name in names if isinstance(found.get(name), str)}

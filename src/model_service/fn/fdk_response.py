@@ -1,0 +1,103 @@
+"""The way out to the FDK: complete as every function answers, or in chunks as the FDK can but no handler may.
+
+The FDK has a streaming response inside (``fdk/async_http/response.py``) and wraps whatever a handler returns into a
+complete one (``app.py``). The callback that writes the streaming one is a local variable of the coroutine that runs the
+handler; from there it is taken, and nothing of the FDK is changed. Where it is not found, the answer goes out whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import closing
+from typing import Any, Final
+
+from fdk.async_http.protocol import HttpProtocol
+from fdk.async_http.response import StreamingHTTPResponse
+from fdk.context import InvokeContext
+from fdk.response import Response
+
+from model_service.fn.reply import Reply
+from model_service.logs import log
+
+DELIVERY: Final = "x-model-service-delivery"
+"""The header that says how a streamed answer left the container: ``chunked`` or ``complete``."""
+
+WriteStream = Callable[[StreamingHTTPResponse], Awaitable[None]]
+
+_warned: set[str] = set()
+
+
+def respond(context: InvokeContext, reply: Reply) -> Response | Coroutine[Any, Any, Response]:
+    """What a handler returns to the FDK, which awaits it if it is a coroutine."""
+    if isinstance(reply.body, bytes):
+        return _response(context, reply, reply.body)
+    write_stream = find_write_stream()
+    if write_stream is None:
+        _warn_once()
+        return _response(context, reply, reply.whole(), {DELIVERY: "complete"})
+    return _stream(context, reply, reply.body, write_stream)
+
+
+def find_write_stream() -> WriteStream | None:
+    """``HttpProtocol.stream_response`` of the connection that is being answered, if this FDK has it where we look."""
+    try:
+        coroutine = getattr(asyncio.current_task(), "get_coro", lambda: None)()
+    except RuntimeError:  # no event loop: not under the FDK at all
+        return None
+    frame = getattr(coroutine, "cr_frame", None)
+    callback = frame.f_locals.get("stream_callback") if frame else None
+    return callback if isinstance(getattr(callback, "__self__", None), HttpProtocol) else None
+
+
+async def _stream(context: InvokeContext, reply: Reply, body: Iterator[bytes], write_stream: WriteStream) -> Response:
+    _response(context, reply, b"", {DELIVERY: "chunked"})  # for the headers, which the FDK makes of it
+    try:
+        await write_stream(StreamingHTTPResponse(_writer(body), status=200, headers=_spelt(context)))
+    finally:
+        _stop_waiting_for_nobody(write_stream)
+    # All is said. The FDK would write a complete response after it; a task that is cancelled writes nothing.
+    raise asyncio.CancelledError
+
+
+def _writer(body: Iterator[bytes]) -> Callable[[StreamingHTTPResponse], Awaitable[None]]:
+    async def write(response: StreamingHTTPResponse) -> None:
+        with closing(body):  # type: ignore[type-var]  # it is a generator
+            for piece in body:
+                if piece:  # an empty chunk would be the end
+                    await response.write(piece)
+                await asyncio.sleep(0)  # lets the event loop see a reader that goes away
+                if _is_gone(response.protocol):
+                    return
+
+    return write
+
+
+def _spelt(context: InvokeContext) -> dict[str, str]:
+    # The streaming response knows this one header in this one spelling, and would add its own beside ours.
+    headers: dict[str, str] = context.GetResponseHeaders()
+    return {("Content-Type" if name == "content-type" else name): value for name, value in headers.items()}
+
+
+def _stop_waiting_for_nobody(write_stream: WriteStream) -> None:
+    """The FDK keeps a timer for the next request of a connection; on a dead one it fires for ever, at 100 % CPU."""
+    protocol: HttpProtocol = write_stream.__self__  # type: ignore[attr-defined]  # it is a bound method
+    timer = getattr(protocol, "_keep_alive_timeout_handler", None)  # another version of the FDK may have none
+    if _is_gone(protocol) and timer is not None:
+        timer.cancel()
+
+
+def _is_gone(protocol: HttpProtocol) -> bool:
+    return protocol.transport is None or protocol.transport.is_closing()
+
+
+def _response(context: InvokeContext, reply: Reply, body: bytes, more: dict[str, str] | None = None) -> Response:
+    # A dict of its own: the FDK writes into the one that it gets.
+    headers = {**reply.headers, **(more or {})}
+    return Response(context, response_data=body, headers=headers, status_code=reply.status)
+
+
+def _warn_once() -> None:
+    if not _warned:
+        _warned.add("streaming")
+        log.write("streaming_unavailable", reason="this version of the FDK keeps its streaming response elsewhere")

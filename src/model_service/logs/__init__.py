@@ -1,0 +1,1 @@
+"""Write one JSON line per event, with everything secret taken out."""

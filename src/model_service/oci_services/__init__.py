@@ -1,0 +1,1 @@
+"""Call the OCI services beside Generative AI: Object Storage, Queue, Streaming, Notifications, Functions."""

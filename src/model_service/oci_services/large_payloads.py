@@ -1,0 +1,176 @@
+"""The 6 MB wall: an answer that the platform would not let out goes to Object Storage, and a link to it goes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from model_service.errors import AnswerTooLarge, InvalidRequest, ModelServiceError
+from model_service.fn.invocation import Deadline
+from model_service.logs import log
+from model_service.oci_names import Place, is_object_name
+from model_service.oci_services.object_storage import ObjectStorage
+from model_service.openai_api.accumulator import Gathered
+from model_service.openai_api.chat import Chunk, Stream
+from model_service.openai_api.encoding import read_json_object, write_json
+from model_service.upstream.retries import PERSISTENT
+
+TRY_SECONDS: Final = 20.0  # for what nobody waits for
+LIFETIME: Final = timedelta(hours=1)
+"""How long a link is good for. The object stays until a lifecycle rule of the bucket takes it away."""
+
+EXTENSIONS: Final = {"application/json": ".json", "text/event-stream": ".txt", "application/x-ndjson": ".ndjson"}
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """``bucket`` is where answers go (``MODEL_SERVICE_OVERFLOW_BUCKET``)."""
+
+    storage: ObjectStorage
+    bucket: Place
+
+    def store(self, content: bytes, content_type: str, deadline: Deadline) -> dict[str, Any]:
+        """The reference: ``{"object": "model_service.reference", "url", "expires_at" (RFC 3339), "bytes",
+        "content_type"}``. Raises ``AnswerTooLarge`` where the answer cannot be stored either."""
+        deadline = replace(deadline, margin=deadline.margin / 4)  # of the time for getting the answer out
+        now = datetime.now(UTC)
+        expires = (now + LIFETIME).replace(microsecond=0)
+        try:
+            place = self._put(content, content_type, now, deadline)
+            url = self.storage.link(place, expires, deadline)
+        except ModelServiceError as error:
+            raise _not_stored(len(content), error) from error
+        return {
+            "object": "model_service.reference",
+            "url": url,
+            "expires_at": expires.isoformat().replace("+00:00", "Z"),
+            "bytes": len(content),
+            "content_type": content_type,
+        }
+
+    def keep(self, content: bytes, deadline: Deadline) -> dict[str, Any]:
+        """For readers that come later, and have a key of their own: ``{"object": "model_service.reference", "bucket",
+        "name", "bytes", "content_type"}``. Raises ``AnswerTooLarge`` as ``store`` does, though not at once: it has been
+        paid for, and there is more time than a caller has."""
+        kind = "application/json"
+
+        def put(deadline: Deadline) -> Place:
+            return self._put(content, kind, datetime.now(UTC), deadline)
+
+        try:
+            place = PERSISTENT.call(put, deadline, TRY_SECONDS)
+        except ModelServiceError as error:
+            raise _not_stored(len(content), error) from error
+        where = {"bucket": place.bucket, "name": place.name}
+        return {"object": "model_service.reference", **where, "bytes": len(content), "content_type": kind}
+
+    def _put(self, content: bytes, content_type: str, now: datetime, deadline: Deadline) -> Place:
+        place = replace(self.bucket, name=_name(now, content_type))
+        self.storage.put(place, content, content_type, deadline)
+        log.write("answer_stored", bucket=place.bucket, object=place.name, bytes=len(content))
+        return place
+
+    def catching(self, stream: Stream, deadline: Deadline) -> Stream:
+        """The same stream; where it gets too long for the platform, its last chunk refers to the whole answer, which is
+        stored as one ``chat.completion``: a stream is mostly wrapping, its text fits into memory."""
+        gathered = Gathered()
+
+        def rest_elsewhere(rest: Iterator[Chunk]) -> Chunk:
+            for _ in rest:
+                pass  # it is gathered on its way here
+            completion = gathered.completion()
+            reference = self.store(write_json(completion), "application/json", deadline)
+            return closing_chunk(completion, reference)
+
+        return replace(stream, chunks=_gathering(stream.chunks, gathered), rest_elsewhere=rest_elsewhere)
+
+
+def closing_chunk(completion: dict[str, Any], reference: dict[str, Any]) -> Chunk:
+    """What ends a stream that was cut: every choice has the finish reason ``length``, as for any cut text."""
+    head: Chunk = {name: completion[name] for name in ("id", "created", "model") if name in completion}
+    choices = [{"index": one["index"], "delta": {}, "finish_reason": "length"} for one in completion["choices"]]
+    marker = {"ended_by": "size", "reference": reference}
+    return {**head, "object": "chat.completion.chunk", "choices": choices, "model_service": marker}
+
+
+def _gathering(chunks: Iterator[Chunk], gathered: Gathered) -> Iterator[Chunk]:
+    for chunk in chunks:
+        gathered.add(chunk)
+        yield chunk
+
+
+def _name(now: datetime, content_type: str) -> str:
+    call = re.sub(r"[^\w-]", "", log.call_id.get(), flags=re.ASCII)[:64]
+    name = "-".join(part for part in (call, uuid4().hex[:12]) if part)
+    return f"model-service/{now:%Y/%m/%d}/{name}{EXTENSIONS.get(content_type, '')}"
+
+
+def _not_stored(size: int, error: ModelServiceError) -> AnswerTooLarge:
+    return AnswerTooLarge(
+        f"The answer has {size} bytes, too many for the platform, and could not be stored: {error.message}",
+        hint="The function needs OBJECT_CREATE, OBJECT_READ and PAR_MANAGE in the bucket that "
+        "MODEL_SERVICE_OVERFLOW_BUCKET names.",
+        opc_request_id=error.opc_request_id,
+    )
+
+
+LARGEST: Final = 32 * 1024 * 1024  # bytes of a stored request; it is held in memory several times over
+FIELD: Final = "body_from"
+KNOWN: Final = frozenset({"namespace", "bucket", "object"})
+
+
+@dataclass(frozen=True)
+class StoredRequests:
+    """``allowed`` are the buckets that callers may name (``MODEL_SERVICE_REQUEST_BUCKETS``)."""
+
+    storage: ObjectStorage
+    allowed: Sequence[Place]
+
+    def body(self, body: bytes, deadline: Deadline) -> bytes:
+        """The request to answer: the stored one, with what else the caller said laid over it; ``body`` itself where
+        nothing is stored elsewhere. Raises ``InvalidRequest`` (403 for a bucket that is not allowed)."""
+        try:
+            said = read_json_object(body)
+        except InvalidRequest:
+            return body  # a batch, or what is wrong with it the doorway says
+        named = said.pop(FIELD, None)
+        if named is None:
+            return body
+        stored = self.storage.get(self._allowed(_place(named), deadline), LARGEST, deadline)
+        fields = read_json_object(stored)
+        if FIELD in fields:
+            raise InvalidRequest("body_from: the object names another object.", param=FIELD)
+        return write_json({**fields, **said}) if said else stored
+
+    def _allowed(self, place: Place, deadline: Deadline) -> Place:
+        if any(bucket.bucket == place.bucket for bucket in self.allowed):
+            own = self.storage.namespace(deadline)
+            place = replace(place, namespace=place.namespace or own)
+            if (place.namespace, place.bucket) in {(one.namespace or own, one.bucket) for one in self.allowed}:
+                return place
+        raise InvalidRequest(
+            "body_from: requests may not be taken from this bucket.",
+            param=FIELD,
+            code="bucket_not_allowed",
+            status=403,
+            hint="MODEL_SERVICE_REQUEST_BUCKETS lists the buckets that may be named.",
+        )
+
+
+def _place(named: Any) -> Place:
+    if not isinstance(named, Mapping) or not set(named) <= KNOWN:
+        raise InvalidRequest("body_from: must be an object with namespace, bucket and object.", param=FIELD)
+    texts = {name: value for name, value in named.items() if value is not None}
+    if not all(isinstance(value, str) and value for value in texts.values()) or not {"bucket", "object"} <= set(texts):
+        raise InvalidRequest("body_from: bucket and object must be texts.", param=FIELD)
+    if not is_object_name(texts["object"]):
+        raise InvalidRequest("body_from: no object can have this name.", param=FIELD)
+    try:
+        bucket = Place.of_bucket("/".join(texts[name] for name in ("namespace", "bucket") if name in texts))
+    except ValueError:
+        raise InvalidRequest("body_from: namespace or bucket cannot be a name.", param=FIELD) from None
+    return replace(bucket, name=texts["object"])

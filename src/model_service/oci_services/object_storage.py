@@ -1,0 +1,145 @@
+"""Object Storage, as far as the function needs it: write an object once, link to it, read one.
+
+Source: https://docs.oracle.com/en-us/iaas/api/#/en/objectstorage/20160918/
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from math import inf
+from typing import Final
+from urllib.parse import quote
+
+from model_service.errors import RequestTooLarge, UpstreamError, UpstreamRefused
+from model_service.fn.invocation import Deadline
+from model_service.oci_names import Place
+from model_service.oci_services.clients import RegionServices
+from model_service.upstream.response import Exchange, read_object, read_value
+
+METADATA: Final = "opc-meta-"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as it was found. ``version`` is its ETag, ``age`` how many seconds ago it was written, by the clock of
+    the service; ``metadata`` is by names without ``opc-meta-``."""
+
+    version: str
+    age: float
+    metadata: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+class ObjectStorage:
+    """The client. Every failure is a ``ModelServiceError``."""
+
+    def __init__(self, services: RegionServices) -> None:
+        self._services = services
+        self._namespace: str | None = None
+
+    def namespace(self, deadline: Deadline) -> str:
+        """The tenancy's own, asked for once."""
+        if self._namespace is None:
+            named = read_value(self._send("GET", "/n", None, {}, deadline))
+            if not isinstance(named, str) or not named:
+                raise UpstreamError("Object Storage does not say what the tenancy's namespace is.")
+            self._namespace = named
+        return self._namespace
+
+    def put(self, place: Place, content: bytes, content_type: str, deadline: Deadline) -> None:
+        self._send("PUT", self._path(place, "o", deadline), content, {"content-type": content_type}, deadline).read()
+
+    def put_once(
+        self, place: Place, content: bytes, metadata: Mapping[str, str], deadline: Deadline, *, over: str = ""
+    ) -> str | None:
+        """Writes JSON only where there is no object yet, or only over the version ``over``; returns the new version, or
+        ``None`` where somebody was first. ``metadata`` is printable ASCII."""
+        headers = {"content-type": "application/json"} | ({"if-match": over} if over else {"if-none-match": "*"})
+        headers |= {METADATA + name: value for name, value in metadata.items()}
+        try:
+            exchange = self._send("PUT", self._path(place, "o", deadline), content, headers, deadline)
+        except UpstreamRefused as refusal:
+            # An object that is not there any more matches no version.
+            if refusal.status == 412 or (over and refusal.code == "ObjectNotFound"):
+                return None
+            # Which OCI checks first is not documented: the condition, or OBJECT_OVERWRITE, which we may not have.
+            if refusal.status == 404 and not over and self.find(place, deadline) is not None:
+                return None
+            if refusal.code == "ConcurrentObjectUpdate":  # passes, says oci/object_storage/transfer/internal
+                raise UpstreamError(refusal.message, status=503, opc_request_id=refusal.opc_request_id) from refusal
+            raise
+        exchange.read()
+        return exchange.header("etag") or ""
+
+    def find(self, place: Place, deadline: Deadline, *, largest: int = 0) -> StoredObject | None:
+        """The object, or ``None`` where there is none; its content only up to ``largest`` bytes.
+
+        A GET, since the answer to a HEAD has no body: it cannot tell an object that is not there from a bucket that is
+        not there, or not allowed, which is an error. It needs OBJECT_READ.
+        """
+        part = {} if largest else {"range": "bytes=0-0"}
+        try:
+            exchange = self._send("GET", self._path(place, "o", deadline), None, part, deadline)
+        except UpstreamRefused as refusal:
+            if refusal.status == 416:  # it is there, and empty
+                return StoredObject("", inf, {}, b"")
+            if refusal.code == "ObjectNotFound":
+                return None
+            raise
+        return _stored(exchange, _content(exchange, max(largest, 1)))
+
+    def get(self, place: Place, largest: int, deadline: Deadline) -> bytes:
+        """The object; raises ``RequestTooLarge`` where it has more than ``largest`` bytes, without reading them."""
+        return _content(self._send("GET", self._path(place, "o", deadline), None, {}, deadline), largest)
+
+    def link(self, place: Place, expires: datetime, deadline: Deadline) -> str:
+        """A URL that reads this one object without a signature until ``expires``: a pre-authenticated request."""
+        details = {
+            "name": place.name,
+            "objectName": place.name,
+            "accessType": "ObjectRead",
+            "timeExpires": expires.isoformat(),
+        }
+        made = read_object(self._send("POST", self._path(place, "p", deadline), details, {}, deadline))
+        if isinstance(made.get("fullPath"), str):
+            return str(made["fullPath"])
+        if not isinstance(made.get("accessUri"), str):
+            raise UpstreamError("Object Storage gave a pre-authenticated request without its address.")
+        return self._services.object_storage.endpoint + str(made["accessUri"])
+
+    def _path(self, place: Place, what: str, deadline: Deadline) -> str:
+        namespace = place.namespace or self.namespace(deadline)
+        path = f"/n/{quote(namespace, safe='')}/b/{quote(place.bucket, safe='')}/{what}"
+        return path if what == "p" else f"{path}/{quote(place.name, safe='')}"
+
+    def _send(
+        self, method: str, path: str, body: dict[str, str] | bytes | None, headers: dict[str, str], deadline: Deadline
+    ) -> Exchange:
+        return self._services.object_storage.send(method, path, body, headers, deadline)
+
+
+def _content(exchange: Exchange, largest: int) -> bytes:
+    content = bytearray()
+    for piece in exchange.pieces():
+        content += piece
+        if len(content) > largest:
+            raise RequestTooLarge(f"The object has more than {largest} bytes.", param="body_from")
+    return bytes(content)
+
+
+def _stored(exchange: Exchange, content: bytes) -> StoredObject:
+    headers = exchange.response.headers
+    metadata = {name.removeprefix(METADATA): headers[name] for name in headers if name.startswith(METADATA)}
+    age = _seconds(headers.get("date"), time.time()) - _seconds(headers.get("last-modified"), -inf)
+    return StoredObject(headers.get("etag") or "", max(0.0, age), metadata, content)
+
+
+def _seconds(moment: str | None, otherwise: float) -> float:
+    try:
+        return parsedate_to_datetime(moment or "").timestamp()
+    except (ValueError, OverflowError):
+        return otherwise

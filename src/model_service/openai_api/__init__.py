@@ -1,0 +1,1 @@
+"""OpenAI's wire formats: requests that are validated, answers, chunks, and their encodings."""

@@ -1,0 +1,78 @@
+"""The complete answer that the chunks of a stream add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from model_service.openai_api.chat import Chunk, Completion
+
+JOINED: Final = frozenset({"content", "refusal", "reasoning", "reasoning_content", "arguments"})
+"""The fields of a delta that come in pieces; any other text is whole in the chunk that has it."""
+
+
+@dataclass
+class Gathered:
+    """Takes chunks one by one. Of what they say of the whole (``id``, ``model``, ``usage``…) the last word counts.
+
+    Source: https://platform.openai.com/docs/api-reference/chat-streaming
+    """
+
+    _head: dict[str, Any] = field(default_factory=dict)
+    _choices: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, chunk: Chunk) -> None:
+        _merge(self._head, {name: value for name, value in chunk.items() if name not in ("choices", "object")})
+        for choice in chunk["choices"]:
+            _merge(self._choices.setdefault(choice.get("index", 0), {}), choice)
+
+    def completion(self) -> Completion:
+        """The ``chat.completion`` so far; a choice without an end has the finish reason ``length``."""
+        choices = [_choice(index, _whole(self._choices[index])) for index in sorted(self._choices)]
+        return {**_whole(self._head), "object": "chat.completion", "choices": choices}
+
+
+def _choice(index: int, merged: dict[str, Any]) -> dict[str, Any]:
+    message = {"role": "assistant", "content": None, **(merged.pop("delta", None) or {})}
+    finish_reason = merged.pop("finish_reason", None) or "length"
+    return {**merged, "index": index, "message": message, "finish_reason": finish_reason}
+
+
+def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
+    for name, value in piece.items():
+        if isinstance(value, dict):
+            _merge(_under(whole, name, dict), value)
+        elif name == "tool_calls" and isinstance(value, list):
+            calls = _under(whole, name, dict)
+            for at, call in enumerate(value):
+                _merge(calls.setdefault(at if call.get("index") is None else call["index"], {}), call)
+        elif isinstance(value, list):
+            _under(whole, name, list).extend(value)
+        elif name in JOINED and isinstance(value, str):
+            _under(whole, name, _Pieces).append(value)
+        elif value or name not in whole:  # "" and null take nothing back
+            whole[name] = value
+
+
+class _Pieces(list[str]):
+    """A text that is still coming: joined once, because adding to a long text copies it."""
+
+
+def _under(whole: dict[str, Any], name: str, kind: type[Any]) -> Any:
+    if not isinstance(whole.get(name), kind):
+        whole[name] = kind()
+    return whole[name]
+
+
+def _whole(merged: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(name, value) for name, value in merged.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, _Pieces):
+        return "".join(value)
+    if name == "tool_calls" and isinstance(value, dict):
+        calls = (_whole(value[index]) for index in sorted(value))
+        return [{key: part for key, part in call.items() if key != "index"} for call in calls]
+    return _whole(value) if isinstance(value, dict) else value

@@ -1,0 +1,240 @@
+"""The language inside: OpenAI's Chat Completions, as far as the function itself has to understand it.
+
+A request stays the dict that the caller wrote, so a field or a content type that OCI adds tomorrow works today; it
+is checked where a route or a transport depends on a field, and only there. The check is pydantic's validator
+without pydantic's models: those take 0.1 s and 9 MB of every cold start.
+Source: https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import core_schema as schema
+
+from model_service.errors import DeadlineExceeded, InvalidRequest
+from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
+from model_service.openai_api.encoding import Encoding
+
+Completion = dict[str, Any]
+"""A ``chat.completion`` object, as it stands on the wire."""
+
+Chunk = dict[str, Any]
+"""A ``chat.completion.chunk`` object, as it stands on the wire."""
+
+Message = dict[str, Any]
+"""One of a request's ``messages``: ``role``, ``content`` (a text, a list of parts or ``None``), ``tool_calls``…"""
+
+
+# Of a request; they never leave in a body.
+OWN_FIELDS: Final = ("compartment_id", "project_id", "stream_format", "body_from", "relay")
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """One chat request that has been checked. ``body`` is what the caller wrote, without OWN_FIELDS."""
+
+    body: Mapping[str, Any] = field(repr=False)
+    compartment_id: str | None = None
+    project_id: str | None = None
+    relay: Mapping[str, Any] | None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> ChatRequest:
+        """Raises ``InvalidRequest`` that names the first field that is wrong, and never its value."""
+        try:
+            # Strict: a client that sends "100" for a number shall hear it here and not from a model's backend.
+            REQUEST.validate_python(body, strict=True)
+        except ValidationError as error:
+            raise _invalid(error, body) from None  # its text quotes the input, which may be a prompt
+        sent = {name: value for name, value in body.items() if name not in OWN_FIELDS}
+        return cls(sent, body.get("compartment_id"), body.get("project_id"), body.get("relay"))
+
+    @property
+    def model(self) -> str:
+        model: str = self.body["model"]
+        return model
+
+    @property
+    def messages(self) -> list[Message]:
+        messages: list[Message] = self.body["messages"]
+        return messages
+
+    @property
+    def stream(self) -> bool:
+        return bool(self.body.get("stream"))
+
+    @property
+    def choices(self) -> int:
+        """How many answers are asked for; what is no number, the service itself refuses."""
+        n = self.body.get("n")
+        return n if isinstance(n, int) and n > 0 else 1
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a stream is to end with a chunk that has the usage."""
+        return bool((self.body.get("stream_options") or {}).get("include_usage"))
+
+    def streamed(self) -> ChatRequest:
+        """The same request, answered by a stream that ends with its usage."""
+        options = {**(self.body.get("stream_options") or {}), "include_usage": True}
+        return self if self.stream else replace(self, body={**self.body, "stream": True, "stream_options": options})
+
+    def wire(self) -> dict[str, Any]:
+        """A copy of the request as the caller wrote it, without the fields that are ours."""
+        return dict(self.body)
+
+
+@dataclass(frozen=True)
+class Complete:
+    """An answer that is there as a whole: a ``chat.completion``, or the object of another operation."""
+
+    completion: Completion
+    opc_request_id: str | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer that comes in chunks; iterating raises a ``ModelServiceError`` if it breaks.
+
+    Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them. ``at_once`` says that
+    OCI did not stream, although it was asked to: there is one chunk. ``rest_elsewhere`` takes what is left of a stream
+    that is too long for the platform, and gives a last chunk that says where the whole is.
+    """
+
+    chunks: Iterator[Any]
+    opc_request_id: str | None = None
+    encoding: Encoding | None = None
+    at_once: bool = False
+    rest_elsewhere: Callable[[Iterator[Chunk]], Chunk] | None = None
+
+
+Answer = Complete | Stream
+
+
+def ended_in_time(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks; where the deadline cuts them off, a last one says so and closes what is still open."""
+    last: Chunk = {}
+    open_choices = {0}
+    try:
+        for last in chunks:
+            finished = finish_reasons(last)
+            open_choices = (open_choices | set(finished)) - {at for at, reason in finished.items() if reason}
+            yield last
+    except DeadlineExceeded:
+        if not open_choices:
+            return  # only its last formalities are missing
+        closing = [{"index": at, "delta": {}, "finish_reason": "length"} for at in sorted(open_choices)]
+        yield {**last, "choices": closing, "usage": None, "model_service": {"ended_by": "deadline"}}
+
+
+def finish_reasons(chunk: Chunk) -> dict[int, Any]:
+    """By the index of each choice, ``None`` where it goes on. What has another shape than OpenAI's says nothing."""
+    choices = chunk.get("choices")
+    told = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    indexes = (choice.get("index", 0) for choice in told)
+    return {
+        index: choice.get("finish_reason")
+        for index, choice in zip(indexes, told, strict=True)
+        if isinstance(index, int)
+    }
+
+
+def chunk_of(completion: Completion) -> Chunk:
+    """A complete answer as the one chunk of a stream, for a backend that answers a stream request at once."""
+    choices = [
+        {**{key: value for key, value in choice.items() if key != "message"}, "delta": _delta(choice)}
+        for choice in completion.get("choices", [])
+    ]
+    return {**completion, "object": "chat.completion.chunk", "choices": choices}
+
+
+def _delta(choice: Mapping[str, Any]) -> dict[str, Any]:
+    delta = dict(choice.get("message") or {})
+    if delta.get("tool_calls"):
+        delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(delta["tool_calls"])]
+    return delta
+
+
+def _invalid(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequest:
+    # In a union every alternative complains; the complaint that got deepest is about what the caller meant.
+    complaint = max(error.errors(include_input=False, include_url=False), key=lambda one: len(one["loc"]))
+    param = _path(complaint["loc"], body)
+    return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
+
+
+def _path(location: Sequence[int | str], body: Any) -> str:
+    """pydantic's location without the names of union members: what the caller could follow in the JSON."""
+    steps: list[str] = []
+    for step in location[:-1]:
+        if _has(body, step):
+            body = body[step]
+            steps.append(str(step))
+    if _has(body, location[-1]) or isinstance(body, dict):
+        steps.append(str(location[-1]))
+    return ".".join(steps)
+
+
+def _has(body: Any, step: int | str) -> bool:
+    if isinstance(body, list):
+        return isinstance(step, int) and step < len(body)
+    return isinstance(body, dict) and step in body
+
+
+def _list(of: Any, min_length: int | None = None) -> Any:
+    """Ends with its first complaint: a million wrong elements would be a million errors, and out of memory."""
+    return schema.list_schema(of, min_length=min_length, fail_fast=True)
+
+
+def _object(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
+    """An object that may have other fields too; an optional one may also be null."""
+    fields = {name: schema.typed_dict_field(kind) for name, kind in (required or {}).items()}
+    for name, kind in optional.items():
+        fields[name] = schema.typed_dict_field(schema.nullable_schema(kind), required=False)
+    return schema.typed_dict_schema(fields, extra_behavior="allow")
+
+
+_TEXT: Final = schema.str_schema()
+_NAME: Final = schema.str_schema(min_length=1, max_length=512)
+_INTEGER: Final = schema.int_schema()
+_NUMBER: Final = schema.float_schema()
+_FLAG: Final = schema.bool_schema()
+_ANY_OBJECT: Final = schema.dict_schema(_TEXT)
+
+_PART: Final = _object({"type": _TEXT}, text=_TEXT, image_url=_object({"url": _TEXT}, detail=_TEXT))
+_CALL: Final = _object({"id": _TEXT}, type=_TEXT, function=_object({"name": _TEXT, "arguments": _TEXT}))
+_MESSAGE: Final = _object(
+    {"role": _NAME},
+    content=schema.union_schema([_TEXT, _list(_PART)]),
+    name=_TEXT,
+    tool_calls=_list(_CALL),
+    tool_call_id=_TEXT,
+)
+_TOOL: Final = _object({"type": _TEXT}, function=_object({"name": _TEXT}, description=_TEXT, parameters=_ANY_OBJECT))
+
+REQUEST: Final = SchemaValidator(
+    _object(
+        {"model": _NAME, "messages": _list(_MESSAGE, min_length=1)},
+        stream=_FLAG,
+        stream_options=_object(include_usage=_FLAG),
+        tools=_list(_TOOL),
+        tool_choice=schema.union_schema([_TEXT, _ANY_OBJECT]),
+        response_format=_ANY_OBJECT,
+        max_tokens=_INTEGER,
+        max_completion_tokens=_INTEGER,
+        temperature=_NUMBER,
+        top_p=_NUMBER,
+        frequency_penalty=_NUMBER,
+        presence_penalty=_NUMBER,
+        seed=_INTEGER,
+        n=_INTEGER,
+        stop=schema.union_schema([_TEXT, _list(_TEXT)]),
+        compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
+        project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
+        relay=_ANY_OBJECT,
+    ),
+)

@@ -1,0 +1,112 @@
+"""What can be asked of the function: a path for HTTP callers, a name for direct ones. OPERATIONS at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final, Union
+
+from model_service.errors import InvalidRequest
+from model_service.oci_names import COMPARTMENT_OCID
+from model_service.openai_api.chat import ChatRequest
+from model_service.openai_api.embeddings import EmbeddingsRequest
+from model_service.openai_api.rerank import RerankRequest
+from model_service.routing import OWN_PREFIX, Route, resolve
+
+if TYPE_CHECKING:
+    from model_service.batch.record import BatchRequest, ConfirmationRequest
+    from model_service.openai_api.responses import SurfaceRequest
+
+DOCTOR_MODEL: Final = "meta.llama-3.3-70b-instruct"  # what the doctor asks where nobody names a model
+
+
+@dataclass(frozen=True)
+class DoctorRequest:
+    """What the doctor shall try: a chat with this model, charged to this compartment."""
+
+    model: str = DOCTOR_MODEL
+    compartment_id: str | None = None
+    project_id: None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> DoctorRequest:
+        """Both fields may be missing. Raises ``InvalidRequest``."""
+        model, compartment_id = body.get("model") or DOCTOR_MODEL, body.get("compartment_id")
+        if not isinstance(model, str):
+            raise InvalidRequest("model: must be a string", param="model")
+        if compartment_id is not None and not COMPARTMENT_OCID.fullmatch(str(compartment_id)):
+            raise InvalidRequest("compartment_id: must be the OCID of a compartment", param="compartment_id")
+        return cls(model, compartment_id)
+
+    def route(self, aliases: Mapping[str, str]) -> Route:
+        return resolve(self.model, aliases=aliases)
+
+
+Request = Union[
+    ChatRequest,
+    EmbeddingsRequest,
+    RerankRequest,
+    DoctorRequest,
+    "SurfaceRequest",
+    "BatchRequest",
+    "ConfirmationRequest",
+]
+"""What a doorway has taken out of an invocation, checked: a request of any operation, or records."""
+
+RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``path`` is how it ends behind a gateway, ``None`` where direct callers alone may ask for it; ``recognises``
+    tells a body that does not say ``operation``."""
+
+    name: str
+    path: str | None
+    parse: Callable[[Mapping[str, Any]], Request]
+    recognises: Callable[[Mapping[str, Any]], bool]
+
+
+def operation_of(body: Mapping[str, Any]) -> Operation:
+    """The operation that a direct caller means: by its name, else by what the body looks like, else chat."""
+    name = body.get("operation")
+    if name is None:
+        return next((one for one in OPERATIONS if one.recognises(body)), OPERATIONS[0])
+    for operation in OPERATIONS:
+        if operation.name == name:
+            return operation
+    known = ", ".join(operation.name for operation in OPERATIONS)
+    raise InvalidRequest(f"operation: must be one of {known}", param="operation")
+
+
+def is_responses_path(path: str) -> bool:
+    """Whether ``path`` belongs to the Responses API, which has paths and methods of its own."""
+    return RESPONSES_PATH.search(path) is not None
+
+
+def responses_request(body: Mapping[str, Any], method: str = "POST", url: str = "/v1/responses") -> SurfaceRequest:
+    """Raises ``PathNotFound``, ``MethodNotAllowed`` and ``InvalidRequest``."""
+    # Imported on first use: a chat request has no use for it.
+    from model_service.openai_api.responses import surface_request  # noqa: PLC0415 - see above
+
+    return surface_request(method, url, body)
+
+
+def _is_embeddings(body: Mapping[str, Any]) -> bool:
+    model = str(body.get("model")).removeprefix(OWN_PREFIX)
+    return "input" in body and any(fnmatchcase(model, embedding) for embedding in EMBEDDING_MODELS)
+
+
+# A dedicated endpoint does not say what it serves: on plain JSON such a request needs its ``operation``.
+EMBEDDING_MODELS: Final = ("*embed*",)
+
+OPERATIONS: Final = (
+    Operation("chat", "/v1/chat/completions", ChatRequest.parse, lambda body: "messages" in body),
+    Operation("embeddings", "/v1/embeddings", EmbeddingsRequest.parse, _is_embeddings),
+    Operation("rerank", "/v1/rerank", RerankRequest.parse, lambda body: "query" in body and "documents" in body),
+    Operation("responses", "/v1/responses", responses_request, lambda body: "input" in body),
+    # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
+    Operation("doctor", None, DoctorRequest.parse, lambda _body: False),
+)

@@ -1,0 +1,123 @@
+"""The rerank request that Cohere's and Jina's clients send, and the answer that both understand.
+
+Sources: https://docs.cohere.com/reference/rerank, https://jina.ai/reranker/ and
+https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/datatypes/RerankTextDetails
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from model_service.errors import UpstreamError
+from model_service.openai_api.validation import (
+    check_names,
+    compartment,
+    optional_count,
+    optional_flag,
+    refuse,
+    required_text,
+)
+from model_service.routing import Route, resolve
+
+
+@dataclass(frozen=True)
+class RerankRequest:
+    """One request that has been checked."""
+
+    model: str
+    query: str = field(repr=False)
+    documents: tuple[str, ...] = field(repr=False)
+    top_n: int | None = None
+    max_chunks_per_doc: int | None = None
+    max_tokens_per_doc: int | None = None
+    return_documents: bool = False
+    compartment_id: str | None = None
+    project_id: None = None  # a rerank belongs to no project
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> RerankRequest:
+        """Raises ``InvalidRequest`` that names the first field that is wrong, and never its value."""
+        check_names(body, NAMES)
+        return cls(
+            model=required_text(body, "model"),
+            query=required_text(body, "query"),
+            documents=_documents(body.get("documents")),
+            top_n=optional_count(body, "top_n"),
+            max_chunks_per_doc=optional_count(body, "max_chunks_per_doc"),
+            max_tokens_per_doc=optional_count(body, "max_tokens_per_doc"),
+            return_documents=bool(optional_flag(body, "return_documents")),
+            compartment_id=compartment(body),
+        )
+
+    def route(self, aliases: Mapping[str, str]) -> Route:
+        return resolve(self.model, aliases=aliases, override="sdk")
+
+    def native_request(self) -> dict[str, Any]:
+        """What is particular to a RerankTextDetails."""
+        native = {
+            "input": self.query,
+            "documents": list(self.documents),
+            "topN": self.top_n,
+            "maxChunksPerDocument": self.max_chunks_per_doc,
+            "maxTokensPerDocument": self.max_tokens_per_doc,
+        }
+        return {name: value for name, value in native.items() if value is not None}
+
+    def answer(self, model: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        """``{id, model, results: [{index, relevance_score, document?}], meta, usage}``, the best first; raises
+        ``UpstreamError`` where OCI ranked something else.
+
+        ``id`` and ``meta`` are Cohere's, ``model`` and ``usage`` are Jina's. OCI says nothing of tokens, which Jina's
+        clients count: 0.
+        """
+        ranks = result.get("documentRanks")
+        if not isinstance(ranks, list):
+            raise UpstreamError("OCI answered with something that is no ranking.")
+        return {
+            "id": result.get("id"),
+            "object": "list",
+            "model": model,
+            "results": [self._result(rank) for rank in ranks],
+            "meta": {"api_version": {"version": "2"}},
+            "usage": {"total_tokens": 0, "prompt_tokens": 0},
+        }
+
+    def _result(self, rank: Mapping[str, Any]) -> dict[str, Any]:
+        index = rank.get("index")
+        if not isinstance(index, int) or not 0 <= index < len(self.documents):
+            raise UpstreamError("OCI ranked a document that was not sent.")
+        # What was sent is at hand: OCI need not send it back (isEcho).
+        document = {"document": {"text": self.documents[index]}} if self.return_documents else {}
+        return {"index": index, "relevance_score": rank.get("relevanceScore"), **document}
+
+
+def _documents(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        refuse("documents", "must be a list of texts that is not empty.")
+    return tuple(_document(f"documents.{at}", one) for at, one in enumerate(value))
+
+
+def _document(path: str, value: Any) -> str:
+    said = value.get("text") if isinstance(value, Mapping) else value
+    if not isinstance(said, str):
+        refuse(path, 'must be a text or {"text": …}.')
+    return said
+
+
+NAMES: Final = frozenset(
+    {
+        "model",
+        "query",
+        "documents",
+        "top_n",
+        "max_chunks_per_doc",
+        "max_tokens_per_doc",
+        "return_documents",
+        "compartment_id",
+        "project_id",  # of the header; nothing to a rerank
+        "priority",  # Cohere's own queue: harmless
+        "user",
+    }
+)

@@ -1,0 +1,160 @@
+"""The Responses API itself, passed through: which paths there are, what may stand in them, and its raw events.
+
+Source: https://platform.openai.com/docs/api-reference/responses and …/conversations, as far as OCI has them (a list of
+conversations it has not): https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.htm
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
+from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
+from model_service.openai_api.chat import OWN_FIELDS
+from model_service.routing import Route, resolve
+from model_service.transports.responses.continuation import NOTHING_IS_STORED, refuse_references, stores
+
+BASE: Final = "/openai/v1"
+ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+QUERY_VALUE: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A row of SURFACE. In ``path`` ``{id}`` stands for one; ``query`` names the parameters that may follow;
+    ``keeps`` says that it writes what OCI keeps."""
+
+    method: str
+    path: str
+    query: tuple[str, ...] = ()
+    keeps: bool = False
+
+    def matches(self, path: str) -> bool:
+        wanted, given = self.path.split("/"), path.split("/")
+        return len(wanted) == len(given) and all(map(_fits, wanted, given))
+
+
+@dataclass(frozen=True)
+class SurfaceRequest:
+    """A request that is fit to be signed: ``target`` is its path and query at OCI, ``body`` is ``None`` where none is
+    sent. ``compartment_id`` and ``project_id`` are the caller's own, if he named any."""
+
+    operation: Operation
+    target: str
+    body: dict[str, Any] | None = field(default=None, repr=False)
+    compartment_id: str | None = None
+    project_id: str | None = None
+
+    @property
+    def creates_response(self) -> bool:
+        return self.operation is CREATE
+
+    def route(self, aliases: Mapping[str, str]) -> Route:
+        """Of the model that it creates a response with; for the log where there is none."""
+        if not self.creates_response:
+            return Route("", "responses", row=self.operation.path)
+        model = (self.body or {}).get("model")
+        if not isinstance(model, str) or not model:
+            raise InvalidRequest("model: must be the id of a model.", param="model")
+        return resolve(model, aliases=aliases, override="responses")
+
+    def for_model(self, model: str, *, may_store: bool) -> dict[str, Any] | None:
+        """The body to send, with the upstream name of the model. Where nothing may be stored, that is what it says;
+        raises ``InvalidRequest`` for a request that makes no sense then."""
+        if self.operation.keeps and not may_store:
+            raise InvalidRequest(f"This cannot be had: {NOTHING_IS_STORED}", code="store_disabled")
+        if not self.creates_response or self.body is None:
+            return self.body
+        body = self.body | {"model": model}
+        return body if may_store else _unstored(body)
+
+
+def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> SurfaceRequest:
+    """``fields`` are the JSON body's, joined by what headers say of ``compartment_id`` and ``project_id``.
+
+    Raises ``PathNotFound``, ``MethodNotAllowed`` and ``InvalidRequest``, which names the parameter.
+    """
+    found = list(_operations(url))
+    if not found:
+        raise PathNotFound("There is nothing at this path of the Responses API.")
+    operation, path = next((pair for pair in found if pair[0].method == method), (None, ""))
+    if operation is None:
+        raise MethodNotAllowed(*(pair[0].method for pair in found))
+    if fields.get("relay") is not None:
+        raise InvalidRequest("relay: only the answers to chat requests can be relayed.", param="relay")
+    body = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
+    return SurfaceRequest(
+        operation,
+        BASE + path + _query(operation, url.partition("?")[2]),
+        body if method == "POST" and (body or operation is CREATE) else None,
+        _ocid(fields, "compartment_id", COMPARTMENT_OCID),
+        _ocid(fields, "project_id", PROJECT_OCID),
+    )
+
+
+def _operations(url: str) -> Iterator[tuple[Operation, str]]:
+    """Each operation of a path, with the path as OCI knows it: without query, and without what precedes ``/v1``."""
+    path = url.partition("?")[0].rstrip("/")
+    at = path.find("/v1/")
+    while at >= 0:
+        below = path[at + len("/v1") :]
+        yield from ((operation, below) for operation in SURFACE if operation.matches(below))
+        at = path.find("/v1/", at + 1)
+
+
+def _fits(wanted: str, given: str) -> bool:
+    return ID.fullmatch(given) is not None if wanted == "{id}" else wanted == given
+
+
+def _query(operation: Operation, query: str) -> str:
+    """The query again, written by ourselves: it becomes part of what is signed."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    for name, value in pairs:
+        if name.removesuffix("[]") not in operation.query:
+            known = ", ".join(operation.query) or "none"
+            raise InvalidRequest(f"The query has a parameter that is not known here; known: {known}.", param="query")
+        if not QUERY_VALUE.fullmatch(value):
+            raise InvalidRequest(f"{name}: has characters that no such value has.", param=name)
+    return "?" + urlencode(pairs) if pairs else ""
+
+
+def _ocid(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise InvalidRequest(f"{name}: is no such OCID.", param=name)
+    return value
+
+
+def _unstored(body: dict[str, Any]) -> dict[str, Any]:
+    stores(body, may_store=False)
+    refuse_references(body)
+    if body.get("background"):
+        raise InvalidRequest(f"background: {NOTHING_IS_STORED}", param="background", code="store_disabled")
+    return body | {"store": False}
+
+
+_PAGE: Final = ("after", "include", "limit", "order")
+
+CREATE: Final = Operation("POST", "/responses")
+
+SURFACE: Final = (
+    CREATE,
+    Operation("GET", "/responses/{id}", ("include", "include_obfuscation", "starting_after", "stream")),
+    Operation("DELETE", "/responses/{id}"),
+    Operation("POST", "/responses/{id}/cancel"),
+    Operation("GET", "/responses/{id}/input_items", _PAGE),
+    Operation("POST", "/conversations", keeps=True),
+    Operation("GET", "/conversations/{id}"),
+    Operation("POST", "/conversations/{id}", keeps=True),
+    Operation("DELETE", "/conversations/{id}"),
+    Operation("GET", "/conversations/{id}/items", _PAGE),
+    Operation("POST", "/conversations/{id}/items", ("include",), keeps=True),
+    Operation("GET", "/conversations/{id}/items/{id}", ("include",)),
+    Operation("DELETE", "/conversations/{id}/items/{id}"),
+)

@@ -1,0 +1,149 @@
+"""The thread that publishes a relay: chunks go in without waiting, numbered batches of them come out in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+from model_service.errors import ModelServiceError
+from model_service.fn.invocation import Deadline
+from model_service.logs import log
+from model_service.oci_services.large_payloads import Overflow
+from model_service.openai_api.chat import Chunk, Completion
+from model_service.openai_api.encoding import write_json
+from model_service.relay.destinations import Message, Place
+from model_service.upstream.retries import passes, within
+
+BATCH_SECONDS: Final = 0.05
+BATCH_BYTES: Final = 32_768
+MOST_WAITING: Final = 20_000  # chunks; whoever is so far behind will not catch up
+TRY_SECONDS: Final = 3.0
+FLUSH_SECONDS: Final = 5.0  # for what is left when the model has ended
+PAUSES: Final = (0.1, 0.3, 1.0)  # seconds, between the tries of one message
+
+
+@dataclass
+class Publisher:
+    """For one answer. A message that a place does not take, after its tries, ends the relay of chunks: then nothing but
+    the last message follows, which says that it is not complete and has the whole result."""
+
+    place: Place
+    id: str
+    deadline: Deadline
+    overflow: Overflow | None = None
+    sleep: Callable[[float], None] = time.sleep
+    _waiting: SimpleQueue[Chunk | None] = field(default_factory=SimpleQueue)
+    _number: int = 0  # of the next message
+    _failure: str | None = None  # the code of what ended it before its end
+    _last: Message = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # The model gets its time; what is kept back for the answer, the relay shares.
+        self._until = replace(self.deadline, margin=self.deadline.margin / 4)
+        self._thread: threading.Thread | None = None
+
+    def offer(self, chunk: Chunk) -> None:
+        """Takes a chunk, and never waits."""
+        if self._waiting.qsize() >= MOST_WAITING:
+            self._failure = "fell_behind"
+        if self._failure is None:
+            self._start()
+            self._waiting.put(chunk)
+
+    def end(self, result: Completion | None = None, error: ModelServiceError | None = None) -> dict[str, Any]:
+        """Publishes what waits and the last message, within ``FLUSH_SECONDS`` and the deadline; nothing follows it.
+        Returns what became of it: ``id``, ``messages``, ``complete`` and the ``error``'s code."""
+        flush = min(self._until.expires, time.monotonic() + FLUSH_SECONDS + self._until.margin)
+        self._until = replace(self._until, expires=flush)
+        self._last = {"last": True, "result": result, "error": error.body()["error"] if error else None}
+        self._start()
+        self._waiting.put(None)
+        assert self._thread is not None  # noqa: S101 - it was started
+        self._thread.join(max(0.0, self._until.remaining - self._until.margin / 2))
+        if self._thread.is_alive():
+            self._failure = self._failure or "deadline_exceeded"
+        report = {"id": self.id, "messages": self._number, "complete": self._failure is None, "error": self._failure}
+        log.write("relay", **report)
+        return report
+
+    def _start(self) -> None:
+        if self._thread is None:
+            run = copy_context().run  # the id of the call, for the log
+            self._thread = threading.Thread(target=run, args=(self._run,), name="relay", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for batch in self._batches():
+                if self._failure is None:
+                    self._publish(batch)
+            self._publish_last()
+        except Exception as bug:  # noqa: BLE001 - whatever it is, the answer goes on without its relay
+            log.write_bug(bug)
+            self._failure = "internal_error"
+
+    def _batches(self) -> Iterator[list[Chunk]]:
+        """What comes within ``BATCH_SECONDS`` of a first chunk, or until it is large enough."""
+        chunk = self._waiting.get()
+        while chunk is not None:
+            batch, size, ends = [chunk], len(write_json(chunk)), time.monotonic() + BATCH_SECONDS
+            while (chunk := self._next_before(ends)) and size < BATCH_BYTES:
+                batch.append(chunk)
+                size += len(write_json(chunk))
+            yield batch
+            if chunk == {}:
+                chunk = self._waiting.get()
+
+    def _next_before(self, ends: float) -> Chunk | None:
+        """``{}``, which is no chunk, where none has come."""
+        try:
+            return self._waiting.get(timeout=max(0.0, ends - time.monotonic()))
+        except Empty:
+            return {}
+
+    def _publish_last(self) -> None:
+        fields = {"chunks": [], "complete": self._failure is None, **self._last}
+        content = self._message(fields)
+        if len(content) > self.place.largest:
+            content = self._message({**fields, "result": None, "reference": self._reference()})
+        self._put(content)
+
+    def _publish(self, batch: list[Chunk]) -> None:
+        content = self._message({"chunks": batch})
+        if len(content) > self.place.largest:
+            self._failure = "message_too_large"  # nobody would take it: it is not even tried
+        else:
+            self._put(content)
+
+    def _message(self, fields: Message) -> bytes:
+        return write_json({"object": "model_service.relay", "id": self.id, "number": self._number, **fields})
+
+    def _reference(self) -> dict[str, Any] | None:
+        """To the result, where it is too large for the place and there is a bucket for such."""
+        if self.overflow is None:
+            return None
+        try:
+            return self.overflow.store(write_json(self._last["result"]), "application/json", self._until)
+        except ModelServiceError as error:
+            log.write("relay_result_not_stored", error=error.code)
+            return None
+
+    def _put(self, content: bytes) -> None:
+        self._number += 1  # also when it fails: nobody knows whether it has arrived
+        for pause in (*PAUSES, None):
+            try:
+                return self.place.put(content, within(self._until, TRY_SECONDS))
+            except ModelServiceError as error:
+                # After a broken connection too: a message that arrives twice has the same number twice.
+                passing = passes(error, repeatable=True)
+                if pause is None or not passing or self._until.remaining < self._until.margin + pause:
+                    self._failure = error.code or "upstream_error"
+                    log.write("relay_failed", error=self._failure, opc_request_id=error.opc_request_id)
+                    return None
+            self.sleep(pause)
+        return None

@@ -1,0 +1,142 @@
+"""How the text of a variable becomes a value: a function for each kind, whose error names the variable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from model_service.errors import SettingsError
+from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION, Place
+
+FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
+ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
+MOST_THREADS: Final = 32  # open-source Fn lets a container have 50 processes and threads (fn: api/agent/config.go)
+DESTINATION_OCID: Final = re.compile(r"ocid1\.(queue|stream)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
+# No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
+PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
+
+
+def as_is(_name: str, text: str) -> str:
+    return text
+
+
+def file_path(_name: str, text: str) -> Path:
+    return Path(text)
+
+
+def one_of(*allowed: str) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        if text.lower() not in allowed:
+            raise SettingsError(name, f"must be one of {', '.join(allowed)}")
+        return text.lower()
+
+    return parse
+
+
+def flag(name: str, text: str) -> bool:
+    meaning = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in meaning:
+        raise SettingsError(name, "must be 1 or 0")
+    return meaning[text.lower()]
+
+
+def seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 60:
+        raise SettingsError(name, "must be a number of seconds between 0 and 60")
+    return seconds
+
+
+def threads(name: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII) or not 1 <= int(text) <= MOST_THREADS:
+        raise SettingsError(name, f"must be a whole number between 1 and {MOST_THREADS}")
+    return int(text)
+
+
+def region(name: str, text: str) -> str:
+    if not REGION.fullmatch(text):
+        raise SettingsError(name, "must be a region identifier such as us-chicago-1")
+    return text
+
+
+def compartment(name: str, text: str) -> str:
+    if not COMPARTMENT_OCID.fullmatch(text):
+        raise SettingsError(name, "must be the OCID of a compartment or of a tenancy")
+    return text
+
+
+def project(name: str, text: str) -> str:
+    if not PROJECT_OCID.fullmatch(text):
+        raise SettingsError(name, "must be the OCID of a Generative AI project")
+    return text
+
+
+def endpoint(name: str, text: str) -> str:
+    match = PLAIN_URL.fullmatch(text)
+    if match is None or int(match["port"] or 0) > 65535:
+        raise SettingsError(
+            name, "must be a plain URL such as https://inference.generativeai.<region>.oci.oraclecloud.com"
+        )
+    return text.rstrip("/")
+
+
+def string_map(name: str, text: str) -> dict[str, str]:
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(name, f"must be a JSON object: {error}") from None
+    if not isinstance(table, dict) or not all(isinstance(value, str) and value for value in table.values()):
+        raise SettingsError(name, "must be a JSON object of non-empty strings")
+    return table
+
+
+def bucket(name: str, text: str) -> Place:
+    try:
+        return Place.of_bucket(text)
+    except ValueError:
+        raise SettingsError(name, "must be a bucket, or a namespace and a bucket with a slash between them") from None
+
+
+def string_list(name: str, text: str) -> list[str]:
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(name, f"must be a JSON list: {error}") from None
+    if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
+        raise SettingsError(name, "must be a JSON list of non-empty strings")
+    return items
+
+
+def buckets(name: str, text: str) -> tuple[Place, ...]:
+    return tuple(bucket(name, item) for item in string_list(name, text))
+
+
+def destinations(name: str, text: str) -> tuple[str, ...]:
+    ocids = tuple(string_list(name, text))
+    if not all(DESTINATION_OCID.fullmatch(ocid) for ocid in ocids):
+        raise SettingsError(name, "must be a JSON list of the OCIDs of queues and streams")
+    return ocids
+
+
+def endpoint_families(name: str, text: str) -> dict[str, str]:
+    table = string_map(name, text)
+    if not all(endpoint.startswith(ENDPOINT_PREFIX) for endpoint in table):
+        raise SettingsError(name, f"must have the OCIDs of dedicated endpoints ({ENDPOINT_PREFIX}…) as names")
+    if not set(table.values()) <= set(FAMILY_NAMES):
+        raise SettingsError(name, f"must have one of {', '.join(FAMILY_NAMES)} for each endpoint")
+    return table

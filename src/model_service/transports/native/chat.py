@@ -1,0 +1,120 @@
+"""OCI's native chat through its SDK: every Cohere model, dedicated endpoints, and models by their OCID.
+
+Source: https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/ChatResult/Chat
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+from uuid import uuid4
+
+from model_service.errors import UpstreamError
+from model_service.logs import log
+from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
+from model_service.openai_api.encoding import read_events
+from model_service.routing import Route
+from model_service.transports.call import Call, bearing
+from model_service.transports.native.endpoint_families import EndpointFamilies
+from model_service.transports.native.formats import FORMATS, Format, Identity, offered_tools
+from model_service.transports.native.surface import NativeSurface
+from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, Exchange, read_object
+
+# A refusal to stream is known by its words alone: no status means just that, and a second try costs a second answer.
+REFUSES_TO_STREAM: Final = re.compile(
+    r"(?i)\b(is_?)?stream(ing|ed|s)?\b.{0,60}\b(not|n't|un)\s*(be\s+)?(support|allow|enabl|availab|implement)"
+    r"|\b(not|n't|un)\s*(be\s+)?(support|allow|enabl|availab|implement)\w*\b.{0,60}\b(is_?)?stream(ing|ed|s)?\b"
+)
+STATUSES_OF_REFUSALS: Final = frozenset({400, 405, 406, 415, 422, 501})
+
+
+@dataclass(frozen=True)
+class OCIModel:
+    """A model behind ``/20231130/actions/chat``, spoken to in Chat Completions."""
+
+    route: Route
+    native: NativeSurface
+    families: EndpointFamilies
+
+    def complete(self, request: ChatRequest, call: Call) -> Complete:
+        form = self._format(call)
+        exchange = self._post(form, request, call, stream=False)
+        return Complete(self._completion(form, exchange, request, call), exchange.opc_request_id)
+
+    def stream(self, request: ChatRequest, call: Call) -> Stream:
+        form = self._format(call)
+        exchange = self._post_for_stream(form, request, call)
+        if exchange is not None and exchange.is_stream:
+            return Stream(self._chunks(form, exchange, request, call), exchange.opc_request_id)
+        exchange = exchange or self._post(form, request, call, stream=False)
+        chunk = chunk_of(self._completion(form, exchange, request, call))
+        return Stream(iter([chunk]), exchange.opc_request_id, at_once=True)
+
+    def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
+        chat_request = form.request(request, self.route, stream=stream)
+        return self.native.post("chat", self.route, {"chatRequest": chat_request}, call)
+
+    def _post_for_stream(self, form: Format, request: ChatRequest, call: Call) -> Exchange | None:
+        """``None`` where the endpoint says that it does not stream."""
+        try:
+            return self._post(form, request, call, stream=True)
+        except UpstreamError as error:
+            if not _refuses_to_stream(error):
+                raise
+            log.write("stream_refused", model=self.route.model, opc_request_id=error.opc_request_id)
+        return None
+
+    def _completion(self, form: Format, exchange: Exchange, request: ChatRequest, call: Call) -> Completion:
+        with call.hints(self.route), bearing(exchange.opc_request_id):
+            return form.completion(read_object(exchange), self._identity(request))
+
+    def _chunks(self, form: Format, exchange: Exchange, request: ChatRequest, call: Call) -> Iterator[Chunk]:
+        identity = self._identity(request)
+        with call.hints(self.route), bearing(exchange.opc_request_id), closing(exchange.pieces()) as pieces:
+            events = _until_all_is_said(read_events(pieces), exchange, request)
+            yield from form.chunks(events, identity, include_usage=request.include_usage)
+
+    def _format(self, call: Call) -> Format:
+        if self.route.target == "dedicated":
+            family = self.families.family(self.route.model, call.deadline)
+            return FORMATS[FORMAT_OF_FAMILY[family]]
+        return FORMATS[next(name for model, name in FORMAT_OF_MODEL if fnmatchcase(self.route.model, model))]
+
+    def _identity(self, request: ChatRequest) -> Identity:
+        return Identity(f"chatcmpl-{uuid4().hex}", int(time.time()), self.route.model, offered_tools(request))
+
+
+def _refuses_to_stream(error: UpstreamError) -> bool:
+    return error.status in STATUSES_OF_REFUSALS and REFUSES_TO_STREAM.search(error.message) is not None
+
+
+def _until_all_is_said(events: Iterator[str], exchange: Exchange, request: ChatRequest) -> Iterator[str]:
+    """The same events, to the last that can matter."""
+    unfinished = request.choices
+    awaits_usage = request.include_usage
+    for event in events:
+        unfinished -= len(FINISHED.findall(event))
+        awaits_usage = awaits_usage and USAGE.search(event) is None
+        if unfinished <= 0:
+            exchange.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
+        yield event
+
+
+# In a text of the model's the quotation marks are escaped.
+FINISHED: Final = re.compile(r'(?<!\\)"finishReason"\s*:\s*"')
+USAGE: Final = re.compile(r'(?<!\\)"usage"\s*:\s*\{')
+
+# The first row that a model id matches. Cohere's second format is refused by the service for models of text
+# (https://github.com/NVIDIA/NeMo-Relay/pull/554), and the first cannot carry an image.
+FORMAT_OF_MODEL: Final = (
+    ("cohere.command-a-vision*", "COHEREV2"),
+    ("cohere.*", "COHERE"),
+    ("*", "GENERIC"),
+)
+
+FORMAT_OF_FAMILY: Final[Mapping[str, str]] = {"cohere": "COHERE", "cohere_v2": "COHEREV2", "generic": "GENERIC"}

@@ -1,0 +1,105 @@
+"""OCI's native surface, ``/20231130``: each call goes to the region that serves its model, in its serving mode.
+
+Source: https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/ and
+oci.generative_ai_inference.models.ServingMode
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from model_service.auth import Credential
+from model_service.errors import InvalidRequest, SettingsError
+from model_service.fn.invocation import Deadline
+from model_service.oci_names import control_plane_endpoint, inference_endpoint, region_of
+from model_service.routing import Route, Target
+from model_service.transports.call import Call
+from model_service.upstream.request_log import LogPolicy
+from model_service.upstream.response import Exchange, read_object
+from model_service.upstream.retries import Retries
+
+if TYPE_CHECKING:  # it brings oci
+    from model_service.upstream.sdk_client import SdkClient
+
+
+@dataclass
+class NativeSurface:
+    """``endpoint`` (``OCI_GENAI_ENDPOINT``) stands for every host, ``region`` is that of models that name none."""
+
+    credential: Credential
+    region: str | None = None
+    endpoint: str | None = None
+    log: LogPolicy = field(default_factory=LogPolicy)
+    retries: Retries = field(default_factory=Retries)
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()  # threads of a batch come here first together
+
+    def post(self, action: str, route: Route, content: Mapping[str, Any], call: Call) -> Exchange:
+        """``action`` is ``chat``, ``embedText`` or ``rerankText``; ``content`` is what is particular to it.
+
+        Raises ``InvalidRequest`` without a compartment, and what ``SdkClient.send`` raises, with a hint.
+        """
+        body = {"compartmentId": _compartment(call), "servingMode": _serving_mode(route), **content}
+        endpoint = self.endpoint or inference_endpoint(self._region(route.model))
+        with call.hints(route):
+            return self._client.send("POST", endpoint, f"/actions/{action}", body, call.deadline)
+
+    def describe(self, collection: str, ocid: str, deadline: Deadline) -> dict[str, Any]:
+        """What the control plane says of one of its ``endpoints`` or ``models``."""
+        endpoint = self.endpoint or control_plane_endpoint(self._region(ocid))
+        exchange = self._client.send("GET", endpoint, f"/{collection}/{quote(ocid, safe='')}", None, deadline)
+        return read_object(exchange)
+
+    def close(self) -> None:
+        """Close the connections, if there are any; the next call opens new ones."""
+        client: SdkClient | None = self.__dict__.pop("_made", None)
+        if client is not None:
+            client.close()
+
+    @property
+    def _client(self) -> SdkClient:
+        with self._lock:
+            return self._made
+
+    @cached_property
+    def _made(self) -> SdkClient:
+        # oci takes 0.2 s to import, for which no other transport is to wait.
+        from model_service.upstream.sdk_client import SdkClient  # noqa: PLC0415
+
+        return SdkClient(self.credential, self.log, self.retries)
+
+    def _region(self, ocid: str) -> str:
+        region = region_of(ocid) or self.region or self.credential.region
+        if region is None:
+            raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
+        return region
+
+
+def _compartment(call: Call) -> str:
+    if call.compartment_id is None:
+        raise InvalidRequest(
+            "compartment_id: this model needs the compartment that the call is charged to.",
+            param="compartment_id",
+            code="compartment_required",
+            hint="Send opc-compartment-id (or compartment_id in the body), or set OCI_COMPARTMENT_ID.",
+        )
+    return call.compartment_id
+
+
+def _serving_mode(route: Route) -> dict[str, str]:
+    serving_type, key = SERVING_MODES[route.target]
+    return {"servingType": serving_type, key: route.model}
+
+
+# A model's OCID is served on demand too: https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/
+# datatypes/OnDemandServingMode
+SERVING_MODES: Final[Mapping[Target, tuple[str, str]]] = {
+    "on_demand": ("ON_DEMAND", "modelId"),
+    "dedicated": ("DEDICATED", "endpointId"),
+}

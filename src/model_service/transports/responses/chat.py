@@ -1,0 +1,90 @@
+"""Responses, OCI's stateful API, spoken to in Chat Completions: requests are translated into it, answers out of it.
+
+Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.htm
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.errors import UpstreamError
+from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
+from model_service.openai_api.encoding import read_events
+from model_service.routing import Route
+from model_service.transports.call import Call, bearing
+from model_service.transports.responses.answer import completion_of
+from model_service.transports.responses.continuation import Turn, turn_of
+from model_service.transports.responses.request import responses_request
+from model_service.transports.responses.stream import chunks_of
+from model_service.upstream.client import Upstream
+from model_service.upstream.response import Exchange
+
+PATH: Final = "/openai/v1/responses"
+
+
+@dataclass(frozen=True)
+class OCIResponsesModel:
+    """A model behind ``/openai/v1/responses``, spoken to in Chat Completions."""
+
+    route: Route
+    upstream: Upstream
+
+    def complete(self, request: ChatRequest, call: Call) -> Complete:
+        turn = turn_of(request.wire(), may_store=call.may_store)
+        with named_errors(self.route, call, turn.previous_response_id):
+            exchange = self._post(request, turn, call, stream=False)
+            return Complete(_completion(exchange, turn), exchange.opc_request_id)
+
+    def stream(self, request: ChatRequest, call: Call) -> Stream:
+        turn = turn_of(request.wire(), may_store=call.may_store)
+        with named_errors(self.route, call, turn.previous_response_id):
+            exchange = self._post(request, turn, call, stream=True)
+            if exchange.is_stream:
+                return Stream(self._chunks(exchange, request, turn, call), exchange.opc_request_id)
+            return Stream(iter([chunk_of(_completion(exchange, turn))]), exchange.opc_request_id, at_once=True)
+
+    def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> Exchange:
+        body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
+        return self.upstream.send("POST", PATH, body, headers_of(call), call.deadline)
+
+    def _chunks(self, exchange: Exchange, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
+        events = read_events(exchange.pieces())
+        with named_errors(self.route, call, turn.previous_response_id), bearing(exchange.opc_request_id):
+            yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
+
+
+def headers_of(call: Call) -> dict[str, str]:
+    return call.compartment_headers | call.project_headers
+
+
+def _completion(exchange: Exchange, turn: Turn) -> Completion:
+    with bearing(exchange.opc_request_id):
+        return completion_of(read_json(exchange.read()), stored=turn.stored)
+
+
+@contextmanager
+def named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
+    """An error of OCI that leaves this block is called by its name, or has at least a hint."""
+    try:
+        with call.hints(route):
+            yield
+    except UpstreamError as error:
+        # Imported on first use: it is for errors only, and a cold start counts every millisecond.
+        from model_service.transports.responses.error_names import Asked, named  # noqa: PLC0415 - see above
+
+        asked = Asked(route.model, call.compartment_id, call.project_id, previous_response_id)
+        known = named(error, asked)
+        if known is None:
+            raise
+        raise known from error
+
+
+def read_json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,98 @@
+"""The Responses API's own requests, passed through; apart from the chat's, which has no use for it at a cold start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.errors import ModelServiceError, StreamBroken, UpstreamError
+from model_service.openai_api.chat import Answer, Complete, Stream
+from model_service.openai_api.encoding import DONE, Encoding, read_named_events, write_json
+from model_service.openai_api.responses import SurfaceRequest
+from model_service.routing import Route
+from model_service.transports.call import Call, bearing
+from model_service.transports.responses.chat import headers_of, named_errors, read_json
+from model_service.transports.responses.stream import ENDS, read_event
+from model_service.upstream.client import Upstream
+from model_service.upstream.response import END_SECONDS, Exchange
+
+
+@dataclass(frozen=True)
+class OCIResponsesSurface:
+    """Everything below ``/openai/v1/responses`` and ``/openai/v1/conversations``, passed through."""
+
+    route: Route
+    upstream: Upstream
+
+    def send(self, request: SurfaceRequest, call: Call) -> Answer:
+        """Only the model's name is translated. Raises what ``Upstream.send`` raises, and ``InvalidRequest`` for a
+        request that wants stored what may not be."""
+        body = request.for_model(self.route.model, may_store=call.may_store)
+        method, previous = request.operation.method, (body or {}).get("previous_response_id")
+        with named_errors(self.route, call, previous):
+            exchange = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
+            if exchange.is_stream:
+                return Stream(_raw_events(exchange), exchange.opc_request_id, RAW_EVENTS)
+            return Complete(_object(exchange), exchange.opc_request_id, exchange.response.status_code)
+
+
+def _raw_events(exchange: Exchange) -> Iterator[RawEvent]:
+    with bearing(exchange.opc_request_id):
+        for event in read_raw_events(exchange.pieces()):
+            if event.value.get("type") in RAW_ENDS:
+                exchange.expect_end(END_SECONDS)
+            yield event
+
+
+def _object(exchange: Exchange) -> dict[str, Any]:
+    answer = read_json(exchange.read())
+    if not isinstance(answer, dict):
+        raise UpstreamError(
+            "OCI answered with something that is no JSON object.", opc_request_id=exchange.opc_request_id
+        )
+    return answer
+
+
+@dataclass(frozen=True)
+class RawEvent:
+    """One server-sent event: its ``event`` name, if it has one, and the text of its ``data``. ``value`` is that text
+    read, for whoever wants the usage of the last one; it is empty for ``[DONE]``."""
+
+    name: str | None
+    text: str
+    value: Mapping[str, Any]
+
+    def write(self) -> bytes:
+        name = [f"event: {self.name}"] if self.name else []
+        return "\n".join([*name, *(f"data: {line}" for line in self.text.split("\n")), "", ""]).encode()
+
+
+def read_raw_events(pieces: Iterable[bytes]) -> Iterator[RawEvent]:
+    """Every event of a stream, of whatever type; raises ``StreamBroken`` for what is no event, and for an end before
+    the response has one."""
+    ended = False
+    for name, text in read_named_events(pieces):
+        value = {} if text == DONE else read_event(text)
+        ended = ended or value.get("type") in RAW_ENDS
+        yield RawEvent(name, text, value)
+    if not ended:
+        raise StreamBroken("OCI ended the stream before the response was complete.")
+
+
+def write_raw_events(events: Iterable[RawEvent]) -> Iterator[bytes]:
+    """Server-sent events for OpenAI's clients; a stream that breaks ends with an ``error`` event of the same API."""
+    number = -1
+    try:
+        for event in events:
+            said_number = event.value.get("sequence_number")
+            number = said_number if isinstance(said_number, int) else number
+            yield event.write()
+    except ModelServiceError as error:
+        said = error.body()["error"] | {"type": "error", "sequence_number": number + 1}
+        yield RawEvent("error", write_json(said).decode(), said).write()
+
+
+RAW_ENDS: Final = (*ENDS, "response.cancelled")  # the last one is of a response that ran in the background
+
+RAW_EVENTS: Final = Encoding("text/event-stream", write_raw_events)

@@ -1,0 +1,185 @@
+"""A chat request as a Responses request: what has another name, another shape, or no place there.
+
+Source: https://platform.openai.com/docs/api-reference/responses/create, and for what OCI makes of it
+https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.htm
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest
+from model_service.transports.responses.continuation import STATE, Turn
+from model_service.transports.responses.input_items import input_items, instructions_of, is_instruction
+
+Body = Mapping[str, Any]
+Fragment = dict[str, Any]
+"""A piece of a Responses request; pieces for one place (``reasoning``, ``text``, ``include``) are merged."""
+
+
+def responses_request(chat: Body, turn: Turn, *, model: str, stream: bool) -> dict[str, Any]:
+    """The body of ``POST /responses``. ``chat`` is a checked chat request as it stood on the wire; Responses' own
+    fields in it (``include``, ``truncation``, ``reasoning``, …) are passed on and win over what chat's become.
+
+    Raises ``InvalidRequest``, which names the parameter, for what Responses cannot carry.
+    """
+    body = _with_messages(_parameters(chat), chat, turn, model)
+    body["model"] = model
+    if stream:
+        body["stream"] = True
+    if turn.previous_response_id is not None:
+        body["previous_response_id"] = turn.previous_response_id
+    if not turn.stored:
+        body["store"] = False
+    return body
+
+
+def _with_messages(body: dict[str, Any], chat: Body, turn: Turn, model: str) -> dict[str, Any]:
+    if not any(fnmatchcase(model, pattern) for pattern in SYSTEM_AS_INSTRUCTIONS):
+        return {**body, "input": input_items(turn.messages)}
+    # Of the whole history: OCI does not carry the instructions of a previous response over.
+    instructions = instructions_of(enumerate(chat["messages"]))
+    both = [text for text in (body.get("instructions"), instructions) if text]
+    if both:
+        body = {**body, "instructions": "\n\n".join(both)}
+    return {**body, "input": input_items(pair for pair in turn.messages if not is_instruction(pair[1]))}
+
+
+def _parameters(chat: Body) -> dict[str, Any]:
+    given = {name: value for name, value in chat.items() if value is not None and name not in PLACED_ELSEWHERE}
+    body: dict[str, Any] = {}
+    for name, translate in PARAMETERS.items():
+        if name in given:
+            body = _merged(body, translate(name, given.pop(name)))
+    return _merged(body, given)
+
+
+def _merged(one: Body, other: Body) -> dict[str, Any]:
+    return {**one, **{name: _merged_value(one.get(name), value) for name, value in other.items()}}
+
+
+def _merged_value(one: Any, other: Any) -> Any:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {**one, **other}
+    if isinstance(one, list) and isinstance(other, list):
+        return one + [value for value in other if value not in one]
+    return other
+
+
+def _renamed(*path: str) -> Callable[[str, Any], Fragment]:
+    """The same value in another place: ``("reasoning", "effort")``."""
+
+    def translate(_name: str, value: Any) -> Fragment:
+        for step in reversed(path):
+            value = {step: value}
+        return dict(value)
+
+    return translate
+
+
+def _nothing_but(*harmless: Any) -> Callable[[str, Any], Fragment]:
+    """A parameter that Responses does not have; the values that mean nothing are left out."""
+
+    def translate(name: str, value: Any) -> Fragment:
+        if value not in harmless:
+            raise InvalidRequest(
+                f"{name}: the Responses API, which this model is reached through, has no such parameter.", param=name
+            )
+        return {}
+
+    return translate
+
+
+def _logprobs(_name: str, wanted: Any) -> Fragment:
+    return {"include": ["message.output_text.logprobs"]} if wanted else {}
+
+
+def _stream_options(name: str, options: Any) -> Fragment:
+    # A Responses stream always carries its usage, and refuses to be asked for it.
+    rest = {option: value for option, value in options.items() if option != "include_usage"}
+    return {name: rest} if rest else {}
+
+
+def _response_format(name: str, wanted: dict[str, Any]) -> Fragment:
+    if wanted.get("type") != "json_schema":
+        return {"text": {"format": wanted}}
+    schema = wanted.get("json_schema")
+    if not isinstance(schema, dict):
+        raise InvalidRequest(f"{name}.json_schema: must be an object.", param=f"{name}.json_schema")
+    return {"text": {"format": {"type": "json_schema", **schema}}}
+
+
+def _tools(name: str, tools: list[dict[str, Any]]) -> Fragment:
+    return {name: [_tool(f"{name}.{place}", tool) for place, tool in enumerate(tools)]}
+
+
+def _tool(path: str, tool: dict[str, Any]) -> dict[str, Any]:
+    """A function, flat; another tool (``web_search``, ``mcp``, …) is Responses' own already."""
+    if tool["type"] == "custom":
+        raise InvalidRequest(f"{path}: custom tools cannot be called through this model's transport.", param=path)
+    function = tool.get("function")
+    if function is None:
+        return tool
+    # Chat's defaults are no parameters and not strict; Responses requires the first, and takes absence of the second
+    # for yes: https://platform.openai.com/docs/guides/migrate-to-responses
+    defaults = {"parameters": {"type": "object", "properties": {}}, "strict": False}
+    given = {field: value for field, value in function.items() if value is not None}
+    return {"type": "function", **defaults, **given}
+
+
+def _tool_choice(name: str, choice: Any) -> Fragment:
+    if not isinstance(choice, dict):
+        return {name: choice}
+    allowed = choice.get("allowed_tools")
+    if isinstance(allowed, dict) and isinstance(allowed.get("tools"), list):
+        tools = [_flat(tool) for tool in allowed["tools"]]
+        return {name: {"type": "allowed_tools", **allowed, "tools": tools}}
+    return {name: _flat(choice)}
+
+
+def _flat(choice: Any) -> Any:
+    function = choice.get("function") if isinstance(choice, dict) else None
+    return {"type": "function", "name": function.get("name")} if isinstance(function, dict) else choice
+
+
+def _background(name: str, wanted: Any) -> Fragment:
+    if wanted:
+        raise InvalidRequest(
+            f"{name}: a chat completion cannot be fetched later; send a Responses request instead.", param=name
+        )
+    return {}
+
+
+# What `responses_request` puts in by itself.
+PLACED_ELSEWHERE: Final = ("model", "messages", "stream", "previous_response_id", STATE)
+
+# Gemini: "Content with system role is not supported" (recorded live by jetuse).
+SYSTEM_AS_INSTRUCTIONS: Final = ("google.*",)
+
+# Where two stand for one thing, the later one counts.
+PARAMETERS: Final[Mapping[str, Callable[[str, Any], Fragment]]] = {
+    "max_tokens": _renamed("max_output_tokens"),
+    "max_completion_tokens": _renamed("max_output_tokens"),
+    "reasoning_effort": _renamed("reasoning", "effort"),
+    "verbosity": _renamed("text", "verbosity"),
+    "response_format": _response_format,
+    "tools": _tools,
+    "tool_choice": _tool_choice,
+    "logprobs": _logprobs,
+    "stream_options": _stream_options,
+    "background": _background,
+    "n": _nothing_but(1),
+    "stop": _nothing_but([], ""),
+    "seed": _nothing_but(),
+    "frequency_penalty": _nothing_but(0),
+    "presence_penalty": _nothing_but(0),
+    "logit_bias": _nothing_but({}),
+    "modalities": _nothing_but(["text"]),
+    "audio": _nothing_but(),
+    "prediction": _nothing_but(),
+    "functions": _nothing_but([]),
+    "function_call": _nothing_but(),
+    "web_search_options": _nothing_but(),
+}

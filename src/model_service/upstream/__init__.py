@@ -1,0 +1,1 @@
+"""Send signed requests to OCI, and turn what comes back into answers or errors."""

@@ -1,0 +1,102 @@
+"""When a call that failed is tried again, and after which pause: seldom, briefly, and never beyond the deadline."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import inf
+from typing import Final, TypeVar
+
+from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamError, UpstreamUnreachable
+from model_service.fn.invocation import Deadline
+
+T = TypeVar("T")
+
+MORE_TRIES: Final = 2
+FIRST_PAUSE: Final = 0.5  # seconds
+LONGEST_PAUSE: Final = 8.0
+SHORTEST_TRY: Final = 1.0  # seconds that must be left after a pause: no model answers in less
+
+# What passes by itself. 500 is among them because OCI says it where others say 503. Never 400, 401 or 404: those
+# are answers. Source: oci.retry.retry_checkers and
+# https://docs.oracle.com/en-us/iaas/Content/generative-ai/dynamic-throttling.htm
+PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Retries:
+    """The policy, with what a test replaces: ``sleep`` takes seconds, ``random`` gives numbers from 0 to 1.
+
+    ``more_tries`` after the first; ``first_pause`` doubles with each, up to ``longest_pause`` (seconds). What is
+    ``repeatable`` is also tried again where nobody knows whether the last try got through.
+    """
+
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+    more_tries: int = MORE_TRIES
+    first_pause: float = FIRST_PAUSE
+    longest_pause: float = LONGEST_PAUSE
+    repeatable: bool = False
+
+    def call(self, attempt: Callable[[Deadline], T], deadline: Deadline, seconds: float = inf) -> T:
+        """What ``attempt`` returns, tried again as the policy says. It is called with the deadline of one try, which
+        takes no longer than ``seconds``. Raises the last try's ``ModelServiceError``."""
+        tries = 0
+        while True:
+            try:
+                return attempt(within(deadline, seconds))
+            except ModelServiceError as error:
+                tries += 1
+                pause = self.pause(tries, error, deadline)
+                if pause is None:
+                    raise
+            self.sleep(pause)
+
+    def pause(self, tries: int, error: ModelServiceError, deadline: Deadline) -> float | None:
+        """Seconds to wait after ``tries`` tries of which ``error`` ended the last; ``None``: give up.
+
+        Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), but no less than
+        the service asked for in ``Retry-After``.
+        """
+        if tries > self.more_tries or not passes(error, repeatable=self.repeatable):
+            return None
+        jitter = self.random() * min(self.longest_pause, self.first_pause * 2 ** (tries - 1))
+        seconds = max(jitter, _asked_for(error.retry_after))
+        return seconds if seconds + SHORTEST_TRY + deadline.margin < deadline.remaining else None
+
+
+def passes(error: ModelServiceError, *, repeatable: bool = False) -> bool:
+    """Whether the same may go better another time, and has not been charged yet; with ``repeatable``, also where nobody
+    knows whether it got through."""
+    if isinstance(error, UpstreamError):
+        return error.status in PASSING_STATUSES
+    if repeatable:
+        return isinstance(error, UpstreamUnreachable | DeadlineExceeded)
+    # Of a connection that broke nobody knows whether the model has run, and been billed, already.
+    return isinstance(error, UpstreamUnreachable) and error.code != "connection_lost"
+
+
+def within(deadline: Deadline, seconds: float) -> Deadline:
+    """The same deadline, or an earlier one for what may take no longer than ``seconds``."""
+    return replace(deadline, expires=min(deadline.expires, time.monotonic() + seconds + deadline.margin))
+
+
+def _asked_for(retry_after: str | None) -> float:
+    """Seconds, of a number or a date (RFC 9110, 10.2.3); 0 where there is neither."""
+    if retry_after is None:
+        return 0.0
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except (ValueError, OverflowError):
+        return 0.0
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - datetime.now(UTC).timestamp()
+
+
+PERSISTENT: Final = Retries(more_tries=6, first_pause=0.25, repeatable=True)
+"""For what has been paid for already, and does little harm twice: results, and what is noted of them."""

@@ -1,0 +1,86 @@
+"""The SDK's sockets, which know the deadline: every single wait is cut to what is left of it, as in ``network``.
+
+The SDK fixes one timeout for all reads of a client, and urllib3 one for all reads of a body. Here, below both, each
+read asks again. Importing this module brings urllib3.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from typing import Any, Final
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from model_service.upstream.sockets import current
+
+CONNECT_SECONDS: Final = 10.0
+KEEPALIVE_SECONDS: Final = 60.0  # a container sleeps between calls; what lies longer than this is likely gone
+
+
+class _TimedReads(io.RawIOBase):
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._file = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(current.get().seconds)
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_TimedReads(sock))
+
+
+class _Timed(HTTPConnection):
+    """What both kinds of connection have in common."""
+
+    response_class = _TimedResponse
+    _last_used = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Asked by the pool before it uses a connection again."""
+        return super().is_connected and time.monotonic() - self._last_used < KEEPALIVE_SECONDS
+
+    def connect(self) -> None:
+        conversation = current.get()
+        conversation.connected = True
+        self.timeout = min(CONNECT_SECONDS, conversation.seconds)
+        super().connect()
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(current.get().seconds)  # a large body may take longer than a connection
+        self._last_used = time.monotonic()
+        super().send(data)
+
+
+class _TimedTLS(_Timed, HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Timed
+
+
+class _TLSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TimedTLS
+
+
+POOLS: Final = {"http": _Pool, "https": _TLSPool}
+"""For ``urllib3.PoolManager.pool_classes_by_scheme``. Use them inside ``Conversation.on_the_wire`` only."""

@@ -1,0 +1,111 @@
+"""Every shape in which OCI is known to refuse becomes one error of ours."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_service.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
+from model_service.upstream.error_body import Complaint, read_complaint, upstream_error
+
+NOT_FOUND = "Authorization failed or requested resource not found."
+GPT5 = '{\n "error": {\n "message": "Unsupported value", "param": "temperature", "code": "unsupported_value" }}'
+STORE = '{"error":{"message":"VectorStore vs_1 not found.","type":"invalid_request_error"}}'
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (_json({"code": "404", "message": NOT_FOUND}), Complaint(NOT_FOUND)),
+        (_json({"code": 404, "message": NOT_FOUND}), Complaint(NOT_FOUND)),
+        (_json({"code": "InvalidParameter", "message": "m"}), Complaint("m", "InvalidParameter")),
+        (_json({"error": {"code": "unsupported_file", "message": "m", "type": "t", "param": "files.0"}}),
+         Complaint("m", "unsupported_file", "files.0")),
+        (_json({"error": {"message": "m", "code": None, "param": None}}), Complaint("m")),
+        (_json({"code": "invalid-argument", "error": "beta access"}), Complaint("beta access", "invalid-argument")),
+        (_json({"code": "404", "message": STORE}), Complaint("VectorStore vs_1 not found.")),
+        (_json({"code": "400", "message": GPT5}), Complaint("Unsupported value", "unsupported_value", "temperature")),
+        (_json({"code": "400", "message": " " + GPT5}),
+         Complaint("Unsupported value", "unsupported_value", "temperature")),
+        (_json({"error": {"message": json.dumps({"code": "x", "message": GPT5})}}),
+         Complaint("Unsupported value", "unsupported_value", "temperature")),
+        (_json({"code": "400", "message": json.dumps({"id": "/1", "message": "invalid request"})}),
+         Complaint("invalid request")),
+        (_json({"code": "InvalidParameter", "message": "{not json"}), Complaint("{not json", "InvalidParameter")),
+        (_json({"detail": "m"}), Complaint("m")),
+        (_json({"error": {}, "message": "m"}), Complaint("m")),
+        (b"Failed to deserialize the JSON body: missing field 'input'\n",
+         Complaint("Failed to deserialize the JSON body: missing field 'input'")),
+        (b"<html>502 Bad Gateway</html>", Complaint("<html>502 Bad Gateway</html>")),
+        (b"{'code': 'python', 'message': 'repr'}", Complaint("{'code': 'python', 'message': 'repr'}")),
+        (b'[{"error": {"message": "m"}}]', Complaint('[{"error": {"message": "m"}}]')),
+        (b'{"errors": ["m"]}', Complaint('{"errors": ["m"]}')),
+        (b'{"code": "Odd", "message": ["m"]}', Complaint('{"code": "Odd", "message": ["m"]}', "Odd")),
+        (b'"text"', Complaint('"text"')),
+        (b"", Complaint("")),
+        (b" \n", Complaint("")),
+        (b"\xff", Complaint("\ufffd")),
+    ],
+)  # fmt: skip
+def test_every_known_shape_is_read(body: bytes, complaint: Complaint) -> None:
+    assert read_complaint(body) == complaint
+
+
+@pytest.mark.parametrize("body", [b'{"error":' * 900 + b"1" + b"}" * 900, b'{"error":' * 90_000])
+def test_errors_without_end_inside_errors_are_only_a_text(body: bytes) -> None:
+    assert read_complaint(body).message == body.decode()
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: _json({"message": text, "code": text})))
+def test_no_body_does_more_than_be_read(body: bytes) -> None:
+    assert upstream_error(400, body, opc_request_id=None).message
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "of_openai"),
+    [
+        (400, UpstreamRefused, "invalid_request_error"),
+        (401, UpstreamRefused, "invalid_request_error"),
+        (404, UpstreamRefused, "invalid_request_error"),
+        (413, UpstreamRefused, "invalid_request_error"),
+        (422, UpstreamRefused, "invalid_request_error"),
+        (429, UpstreamThrottled, "rate_limit_error"),
+        (500, UpstreamError, "upstream_error"),
+        (502, UpstreamError, "upstream_error"),
+        (504, UpstreamError, "upstream_error"),
+    ],
+)
+def test_the_status_of_oci_is_kept(status: int, kind: type[UpstreamError], of_openai: str) -> None:
+    error = upstream_error(status, b'{"code":"x","message":"m"}', opc_request_id="A/B/C", retry_after="7")
+    assert (type(error), error.status, error.type) == (kind, status, of_openai)
+    assert (error.message, error.code, error.opc_request_id, error.retry_after) == ("m", "x", "A/B/C", "7")
+
+
+def test_a_redirect_is_a_fault_of_the_upstream_and_not_for_the_caller_to_follow() -> None:
+    assert upstream_error(302, b"", opc_request_id=None).status == 502
+
+
+def test_a_numeric_code_gives_way_to_our_own() -> None:
+    assert upstream_error(429, b'{"code":"429","message":"m"}', opc_request_id=None).code == "rate_limit_exceeded"
+
+
+def test_an_error_that_says_nothing_still_says_its_status() -> None:
+    assert upstream_error(503, b"", opc_request_id=None).message == "OCI answered 503 and said nothing."
+
+
+@pytest.mark.parametrize("field", ["message", "code", "param"])
+def test_a_credential_that_oci_quotes_back_does_not_leave(field: str) -> None:
+    error = upstream_error(400, _json({"error": {"message": "m", field: "Bearer sk-abcdefgh1234"}}), opc_request_id="A")
+    assert "abcdefgh" not in json.dumps(error.body())
+
+
+def test_an_endless_error_is_cut() -> None:
+    assert len(upstream_error(500, b"x" * 65536, opc_request_id=None).message) < 2100
