@@ -3,65 +3,35 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from model_service.routing import load_row
+
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
 
-# From the bottom up: a module imports only from its own layer or one below.
+# From the top down: a package imports from layers below its own, and from no neighbour in its layer.
 LAYERS = (
-    {"errors"},
-    {"redaction", "routing", "endpoints", "invocation", "reply", "logs", "gotchas", "object_place"},
-    {
-        "encoding",
-        "chat",
-        "upstream_errors",
-        "signing",
-        "profile",
-        "tokens",
-        "traffic_log",
-        "conversation",
-        "fields",
-        "retries",
-    },
-    {"settings", "setting_values", "operations", "formats", "responses", "embeddings", "rerank", "record"},
-    {"expressions"},
-    {"templates"},
-    {"tasks", "result", "batch_elements", "task_lines", "tasks_shape"},
-    {"auth"},
-    {"network", "sdk_network", "exchange"},
-    {"upstream", "sdk_client", "sdk_exchange", "endpoint_families"},
-    {"region_services"},
-    {"object_storage", "gathering", "posting"},
-    {"overflow", "stored_request", "tasks_file", "tasks_place", "task_content"},
-    {"relay_places"},
-    {"relay_publisher"},
-    {"relay", "ledger", "confirmation"},
-    {"sinks"},
-    {"throttle"},
-    {"workbench"},
-    {"record_run"},
-    {"batch"},
-    {"transports", "trace"},
-    {"service", "envelopes"},
-    {
-        "app",
-        "models",
-        "local_oci",
-        "follow",
-        "doctor",
-        "doctor_gateway",
-        "doctor_tasks",
-        "patient",
-        "fdk_bridge",
-        "check_tasks",
-    },
-    {"__main__"},
+    {"__init__", "__main__", "app", "asgi"},
+    {"cli", "models", "dispatch"},
+    {"envelopes", "service", "doctor"},
+    {"batch", "relay", "callers", "guardrails", "usage"},
+    {"oci_services", "transports"},
+    {"upstream"},
+    {"auth", "trace"},
+    {"openai_api", "settings"},
+    {"routing", "settings_parsers", "fn"},
+    {"oci_names", "logs", "errors"},
 )
+LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+MOST_ROOT_FILES = 12
+FEWEST_MODULES = 3  # of a package, __init__ among them
+LAZY_ROW = re.compile(r"([a-z_]+(?:\.[a-z_]+)*):[A-Za-z_]+")
 LONGEST_FUNCTION = 40
 LONGEST_FILE = 260
 
@@ -71,35 +41,63 @@ def sources(package: str) -> list[Path]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports when it is loaded; what is imported on first use says so with its noqa."""
-    for node in ast.parse(path.read_text()).body:
+    """Every module that a file imports, on loading, on first use, for types, or by a lazy row of a table."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and LAZY_ROW.fullmatch(node.value):
+            yield f"model_service.{node.value.replace(':', '.')}"
 
 
-def part_of(name: str) -> str:
-    parts = name.split(".")
-    return parts[1] if len(parts) > 1 else "__init__"
-
-
-def layer_of(part: str) -> int:
-    found = [number for number, layer in enumerate(LAYERS) if part in layer]
-    assert found, f"{part} has no layer yet: give it one in {__name__}"
-    return found[0]
+def lazy_rows() -> list[str]:
+    nodes = (node for path in sources("model_service") for node in ast.walk(ast.parse(path.read_text())))
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    found = (text for text in texts if LAZY_ROW.fullmatch(text))
+    return sorted({text for text in found if (SRC / "model_service" / text.split(".")[0].split(":")[0]).exists()})
 
 
 @pytest.mark.parametrize("path", sources("model_service"), ids=lambda path: str(path.relative_to(SRC)))
 def test_imports_point_down(path: Path) -> None:
     part = path.relative_to(SRC / "model_service").parts[0].removesuffix(".py")
-    if part == "__init__":
-        return
+    assert part in LAYER_OF, f"{part} has no layer yet: give it one in {__name__}"
     for name in imports(path):
-        if name.startswith("model_service."):
-            other = part_of(name)
-            if (SRC / "model_service" / other).exists() or (SRC / "model_service" / f"{other}.py").exists():
-                assert layer_of(other) <= layer_of(part), f"{part} imports {name}, which is above it"
+        other = name.split(".")[1] if name.startswith("model_service.") else part
+        if other != part and other in LAYER_OF:
+            assert LAYER_OF[part] < LAYER_OF[other], f"{part} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize(
+    "package", sorted({path.parent for path in sources("model_service")}), ids=lambda path: path.name
+)
+def test_modules_of_a_package_import_each_other_in_no_circle(package: Path) -> None:
+    names = {path.stem: set[str]() for path in package.glob("*.py") if path.stem != "__init__"}
+    prefix = ".".join(package.relative_to(SRC).parts) + "."
+    for stem, others in names.items():
+        found = (name for name in imports(package / f"{stem}.py") if name.startswith(prefix))
+        others.update({name.removeprefix(prefix).split(".")[0] for name in found} & names.keys() - {stem})
+    while free := [stem for stem, others in names.items() if not others]:
+        for stem in free:
+            del names[stem]
+        for others in names.values():
+            others.difference_update(free)
+    assert not names
+
+
+@pytest.mark.parametrize("row", lazy_rows())
+def test_a_lazy_row_names_what_exists(row: str) -> None:
+    assert load_row(row)
+
+
+@pytest.mark.parametrize("package", ["model_service"])
+def test_the_root_shows_the_flow_and_no_more(package: str) -> None:
+    assert len(list((SRC / package).glob("*.py"))) <= MOST_ROOT_FILES
+
+
+def test_a_package_has_more_than_one_thought() -> None:
+    packages = {path.parent for path in sources("model_service")}
+    assert not [package for package in packages if len(list(package.glob("*.py"))) < FEWEST_MODULES]
 
 
 @pytest.mark.parametrize(("package", "other"), [("mock_oci", "model_service"), ("model_service", "mock_oci")])

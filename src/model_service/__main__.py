@@ -16,6 +16,7 @@ from model_service.cli.follow import ABOUT as ABOUT_FOLLOW
 from model_service.cli.follow import add_arguments as follow_arguments
 from model_service.cli.follow import run as follow_relay
 from model_service.cli.local_oci import local_oci
+from model_service.dispatch import Dispatch
 from model_service.doctor.checks import Check, Report, examine
 from model_service.errors import (
     CredentialError,
@@ -108,7 +109,9 @@ def _doctor(options: argparse.Namespace) -> int:
     else:
         with closing(Service(settings)) as service:
             request = DoctorRequest(options.model)
-            report = examine(service, request, Deadline.after(options.timeout), gateway=options.gateway)
+            report = examine(
+                service, Dispatch(service).answer, request, Deadline.after(options.timeout), gateway=options.gateway
+            )
     print(*report.checks, sep="\n")
     return 0 if report.healthy else 1
 

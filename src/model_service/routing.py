@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from importlib import import_module
 from typing import Any, Final, Literal
 
 from model_service.errors import InvalidRequest
@@ -65,6 +66,12 @@ def _without_prefixes(model: str) -> tuple[bool, str]:
     """Whether the Responses API is asked for, and of which model or alias."""
     name = model.removeprefix(OWN_PREFIX)
     return name.startswith(RESPONSES_PREFIX), name.removeprefix(RESPONSES_PREFIX)
+
+
+def load_row(row: str) -> Any:
+    """Return what a lazy row of a table names, ``"<module below this package>:<attribute>"``, importing it."""
+    module, _, name = row.partition(":")
+    return getattr(import_module(f"{__package__}.{module}"), name)
 
 
 _OPENAI_REASONING: Final = Quirks(rename={"max_tokens": "max_completion_tokens"})

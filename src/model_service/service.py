@@ -8,17 +8,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
-from model_service.batch.record import BatchRequest, ConfirmationRequest
 from model_service.errors import SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
 from model_service.openai_api.embeddings import EmbeddingsRequest
-from model_service.openai_api.operations import DoctorRequest, Request
 from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route, resolve
 from model_service.settings import Settings
-from model_service.transports import chat_model, embedding_model, rerank_model, responses_surface
+from model_service.transports import (
+    EMBEDDINGS,
+    RERANK,
+    RESPONSES,
+    EmbeddingModel,
+    RerankModel,
+    ResponsesSurface,
+    chat_model,
+)
 from model_service.transports.call import Call
 from model_service.transports.native.endpoint_families import EndpointFamilies
 from model_service.transports.native.surface import NativeSurface
@@ -26,10 +32,10 @@ from model_service.upstream.client import Upstream
 from model_service.upstream.request_log import LogPolicy
 
 if TYPE_CHECKING:
-    from model_service.batch.batch import Batches
     from model_service.oci_services.clients import RegionServices
     from model_service.oci_services.large_payloads import Overflow, StoredRequests
     from model_service.oci_services.object_storage import ObjectStorage
+    from model_service.openai_api.operations import ModelRequest, RoutedRequest
 
 
 @dataclass(frozen=True)
@@ -38,17 +44,14 @@ class Service:
 
     settings: Settings
 
-    def resolve(self, request: Request) -> Route | None:
-        """``None`` for records, which have a route each, and for what no model is asked about."""
+    def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
+        """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
         if isinstance(request, ChatRequest):
             return resolve(request.model, aliases=self.settings.aliases, override=self.settings.transport)
-        if isinstance(request, BatchRequest | ConfirmationRequest):
-            return None
         return request.route(self.settings.aliases)
 
-    def call(self, route: Route | None, request: Request, deadline: Deadline) -> Answer:
-        if isinstance(request, BatchRequest | ConfirmationRequest | DoctorRequest):
-            return OTHERS[type(request)](self, request, deadline)
+    def call(self, route: Route | None, request: ModelRequest, deadline: Deadline) -> Answer:
+        """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
         call = Call(
             deadline,
@@ -59,8 +62,6 @@ class Service:
         answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
         if isinstance(answer, Complete):
             return answer
-        if self.overflow is not None and answer.encoding is None:
-            answer = self.overflow.catching(answer, deadline)
         return _begun(answer)
 
     @cached_property
@@ -108,14 +109,13 @@ class Service:
         return StoredRequests(self.object_storage, self.settings.request_buckets)
 
     @cached_property
-    def batches(self) -> Batches:
-        from model_service.batch.batch import Batches  # noqa: PLC0415 - see above
-
-        return Batches(self)
-
-    @cached_property
     def families(self) -> EndpointFamilies:
         return EndpointFamilies(self.settings.endpoint_families, self.native.describe)
+
+    def open_connections(self) -> None:
+        """Make what threads share before there are threads: two that come first would make two of it."""
+        for name in ("credential", "compartment_id", "upstream", "native", "families", "object_storage", "overflow"):
+            getattr(self, name)
 
     def close(self) -> None:
         """Close the connections, if there are any; the next call opens new ones."""
@@ -149,23 +149,6 @@ def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
     yield from rest
 
 
-def _report(service: Service, request: DoctorRequest, deadline: Deadline) -> Answer:
-    # Before anything is done that may be what is wrong.
-    from model_service.doctor.checks import examine  # noqa: PLC0415 - nobody else has a use for it
-
-    return Complete(examine(service, request, deadline).body())
-
-
-def _batch(service: Service, request: BatchRequest, deadline: Deadline) -> Answer:
-    return service.batches.answer(request, deadline)
-
-
-def _confirmation(service: Service, request: ConfirmationRequest, deadline: Deadline) -> Answer:
-    from model_service.batch.subscription import confirm  # noqa: PLC0415 - once for a subscription
-
-    return confirm(request, service.credential, service.settings.oci_endpoint, deadline)
-
-
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
     model = chat_model(route, service)
     if request.relay is not None:
@@ -178,15 +161,18 @@ def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> A
 
 
 def _embeddings(service: Service, route: Route, request: EmbeddingsRequest, call: Call) -> Answer:
-    return embedding_model(route, service).embed(request, call)
+    model: EmbeddingModel = EMBEDDINGS.open(route, service)
+    return model.embed(request, call)
 
 
 def _rerank(service: Service, route: Route, request: RerankRequest, call: Call) -> Answer:
-    return rerank_model(route, service).rerank(request, call)
+    model: RerankModel = RERANK.open(route, service)
+    return model.rerank(request, call)
 
 
 def _responses(service: Service, route: Route, request: Any, call: Call) -> Answer:
-    return responses_surface(route, service).send(request, call)
+    surface: ResponsesSurface = RESPONSES.open(route, service)
+    return surface.send(request, call)
 
 
 # Any other request is one of the Responses API's own, whose class is not imported for others.
@@ -194,11 +180,4 @@ ANSWERS: Final[Mapping[type, Callable[[Service, Route, Any, Call], Answer]]] = {
     ChatRequest: _chat,
     EmbeddingsRequest: _embeddings,
     RerankRequest: _rerank,
-}
-
-# What is not for one model.
-OTHERS: Final[Mapping[type, Callable[[Service, Any, Deadline], Answer]]] = {
-    BatchRequest: _batch,
-    ConfirmationRequest: _confirmation,
-    DoctorRequest: _report,
 }

@@ -11,7 +11,7 @@ from typing import Any, Final
 from model_service.errors import BatchUnfinished, CredentialError, ModelServiceError, ReaderGone, SettingsError
 from model_service.logs import log
 from model_service.logs.redaction import redact
-from model_service.openai_api.chat import Answer, Complete, Stream
+from model_service.openai_api.chat import Complete, Stream
 from model_service.openai_api.encoding import value_of
 from model_service.routing import Route
 
@@ -24,7 +24,7 @@ FOR_OPERATORS: Final = (BatchUnfinished, CredentialError, SettingsError)
 class Trace:
     """Gathered on the way. Tokens are known of a stream only if the caller asked for its usage."""
 
-    doorway: str
+    trigger: str
     caller: str | None = None
     route: Route | None = None
     usage: dict[str, Any] | None = None
@@ -42,21 +42,24 @@ class Trace:
         finally:
             self.ms[name] = _milliseconds_since(started)
 
-    def watch(self, answer: Answer) -> Answer:
-        """The same answer; what it says of itself is noted, now or as its chunks go by."""
+    def note(self, answer: Complete) -> None:
+        """Take over what a complete answer says of itself."""
         self.opc_request_id = answer.opc_request_id
-        if isinstance(answer, Complete):
-            self.usage = answer.completion.get("usage")
-            return answer
+        self.usage = answer.completion.get("usage")
+
+    def watch(self, stream: Stream) -> Stream:
+        """Return the same stream; what its chunks say of it is noted as they go by."""
+        self.opc_request_id = stream.opc_request_id
         self.streamed = True
-        return replace(answer, chunks=self._watch_chunks(answer))
+        return replace(stream, chunks=self._watch_chunks(stream))
 
     def write(self, error: ModelServiceError | None) -> None:
         error = error or self.broken
         self.ms["total"] = _milliseconds_since(self.started)
         log.write(
             "invocation",
-            doorway=self.doorway,
+            trigger=self.trigger,
+            doorway=self.trigger,  # its name of old, for one release: log queries may still ask for it
             caller=self.caller,
             transport=self.route and self.route.transport,
             route=self.route and self.route.row,

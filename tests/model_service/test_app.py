@@ -10,7 +10,7 @@ import pytest
 
 from model_service.app import App
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
-from model_service.fn.reply import LARGEST
+from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.logs import log
 from model_service.service import Service
 
@@ -37,8 +37,8 @@ def test_a_path_is_known_by_its_end(app: App, path: str) -> None:
 
 
 def test_an_answer_that_the_platform_would_lose_is_an_error_instead(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_service.app.LARGEST", 100)
-    assert LARGEST > 100
+    monkeypatch.setattr("model_service.app.MAX_REPLY_BYTES", 100)
+    assert MAX_REPLY_BYTES > 100
     reply = app.answer(over_http())
     assert (reply.status, json.loads(reply.body)["error"]["code"]) == (500, "answer_too_large")
 

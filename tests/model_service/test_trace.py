@@ -47,11 +47,12 @@ def written() -> Iterator[Written]:
 def test_the_line_says_who_used_what_and_how_much(written: Written) -> None:
     trace = Trace("http", caller="ocid1.apigateway.oc1..g")
     trace.route = resolve("xai.grok-4.3", aliases={})
-    trace.watch(Complete({"choices": [], "usage": USAGE}, opc_request_id="A/B/C"))
+    trace.note(Complete({"choices": [], "usage": USAGE}, opc_request_id="A/B/C"))
     line = written(trace)
     del line["time"], line["ms"], line["call_id"]
     assert line == {
         "event": "invocation",
+        "trigger": "http",
         "doorway": "http",
         "caller": "ocid1.apigateway.oc1..g",
         "transport": "v1",
@@ -132,5 +133,5 @@ def test_a_stream_that_breaks_is_no_success(written: Written) -> None:
 
 def test_no_prompt_and_no_answer_is_in_the_line(written: Written) -> None:
     trace = Trace("direct")
-    trace.watch(Complete({"choices": [{"message": {"content": "my secret answer"}}], "usage": USAGE}))
+    trace.note(Complete({"choices": [{"message": {"content": "my secret answer"}}], "usage": USAGE}))
     assert "secret" not in json.dumps(written(trace, UpstreamRefused("my secret prompt is refused")))

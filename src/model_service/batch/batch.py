@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from model_service.batch.context import Ending, Throttle, Workbench
+from model_service.batch.context import BatchService, Ending, Throttle, Workbench
 from model_service.batch.ledger import Ledger, MemoryLedger, ObjectLedger
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.record_run import RecordRun
@@ -23,9 +23,7 @@ from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete
-
-if TYPE_CHECKING:
-    from model_service.service import Service
+from model_service.openai_api.operations import DoctorRequest, ModelRequest
 
 RECORDING_SHARE: Final = 0.1  # of the time, kept for writing down what failed
 RECORDING_SECONDS: Final = 10.0  # but no more than this
@@ -36,7 +34,8 @@ FAIR_SHARE: Final = 0.5  # of a batch's time; what takes longer would not end an
 class Batches:
     """What a container keeps for all batches: its tasks, and the sinks that they name."""
 
-    service: Service
+    service: BatchService
+    answer_other: Callable[[ModelRequest | DoctorRequest, Deadline], Answer]
     throttle: Callable[[], Throttle] = Throttle
     _tasks: Tasks | None = None
 
@@ -44,8 +43,7 @@ class Batches:
         """``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
         "usage"}``. Raises ``BatchUnfinished`` where it has to be sent again."""
         if request.otherwise is not None and not self._is_wanted(request.records, deadline):
-            direct = request.otherwise()
-            return self.service.call(self.service.resolve(direct), direct, deadline)
+            return self.answer_other(request.otherwise(), deadline)
         if not request.records:
             return Complete(_summary(0, Counter(), Counter()))
         batch = Batch(self._workbench(deadline))
@@ -66,12 +64,12 @@ class Batches:
             return False
 
     def _workbench(self, deadline: Deadline) -> Workbench:
-        _open_connections(self.service)
+        self.service.open_connections()
         tasks = self.tasks(deadline)
         total = deadline.require()
         asking = replace(deadline, expires=deadline.expires - min(RECORDING_SECONDS, RECORDING_SHARE * total))
         return Workbench(
-            core=self.service,
+            service=self.service,
             tasks=tasks,
             sinks=self._sinks,
             dead_letters=self._dead_letters,
@@ -82,23 +80,10 @@ class Batches:
         )
 
     def tasks(self, deadline: Deadline) -> Tasks:
-        """The tasks; read once, and again where that went wrong."""
+        """Return the tasks; they are read once, and again where that went wrong."""
         if self._tasks is None:
-            setting = self.service.settings.tasks
-            if setting is None:
-                raise SettingsError("MODEL_SERVICE_TASKS", "is not set, and nothing else says what to do with a record")
-            name, text = tasks_text(setting, lambda: self.service.object_storage, deadline)
-            self._tasks = self._with_room(read_tasks(text, name))
+            self._tasks = read_tasks_of(self.service, deadline)
         return self._tasks
-
-    def _with_room(self, tasks: Tasks) -> Tasks:
-        """The same; refused where a record could fail that cannot be put on record, and would come again for ever."""
-        place = tasks.sinks[tasks.dead_letters].kind if tasks.dead_letters else "none"
-        if place not in ("bucket", "none") and self.service.settings.overflow_bucket is None:
-            raise SettingsError(
-                "MODEL_SERVICE_OVERFLOW_BUCKET", f"has to be set: dead letters may be too large for a {place}"
-            )
-        return tasks
 
     @cached_property
     def _sinks(self) -> Mapping[str, Sink]:
@@ -121,6 +106,22 @@ class Batches:
     def _open(self, name: str, name_in_ledger: str) -> Sink:
         assert self._tasks is not None  # noqa: S101 - as above
         return open_sink(name_in_ledger, self._tasks.sinks[name], self.service, self._ledger)
+
+
+def read_tasks_of(service: BatchService, deadline: Deadline) -> Tasks:
+    """Return the tasks that ``MODEL_SERVICE_TASKS`` names. Raise ``SettingsError`` where there are none, and where a
+    record could fail without a place for its dead letter: it would come again for ever."""
+    setting = service.settings.tasks
+    if setting is None:
+        raise SettingsError("MODEL_SERVICE_TASKS", "is not set, and nothing else says what to do with a record")
+    name, text = tasks_text(setting, lambda: service.object_storage, deadline)
+    tasks = read_tasks(text, name)
+    kind = tasks.sinks[tasks.dead_letters].kind if tasks.dead_letters else "none"
+    if kind not in ("bucket", "none") and service.settings.overflow_bucket is None:
+        raise SettingsError(
+            "MODEL_SERVICE_OVERFLOW_BUCKET", f"has to be set: dead letters may be too large for a {kind}"
+        )
+    return tasks
 
 
 class Batch:
@@ -179,12 +180,6 @@ def _summary(records: int, endings: Counter[Ending], usage: Counter[str]) -> dic
 
 def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
     return {name: value for name, value in usage.items() if isinstance(value, int) and not isinstance(value, bool)}
-
-
-def _open_connections(service: Service) -> None:
-    """Make what threads share before there are threads: two that come first would make two of it."""
-    for name in ("credential", "compartment_id", "upstream", "native", "families", "object_storage", "overflow"):
-        getattr(service, name)
 
 
 ENDED: Final = (Ending.DELIVERED, Ending.REPEATED, Ending.IGNORED, Ending.DEAD_LETTER)

@@ -13,11 +13,13 @@ from model_service.batch.tasks.tasks import Tasks
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
-from model_service.openai_api.chat import Answer
-from model_service.openai_api.operations import Request
+from model_service.openai_api.chat import Answer, ChatRequest
+from model_service.openai_api.operations import ModelRequest, RoutedRequest
 from model_service.routing import Route
+from model_service.settings import Settings
 
 if TYPE_CHECKING:
+    from model_service.oci_services.clients import RegionServices
     from model_service.oci_services.large_payloads import Overflow
     from model_service.oci_services.object_storage import ObjectStorage
 
@@ -40,12 +42,20 @@ class Ending(StrEnum):
     UNRECORDED = "unrecorded"  # it failed, and that could not be written down
 
 
-class Core(Protocol):
-    """What is used of the service."""
+class BatchService(Protocol):
+    """What a batch uses of the service."""
 
-    def resolve(self, request: Request) -> Route | None: ...
+    def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None: ...
 
-    def call(self, route: Route | None, request: Request, deadline: Deadline) -> Answer: ...
+    def call(self, route: Route | None, request: ModelRequest, deadline: Deadline) -> Answer: ...
+
+    def open_connections(self) -> None: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def region_services(self) -> RegionServices: ...
 
     @property
     def object_storage(self) -> ObjectStorage: ...
@@ -110,7 +120,7 @@ class Workbench:
     """What the records of one batch share. ``deadline`` is the batch's; models may be asked until ``asking``, so that
     what failed can still be written down."""
 
-    core: Core
+    service: BatchService
     tasks: Tasks
     sinks: Mapping[str, Sink]
     dead_letters: Sink

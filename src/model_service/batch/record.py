@@ -14,7 +14,8 @@ from model_service.errors import InvalidRequest
 from model_service.openai_api.encoding import STRICT
 
 if TYPE_CHECKING:
-    from model_service.openai_api.operations import Request
+    from model_service.openai_api.operations import DoctorRequest, ModelRequest
+    from model_service.routing import Route
 
 SOURCES: Final = (
     "streaming",
@@ -92,7 +93,11 @@ class BatchRequest:
     """
 
     records: tuple[Record, ...] = field(repr=False)
-    otherwise: Callable[[], Request] | None = None
+    otherwise: Callable[[], ModelRequest | DoctorRequest] | None = None
+
+    def route(self, aliases: Mapping[str, str]) -> Route | None:  # noqa: ARG002 - each record has its own
+        """Return ``None``: each record has a route of its own."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -100,3 +105,7 @@ class ConfirmationRequest:
     """A subscription of Notifications that wants to be confirmed: whoever visits ``url`` does it."""
 
     url: str = field(repr=False)  # it has the subscription's token
+
+    def route(self, aliases: Mapping[str, str]) -> Route | None:  # noqa: ARG002 - no model is asked
+        """Return ``None``: no model is asked."""
+        return None

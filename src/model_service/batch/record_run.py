@@ -26,7 +26,7 @@ from model_service.errors import (
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Complete
-from model_service.openai_api.operations import Request
+from model_service.openai_api.operations import ModelRequest
 from model_service.routing import Route
 from model_service.upstream.retries import passes
 
@@ -118,7 +118,7 @@ class RecordRun:
         self._require_time(deadline)
         try:
             request = self._request(task, deadline)
-            route = self._shared.core.resolve(request)  # refuses what is no model's id, which then stands in no log
+            route = self._shared.service.resolve(request)  # refuses what is no model's id, which then stands in no log
             self.result.model = getattr(request, "model", None)
             answer = self._answer(route, request, deadline)
         except ModelServiceError as error:
@@ -128,13 +128,13 @@ class RecordRun:
             raise
         self.result.response, self.result.opc_request_id = answer.completion, answer.opc_request_id
 
-    def _request(self, task: Task, deadline: Deadline) -> Request:
+    def _request(self, task: Task, deadline: Deadline) -> ModelRequest:
         view = self._record.view
         if task.reading is not None:
-            view = {**view, "content": content_of(task, view, self._shared.core.object_storage, deadline)}
+            view = {**view, "content": content_of(task, view, self._shared.service.object_storage, deadline)}
         return request_of(task.body(view))
 
-    def _answer(self, route: Route | None, request: Request, deadline: Deadline) -> Complete:
+    def _answer(self, route: Route | None, request: ModelRequest, deadline: Deadline) -> Complete:
         throttle = self._shared.throttle
         while True:
             self._require_time(deadline)
@@ -145,11 +145,11 @@ class RecordRun:
                 if not throttle.pause(self.result.tries, error, deadline):
                     raise
 
-    def _try(self, route: Route | None, request: Request, deadline: Deadline) -> Complete:
+    def _try(self, route: Route | None, request: ModelRequest, deadline: Deadline) -> Complete:
         self.result.tries += 1
         started = time.monotonic()
         try:
-            answer = self._shared.core.call(route, request, deadline)
+            answer = self._shared.service.call(route, request, deadline)
         finally:
             self.result.model_seconds += time.monotonic() - started
         assert isinstance(answer, Complete)  # noqa: S101 - it was not asked for as a stream
@@ -218,7 +218,7 @@ class RecordRun:
             raise ComesAgain from error
 
     def _fitted(self, result: Mapping[str, Any], sink: Sink) -> bytes:
-        return fitted(result, sink.largest, self._shared.core.overflow, self._shared.deadline)
+        return fitted(result, sink.largest, self._shared.service.overflow, self._shared.deadline)
 
     def _fitted_letter(self, letter: Mapping[str, Any]) -> bytes:
         """What the record was matters more than what was answered, which may be what is too large, or no JSON."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from model_service.auth import Credential
 from model_service.batch.record import ConfirmationRequest
@@ -16,6 +17,7 @@ from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import realm_domain
 from model_service.openai_api.chat import Complete
+from model_service.settings import Settings
 from model_service.upstream.client import Upstream
 
 HOST: Final = re.compile(r"https://(cell[0-9]+\.)?notification\.(?P<region>[a-z0-9-]+)\.(oci\.)?(?P<domain>[a-z.]+)")
@@ -27,9 +29,34 @@ ADDRESS: Final = re.compile(
 )
 
 
+class ConfirmingService(Protocol):
+    """What a confirmation uses of the service."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def credential(self) -> Credential: ...
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """Confirm subscriptions of this function, as ``dispatch.ANSWERERS`` asks for it."""
+
+    service: ConfirmingService
+    answer_other: object = None
+
+    def answer(self, request: ConfirmationRequest, deadline: Deadline) -> Complete:
+        """Return ``{"object": "model_service.confirmation"}``; raise as ``confirm`` does."""
+        return confirm(request, self.service.credential, self.service.settings.oci_endpoint, deadline)
+
+
 def confirm(request: ConfirmationRequest, credential: Credential, local: str | None, deadline: Deadline) -> Complete:
-    """``{"object": "model_service.confirmation"}``. ``local`` (``MODEL_SERVICE_OCI_ENDPOINT``) is a place that may be
-    visited beside OCI's own; raises ``InvalidRequest`` for any other: the message may come from anybody."""
+    """Visit the address of the request and return ``{"object": "model_service.confirmation"}``.
+
+    ``local`` (``MODEL_SERVICE_OCI_ENDPOINT``) may be visited beside OCI's own hosts. Raise ``InvalidRequest`` for any
+    other address: the message may come from anybody.
+    """
     address = ADDRESS.fullmatch(request.url)
     if address is None or not (address["endpoint"] == local or _is_ocis(address["endpoint"])):
         raise InvalidRequest("The address to confirm at is none of OCI Notifications.", code="unknown_address")

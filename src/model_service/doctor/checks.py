@@ -7,19 +7,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from model_service.auth import AUTH_TYPES
 from model_service.auth.security_token import claims_of
-from model_service.doctor.context import Patient, Untold, Unwell
+from model_service.doctor.context import DoctorService, Patient, Untold, Unwell
 from model_service.doctor.gateway import look_at_gateway
 from model_service.doctor.tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError
 from model_service.fn.invocation import Deadline
+from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.operations import DoctorRequest
-
-if TYPE_CHECKING:  # which calls us
-    from model_service.service import Service
 
 Verdict = Literal["ok", "fail", "skip"]
 
@@ -57,8 +55,21 @@ class Report:
         return {"object": "doctor.report", "healthy": self.healthy, "checks": checks}
 
 
+@dataclass(frozen=True)
+class Doctor:
+    """Examine this function for a direct caller, as ``dispatch.ANSWERERS`` asks for it."""
+
+    service: DoctorService
+    answer_other: Callable[[ChatRequest, Deadline], Answer]
+
+    def answer(self, request: DoctorRequest, deadline: Deadline) -> Complete:
+        """Return the report as JSON. It is told no gateway: it would fetch whatever address a caller names."""
+        return Complete(examine(self.service, self.answer_other, request, deadline).body())
+
+
 def examine(
-    service: Service,
+    service: DoctorService,
+    answer: Callable[[ChatRequest, Deadline], Answer],
     request: DoctorRequest,
     deadline: Deadline,
     *,
@@ -70,7 +81,7 @@ def examine(
     A function is never told a ``gateway``: it would fetch whatever address a caller names. Raises nothing that a
     check could say instead. Costs one very small chat request, and one more through the gateway.
     """
-    patient = Patient(service, request, deadline, gateway, clock)
+    patient = Patient(service, answer, request, deadline, gateway, clock)
     done: dict[str, Check] = {}
     for step in CHECKS:
         missing = next((name for name in step.needs if done[name].verdict != "ok"), None)

@@ -6,20 +6,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import httpx
 
+from model_service.auth import Credential
+from model_service.batch.context import BatchService
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import inference_endpoint
-from model_service.openai_api.chat import ChatRequest
+from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.operations import DoctorRequest
 
-if TYPE_CHECKING:  # which calls the doctor
-    from model_service.service import Service
-
 PROBE_SECONDS: Final = 10.0  # for an answer that takes a server no thought
+
+
+class DoctorService(BatchService, Protocol):
+    """What the doctor looks at."""
+
+    @property
+    def credential(self) -> Credential: ...
+
+    @property
+    def compartment_id(self) -> str | None: ...
 
 
 class Unwell(Exception):
@@ -38,7 +47,8 @@ class Untold(Exception):
 class Patient:
     """A service, and what several checks ask of it, each asked once."""
 
-    service: Service
+    service: DoctorService
+    answer: Callable[[ChatRequest, Deadline], Answer]
     request: DoctorRequest
     deadline: Deadline
     gateway: str | None
@@ -71,7 +81,7 @@ class Patient:
         started = time.perf_counter()
         try:
             request = ChatRequest.parse({**self.prompt, "compartment_id": self.compartment_id})
-            self.service.call(self.service.resolve(request), request, self.deadline)
+            self.answer(request, self.deadline)
         except ModelServiceError as error:
             return error, time.perf_counter() - started
         return None, time.perf_counter() - started

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from model_service.batch.batch import read_tasks_of
 from model_service.batch.tasks.tasks import Tasks
-from model_service.doctor.context import Patient, Untold, Unwell
+from model_service.doctor.context import DoctorService, Patient, Untold, Unwell
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import Place
-
-if TYPE_CHECKING:  # which calls the doctor
-    from model_service.service import Service
 
 PROBE: Final = "model-service/doctor"  # an object that nobody writes
 
@@ -22,7 +20,7 @@ def look_at_tasks(patient: Patient) -> str:
     """Looked up, and nothing written: that we may write there shows with the first record. Topics cannot be asked."""
     if patient.service.settings.tasks is None:
         raise Untold("MODEL_SERVICE_TASKS is not set: no records are expected")
-    tasks = patient.service.batches.tasks(patient.deadline)
+    tasks = read_tasks_of(patient.service, patient.deadline)
     for name, kind, place in _places(tasks, patient.service.settings.overflow_bucket):
         _look(name, kind, place, patient)
     return f"records are for {', '.join(task.name for task in tasks.tasks)}"
@@ -46,11 +44,11 @@ def _look(name: str, kind: str, place: Any, patient: Patient) -> None:
         raise Unwell(f"{name}: {error.message}", CURE) from error
 
 
-def _bucket(service: Service, place: Place, deadline: Deadline) -> None:
+def _bucket(service: DoctorService, place: Place, deadline: Deadline) -> None:
     service.object_storage.find(replace(place, name=PROBE), deadline)
 
 
-LOOKS: Final[Mapping[str, Callable[[Service, Any, Deadline], object]]] = {
+LOOKS: Final[Mapping[str, Callable[[DoctorService, Any, Deadline], object]]] = {
     "bucket": _bucket,
     "stream": lambda service, ocid, deadline: service.region_services.stream(ocid, deadline),
     "queue": lambda service, ocid, deadline: service.region_services.queue(ocid, deadline),

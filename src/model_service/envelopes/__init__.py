@@ -1,15 +1,13 @@
-"""The doorways: whoever recognises an invocation takes out the request and shapes the reply. ENVELOPES at the end.
+"""One class per trigger, which takes the request out of an invocation and shapes the reply. ENVELOPES at the end.
 
-A cold start is for somebody who waits: what lets records in that arrive by themselves is imported on first use.
+A cold start is for somebody who waits: the triggers that nobody waits behind are imported on first use.
 """
-
-# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, Union
 
 from model_service.envelopes import detect
 from model_service.envelopes.direct import DirectEnvelope
@@ -18,16 +16,28 @@ from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Invocation
 from model_service.fn.reply import Reply
 from model_service.openai_api.chat import Answer
-from model_service.openai_api.operations import Request
+from model_service.routing import load_row
+
+if TYPE_CHECKING:
+    from model_service.batch.record import BatchRequest, ConfirmationRequest
+    from model_service.openai_api.operations import DoctorRequest, ModelRequest
+
+Request = Union["ModelRequest", "DoctorRequest", "BatchRequest", "ConfirmationRequest"]
+"""What an envelope takes out of an invocation, validated."""
 
 
 class Envelope(Protocol):
-    """One class per doorway, made for one invocation."""
+    """The request and the reply of one invocation, in the shape of its trigger.
 
-    doorway: str
+    ``may_name_its_body`` says whether the sender may put ``body_from`` in the place of a body: what a record says is
+    for its task alone.
+    """
+
+    trigger: str
+    may_name_its_body: bool
 
     def decode(self) -> Request:
-        """Raises ``InvalidRequest`` when there is no request inside."""
+        """Return the request; raise ``InvalidRequest`` where there is none inside."""
 
     def seal(self, answer: Answer) -> Reply: ...
 
@@ -35,54 +45,27 @@ class Envelope(Protocol):
 
 
 @dataclass(frozen=True)
-class Doorway:
-    """A row of ENVELOPES: the sign by which an invocation is known to have come through it, and its envelope."""
+class Trigger:
+    """A row of ENVELOPES. ``envelope`` is a class, or the lazy row of one."""
 
     recognises: Callable[[Invocation], bool]
-    envelope: Callable[[Invocation], Envelope]
+    envelope: str | Callable[[Invocation], Envelope]
 
 
-def recognise(invocation: Invocation) -> Envelope:
-    """The envelope of an invocation, by the first row that recognises it; the last one takes all."""
-    return next(row for row in ENVELOPES if row.recognises(invocation)).envelope(invocation)
-
-
-def _notification(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.notification import NotificationEnvelope
-
-    return NotificationEnvelope(invocation)
-
-
-def _connector_hub(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.connector_hub import ConnectorHubEnvelope
-
-    return ConnectorHubEnvelope(invocation)
-
-
-def _event(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.event import EventEnvelope
-
-    return EventEnvelope(invocation)
-
-
-def _schedule(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.unattended import ScheduleEnvelope
-
-    return ScheduleEnvelope(invocation)
-
-
-def _detached(invocation: Invocation) -> Envelope:
-    from model_service.envelopes.unattended import DetachedEnvelope
-
-    return DetachedEnvelope(invocation)
+def open_envelope(invocation: Invocation) -> Envelope:
+    """Return the envelope of an invocation, by the first row that recognises it; the last one takes all."""
+    row = next(row for row in ENVELOPES if row.recognises(invocation))
+    kind = load_row(row.envelope) if isinstance(row.envelope, str) else row.envelope
+    envelope: Envelope = kind(invocation)
+    return envelope
 
 
 ENVELOPES: Final = (
-    Doorway(detect.is_http, HttpEnvelope),
-    Doorway(detect.is_notification, _notification),
-    Doorway(detect.is_array, _connector_hub),
-    Doorway(detect.is_cloud_event, _event),
-    Doorway(detect.is_empty_and_detached, _schedule),
-    Doorway(detect.is_detached, _detached),
-    Doorway(detect.is_anything, DirectEnvelope),
+    Trigger(detect.is_http, HttpEnvelope),
+    Trigger(detect.is_notification, "envelopes.notification:NotificationEnvelope"),
+    Trigger(detect.is_array, "envelopes.connector_hub:ConnectorHubEnvelope"),
+    Trigger(detect.is_cloud_event, "envelopes.event:EventEnvelope"),
+    Trigger(detect.is_empty_and_detached, "envelopes.unattended:ScheduleEnvelope"),
+    Trigger(detect.is_detached, "envelopes.unattended:DetachedEnvelope"),
+    Trigger(detect.is_anything, DirectEnvelope),
 )

@@ -24,7 +24,8 @@ from model_service.openai_api.validation import refuse
 
 
 class ConnectorHubEnvelope(UnattendedEnvelope):
-    doorway = "connector_hub"
+    trigger = "connector_hub"
+    may_name_its_body = False
 
     def decode(self) -> BatchRequest:
         elements = deque(elements_of(self._invocation.body))

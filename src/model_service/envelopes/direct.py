@@ -8,17 +8,18 @@ from model_service.fn.invocation import Invocation
 from model_service.fn.reply import Reply
 from model_service.openai_api.chat import Answer
 from model_service.openai_api.encoding import read_json_object
-from model_service.openai_api.operations import Request, operation_of
+from model_service.openai_api.operations import DoctorRequest, ModelRequest, operation_of
 
 
 class DirectEnvelope:
-    doorway = "direct"
+    trigger = "direct"
+    may_name_its_body = True
 
     def __init__(self, invocation: Invocation) -> None:
         self._body = invocation.body
         self._format = "sse"
 
-    def decode(self) -> Request:
+    def decode(self) -> ModelRequest | DoctorRequest:
         body = read_json_object(self._body)
         self._format = stream_format(body)
         operation = operation_of(body)

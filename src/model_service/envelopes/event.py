@@ -22,7 +22,8 @@ _NAMES_1_0: Final = {"event_id": "id", "type": "type", "time": "time"}
 
 
 class EventEnvelope(UnattendedEnvelope):
-    doorway = "event"
+    trigger = "event"
+    may_name_its_body = False
 
     def decode(self) -> BatchRequest:
         body = self._invocation.body

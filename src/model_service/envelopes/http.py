@@ -13,7 +13,14 @@ from model_service.fn.reply import Reply
 from model_service.oci_names import PROJECT_OCID
 from model_service.openai_api.chat import Answer
 from model_service.openai_api.encoding import read_json_object
-from model_service.openai_api.operations import OPERATIONS, Operation, Request, is_responses_path, responses_request
+from model_service.openai_api.operations import (
+    OPERATIONS,
+    DoctorRequest,
+    ModelRequest,
+    Operation,
+    is_responses_path,
+    responses_request,
+)
 
 FIELD_OF_HEADER: Final[Mapping[str, str]] = {
     "compartmentid": "compartment_id",  # OCI has two names for it
@@ -27,7 +34,8 @@ STATUS_THAT_SURVIVES: Final[Mapping[int, int]] = {502: 500, 504: 503}
 
 
 class HttpEnvelope:
-    doorway = "http"
+    trigger = "http"
+    may_name_its_body = True
 
     def __init__(self, invocation: Invocation) -> None:
         assert invocation.http is not None  # noqa: S101 - its row of ENVELOPES has seen it
@@ -35,7 +43,7 @@ class HttpEnvelope:
         self._body = invocation.body
         self._format = stream_format({}, invocation.http.headers.get("accept", ""))
 
-    def decode(self) -> Request:
+    def decode(self) -> ModelRequest | DoctorRequest:
         if is_responses_path(self._http.path):
             body = self._fields() if self._body else {}
             return responses_request(body | self._named_in_headers(body), self._http.method, self._http.url)

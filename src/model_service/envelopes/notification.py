@@ -22,7 +22,8 @@ _PLACE_OF_HEADER: Final = {
 
 
 class NotificationEnvelope(UnattendedEnvelope):
-    doorway = "notification"
+    trigger = "notification"
+    may_name_its_body = False
 
     def decode(self) -> BatchRequest | ConfirmationRequest:
         kind = self._invocation.headers.get("x-oci-ns-messagetype", "")

@@ -37,7 +37,8 @@ class DetachedEnvelope(UnattendedEnvelope):
     """One record, or a direct call where no task asks for it. A failure is told by 502: only that sends it to the
     failure destination (docs Functions/Tasks/functionsinvokingfunctions.htm)."""
 
-    doorway = "detached"
+    trigger = "detached"
+    may_name_its_body = True
 
     def __init__(self, invocation: Invocation) -> None:
         super().__init__(invocation)
@@ -52,7 +53,8 @@ class DetachedEnvelope(UnattendedEnvelope):
 
 
 class ScheduleEnvelope(UnattendedEnvelope):
-    doorway = "schedule"
+    trigger = "schedule"
+    may_name_its_body = False
 
     def decode(self) -> BatchRequest:
         return BatchRequest((Record("schedule", record_id("schedule", self._call_id), self._invocation.body),))

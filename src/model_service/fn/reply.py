@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-LARGEST: Final = 6_000_000  # bytes; the platform's cap is "6 MB", and what exceeds it is lost with a 502
+MAX_REPLY_BYTES: Final = 6_000_000  # bytes; the platform's cap is "6 MB", and what exceeds it is lost with a 502
 
 _LINE_BREAKERS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final, Union
+from typing import TYPE_CHECKING, Any, Final, Protocol, Union
 
 from model_service.errors import InvalidRequest
 from model_service.oci_names import COMPARTMENT_OCID
@@ -16,7 +16,6 @@ from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import OWN_PREFIX, Route, resolve
 
 if TYPE_CHECKING:
-    from model_service.batch.record import BatchRequest, ConfirmationRequest
     from model_service.openai_api.responses import SurfaceRequest
 
 DOCTOR_MODEL: Final = "meta.llama-3.3-70b-instruct"  # what the doctor asks where nobody names a model
@@ -44,16 +43,14 @@ class DoctorRequest:
         return resolve(self.model, aliases=aliases)
 
 
-Request = Union[
-    ChatRequest,
-    EmbeddingsRequest,
-    RerankRequest,
-    DoctorRequest,
-    "SurfaceRequest",
-    "BatchRequest",
-    "ConfirmationRequest",
-]
-"""What a doorway has taken out of an invocation, checked: a request of any operation, or records."""
+class RoutedRequest(Protocol):
+    """A request that knows its route: which model it is for once the aliases are resolved, if it is for one."""
+
+    def route(self, aliases: Mapping[str, str]) -> Route | None: ...
+
+
+ModelRequest = Union[ChatRequest, EmbeddingsRequest, RerankRequest, "SurfaceRequest"]
+"""A validated request that one model answers."""
 
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 
@@ -65,7 +62,7 @@ class Operation:
 
     name: str
     path: str | None
-    parse: Callable[[Mapping[str, Any]], Request]
+    parse: Callable[[Mapping[str, Any]], ModelRequest | DoctorRequest]
     recognises: Callable[[Mapping[str, Any]], bool]
 
 

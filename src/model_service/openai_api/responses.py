@@ -16,10 +16,11 @@ from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
 from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
 from model_service.openai_api.chat import OWN_FIELDS
 from model_service.routing import Route, resolve
-from model_service.transports.responses.continuation import NOTHING_IS_STORED, refuse_references, stores
 
 BASE: Final = "/openai/v1"
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
+HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
 QUERY_VALUE: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
@@ -138,6 +139,36 @@ def _unstored(body: dict[str, Any]) -> dict[str, Any]:
         raise InvalidRequest(f"background: {NOTHING_IS_STORED}", param="background", code="store_disabled")
     return body | {"store": False}
 
+
+def stores(body: Mapping[str, Any], *, may_store: bool) -> bool:
+    """Whether OCI may keep this answer: unless the request or the operator says no. Source of the default, true:
+    https://platform.openai.com/docs/api-reference/responses/create"""
+    store = body.get("store")
+    if store is not None and not isinstance(store, bool):
+        raise InvalidRequest("store: must be true or false.", param="store")
+    if store and not may_store:
+        raise InvalidRequest(f"store: {NOTHING_IS_STORED}", param="store", code="store_disabled")
+    return may_store and store is not False
+
+
+def refuse_references(body: Mapping[str, Any]) -> None:
+    """Raises ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
+    for name in HELD_BY_OCI:
+        if body.get(name):
+            refuse_reference(name)
+
+
+def refuse_reference(path: str) -> None:
+    """Raise ``InvalidRequest`` for the field at ``path``, which refers to something stored."""
+    raise InvalidRequest(
+        f"{path}: cannot work with store=false: OCI keeps nothing that it could refer to. Leave it out and send the "
+        "full history with each request.",
+        param=path,
+        code="store_disabled",
+    )
+
+
+NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (MODEL_SERVICE_RESPONSES_STORE=false)."
 
 _PAGE: Final = ("after", "include", "limit", "order")
 

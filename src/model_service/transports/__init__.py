@@ -1,25 +1,24 @@
 """How a model is reached: each transport speaks Chat Completions to us and its own wire format to OCI.
 
-Each is imported on first use: a cold start pays for the one transport that its first call needs.
+A row of TRANSPORTS is imported on first use: a cold start pays for the one transport that its first call needs.
 """
-
-# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from model_service.openai_api.chat import ChatRequest, Complete, Stream
-from model_service.routing import Route, TransportName
+from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
+from model_service.routing import Route, TransportName, load_row
 from model_service.transports.call import Call
 
 if TYPE_CHECKING:
-    from model_service.transports.native.embed_text import OCIEmbeddingModel
+    from model_service.openai_api.embeddings import EmbeddingsRequest
+    from model_service.openai_api.rerank import RerankRequest
+    from model_service.openai_api.responses import SurfaceRequest
     from model_service.transports.native.endpoint_families import EndpointFamilies
-    from model_service.transports.native.rerank_text import OCIRerankModel
     from model_service.transports.native.surface import NativeSurface
-    from model_service.transports.responses.passthrough import OCIResponsesSurface
     from model_service.upstream.client import Upstream
 
 
@@ -46,50 +45,45 @@ class ChatModel(Protocol):
     def stream(self, request: ChatRequest, call: Call) -> Stream: ...
 
 
-def chat_model(route: Route, to: Connections) -> ChatModel:
-    """The model at the end of ``route``."""
-    return TRANSPORTS[route.transport](route, to)
+class EmbeddingModel(Protocol):
+    def embed(self, request: EmbeddingsRequest, call: Call) -> Complete: ...
 
 
-def responses_surface(route: Route, to: Connections) -> OCIResponsesSurface:
+class RerankModel(Protocol):
+    def rerank(self, request: RerankRequest, call: Call) -> Complete: ...
+
+
+class ResponsesSurface(Protocol):
     """The Responses API itself, for requests that are its own."""
-    from model_service.transports.responses.passthrough import OCIResponsesSurface
 
-    return OCIResponsesSurface(route, to.upstream)
-
-
-def embedding_model(route: Route, to: Connections) -> OCIEmbeddingModel:
-    from model_service.transports.native.embed_text import OCIEmbeddingModel
-
-    return OCIEmbeddingModel(route, to.native)
+    def send(self, request: SurfaceRequest, call: Call) -> Answer: ...
 
 
-def rerank_model(route: Route, to: Connections) -> OCIRerankModel:
-    from model_service.transports.native.rerank_text import OCIRerankModel
+@dataclass(frozen=True)
+class Transport:
+    """A lazy row: ``model`` is a class that takes a route and then each of ``connections``."""
 
-    return OCIRerankModel(route, to.native)
+    model: str
+    connections: tuple[str, ...]
 
-
-def _v1(route: Route, to: Connections) -> ChatModel:
-    from model_service.transports.v1 import OCIOpenAIModel
-
-    return OCIOpenAIModel(route, to.upstream)
-
-
-def _responses(route: Route, to: Connections) -> ChatModel:
-    from model_service.transports.responses.chat import OCIResponsesModel
-
-    return OCIResponsesModel(route, to.upstream)
+    def open(self, route: Route, to: Connections) -> Any:
+        """Return the model at the end of ``route``."""
+        return load_row(self.model)(route, *(getattr(to, name) for name in self.connections))
 
 
-def _sdk(route: Route, to: Connections) -> ChatModel:
-    from model_service.transports.native.chat import OCIModel
+def chat_model(route: Route, to: Connections) -> ChatModel:
+    """Return the chat model at the end of ``route``."""
+    model: ChatModel = TRANSPORTS[route.transport].open(route, to)
+    return model
 
-    return OCIModel(route, to.native, to.families)
 
-
-TRANSPORTS: Final[Mapping[TransportName, Callable[[Route, Connections], ChatModel]]] = {
-    "v1": _v1,
-    "responses": _responses,
-    "sdk": _sdk,
+TRANSPORTS: Final[Mapping[TransportName, Transport]] = {
+    "v1": Transport("transports.v1:OCIOpenAIModel", ("upstream",)),
+    "responses": Transport("transports.responses.chat:OCIResponsesModel", ("upstream",)),
+    "sdk": Transport("transports.native.chat:OCIModel", ("native", "families")),
 }
+
+# What is not a chat has one way each, whatever the route says of the transport.
+EMBEDDINGS: Final = Transport("transports.native.embed_text:OCIEmbeddingModel", ("native",))
+RERANK: Final = Transport("transports.native.rerank_text:OCIRerankModel", ("native",))
+RESPONSES: Final = Transport("transports.responses.passthrough:OCIResponsesSurface", ("upstream",))

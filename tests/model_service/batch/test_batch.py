@@ -16,10 +16,11 @@ from mock_oci.scripts import Step
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
 from mock_oci.services.streaming import Streaming
-from model_service.batch.batch import Batch
+from model_service.batch.batch import Batch, Batches
 from model_service.batch.context import Ending, Throttle, Workbench
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.tasks.file import read_tasks
+from model_service.dispatch import Dispatch
 from model_service.errors import BatchUnfinished, DeadlineExceeded, InvalidRequest, SettingsError, UpstreamThrottled
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Complete
@@ -48,7 +49,7 @@ TASKS: dict[str, Any] = {
 }
 
 
-class Batches:
+class Site:
     """A service with tasks, its clock's pauses noted instead of waited, and what it leaves in the bucket."""
 
     def __init__(self, oci: MockOci, environment: dict[str, str]) -> None:
@@ -57,22 +58,21 @@ class Batches:
         self.slept: list[float] = []
         self.storage = oci.state_of(ObjectStorage)
         self.storage.create_bucket("results")
-        self.services: list[Service] = []
+        self.services: list[Dispatch] = []
 
-    def service(self, tasks: dict[str, Any] = TASKS, concurrency: int = 4, **settings: str) -> Service:
+    def service(self, tasks: dict[str, Any] = TASKS, concurrency: int = 4, **settings: str) -> Dispatch:
         more = {
             "MODEL_SERVICE_TASKS": json.dumps(tasks),
             "MODEL_SERVICE_BATCH_CONCURRENCY": str(concurrency),
             "MODEL_SERVICE_OCI_ENDPOINT": self.environment["OCI_GENAI_ENDPOINT"],
         }
-        service = Service(Settings.load({**self.environment, **more, **settings}))
-        service.batches.throttle = lambda: Throttle(
-            Retries(self.slept.append, lambda: 1.0, more_tries=5, first_pause=1.0)
-        )
-        self.services.append(service)
-        return service
+        dispatch = Dispatch(Service(Settings.load({**self.environment, **more, **settings})))
+        retries = Retries(self.slept.append, lambda: 1.0, more_tries=5, first_pause=1.0)
+        dispatch.answerers["BatchRequest"] = Batches(dispatch.service, dispatch.answer, lambda: Throttle(retries))
+        self.services.append(dispatch)
+        return dispatch
 
-    def run(self, *records: Record, service: Service | None = None, seconds: float = 30) -> dict[str, Any]:
+    def run(self, *records: Record, service: Dispatch | None = None, seconds: float = 30) -> dict[str, Any]:
         request = BatchRequest(records)
         service = service or (self.services[-1] if self.services else self.service())
         answer = service.call(service.resolve(request), request, Deadline.after(seconds))
@@ -95,11 +95,11 @@ class Batches:
 
 
 @pytest.fixture
-def batches(oci: MockOci, environment: dict[str, str]) -> Iterator[Batches]:
-    batches = Batches(oci, environment)
+def batches(oci: MockOci, environment: dict[str, str]) -> Iterator[Site]:
+    batches = Site(oci, environment)
     yield batches
     for service in batches.services:
-        service.close()
+        service.service.close()
 
 
 def prompt(number: int, text: str = "") -> Record:
@@ -107,7 +107,7 @@ def prompt(number: int, text: str = "") -> Record:
     return Record("streaming", f"streaming/prompts/0/{number}", content, {"stream": "prompts", "offset": number})
 
 
-def test_each_record_has_its_result_under_its_name(batches: Batches) -> None:
+def test_each_record_has_its_result_under_its_name(batches: Site) -> None:
     summary = batches.run(*(prompt(number) for number in range(10)))
     results = batches.objects("results")
     assert results.keys() == {f"streaming/prompts/0/{number}" for number in range(10)}
@@ -124,11 +124,11 @@ def test_each_record_has_its_result_under_its_name(batches: Batches) -> None:
     assert summary["usage"]["total_tokens"] == sum(one["usage"]["total_tokens"] for one in results.values())
 
 
-def test_an_empty_batch_is_done(batches: Batches) -> None:
+def test_an_empty_batch_is_done(batches: Site) -> None:
     assert batches.run()["records"] == 0
 
 
-def test_a_record_that_comes_again_is_not_asked_about_again(batches: Batches) -> None:
+def test_a_record_that_comes_again_is_not_asked_about_again(batches: Site) -> None:
     records = [prompt(number) for number in range(5)]
     batches.run(*records)
     before = batches.objects("results")
@@ -138,12 +138,12 @@ def test_a_record_that_comes_again_is_not_asked_about_again(batches: Batches) ->
     assert {name: batches.objects("results")[name] for name in before} == before
 
 
-def test_a_record_that_is_in_a_batch_twice_is_asked_about_once(batches: Batches) -> None:
+def test_a_record_that_is_in_a_batch_twice_is_asked_about_once(batches: Site) -> None:
     summary = batches.run(prompt(1), prompt(1))
     assert (summary["records"], summary["delivered"], summary["repeated"], len(batches.asked)) == (2, 1, 1, 1)
 
 
-def test_two_containers_that_get_the_same_records_at_once_leave_one_result_of_each(batches: Batches) -> None:
+def test_two_containers_that_get_the_same_records_at_once_leave_one_result_of_each(batches: Site) -> None:
     batches.oci.script.add(Step(delay=0.1, times=20))
     records = [prompt(number) for number in range(10)]
     one, other = batches.service(concurrency=8), batches.service(concurrency=8)
@@ -161,7 +161,7 @@ def test_two_containers_that_get_the_same_records_at_once_leave_one_result_of_ea
     assert sum(summary["repeated"] for summary in summaries) == 10
 
 
-def test_one_poison_record_does_not_fail_the_batch(batches: Batches) -> None:
+def test_one_poison_record_does_not_fail_the_batch(batches: Site) -> None:
     poison = Record("streaming", "streaming/prompts/0/7", b"\xff no JSON", {"stream": "prompts", "offset": 7})
     summary = batches.run(prompt(1), poison, prompt(2))
     assert (summary["delivered"], summary["dead_letters"]) == (2, 1)
@@ -185,7 +185,7 @@ def a_fault() -> Record:
     ids=["unreadable", "without the field", "text"],
 )
 def test_what_the_record_is_to_blame_for_ends_as_a_dead_letter_without_a_call(
-    batches: Batches, record: Record, code: str
+    batches: Site, record: Record, code: str
 ) -> None:
     assert batches.run(record)["dead_letters"] == 1
     [letter] = batches.objects("failed").values()
@@ -195,7 +195,7 @@ def test_what_the_record_is_to_blame_for_ends_as_a_dead_letter_without_a_call(
     assert batches.run(record)["repeated"] == 1
 
 
-def test_a_record_that_no_task_takes_is_a_dead_letter_and_one_to_ignore_is_not(batches: Batches) -> None:
+def test_a_record_that_no_task_takes_is_a_dead_letter_and_one_to_ignore_is_not(batches: Site) -> None:
     tasks = {
         **TASKS,
         "tasks": [
@@ -209,7 +209,7 @@ def test_a_record_that_no_task_takes_is_a_dead_letter_and_one_to_ignore_is_not(b
     assert batches.objects("failed")["queue/1"]["error"]["code"] == "no_task"
 
 
-def test_a_record_may_be_a_request_itself(batches: Batches) -> None:
+def test_a_record_may_be_a_request_itself(batches: Site) -> None:
     tasks = {**TASKS, "tasks": [{"name": "requests", "sink": "results"}]}
     chat = {"model": "cohere.command-a-03-2025", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
     embeddings = {"model": "cohere.embed-v4.0", "input": ["Hi"]}
@@ -231,13 +231,13 @@ def test_a_record_may_be_a_request_itself(batches: Batches) -> None:
     ],
     ids=["doctor", "responses", "nonsense", "no messages", "no object"],
 )
-def test_a_record_that_is_no_request_for_a_model_is_a_dead_letter(batches: Batches, body: Any, code: str) -> None:
+def test_a_record_that_is_no_request_for_a_model_is_a_dead_letter(batches: Site, body: Any, code: str) -> None:
     tasks = {**TASKS, "tasks": [{"name": "requests", "sink": "results"}]}
     batches.run(Record("queue", "queue/1", json.dumps(body).encode()), service=batches.service(tasks))
     assert batches.objects("failed")["queue/1"]["error"]["code"] == code
 
 
-def test_what_passes_is_tried_again(batches: Batches) -> None:
+def test_what_passes_is_tried_again(batches: Site) -> None:
     batches.oci.script.error(429, containing="prompt 1", times=2)
     batches.oci.script.error(503, containing="prompt 2")
     assert batches.run(prompt(1), prompt(2), prompt(3))["delivered"] == 3
@@ -245,21 +245,21 @@ def test_what_passes_is_tried_again(batches: Batches) -> None:
     assert tries == {"1": 3, "2": 2, "3": 1}
 
 
-def test_what_does_not_pass_is_not_tried_again(batches: Batches) -> None:
+def test_what_does_not_pass_is_not_tried_again(batches: Site) -> None:
     batches.oci.script.error(400, containing="prompt 1")
     assert batches.run(prompt(1), prompt(2))["dead_letters"] == 1
     letter = batches.objects("failed")["streaming/prompts/0/1"]
     assert (letter["error"]["status"], letter["error"]["retryable"], letter["timings"]["tries"]) == (400, False, 1)
 
 
-def test_what_does_not_pass_in_time_is_a_dead_letter_that_says_that_it_may(batches: Batches) -> None:
+def test_what_does_not_pass_in_time_is_a_dead_letter_that_says_that_it_may(batches: Site) -> None:
     batches.oci.script.error(429, containing="prompt 1", times=100)
     assert batches.run(prompt(1), prompt(2))["dead_letters"] == 1
     letter = batches.objects("failed")["streaming/prompts/0/1"]
     assert (letter["error"]["status"], letter["error"]["retryable"], letter["timings"]["tries"]) == (429, True, 6)
 
 
-def test_a_hanging_record_is_a_dead_letter_when_its_time_is_over(batches: Batches) -> None:
+def test_a_hanging_record_is_a_dead_letter_when_its_time_is_over(batches: Site) -> None:
     tasks = {**TASKS, "tasks": [{**TASKS["tasks"][0], "timeout": 1}]}
     batches.oci.script.chat("too late", delay=3, containing="prompt 1")
     assert batches.run(prompt(1), prompt(2), service=batches.service(tasks))["dead_letters"] == 1
@@ -267,7 +267,7 @@ def test_a_hanging_record_is_a_dead_letter_when_its_time_is_over(batches: Batche
     assert (error["code"], error["retryable"]) == ("deadline_exceeded", True)
 
 
-def test_records_without_time_make_the_batch_come_again_and_lose_nothing(batches: Batches) -> None:
+def test_records_without_time_make_the_batch_come_again_and_lose_nothing(batches: Site) -> None:
     batches.oci.script.chat("too late", delay=2.5, times=1)
     service = batches.service(concurrency=1)
     with pytest.raises(BatchUnfinished):
@@ -278,7 +278,7 @@ def test_records_without_time_make_the_batch_come_again_and_lose_nothing(batches
     assert (summary["repeated"], summary["delivered"]) == (1, 1)
 
 
-def test_records_without_time_are_handed_on_where_the_tasks_say_so(batches: Batches) -> None:
+def test_records_without_time_are_handed_on_where_the_tasks_say_so(batches: Site) -> None:
     batches.oci.script.chat("too late", delay=2.5)
     service = batches.service({**TASKS, "unfinished": "dead_letter"}, concurrency=1)
     assert batches.run(prompt(1), prompt(2), service=service, seconds=2)["dead_letters"] == 2
@@ -286,7 +286,7 @@ def test_records_without_time_are_handed_on_where_the_tasks_say_so(batches: Batc
     assert codes == {"1": "deadline_exceeded", "2": "no_time"}
 
 
-def test_the_batch_fails_only_where_a_failure_cannot_be_written_down(batches: Batches) -> None:
+def test_the_batch_fails_only_where_a_failure_cannot_be_written_down(batches: Site) -> None:
     tasks = {**TASKS, "sinks": {**TASKS["sinks"], "failed": {"bucket": "nowhere"}}, "dead_letters": "failed"}
     service = batches.service(tasks)
     with pytest.raises(BatchUnfinished) as failure:
@@ -295,7 +295,7 @@ def test_the_batch_fails_only_where_a_failure_cannot_be_written_down(batches: Ba
     assert batches.asked == []  # what cannot be written down is not paid for
 
 
-def test_an_answer_that_its_sink_does_not_take_is_kept_in_the_dead_letter(batches: Batches) -> None:
+def test_an_answer_that_its_sink_does_not_take_is_kept_in_the_dead_letter(batches: Site) -> None:
     stream = batches.oci.state_of(Streaming).create("answers")
     tasks = {**TASKS, "sinks": {**TASKS["sinks"], "results": {"stream": stream.id}}}
     batches.oci.script.error(400, "InvalidParameter", path=f"/20180418/streams/{stream.id}/messages")
@@ -307,7 +307,7 @@ def test_an_answer_that_its_sink_does_not_take_is_kept_in_the_dead_letter(batche
     assert stream.entries() == []
 
 
-def test_a_result_that_is_too_large_for_its_sink_goes_to_the_overflow_bucket(batches: Batches) -> None:
+def test_a_result_that_is_too_large_for_its_sink_goes_to_the_overflow_bucket(batches: Site) -> None:
     batches.storage.create_bucket("large")
     queue = batches.oci.state_of(Queues).create()
     tasks = {**TASKS, "sinks": {**TASKS["sinks"], "results": {"queue": queue.id}}}
@@ -321,7 +321,7 @@ def test_a_result_that_is_too_large_for_its_sink_goes_to_the_overflow_bucket(bat
     assert whole["response"]["choices"][0]["message"]["content"] == "x" * 300_000
 
 
-def test_without_an_overflow_bucket_it_is_a_dead_letter(batches: Batches) -> None:
+def test_without_an_overflow_bucket_it_is_a_dead_letter(batches: Site) -> None:
     queue = batches.oci.state_of(Queues).create()
     tasks = {**TASKS, "sinks": {**TASKS["sinks"], "results": {"queue": queue.id}}}
     batches.oci.script.chat("x" * 300_000)
@@ -329,7 +329,7 @@ def test_without_an_overflow_bucket_it_is_a_dead_letter(batches: Batches) -> Non
     assert batches.objects("failed")["streaming/prompts/0/1"]["error"]["code"] == "answer_too_large"
 
 
-def test_an_object_is_read_for_its_event(batches: Batches) -> None:
+def test_an_object_is_read_for_its_event(batches: Site) -> None:
     batches.storage.create_bucket("inbox")
     batches.storage.put("inbox", "in/letter.txt", b"Dear all")
     batches.storage.put("inbox", "in/dot.png", b"\x89PNG\r\n\x1a\n....")
@@ -368,10 +368,10 @@ def test_an_object_is_read_for_its_event(batches: Batches) -> None:
 
 def test_without_tasks_a_batch_is_refused_and_the_variable_named(service: Service) -> None:
     with pytest.raises(SettingsError, match="MODEL_SERVICE_TASKS"):
-        service.call(None, BatchRequest((prompt(1),)), Deadline.after(10))
+        Dispatch(service).answer(BatchRequest((prompt(1),)), Deadline.after(10))
 
 
-def test_dead_letters_that_may_be_too_large_for_their_sink_need_a_place_for_such(batches: Batches) -> None:
+def test_dead_letters_that_may_be_too_large_for_their_sink_need_a_place_for_such(batches: Site) -> None:
     queue = batches.oci.state_of(Queues).create()
     tasks = {**TASKS, "sinks": {**TASKS["sinks"], "failed": {"queue": queue.id}}}
     with pytest.raises(SettingsError, match=r"MODEL_SERVICE_OVERFLOW_BUCKET: .* too large for a queue"):
@@ -379,7 +379,7 @@ def test_dead_letters_that_may_be_too_large_for_their_sink_need_a_place_for_such
     assert batches.run(prompt(1), service=batches.service(tasks, MODEL_SERVICE_OVERFLOW_BUCKET="results"))["delivered"]
 
 
-def test_a_task_that_lets_everything_go_does_not_swallow_a_detached_call(batches: Batches) -> None:
+def test_a_task_that_lets_everything_go_does_not_swallow_a_detached_call(batches: Site) -> None:
     body = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}
     record = Record("detached", "detached/1", json.dumps(body).encode())
     service = batches.service({**TASKS, "tasks": [{"name": "rest", "ignore": True}]})
@@ -387,7 +387,7 @@ def test_a_task_that_lets_everything_go_does_not_swallow_a_detached_call(batches
     assert answer.completion["object"] == "chat.completion"  # type: ignore[union-attr]
 
 
-def test_a_detached_call_that_no_task_asks_for_is_answered_as_a_direct_one(batches: Batches) -> None:
+def test_a_detached_call_that_no_task_asks_for_is_answered_as_a_direct_one(batches: Site) -> None:
     body = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}
     record = Record("detached", "detached/1", json.dumps(body).encode())
     request = BatchRequest((record,), otherwise=lambda: operation_of(body).parse(body))

@@ -14,12 +14,14 @@ from mock_oci.scripts import Step
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
 from mock_oci.services.streaming import Streaming
+from model_service.batch.batch import Batches
 from model_service.batch.context import Throttle
 from model_service.batch.ledger import MemoryLedger
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.sinks import Outcome
 from model_service.batch.sinks.ledgered import Remembered
 from model_service.batch.tasks.tasks import Tasks
+from model_service.dispatch import Dispatch
 from model_service.errors import (
     BatchUnfinished,
     ModelServiceError,
@@ -64,25 +66,25 @@ class Site:
         self.storage = oci.state_of(ObjectStorage)
         self.storage.create_bucket("results")
         self.pauses: list[Callable[[], None]] = []
-        self.containers: list[Service] = []
+        self.containers: list[Dispatch] = []
 
-    def container(self, tasks: Mapping[str, Any] | str = TASKS, concurrency: int = 4, **settings: str) -> Service:
+    def container(self, tasks: Mapping[str, Any] | str = TASKS, concurrency: int = 4, **settings: str) -> Dispatch:
         more = {
             "MODEL_SERVICE_TASKS": tasks if isinstance(tasks, str) else json.dumps(tasks),
             "MODEL_SERVICE_BATCH_CONCURRENCY": str(concurrency),
             "MODEL_SERVICE_OCI_ENDPOINT": self.environment["OCI_GENAI_ENDPOINT"],
         }
-        service = Service(Settings.load({**self.environment, **more, **settings}))
+        dispatch = Dispatch(Service(Settings.load({**self.environment, **more, **settings})))
         retries = Retries(self._pause, lambda: 1.0, more_tries=5, first_pause=1.0)
-        service.batches.throttle = lambda: Throttle(retries)
-        self.containers.append(service)
-        return service
+        dispatch.answerers["BatchRequest"] = Batches(dispatch.service, dispatch.answer, lambda: Throttle(retries))
+        self.containers.append(dispatch)
+        return dispatch
 
     def _pause(self, seconds: float) -> None:
         if self.pauses:
             self.pauses.pop()()
 
-    def run(self, *records: Record, service: Service | None = None, seconds: float = 30) -> dict[str, Any]:
+    def run(self, *records: Record, service: Dispatch | None = None, seconds: float = 30) -> dict[str, Any]:
         service = service or (self.containers[-1] if self.containers else self.container())
         answer = service.call(None, BatchRequest(records), Deadline.after(seconds))
         return answer.completion  # type: ignore[union-attr] # nothing of it streams
@@ -104,7 +106,7 @@ def site(oci: MockOci, environment: dict[str, str]) -> Iterator[Site]:
     site = Site(oci, environment)
     yield site
     for service in site.containers:
-        service.close()
+        service.service.close()
 
 
 def prompt(number: int, **place: Any) -> Record:
@@ -183,7 +185,7 @@ def test_a_result_that_got_through_unheard_is_its_records_only_outcome(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = site.container()
-    put_once = service.object_storage.put_once
+    put_once = service.service.object_storage.put_once
 
     def unheard(place: Any, content: bytes, *arguments: Any, **over: Any) -> Any:
         version = put_once(place, content, *arguments, **over)
@@ -191,7 +193,7 @@ def test_a_result_that_got_through_unheard_is_its_records_only_outcome(
             raise UpstreamUnreachable("It broke.", code="connection_lost")
         return version
 
-    monkeypatch.setattr(service.object_storage, "put_once", unheard)
+    monkeypatch.setattr(service.service.object_storage, "put_once", unheard)
     assert site.run(prompt(1), service=service, seconds=3)["repeated"] == 1
     assert len(site.objects("results")) == 1
     assert site.objects("failed") == {}
@@ -237,14 +239,14 @@ def test_the_sink_of_results_may_be_that_of_dead_letters_too(site: Site) -> None
 def test_passing_trouble_with_the_overflow_bucket_costs_no_result(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = site.oci.state_of(Queues).create()
     service = site.container(sinks(results={"queue": queue.id}), MODEL_SERVICE_OVERFLOW_BUCKET="results")
-    put, failures = service.object_storage.put, [UpstreamError("busy", status=503)]
+    put, failures = service.service.object_storage.put, [UpstreamError("busy", status=503)]
 
     def failing(*arguments: Any) -> None:
         if failures:
             raise failures.pop()
         put(*arguments)
 
-    monkeypatch.setattr(service.object_storage, "put", failing)
+    monkeypatch.setattr(service.service.object_storage, "put", failing)
     site.oci.script.chat("x" * 300_000)
     assert site.run(prompt(1), service=service)["delivered"] == 1
 
@@ -369,14 +371,14 @@ def test_a_tasks_file_that_could_not_be_read_is_read_again(site: Site) -> None:
 def test_a_bug_in_one_record_is_told_and_takes_no_other_with_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even one that strikes while the failure is written down; then the batch comes again."""
     service = site.container(concurrency=1)
-    put_once = service.object_storage.put_once
+    put_once = service.service.object_storage.put_once
 
     def failing(place: Any, *arguments: Any, **over: Any) -> Any:
         if place.name.endswith("/1.json"):
             raise OverflowError("a bug")
         return put_once(place, *arguments, **over)
 
-    monkeypatch.setattr(service.object_storage, "put_once", failing)
+    monkeypatch.setattr(service.service.object_storage, "put_once", failing)
     lines: list[str] = []
     monkeypatch.setattr(log, "write_bug", lambda bug: lines.append(type(bug).__name__))
     with pytest.raises(BatchUnfinished):
@@ -392,8 +394,8 @@ def test_a_refused_key_makes_the_batch_come_again(site: Site, monkeypatch: pytes
         raise UpstreamRefused("no", status=401)
 
     with monkeypatch.context() as patch:
-        patch.setattr(service.object_storage, "find", refuse)
-        patch.setattr(service.object_storage, "put_once", refuse)
+        patch.setattr(service.service.object_storage, "find", refuse)
+        patch.setattr(service.service.object_storage, "put_once", refuse)
         with pytest.raises(BatchUnfinished):
             site.run(prompt(1), service=service)
     assert site.run(prompt(1), service=service)["delivered"] == 1

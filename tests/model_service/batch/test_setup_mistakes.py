@@ -17,6 +17,7 @@ from mock_oci.services.streaming import Streaming
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.sinks import ledgered
 from model_service.batch.tasks.file import read_tasks
+from model_service.dispatch import Dispatch
 from model_service.doctor.checks import Check, examine
 from model_service.errors import BatchUnfinished, SettingsError
 from model_service.fn.invocation import Deadline
@@ -49,8 +50,10 @@ class Site:
 
     def run(self, said: dict[str, Any], *records: Record) -> dict[str, Any]:
         """In the container that there is, or in a first one."""
-        self.service = self.service or Service(self.settings(said))
-        answer = self.service.call(None, BatchRequest(records), Deadline.after(30))
+        if self.service is None:
+            self.service = Service(self.settings(said))
+            self.dispatch = Dispatch(self.service)
+        answer = self.dispatch.answer(BatchRequest(records), Deadline.after(30))
         return answer.completion  # type: ignore[union-attr]
 
     @property
@@ -59,7 +62,7 @@ class Site:
 
     def doctor(self, said: dict[str, Any]) -> Check:
         with closing(Service(self.settings(said))) as service:
-            report = examine(service, DoctorRequest(), Deadline.after(30))
+            report = examine(service, Dispatch(service).answer, DoctorRequest(), Deadline.after(30))
         return next(check for check in report.checks if check.name == "tasks")
 
 

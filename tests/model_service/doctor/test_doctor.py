@@ -18,6 +18,7 @@ from mock_oci.fn.stack import LocalStack
 from mock_oci.identity.principals import new_key, pem_of
 from model_service.__main__ import main
 from model_service.app import App
+from model_service.dispatch import Dispatch
 from model_service.doctor.checks import CHECKS, Check, Report, examine
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
@@ -52,7 +53,10 @@ def look(
 ) -> Report:
     with closing(Service(Settings.load(environment))) as service:
         deadline = Deadline.after(seconds)
-        return examine(service, DoctorRequest(model), deadline, gateway=gateway, clock=lambda: time.time() + skew)
+        answer = Dispatch(service).answer
+        return examine(
+            service, answer, DoctorRequest(model), deadline, gateway=gateway, clock=lambda: time.time() + skew
+        )
 
 
 def check(report: Report, name: str) -> Check:

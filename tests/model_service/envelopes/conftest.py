@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_service.batch.record import BatchRequest, Record
-from model_service.envelopes import Envelope, recognise
+from model_service.envelopes import Envelope, open_envelope
 from model_service.fn.invocation import Deadline, Invocation
 
 Opened = Callable[..., Envelope]
@@ -19,7 +19,7 @@ Records = Callable[..., tuple[Record, ...]]
 def opened() -> Opened:
     def opened(body: bytes, **headers: str) -> Envelope:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return recognise(Invocation(body, Deadline.after(30), "01CALL", named))
+        return open_envelope(Invocation(body, Deadline.after(30), "01CALL", named))
 
     return opened
 

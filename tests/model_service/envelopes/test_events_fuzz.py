@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from model_service.batch.record import SOURCES, BatchRequest, Record
-from model_service.envelopes import recognise
+from model_service.envelopes import open_envelope
 from model_service.envelopes.connector_hub_array import elements_of
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline, Invocation
@@ -46,7 +46,7 @@ values = some.recursive(
 
 def arrives(body: bytes, headers: dict[str, str]) -> None:
     """Every record of it can be named, and shown to a task or refused."""
-    envelope = recognise(Invocation(body, Deadline.after(30), "01CALL", headers))
+    envelope = open_envelope(Invocation(body, Deadline.after(30), "01CALL", headers))
     try:
         request = envelope.decode()
     except InvalidRequest as error:

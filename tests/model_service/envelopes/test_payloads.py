@@ -39,7 +39,7 @@ def message(offset: int, partition: str, timestamp: int | str, key: str | None =
     return {**place, "timestamp": timestamp}
 
 
-# file, headers, doorway → source, and of each record: id (None: by its content), place, value (None: what the file is)
+# file, headers, trigger → source, and of each record: id (None: by its content), place, value (None: what the file is)
 PAYLOADS: tuple[tuple[str, dict[str, str], str, str, list[tuple[str | None, dict[str, Any], Any]]], ...] = (
     (
         "connector_hub_streaming.json",
@@ -220,13 +220,13 @@ PAYLOADS: tuple[tuple[str, dict[str, str], str, str, list[tuple[str | None, dict
 
 
 @pytest.mark.parametrize(
-    ("name", "headers", "doorway", "source", "expected"), PAYLOADS, ids=[f"{row[2]}-{row[0]}" for row in PAYLOADS]
+    ("name", "headers", "trigger", "source", "expected"), PAYLOADS, ids=[f"{row[2]}-{row[0]}" for row in PAYLOADS]
 )
-def test_a_payload_is_taken_for_its_records(opened, name, headers, doorway, source, expected) -> None:
+def test_a_payload_is_taken_for_its_records(opened, name, headers, trigger, source, expected) -> None:
     body = (EVENTS / name).read_bytes()
     envelope = opened(body, **headers)
     request = envelope.decode()
-    assert envelope.doorway == doorway
+    assert envelope.trigger == trigger
     assert isinstance(request, BatchRequest)
     assert [(record.source, record.place) for record in request.records] == [
         (source, place) for _, place, _ in expected

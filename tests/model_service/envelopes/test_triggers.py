@@ -1,4 +1,4 @@
-"""Which doorway an invocation has come through, and what a cold start loads for it."""
+"""Which trigger an invocation has come through, and what a cold start loads for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from model_service.envelopes import recognise
+from model_service.envelopes import open_envelope
 from model_service.errors import InternalError, InvalidRequest, UpstreamThrottled
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
 from model_service.openai_api.chat import Complete
@@ -23,7 +23,7 @@ HTTP = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "doorway"),
+    ("body", "headers", "trigger"),
     [
         (b"{}", {}, "direct"),
         (b"", {}, "direct"),
@@ -49,14 +49,14 @@ HTTP = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
         (b'{"cloudEventsVersion": ' + b"[" * 100_000, {}, "direct"),
     ],
 )
-def test_an_invocation_comes_through_its_doorway(opened, body: bytes, headers: dict[str, str], doorway: str) -> None:
-    assert opened(body, **headers).doorway == doorway
+def test_an_invocation_comes_through_its_trigger(opened, body: bytes, headers: dict[str, str], trigger: str) -> None:
+    assert opened(body, **headers).trigger == trigger
 
 
 @pytest.mark.parametrize("body", [b"[]", EVENT, b"", CHAT])
 def test_what_a_gateway_hands_on_is_http_whatever_it_looks_like(body: bytes) -> None:
     headers = {"fn-invoke-type": "detached", "x-oci-ns-messageid": "5bd1"}
-    assert recognise(Invocation(body, Deadline.after(30), "01CALL", headers, HTTP)).doorway == "http"
+    assert open_envelope(Invocation(body, Deadline.after(30), "01CALL", headers, HTTP)).trigger == "http"
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,17 @@ def test_records_that_have_been_worked_on_are_answered_with_a_summary(opened, bo
     assert (reply.status, reply.headers["content-type"], reply.body) == (200, "application/json", b'{"records":1}')
 
 
-def test_a_cold_start_for_somebody_who_waits_loads_no_other_doorway() -> None:
+def test_a_cold_start_for_somebody_who_waits_loads_no_other_trigger() -> None:
     """In a process of its own, since others have been here before."""
     program = """
 import sys
 from model_service.app import App
-from model_service.envelopes import recognise
+from model_service.envelopes import open_envelope
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
 before = set(sys.modules)
 http = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
 for way in (None, http):
-    recognise(Invocation(b'{"messages": ["cloudEventsVersion"]}', Deadline.after(9), http=way))
+    open_envelope(Invocation(b'{"messages": ["cloudEventsVersion"]}', Deadline.after(9), http=way))
 print(sorted(set(sys.modules) - before), "model_service.envelopes.connector_hub_array" in sys.modules)
 names = "connector_hub event notification unattended"
 print([name for name in names.split() if f"model_service.envelopes.{name}" in sys.modules])

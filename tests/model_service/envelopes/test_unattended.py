@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model_service.batch.record import BatchRequest
-from model_service.envelopes import recognise
+from model_service.envelopes import open_envelope
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.openai_api.chat import ChatRequest, Complete, Stream
@@ -54,5 +54,5 @@ def test_a_schedule_is_one_record_with_nothing_in_it(opened) -> None:
 @pytest.mark.parametrize("body", [b"", b"hello"])
 def test_two_calls_without_an_id_are_two_records(body: bytes) -> None:
     invocation = Invocation(body, Deadline.after(30), headers={"fn-invoke-type": "detached"})
-    one, other = (recognise(invocation).decode().records[0].id for _ in range(2))
+    one, other = (open_envelope(invocation).decode().records[0].id for _ in range(2))
     assert one != other

@@ -15,12 +15,12 @@ from mock_oci import MockOci
 from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from model_service.app import App
 from model_service.fn.invocation import Deadline, Invocation
-from model_service.fn.reply import LARGEST
+from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.openai_api.encoding import DONE, read_events
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 HELLO = {"model": LLAMA, "messages": [{"role": "user", "content": "Hello"}]}
-LONG = "x" * (LARGEST + 1000)
+LONG = "x" * (MAX_REPLY_BYTES + 1000)
 PIECES = ["y" * 100_000] * 80
 
 MakeApp = Callable[..., App]
@@ -99,7 +99,7 @@ def test_a_stream_that_gets_too_long_ends_with_a_reference_to_the_whole(
 ) -> None:
     oci.script.chat(PIECES)
     body = ask(app_with(MODEL_SERVICE_OVERFLOW_BUCKET="answers"), {**HELLO, "stream": True})
-    assert len(body) <= LARGEST
+    assert len(body) <= MAX_REPLY_BYTES
     *events, done = read_events([body])
     last = json.loads(events[-1])
     assert done == DONE
@@ -115,7 +115,7 @@ def test_one_chunk_that_is_too_large_by_itself_does_not_get_out_either(
 ) -> None:
     oci.script.chat([LONG])
     body = ask(app_with(MODEL_SERVICE_OVERFLOW_BUCKET="answers"), {**HELLO, "stream": True, "stream_format": "ndjson"})
-    assert len(body) <= LARGEST
+    assert len(body) <= MAX_REPLY_BYTES
     last = json.loads(body.splitlines()[-1])
     whole = httpx.get(last["model_service"]["reference"]["url"]).json()
     assert whole["choices"][0]["message"]["content"] == LONG
@@ -124,7 +124,7 @@ def test_one_chunk_that_is_too_large_by_itself_does_not_get_out_either(
 def test_without_a_bucket_a_stream_that_gets_too_long_ends_with_the_error(oci: MockOci, app_with: MakeApp) -> None:
     oci.script.chat(PIECES)
     body = ask(app_with(), {**HELLO, "stream": True})
-    assert len(body) <= LARGEST
+    assert len(body) <= MAX_REPLY_BYTES
     *_, last = read_events([body])
     assert json.loads(last)["error"]["code"] == "answer_too_large"
 

@@ -14,7 +14,7 @@ from model_service.errors import InvalidRequest
 from model_service.oci_names import Place, is_object_name
 from model_service.openai_api.chat import ChatRequest
 from model_service.openai_api.embeddings import EmbeddingsRequest
-from model_service.openai_api.operations import Request, operation_of
+from model_service.openai_api.operations import ModelRequest, operation_of
 from model_service.openai_api.rerank import RerankRequest
 
 SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
@@ -130,7 +130,7 @@ class Task:
         return replace(self.match.bucket, name=name)
 
 
-def request_of(body: Mapping[str, Any]) -> Request:
+def request_of(body: Mapping[str, Any]) -> ModelRequest:
     """What a model is asked: a chat, embeddings or a rerank. Nobody reads along, so the answer is asked for as a whole.
     Raises ``InvalidRequest``."""
     operation = operation_of(body)

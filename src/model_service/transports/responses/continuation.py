@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from model_service.errors import InvalidRequest
+from model_service.openai_api.responses import STATE, refuse_reference, refuse_references, stores
 
 Body = Mapping[str, Any]
-
-STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
-HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,6 @@ def turn_of(chat: Body, *, may_store: bool) -> Turn:
             "messages: nothing follows the last assistant message, so there is no turn to send.", param="messages"
         )
     return Turn(messages[first:], previous, stored)
-
-
-def stores(body: Body, *, may_store: bool) -> bool:
-    """Whether OCI may keep this answer: unless the request or the operator says no. Source of the default, true:
-    https://platform.openai.com/docs/api-reference/responses/create"""
-    store = body.get("store")
-    if store is not None and not isinstance(store, bool):
-        raise InvalidRequest("store: must be true or false.", param="store")
-    if store and not may_store:
-        raise InvalidRequest(f"store: {NOTHING_IS_STORED}", param="store", code="store_disabled")
-    return may_store and store is not False
 
 
 def state_after(response_id: str, *, stored: bool) -> dict[str, Any]:
@@ -94,23 +81,4 @@ def _refuse_what_is_held(chat: Body, messages: Sequence[tuple[int, Body]]) -> No
     refuse_references(chat)
     for place, message in messages:
         if message.get(STATE):
-            _refuse_reference(f"messages.{place}.{STATE}")
-
-
-def refuse_references(body: Body) -> None:
-    """Raises ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
-    for name in HELD_BY_OCI:
-        if body.get(name):
-            _refuse_reference(name)
-
-
-def _refuse_reference(path: str) -> None:
-    raise InvalidRequest(
-        f"{path}: cannot work with store=false: OCI keeps nothing that it could refer to. Leave it out and send the "
-        "full history with each request.",
-        param=path,
-        code="store_disabled",
-    )
-
-
-NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (MODEL_SERVICE_RESPONSES_STORE=false)."
+            refuse_reference(f"messages.{place}.{STATE}")

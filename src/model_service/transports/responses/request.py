@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from model_service.errors import InvalidRequest
-from model_service.transports.responses.continuation import STATE, Turn
+from model_service.openai_api.responses import STATE
+from model_service.transports.responses.continuation import Turn
 from model_service.transports.responses.input_items import input_items, instructions_of, is_instruction
 
 Body = Mapping[str, Any]

@@ -1,0 +1,55 @@
+"""Who answers a request: a model, unless a row of ANSWERERS takes it. Each row is loaded on first use, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from model_service.routing import Route, load_row
+from model_service.service import Service
+
+if TYPE_CHECKING:
+    from model_service.envelopes import Request
+    from model_service.fn.invocation import Deadline
+    from model_service.openai_api.chat import Answer
+    from model_service.openai_api.operations import ModelRequest
+
+
+class Answerer(Protocol):
+    """Answer requests of one type. A container makes it once, from its service and from what answers any request."""
+
+    def answer(self, request: Any, deadline: Deadline) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Hand each request to whoever answers it."""
+
+    service: Service
+    answerers: dict[str, Answerer] = field(default_factory=dict)
+
+    def answer(self, request: Request, deadline: Deadline) -> Answer:
+        """Return the answer to ``request``, for whoever does not need its route."""
+        return self.call(self.resolve(request), request, deadline)
+
+    def resolve(self, request: Request) -> Route | None:
+        """Return the route to the model that is asked; ``None`` for records, which have a route each."""
+        return self.service.resolve(request)
+
+    def call(self, route: Route | None, request: Request, deadline: Deadline) -> Answer:
+        """Return the answer to ``request``; raise ``ModelServiceError`` where there is none."""
+        kind = type(request).__name__
+        if kind not in ANSWERERS:
+            return self.service.call(route, cast("ModelRequest", request), deadline)
+        if kind not in self.answerers:
+            self.answerers[kind] = load_row(ANSWERERS[kind])(self.service, self.answer)
+        return self.answerers[kind].answer(request, deadline)
+
+
+# By the name of the request's type, which is loaded no sooner than the row.
+ANSWERERS: Final[Mapping[str, str]] = {
+    "BatchRequest": "batch.batch:Batches",
+    "ConfirmationRequest": "batch.subscription:Subscriptions",
+    "DoctorRequest": "doctor.checks:Doctor",
+}
