@@ -89,7 +89,7 @@ def is_object_name(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Place:
+class ObjectLocation:
     """``namespace`` ``None`` is the tenancy's own; without a ``name`` it is the bucket."""
 
     namespace: str | None
@@ -97,7 +97,7 @@ class Place:
     name: str = ""
 
     @classmethod
-    def of_bucket(cls, text: str) -> Place:
+    def of_bucket(cls, text: str) -> ObjectLocation:
         """From ``namespace/bucket`` or ``bucket``; raises ``ValueError`` for what is neither."""
         match = BUCKET.fullmatch(text)
         if match is None or match["bucket"] in (".", ".."):  # in a path they would mean something else

@@ -28,7 +28,7 @@ from model_service.transports import (
 from model_service.transports.call import Call
 from model_service.transports.native.endpoint_families import EndpointFamilies
 from model_service.transports.native.surface import NativeSurface
-from model_service.upstream.client import Upstream
+from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Service:
         return self.settings.compartment_id or self.credential.tenancy_id
 
     @cached_property
-    def upstream(self) -> Upstream:
-        return Upstream(self.settings.genai_endpoint or self._regional_endpoint(), self.credential, self._log)
+    def upstream(self) -> UpstreamClient:
+        return UpstreamClient(self.settings.genai_endpoint or self._regional_endpoint(), self.credential, self._log)
 
     @cached_property
     def native(self) -> NativeSurface:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from model_service.errors import SettingsError
 from model_service.fn.invocation import MARGIN_SECONDS
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.routing import TransportName
 from model_service.settings_parsers import (
     as_is,
@@ -63,8 +63,8 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict)
     endpoint_families: Mapping[str, str] = field(default_factory=dict)
     deadline_margin: float = MARGIN_SECONDS
-    overflow_bucket: Place | None = None
-    request_buckets: tuple[Place, ...] = ()
+    overflow_bucket: ObjectLocation | None = None
+    request_buckets: tuple[ObjectLocation, ...] = ()
     relay_destinations: tuple[str, ...] = ()
     tasks: str | None = field(default=None, repr=False)  # the file itself, or where it is
     batch_concurrency: int = 8

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from model_service.errors import SettingsError
-from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION, Place
+from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION, ObjectLocation
 
 FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
 ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
@@ -105,9 +105,9 @@ def string_map(name: str, text: str) -> dict[str, str]:
     return table
 
 
-def bucket(name: str, text: str) -> Place:
+def bucket(name: str, text: str) -> ObjectLocation:
     try:
-        return Place.of_bucket(text)
+        return ObjectLocation.of_bucket(text)
     except ValueError:
         raise SettingsError(name, "must be a bucket, or a namespace and a bucket with a slash between them") from None
 
@@ -122,7 +122,7 @@ def string_list(name: str, text: str) -> list[str]:
     return items
 
 
-def buckets(name: str, text: str) -> tuple[Place, ...]:
+def buckets(name: str, text: str) -> tuple[ObjectLocation, ...]:
     return tuple(bucket(name, item) for item in string_list(name, text))
 
 

@@ -22,7 +22,7 @@ FOR_OPERATORS: Final = (BatchUnfinished, CredentialError, SettingsError)
 
 @dataclass
 class Trace:
-    """Gathered on the way. Tokens are known of a stream only if the caller asked for its usage."""
+    """ChunkAccumulator on the way. Tokens are known of a stream only if the caller asked for its usage."""
 
     trigger: str
     caller: str | None = None

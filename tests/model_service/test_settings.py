@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import SettingsError
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.settings import VARIABLES, InjectedPrincipal, Settings
 
 COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"
@@ -58,9 +58,14 @@ def test_without_an_argument_the_environment_of_the_process_is_read(monkeypatch:
         ("MODEL_SERVICE_ALIASES", "{}", "aliases", {}),
         ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "cohere"}}', "endpoint_families", {ENDPOINT: "cohere"}),
         ("MODEL_SERVICE_ENDPOINT_FAMILIES", f'{{"{ENDPOINT}": "generic"}}', "endpoint_families", {ENDPOINT: "generic"}),
-        ("MODEL_SERVICE_OVERFLOW_BUCKET", "answers", "overflow_bucket", Place(None, "answers")),
-        ("MODEL_SERVICE_OVERFLOW_BUCKET", "ns/answers", "overflow_bucket", Place("ns", "answers")),
-        ("MODEL_SERVICE_REQUEST_BUCKETS", '["a", "n/b.c"]', "request_buckets", (Place(None, "a"), Place("n", "b.c"))),
+        ("MODEL_SERVICE_OVERFLOW_BUCKET", "answers", "overflow_bucket", ObjectLocation(None, "answers")),
+        ("MODEL_SERVICE_OVERFLOW_BUCKET", "ns/answers", "overflow_bucket", ObjectLocation("ns", "answers")),
+        (
+            "MODEL_SERVICE_REQUEST_BUCKETS",
+            '["a", "n/b.c"]',
+            "request_buckets",
+            (ObjectLocation(None, "a"), ObjectLocation("n", "b.c")),
+        ),
         ("MODEL_SERVICE_RELAY_DESTINATIONS", f'["{QUEUE}"]', "relay_destinations", (QUEUE,)),
         ("MODEL_SERVICE_OCI_ENDPOINT", "http://127.0.0.1:1/", "oci_endpoint", "http://127.0.0.1:1"),
         *(("OCI_LOG_REQUESTS", yes, "log_requests", True) for yes in ("1", "true", "YES", "on")),

@@ -57,7 +57,7 @@ CALL = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "c
 
 
 @dataclass
-class Place:
+class ObjectLocation:
     """One function with its tasks, kept up for all tests here; what is in the bucket is each test's own."""
 
     oci: MockOci
@@ -80,7 +80,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def kept() -> Iterator[Place]:
+def kept() -> Iterator[ObjectLocation]:
     oci = MockOci()
     for bucket in ("results", "inbox"):
         oci.state_of(ObjectStorage).create_bucket(bucket, object_events=bucket == "inbox")
@@ -91,18 +91,18 @@ def kept() -> Iterator[Place]:
         function = functions.deploy(
             ROOT, name="ways-in", config=config, success_destination=failures.id, failure_destination=failures.id
         )
-        yield Place(oci, functions, function, server.url)
+        yield ObjectLocation(oci, functions, function, server.url)
 
 
 @pytest.fixture
-def place(kept: Place) -> Place:
+def place(kept: ObjectLocation) -> ObjectLocation:
     kept.oci.requests.clear()
     kept.oci.script.clear()
     return kept
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
-def test_a_file_that_is_uploaded_is_read_and_asked_about(place: Place, version: str) -> None:
+def test_a_file_that_is_uploaded_is_read_and_asked_about(place: ObjectLocation, version: str) -> None:
     events, storage = place.oci.state_of(Events), place.oci.state_of(ObjectStorage)
     storage.event_version = version
     rule = events.create(
@@ -120,7 +120,7 @@ def test_a_file_that_is_uploaded_is_read_and_asked_about(place: Place, version: 
     events.delete(rule.id)
 
 
-def test_an_event_that_comes_directly_and_through_a_topic_is_asked_about_once(place: Place) -> None:
+def test_an_event_that_comes_directly_and_through_a_topic_is_asked_about_once(place: ObjectLocation) -> None:
     events, notifications = place.oci.state_of(Events), place.oci.state_of(Notifications)
     topic = notifications.create_topic("files")
     notifications.subscribe(topic, "ORACLE_FUNCTIONS", place.function.id)
@@ -135,7 +135,7 @@ def test_an_event_that_comes_directly_and_through_a_topic_is_asked_about_once(pl
 
 
 @pytest.mark.parametrize("body", ["It is hot.", '{"text": "It is hot."}', "[1, 2]"])
-def test_a_message_of_a_topic_is_asked_about(place: Place, body: str) -> None:
+def test_a_message_of_a_topic_is_asked_about(place: ObjectLocation, body: str) -> None:
     notifications = place.oci.state_of(Notifications)
     topic = notifications.create_topic(f"bell {body}")
     notifications.subscribe(topic, "ORACLE_FUNCTIONS", place.function.id)
@@ -145,7 +145,7 @@ def test_a_message_of_a_topic_is_asked_about(place: Place, body: str) -> None:
     assert place.asked() == [f"notifications {body}"]
 
 
-def test_a_message_that_cannot_be_dealt_with_now_comes_again(place: Place) -> None:
+def test_a_message_that_cannot_be_dealt_with_now_comes_again(place: ObjectLocation) -> None:
     notifications = place.oci.state_of(Notifications)
     topic = notifications.create_topic("again")
     notifications.subscribe(topic, "ORACLE_FUNCTIONS", place.function.id)
@@ -157,7 +157,7 @@ def test_a_message_that_cannot_be_dealt_with_now_comes_again(place: Place) -> No
     assert len(place.results("results", "notifications")) == 1
 
 
-def test_a_subscription_is_confirmed_and_no_model_asked(place: Place) -> None:
+def test_a_subscription_is_confirmed_and_no_model_asked(place: ObjectLocation) -> None:
     notifications = place.oci.state_of(Notifications)
     topic = notifications.create_topic("new")
     subscription = notifications.subscribe(
@@ -169,7 +169,7 @@ def test_a_subscription_is_confirmed_and_no_model_asked(place: Place) -> None:
     assert place.asked() == []
 
 
-def test_a_queue_whose_batch_is_no_json_because_of_one_message_has_the_others_answered(place: Place) -> None:
+def test_a_queue_whose_batch_is_no_json_because_of_one_message_has_the_others_answered(place: ObjectLocation) -> None:
     queues, hub = place.oci.state_of(Queues), place.oci.state_of(ConnectorHub)
     queue = queues.create()
     for content in ('"one"', "plain, text", '{"n": 3}'):
@@ -187,7 +187,7 @@ def test_a_queue_whose_batch_is_no_json_because_of_one_message_has_the_others_an
     hub.delete(connector.id)
 
 
-def test_log_entries_and_metrics_are_asked_about(place: Place) -> None:
+def test_log_entries_and_metrics_are_asked_about(place: ObjectLocation) -> None:
     hub, compartment = place.oci.state_of(ConnectorHub), place.oci.tenancy.compartment_id
     entry = place.oci.state_of(Logs).add("before")
     group = {"compartmentId": compartment, "logGroupId": entry["oracle"]["loggroupid"]}
@@ -209,7 +209,7 @@ def test_log_entries_and_metrics_are_asked_about(place: Place) -> None:
     assert [len(place.results("results", source)) for source in ("logging", "monitoring")] == [1, 1]
 
 
-def test_a_schedule_asks_its_question(place: Place) -> None:
+def test_a_schedule_asks_its_question(place: ObjectLocation) -> None:
     response = place.oci.state_of(Functions).on_schedule(place.function.id)
     assert response.status == 202
     place.function.detached_runs[-1].outcome.result(20)
@@ -217,7 +217,7 @@ def test_a_schedule_asks_its_question(place: Place) -> None:
     assert len(place.results("results", "schedule")) == 1
 
 
-def detached(place: Place, body: Any) -> dict[str, Any]:
+def detached(place: ObjectLocation, body: Any) -> dict[str, Any]:
     """The record that a detached call leaves at its destination."""
     stream = next(one for one in place.oci.state_of(Streaming).all() if one.name == "failures")
     before = len(stream.entries())
@@ -228,18 +228,18 @@ def detached(place: Place, body: Any) -> dict[str, Any]:
     return record
 
 
-def test_a_detached_call_that_a_task_asks_for_has_a_result(place: Place) -> None:
+def test_a_detached_call_that_a_task_asks_for_has_a_result(place: ObjectLocation) -> None:
     detached(place, {"job": 7})
     assert place.asked() == ["Job 7"]
     assert len(place.results("results", "detached")) == 1
 
 
-def test_a_detached_call_that_no_task_asks_for_is_answered_for_its_destination(place: Place) -> None:
+def test_a_detached_call_that_no_task_asks_for_is_answered_for_its_destination(place: ObjectLocation) -> None:
     record = detached(place, CALL)
     assert "chat.completion" in json.dumps(record)
     assert place.results("results", "detached") == place.results("failed", "detached") == []
 
 
-def test_a_detached_call_that_fails_is_a_failure_for_the_platform(place: Place) -> None:
+def test_a_detached_call_that_fails_is_a_failure_for_the_platform(place: ObjectLocation) -> None:
     record = detached(place, {"model": "meta.llama-3.3-70b-instruct"})
     assert "FunctionInvokeExecutionFailed" in json.dumps(record)

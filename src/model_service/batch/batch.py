@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from model_service.batch.context import BatchService, Ending, Throttle, Workbench
+from model_service.batch.context import BatchContext, BatchService, RecordStatus, Throttle
 from model_service.batch.ledger import Ledger, MemoryLedger, ObjectLedger
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.record_run import RecordRun
@@ -49,7 +49,7 @@ class Batches:
         batch = Batch(self._workbench(deadline))
         # A record that comes twice in one batch is worked on once.
         records = {record.id: record for record in request.records}
-        batch.endings[Ending.REPEATED] = len(request.records) - len(records)
+        batch.endings[RecordStatus.REPEATED] = len(request.records) - len(records)
         batch.run(records.values(), self.service.settings.batch_concurrency)
         return _answered(batch, len(request.records))
 
@@ -63,12 +63,12 @@ class Batches:
         except InvalidRequest:
             return False
 
-    def _workbench(self, deadline: Deadline) -> Workbench:
+    def _workbench(self, deadline: Deadline) -> BatchContext:
         self.service.open_connections()
         tasks = self.tasks(deadline)
         total = deadline.require()
         asking = replace(deadline, expires=deadline.expires - min(RECORDING_SECONDS, RECORDING_SHARE * total))
-        return Workbench(
+        return BatchContext(
             service=self.service,
             tasks=tasks,
             sinks=self._sinks,
@@ -127,10 +127,10 @@ def read_tasks_of(service: BatchService, deadline: Deadline) -> Tasks:
 class Batch:
     """``endings`` and ``usage`` add up while it runs."""
 
-    def __init__(self, shared: Workbench) -> None:
+    def __init__(self, shared: BatchContext) -> None:
         self._shared = shared
         self._lock = threading.Lock()
-        self.endings: Counter[Ending] = Counter()
+        self.endings: Counter[RecordStatus] = Counter()
         self.usage: Counter[str] = Counter()
 
     @property
@@ -163,7 +163,7 @@ class Batch:
 
 def _answered(batch: Batch, records: int) -> Complete:
     summary = _summary(records, batch.endings, batch.usage)
-    left, unrecorded = batch.endings[Ending.LEFT], batch.endings[Ending.UNRECORDED]
+    left, unrecorded = batch.endings[RecordStatus.LEFT], batch.endings[RecordStatus.UNRECORDED]
     log.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
     if left or unrecorded:
         raise BatchUnfinished(
@@ -173,7 +173,7 @@ def _answered(batch: Batch, records: int) -> Complete:
     return Complete(summary)
 
 
-def _summary(records: int, endings: Counter[Ending], usage: Counter[str]) -> dict[str, Any]:
+def _summary(records: int, endings: Counter[RecordStatus], usage: Counter[str]) -> dict[str, Any]:
     ended = {ending.value: endings[ending] for ending in ENDED}
     return {"object": "model_service.batch", "records": records, **ended, "usage": dict(usage) or None}
 
@@ -182,4 +182,4 @@ def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
     return {name: value for name, value in usage.items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
-ENDED: Final = (Ending.DELIVERED, Ending.REPEATED, Ending.IGNORED, Ending.DEAD_LETTER)
+ENDED: Final = (RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordStatus.IGNORED, RecordStatus.DEAD_LETTER)

@@ -31,7 +31,7 @@ from model_service.errors import UpstreamThrottled
 from model_service.upstream.retries import Retries
 
 
-class Ending(StrEnum):
+class RecordStatus(StrEnum):
     """What became of a record. After the last two the batch has to be sent again."""
 
     DELIVERED = "delivered"
@@ -116,7 +116,7 @@ class Throttle:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class BatchContext:
     """What the records of one batch share. ``deadline`` is the batch's; models may be asked until ``asking``, so that
     what failed can still be written down."""
 

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from uuid import uuid4
 
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.oci_services.object_storage import ObjectStorage, StoredObject
 from model_service.upstream.retries import PERSISTENT, Retries
 
@@ -58,7 +58,7 @@ class ObjectLedger:
     takes it away. It needs OBJECT_CREATE, OBJECT_READ and OBJECT_OVERWRITE, and a bucket without retention rules."""
 
     storage: ObjectStorage
-    bucket: Place
+    bucket: ObjectLocation
     retries: Retries = PERSISTENT
 
     def find(self, key: str, deadline: Deadline) -> Entry | None:
@@ -90,7 +90,7 @@ class ObjectLedger:
 
         return self.retries.call(find, deadline, TRY_SECONDS)
 
-    def _place(self, key: str) -> Place:
+    def _place(self, key: str) -> ObjectLocation:
         return replace(self.bucket, name=f"{FOLDER}/{key}.json")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from model_service.batch.context import Ending, Workbench
+from model_service.batch.context import BatchContext, RecordStatus
 from model_service.batch.record import Record
 from model_service.batch.result import Result, fitted
 from model_service.batch.sinks import Outcome, Sink
@@ -31,36 +31,36 @@ from model_service.routing import Route
 from model_service.upstream.retries import passes
 
 
-class NoTime(Exception):
+class OutOfTime(Exception):
     """The record gets another chance, with more time."""
 
 
-class ComesAgain(Exception):
+class RetryLater(Exception):
     """Whether the record has an outcome cannot be told, and a second one would be wrong; or what is missing is nothing
     of the record's, and it will do well when an operator has mended it."""
 
 
 class RecordRun:
-    def __init__(self, record: Record, shared: Workbench) -> None:
+    def __init__(self, record: Record, shared: BatchContext) -> None:
         self._record = record
         self._shared = shared
         self._began = time.monotonic()
         self.result = Result(record)
 
-    def run(self) -> Ending:
+    def run(self) -> RecordStatus:
         """Never raises: whatever goes wrong is on record, or said to be not."""
         try:
             return self._ended()
         except Exception as bug:  # noqa: BLE001 - see above
             log.write_bug(bug)
-            return Ending.UNRECORDED
+            return RecordStatus.UNRECORDED
 
-    def _ended(self) -> Ending:
+    def _ended(self) -> RecordStatus:
         try:
             return self._work()
-        except ComesAgain:
-            return Ending.LEFT
-        except NoTime:
+        except RetryLater:
+            return RecordStatus.LEFT
+        except OutOfTime:
             return self._left()
         except ModelServiceError as error:
             return self._dead_letter(error)
@@ -68,14 +68,14 @@ class RecordRun:
             log.write_bug(bug)
             return self._dead_letter(InternalError("An internal error; the log of the function has more."))
 
-    def _work(self) -> Ending:
+    def _work(self) -> RecordStatus:
         if self._shared.troubles.halted or self._shared.deadline.remaining <= self._shared.deadline.margin:
-            raise ComesAgain  # nobody can be asked any more, and of thousands that are left each takes its moment
+            raise RetryLater  # nobody can be asked any more, and of thousands that are left each takes its moment
         try:
             task = self._task()
         except InvalidRequest as error:
-            return Ending.REPEATED if self._is_dead() else self._dead_letter(error)
-        return self._work_on(task) if task and not task.ignore else Ending.IGNORED
+            return RecordStatus.REPEATED if self._is_dead() else self._dead_letter(error)
+        return self._work_on(task) if task and not task.ignore else RecordStatus.IGNORED
 
     def _task(self) -> Task | None:
         """``None`` for an event about what we have written ourselves. Raises what is wrong with the record."""
@@ -84,21 +84,21 @@ class RecordRun:
         tasks, view = self._shared.tasks, self._record.view
         return None if tasks.is_outcome(view) else tasks.task_for(view)
 
-    def _work_on(self, task: Task) -> Ending:
+    def _work_on(self, task: Task) -> RecordStatus:
         self.result.task = task.name
         if self._is_dead() or self._is_seen(task):
-            return Ending.REPEATED
+            return RecordStatus.REPEATED
         try:
             self._ask(task)
         except ModelServiceError as error:
             self._blame_setup(error, "read" if self.result.tries == 0 else "model", task)
             # Another container may have had it, too, and an answer: that counts.
             if self._is_seen(task):
-                return Ending.REPEATED
+                return RecordStatus.REPEATED
             raise
         return self._deliver(task)
 
-    def _deliver(self, task: Task) -> Ending:
+    def _deliver(self, task: Task) -> RecordStatus:
         sink = self._shared.sinks[task.sink]
         try:
             body = self._fitted(self.result.body(), sink)
@@ -107,10 +107,10 @@ class RecordRun:
             self._blame_setup(error, task.sink, task)
             error.param = error.param or f"sinks.{task.sink}"
             ending = self._dead_letter(error, sink=task.sink)
-            if ending is not Ending.UNRECORDED:
+            if ending is not RecordStatus.UNRECORDED:
                 sink.settle(self._record.id, self._shared.deadline)
             return ending
-        return Ending.DELIVERED if delivered else Ending.REPEATED
+        return RecordStatus.DELIVERED if delivered else RecordStatus.REPEATED
 
     def _ask(self, task: Task) -> None:
         self._began = time.monotonic()  # its time is for the model, and not for what came before
@@ -161,23 +161,23 @@ class RecordRun:
 
     def _require_time(self, deadline: Deadline) -> None:
         if deadline.remaining <= deadline.margin and not self._had_its_share(deadline):
-            raise NoTime
+            raise OutOfTime
 
     def _give_up(self, error: ModelServiceError, deadline: Deadline) -> None:
-        """Raises ``NoTime`` where the batch's end came before the record had its share of it."""
+        """Raises ``OutOfTime`` where the batch's end came before the record had its share of it."""
         ran_out = error.code == "deadline_exceeded" or self.result.tries <= self._shared.throttle.retries.more_tries
         if (passes(error) or error.code == "deadline_exceeded") and ran_out and not self._had_its_share(deadline):
-            raise NoTime from error
+            raise OutOfTime from error
 
     def _had_its_share(self, deadline: Deadline) -> bool:
         return deadline.expires < self._shared.asking.expires or deadline.expires - self._began >= self._shared.share
 
-    def _left(self) -> Ending:
+    def _left(self) -> RecordStatus:
         if self._shared.tasks.unfinished == "retry":
-            return Ending.LEFT
+            return RecordStatus.LEFT
         return self._dead_letter(InvalidRequest("The batch had no time left for it.", code="no_time", status=504))
 
-    def _dead_letter(self, error: ModelServiceError, sink: str | None = None) -> Ending:
+    def _dead_letter(self, error: ModelServiceError, sink: str | None = None) -> RecordStatus:
         """``sink`` is the one that did not take the answer, if there was one."""
         retryable = passes(error) or error.code in RETRYABLE_CODES or error.status == UNKNOWN_KEY
         letter = self.result.dead_letter(error, retryable=retryable)
@@ -191,8 +191,8 @@ class RecordRun:
         except ModelServiceError as second:
             self._shared.troubles.note("dead letters", second)
             log.write("dead_letter_lost", record=self._record.id, error=second.code, message=second.message)
-            return Ending.UNRECORDED
-        return Ending.DEAD_LETTER if delivered else Ending.REPEATED
+            return RecordStatus.UNRECORDED
+        return RecordStatus.DEAD_LETTER if delivered else RecordStatus.REPEATED
 
     def _is_dead(self) -> bool:
         return self._is_in(self._shared.dead_letters, "dead letters", self._record.outline)
@@ -201,21 +201,21 @@ class RecordRun:
         return self._is_in(self._shared.sinks[task.sink], task.sink, self._record.view)
 
     def _is_in(self, sink: Sink, name: str, view: Mapping[str, Any]) -> bool:
-        """Raises ``ComesAgain`` where that cannot be told now."""
+        """Raises ``RetryLater`` where that cannot be told now."""
         try:
             return sink.seen(self._record.id, view, self._shared.deadline)
         except ModelServiceError as error:
             if passes(error, repeatable=True) or _is_setup(error):
                 self._shared.troubles.note(name, error, halt=_is_setup(error))
-                raise ComesAgain from error
+                raise RetryLater from error
             raise
 
     def _blame_setup(self, error: ModelServiceError, where: str, task: Task) -> None:
-        """Raises ``ComesAgain`` for what is missing or forbidden, unless the record itself has chosen the model: the
+        """Raises ``RetryLater`` for what is missing or forbidden, unless the record itself has chosen the model: the
         records of hours are not to end as dead letters because of a policy."""
         if _is_setup(error) and (where != "model" or task.decides_model):
             self._shared.troubles.note(where, error, halt=True)
-            raise ComesAgain from error
+            raise RetryLater from error
 
     def _fitted(self, result: Mapping[str, Any], sink: Sink) -> bytes:
         return fitted(result, sink.largest, self._shared.service.overflow, self._shared.deadline)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Result:
-    """Gathered while a record is worked on; ``body()`` is what docs/batches.md describes."""
+    """ChunkAccumulator while a record is worked on; ``body()`` is what docs/batches.md describes."""
 
     record: Record
     task: str | None = None

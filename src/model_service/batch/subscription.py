@@ -18,7 +18,7 @@ from model_service.fn.invocation import Deadline
 from model_service.oci_names import realm_domain
 from model_service.openai_api.chat import Complete
 from model_service.settings import Settings
-from model_service.upstream.client import Upstream
+from model_service.upstream.client import UpstreamClient
 
 HOST: Final = re.compile(r"https://(cell[0-9]+\.)?notification\.(?P<region>[a-z0-9-]+)\.(oci\.)?(?P<domain>[a-z.]+)")
 # All of it, and nothing that two readers of URLs could read differently.
@@ -60,7 +60,7 @@ def confirm(request: ConfirmationRequest, credential: Credential, local: str | N
     address = ADDRESS.fullmatch(request.url)
     if address is None or not (address["endpoint"] == local or _is_ocis(address["endpoint"])):
         raise InvalidRequest("The address to confirm at is none of OCI Notifications.", code="unknown_address")
-    with closing(Upstream(address["endpoint"], credential)) as notifications:
+    with closing(UpstreamClient(address["endpoint"], credential)) as notifications:
         notifications.send("GET", address["path"], None, {}, deadline).read()
     return Complete({"object": "model_service.confirmation"})
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from model_service.auth import AUTH_TYPES
 from model_service.auth.security_token import claims_of
-from model_service.doctor.context import DoctorService, Patient, Untold, Unwell
+from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.doctor.gateway import look_at_gateway
 from model_service.doctor.tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError
@@ -81,11 +81,11 @@ def examine(
     A function is never told a ``gateway``: it would fetch whatever address a caller names. Raises nothing that a
     check could say instead. Costs one very small chat request, and one more through the gateway.
     """
-    patient = Patient(service, answer, request, deadline, gateway, clock)
+    context = DoctorContext(service, answer, request, deadline, gateway, clock)
     done: dict[str, Check] = {}
     for step in CHECKS:
         missing = next((name for name in step.needs if done[name].verdict != "ok"), None)
-        done[step.name] = step.make(patient) if missing is None else Check(step.name, "skip", f"needs {missing}")
+        done[step.name] = step.make(context) if missing is None else Check(step.name, "skip", f"needs {missing}")
     return Report(tuple(done.values()))
 
 
@@ -94,86 +94,88 @@ class Step:
     """``look`` returns its finding, or raises; it is asked if all that it ``needs`` was well."""
 
     name: str
-    look: Callable[[Patient], str]
+    look: Callable[[DoctorContext], str]
     needs: tuple[str, ...] = ()
 
-    def make(self, patient: Patient) -> Check:
+    def make(self, context: DoctorContext) -> Check:
         try:
-            return Check(self.name, "ok", self.look(patient))
-        except Untold as reason:
+            return Check(self.name, "ok", self.look(context))
+        except CheckSkipped as reason:
             return Check(self.name, "skip", str(reason))
-        except Unwell as found:
+        except CheckFailed as found:
             return Check(self.name, "fail", str(found), found.cure)
         except ModelServiceError as error:
             return Check(self.name, "fail", error.message, error.hint)
 
 
-def _credentials(patient: Patient) -> str:
-    credential = patient.service.credential
+def _credentials(context: DoctorContext) -> str:
+    credential = context.service.credential
     name = next((name for name, kind in AUTH_TYPES.items() if kind is type(credential)), type(credential).__name__)
     expires = claims_of(credential.key().key_id.removeprefix("ST$")).get("exp")
     if not isinstance(expires, int | float):
         return name
-    left = expires - patient.clock()
+    left = expires - context.clock()
     if left <= 0:
-        raise Unwell(f"{name}: the token has expired", "The platform, or oci session authenticate, has to renew it.")
+        raise CheckFailed(
+            f"{name}: the token has expired", "The platform, or oci session authenticate, has to renew it."
+        )
     return f"{name}, whose token is good for {left / 60:.0f} minutes"
 
 
-def _region(patient: Patient) -> str:
+def _region(context: DoctorContext) -> str:
     try:
-        region = patient.region
+        region = context.region
     except CredentialError:
-        raise Untold("needs credentials") from None
-    if region is None and patient.service.settings.genai_endpoint is None:
-        raise Unwell("nobody names a region", "Set OCI_REGION, or region in the profile.")
+        raise CheckSkipped("needs credentials") from None
+    if region is None and context.service.settings.genai_endpoint is None:
+        raise CheckFailed("nobody names a region", "Set OCI_REGION, or region in the profile.")
     return region or "none, but OCI_GENAI_ENDPOINT says where to go"
 
 
-def _endpoint(patient: Patient) -> str:
-    return f"{patient.endpoint} answers {patient.greeting.status_code} to who does not sign"
+def _endpoint(context: DoctorContext) -> str:
+    return f"{context.endpoint} answers {context.greeting.status_code} to who does not sign"
 
 
-def _clock(patient: Patient) -> str:
-    said = patient.greeting.headers.get("date", "")
+def _clock(context: DoctorContext) -> str:
+    said = context.greeting.headers.get("date", "")
     try:
-        skew = patient.clock() - parsedate_to_datetime(said).timestamp()
+        skew = context.clock() - parsedate_to_datetime(said).timestamp()
     except ValueError:
-        raise Untold("the endpoint does not say what time it is") from None
+        raise CheckSkipped("the endpoint does not say what time it is") from None
     finding = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} OCI's"
     if abs(skew) > SKEW_SECONDS:
-        raise Unwell(finding, "OCI refuses signatures that are five minutes off: synchronise the clock (NTP).")
+        raise CheckFailed(finding, "OCI refuses signatures that are five minutes off: synchronise the clock (NTP).")
     return finding
 
 
-def _compartment(patient: Patient) -> str:
-    if patient.compartment_id is None:
-        raise Unwell(
+def _compartment(context: DoctorContext) -> str:
+    if context.compartment_id is None:
+        raise CheckFailed(
             "nobody says which compartment pays",
             "Set OCI_COMPARTMENT_ID; a principal, unlike a profile, brings none along.",
         )
-    _blame("compartment", patient)
-    return patient.compartment_id
+    _blame("compartment", context)
+    return context.compartment_id
 
 
-def _signature(patient: Patient) -> str:
-    _blame("signature", patient)
+def _signature(context: DoctorContext) -> str:
+    _blame("signature", context)
     return "OCI knows who we are"
 
 
-def _policy(patient: Patient) -> str:
-    _blame("policy", patient)
-    return f"we may chat in {patient.compartment_id}"
+def _policy(context: DoctorContext) -> str:
+    _blame("policy", context)
+    return f"we may chat in {context.compartment_id}"
 
 
-def _model(patient: Patient) -> str:
-    _blame("model", patient)
-    return f"{patient.request.model} answered in {patient.chat[1] * 1000:.0f} ms"
+def _model(context: DoctorContext) -> str:
+    _blame("model", context)
+    return f"{context.request.model} answered in {context.chat[1] * 1000:.0f} ms"
 
 
-def _blame(name: str, patient: Patient) -> None:
+def _blame(name: str, context: DoctorContext) -> None:
     """Raise the error of the chat if it belongs to this check: the first row of BLAME that fits says whose it is."""
-    error = patient.chat[0]
+    error = context.chat[0]
     if error is not None and next(blamed for blamed, fits in BLAME if fits(error)) == name:
         raise error
 

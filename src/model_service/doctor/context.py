@@ -31,7 +31,7 @@ class DoctorService(BatchService, Protocol):
     def compartment_id(self) -> str | None: ...
 
 
-class Unwell(Exception):
+class CheckFailed(Exception):
     """A check has failed. ``str()`` is the finding."""
 
     def __init__(self, finding: str, cure: str | None) -> None:
@@ -39,12 +39,12 @@ class Unwell(Exception):
         self.cure = cure
 
 
-class Untold(Exception):
+class CheckSkipped(Exception):
     """A check could not be made. ``str()`` says why."""
 
 
 @dataclass
-class Patient:
+class DoctorContext:
     """A service, and what several checks ask of it, each asked once."""
 
     service: DoctorService
@@ -87,14 +87,14 @@ class Patient:
         return None, time.perf_counter() - started
 
     def fetch(self, method: str, url: str, body: Any, cure: str) -> httpx.Response:
-        """Raises ``Unwell`` where nobody answers."""
+        """Raises ``CheckFailed`` where nobody answers."""
         timeout = min(PROBE_SECONDS, self.deadline.require()) if body is None else self.deadline.require()
         try:
             with httpx.Client(trust_env=False, timeout=timeout) as client:
                 return client.request(method, url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
-            raise Unwell(f"{url} cannot be reached: {reason}", cure) from error
+            raise CheckFailed(f"{url} cannot be reached: {reason}", cure) from error
 
 
 REACH_OCI: Final = (

@@ -8,23 +8,23 @@ from typing import Any, Final
 
 import httpx
 
-from model_service.doctor.context import Patient, Untold, Unwell
+from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext
 
 
-def look_at_gateway(patient: Patient) -> str:
-    """The finding, or ``Unwell``; ``Untold`` where no gateway was named."""
-    if patient.gateway is None:
-        raise Untold("not asked; the command line takes --gateway URL")
-    url = patient.gateway.rstrip("/") + "/chat/completions"
-    answer = patient.fetch("POST", url, patient.prompt, REACH_GATEWAY)
+def look_at_gateway(context: DoctorContext) -> str:
+    """The finding, or ``CheckFailed``; ``CheckSkipped`` where no gateway was named."""
+    if context.gateway is None:
+        raise CheckSkipped("not asked; the command line takes --gateway URL")
+    url = context.gateway.rstrip("/") + "/chat/completions"
+    answer = context.fetch("POST", url, context.prompt, REACH_GATEWAY)
     if answer.is_success:
         return f"{url} answers"
     if answer.status_code in PROTECTED:
         return f"{url} answers {answer.status_code}: it wants a credential of its callers, which we are not"
     error = _error_in(answer)
     if error:
-        raise Unwell(f"the function answers through it: {error.get('message')}", error.get("hint"))
-    raise Unwell(f"{url} answers {answer.status_code}", GATEWAY_CURES.get(answer.status_code, SEE_LOG))
+        raise CheckFailed(f"the function answers through it: {error.get('message')}", error.get("hint"))
+    raise CheckFailed(f"{url} answers {answer.status_code}", GATEWAY_CURES.get(answer.status_code, SEE_LOG))
 
 
 def _error_in(answer: httpx.Response) -> Mapping[str, Any] | None:

@@ -8,25 +8,25 @@ from typing import Any, Final
 
 from model_service.batch.batch import read_tasks_of
 from model_service.batch.tasks.tasks import Tasks
-from model_service.doctor.context import DoctorService, Patient, Untold, Unwell
+from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 
 PROBE: Final = "model-service/doctor"  # an object that nobody writes
 
 
-def look_at_tasks(patient: Patient) -> str:
+def look_at_tasks(context: DoctorContext) -> str:
     """Looked up, and nothing written: that we may write there shows with the first record. Topics cannot be asked."""
-    if patient.service.settings.tasks is None:
-        raise Untold("MODEL_SERVICE_TASKS is not set: no records are expected")
-    tasks = read_tasks_of(patient.service, patient.deadline)
-    for name, kind, place in _places(tasks, patient.service.settings.overflow_bucket):
-        _look(name, kind, place, patient)
+    if context.service.settings.tasks is None:
+        raise CheckSkipped("MODEL_SERVICE_TASKS is not set: no records are expected")
+    tasks = read_tasks_of(context.service, context.deadline)
+    for name, kind, place in _places(tasks, context.service.settings.overflow_bucket):
+        _look(name, kind, place, context)
     return f"records are for {', '.join(task.name for task in tasks.tasks)}"
 
 
-def _places(tasks: Tasks, overflow: Place | None) -> list[tuple[str, str, Any]]:
+def _places(tasks: Tasks, overflow: ObjectLocation | None) -> list[tuple[str, str, Any]]:
     sinks: list[tuple[str, str, Any]] = [
         (f"the sink {name}", one.kind, one.place) for name, one in tasks.places.items()
     ]
@@ -34,17 +34,17 @@ def _places(tasks: Tasks, overflow: Place | None) -> list[tuple[str, str, Any]]:
     return sinks + [(name, "bucket", place) for name, place in buckets.items() if place]
 
 
-def _look(name: str, kind: str, place: Any, patient: Patient) -> None:
+def _look(name: str, kind: str, place: Any, context: DoctorContext) -> None:
     look = LOOKS.get(kind)
     if look is None:
         return
     try:
-        look(patient.service, place, patient.deadline)
+        look(context.service, place, context.deadline)
     except ModelServiceError as error:
-        raise Unwell(f"{name}: {error.message}", CURE) from error
+        raise CheckFailed(f"{name}: {error.message}", CURE) from error
 
 
-def _bucket(service: DoctorService, place: Place, deadline: Deadline) -> None:
+def _bucket(service: DoctorService, place: ObjectLocation, deadline: Deadline) -> None:
     service.object_storage.find(replace(place, name=PROBE), deadline)
 
 

@@ -22,7 +22,7 @@ from model_service.oci_names import (
     region_of,
     streaming_endpoint,
 )
-from model_service.upstream.client import Upstream
+from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
 from model_service.upstream.response import read_object
 
@@ -43,27 +43,27 @@ class RegionServices:
 
     def __post_init__(self) -> None:
         self._lock = Lock()
-        self._upstreams: dict[str, Upstream] = {}
+        self._upstreams: dict[str, UpstreamClient] = {}
         self._described: dict[str, dict[str, Any]] = {}
 
     @property
-    def object_storage(self) -> Upstream:
+    def object_storage(self) -> UpstreamClient:
         return self._at(self.endpoint or object_storage_endpoint(self._region()))
 
-    def queue(self, ocid: str, deadline: Deadline) -> Upstream:
+    def queue(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Where the messages of a queue go: its control plane says so, once."""
         endpoint = self.endpoint or queue_endpoint(self._region(ocid))
         return self._place_in(endpoint, f"{QUEUE_VERSION}/queues/{quote(ocid, safe='')}", "messagesEndpoint", deadline)
 
-    def stream(self, ocid: str, deadline: Deadline) -> Upstream:
+    def stream(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Where the messages of a stream go: its control plane says so, once."""
         return self._place_in(*self._of_stream(ocid), "messagesEndpoint", deadline)
 
-    def topic(self, ocid: str) -> Upstream:
+    def topic(self, ocid: str) -> UpstreamClient:
         """Where the messages of a topic go."""
         return self._at(self.endpoint or notifications_endpoint(self._region(ocid)))
 
-    def function(self, ocid: str, deadline: Deadline) -> Upstream:
+    def function(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Where a function is invoked: its control plane says so, once."""
         endpoint = self.endpoint or functions_endpoint(self._region(ocid))
         path = f"{FUNCTIONS_VERSION}/functions/{quote(ocid, safe='')}"
@@ -84,7 +84,7 @@ class RegionServices:
         endpoint = self.endpoint or streaming_endpoint(self._region(ocid))
         return endpoint, f"{STREAMING_VERSION}/streams/{quote(ocid, safe='')}"
 
-    def _place_in(self, endpoint: str, path: str, name: str, deadline: Deadline) -> Upstream:
+    def _place_in(self, endpoint: str, path: str, name: str, deadline: Deadline) -> UpstreamClient:
         """The endpoint that a description calls ``name``."""
         where = self._describe(endpoint, path, deadline).get(name)
         if not isinstance(where, str):
@@ -98,10 +98,10 @@ class RegionServices:
             self._described[path] = read_object(self._at(endpoint).send("GET", path, None, {}, deadline))
         return self._described[path]
 
-    def _at(self, endpoint: str) -> Upstream:
+    def _at(self, endpoint: str) -> UpstreamClient:
         with self._lock:
             if endpoint not in self._upstreams:
-                self._upstreams[endpoint] = Upstream(endpoint, self.credential, self.log)
+                self._upstreams[endpoint] = UpstreamClient(endpoint, self.credential, self.log)
             return self._upstreams[endpoint]
 
     def _region(self, ocid: str = "") -> str:

@@ -12,9 +12,9 @@ from uuid import uuid4
 from model_service.errors import AnswerTooLarge, InvalidRequest, ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
-from model_service.oci_names import Place, is_object_name
+from model_service.oci_names import ObjectLocation, is_object_name
 from model_service.oci_services.object_storage import ObjectStorage
-from model_service.openai_api.accumulator import Gathered
+from model_service.openai_api.accumulator import ChunkAccumulator
 from model_service.openai_api.chat import Chunk, Stream
 from model_service.openai_api.encoding import read_json_object, write_json
 from model_service.upstream.retries import PERSISTENT
@@ -31,7 +31,7 @@ class Overflow:
     """``bucket`` is where answers go (``MODEL_SERVICE_OVERFLOW_BUCKET``)."""
 
     storage: ObjectStorage
-    bucket: Place
+    bucket: ObjectLocation
 
     def store(self, content: bytes, content_type: str, deadline: Deadline) -> dict[str, Any]:
         """The reference: ``{"object": "model_service.reference", "url", "expires_at" (RFC 3339), "bytes",
@@ -58,7 +58,7 @@ class Overflow:
         paid for, and there is more time than a caller has."""
         kind = "application/json"
 
-        def put(deadline: Deadline) -> Place:
+        def put(deadline: Deadline) -> ObjectLocation:
             return self._put(content, kind, datetime.now(UTC), deadline)
 
         try:
@@ -68,7 +68,7 @@ class Overflow:
         where = {"bucket": place.bucket, "name": place.name}
         return {"object": "model_service.reference", **where, "bytes": len(content), "content_type": kind}
 
-    def _put(self, content: bytes, content_type: str, now: datetime, deadline: Deadline) -> Place:
+    def _put(self, content: bytes, content_type: str, now: datetime, deadline: Deadline) -> ObjectLocation:
         place = replace(self.bucket, name=_name(now, content_type))
         self.storage.put(place, content, content_type, deadline)
         log.write("answer_stored", bucket=place.bucket, object=place.name, bytes=len(content))
@@ -77,7 +77,7 @@ class Overflow:
     def catching(self, stream: Stream, deadline: Deadline) -> Stream:
         """The same stream; where it gets too long for the platform, its last chunk refers to the whole answer, which is
         stored as one ``chat.completion``: a stream is mostly wrapping, its text fits into memory."""
-        gathered = Gathered()
+        gathered = ChunkAccumulator()
 
         def rest_elsewhere(rest: Iterator[Chunk]) -> Chunk:
             for _ in rest:
@@ -97,7 +97,7 @@ def closing_chunk(completion: dict[str, Any], reference: dict[str, Any]) -> Chun
     return {**head, "object": "chat.completion.chunk", "choices": choices, "model_service": marker}
 
 
-def _gathering(chunks: Iterator[Chunk], gathered: Gathered) -> Iterator[Chunk]:
+def _gathering(chunks: Iterator[Chunk], gathered: ChunkAccumulator) -> Iterator[Chunk]:
     for chunk in chunks:
         gathered.add(chunk)
         yield chunk
@@ -128,7 +128,7 @@ class StoredRequests:
     """``allowed`` are the buckets that callers may name (``MODEL_SERVICE_REQUEST_BUCKETS``)."""
 
     storage: ObjectStorage
-    allowed: Sequence[Place]
+    allowed: Sequence[ObjectLocation]
 
     def body(self, body: bytes, deadline: Deadline) -> bytes:
         """The request to answer: the stored one, with what else the caller said laid over it; ``body`` itself where
@@ -146,7 +146,7 @@ class StoredRequests:
             raise InvalidRequest("body_from: the object names another object.", param=FIELD)
         return write_json({**fields, **said}) if said else stored
 
-    def _allowed(self, place: Place, deadline: Deadline) -> Place:
+    def _allowed(self, place: ObjectLocation, deadline: Deadline) -> ObjectLocation:
         if any(bucket.bucket == place.bucket for bucket in self.allowed):
             own = self.storage.namespace(deadline)
             place = replace(place, namespace=place.namespace or own)
@@ -161,7 +161,7 @@ class StoredRequests:
         )
 
 
-def _place(named: Any) -> Place:
+def _place(named: Any) -> ObjectLocation:
     if not isinstance(named, Mapping) or not set(named) <= KNOWN:
         raise InvalidRequest("body_from: must be an object with namespace, bucket and object.", param=FIELD)
     texts = {name: value for name, value in named.items() if value is not None}
@@ -170,7 +170,7 @@ def _place(named: Any) -> Place:
     if not is_object_name(texts["object"]):
         raise InvalidRequest("body_from: no object can have this name.", param=FIELD)
     try:
-        bucket = Place.of_bucket("/".join(texts[name] for name in ("namespace", "bucket") if name in texts))
+        bucket = ObjectLocation.of_bucket("/".join(texts[name] for name in ("namespace", "bucket") if name in texts))
     except ValueError:
         raise InvalidRequest("body_from: namespace or bucket cannot be a name.", param=FIELD) from None
     return replace(bucket, name=texts["object"])

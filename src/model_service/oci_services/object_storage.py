@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from model_service.errors import RequestTooLarge, UpstreamError, UpstreamRefused
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.oci_services.clients import RegionServices
-from model_service.upstream.response import Exchange, read_object, read_value
+from model_service.upstream.response import UpstreamResponse, read_object, read_value
 
 METADATA: Final = "opc-meta-"
 
@@ -50,11 +50,11 @@ class ObjectStorage:
             self._namespace = named
         return self._namespace
 
-    def put(self, place: Place, content: bytes, content_type: str, deadline: Deadline) -> None:
+    def put(self, place: ObjectLocation, content: bytes, content_type: str, deadline: Deadline) -> None:
         self._send("PUT", self._path(place, "o", deadline), content, {"content-type": content_type}, deadline).read()
 
     def put_once(
-        self, place: Place, content: bytes, metadata: Mapping[str, str], deadline: Deadline, *, over: str = ""
+        self, place: ObjectLocation, content: bytes, metadata: Mapping[str, str], deadline: Deadline, *, over: str = ""
     ) -> str | None:
         """Writes JSON only where there is no object yet, or only over the version ``over``; returns the new version, or
         ``None`` where somebody was first. ``metadata`` is printable ASCII."""
@@ -75,7 +75,7 @@ class ObjectStorage:
         exchange.read()
         return exchange.header("etag") or ""
 
-    def find(self, place: Place, deadline: Deadline, *, largest: int = 0) -> StoredObject | None:
+    def find(self, place: ObjectLocation, deadline: Deadline, *, largest: int = 0) -> StoredObject | None:
         """The object, or ``None`` where there is none; its content only up to ``largest`` bytes.
 
         A GET, since the answer to a HEAD has no body: it cannot tell an object that is not there from a bucket that is
@@ -92,11 +92,11 @@ class ObjectStorage:
             raise
         return _stored(exchange, _content(exchange, max(largest, 1)))
 
-    def get(self, place: Place, largest: int, deadline: Deadline) -> bytes:
+    def get(self, place: ObjectLocation, largest: int, deadline: Deadline) -> bytes:
         """The object; raises ``RequestTooLarge`` where it has more than ``largest`` bytes, without reading them."""
         return _content(self._send("GET", self._path(place, "o", deadline), None, {}, deadline), largest)
 
-    def link(self, place: Place, expires: datetime, deadline: Deadline) -> str:
+    def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline) -> str:
         """A URL that reads this one object without a signature until ``expires``: a pre-authenticated request."""
         details = {
             "name": place.name,
@@ -111,27 +111,27 @@ class ObjectStorage:
             raise UpstreamError("Object Storage gave a pre-authenticated request without its address.")
         return self._services.object_storage.endpoint + str(made["accessUri"])
 
-    def _path(self, place: Place, what: str, deadline: Deadline) -> str:
+    def _path(self, place: ObjectLocation, what: str, deadline: Deadline) -> str:
         namespace = place.namespace or self.namespace(deadline)
         path = f"/n/{quote(namespace, safe='')}/b/{quote(place.bucket, safe='')}/{what}"
         return path if what == "p" else f"{path}/{quote(place.name, safe='')}"
 
     def _send(
         self, method: str, path: str, body: dict[str, str] | bytes | None, headers: dict[str, str], deadline: Deadline
-    ) -> Exchange:
+    ) -> UpstreamResponse:
         return self._services.object_storage.send(method, path, body, headers, deadline)
 
 
-def _content(exchange: Exchange, largest: int) -> bytes:
+def _content(exchange: UpstreamResponse, largest: int) -> bytes:
     content = bytearray()
-    for piece in exchange.pieces():
+    for piece in exchange.iter_bytes():
         content += piece
         if len(content) > largest:
             raise RequestTooLarge(f"The object has more than {largest} bytes.", param="body_from")
     return bytes(content)
 
 
-def _stored(exchange: Exchange, content: bytes) -> StoredObject:
+def _stored(exchange: UpstreamResponse, content: bytes) -> StoredObject:
     headers = exchange.response.headers
     metadata = {name.removeprefix(METADATA): headers[name] for name in headers if name.startswith(METADATA)}
     age = _seconds(headers.get("date"), time.time()) - _seconds(headers.get("last-modified"), -inf)

@@ -13,7 +13,7 @@ JOINED: Final = frozenset({"content", "refusal", "reasoning", "reasoning_content
 
 
 @dataclass
-class Gathered:
+class ChunkAccumulator:
     """Takes chunks one by one. Of what they say of the whole (``id``, ``model``, ``usage``…) the last word counts.
 
     Source: https://platform.openai.com/docs/api-reference/chat-streaming

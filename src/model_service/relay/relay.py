@@ -16,7 +16,7 @@ from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.oci_services.clients import RegionServices
 from model_service.oci_services.large_payloads import Overflow
-from model_service.openai_api.accumulator import Gathered
+from model_service.openai_api.accumulator import ChunkAccumulator
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Stream, ended_in_time
 from model_service.relay.destinations import Destination
 from model_service.relay.publisher import Publisher
@@ -48,7 +48,7 @@ def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatReque
 
 
 def _published(chunks: Iterator[Chunk], publisher: Publisher) -> Iterator[Chunk]:
-    gathered = Gathered()
+    gathered = ChunkAccumulator()
     try:
         for chunk in chunks:
             gathered.add(chunk)
@@ -67,7 +67,7 @@ def _marker(completion: Mapping[str, Any], report: dict[str, Any]) -> Chunk:
 
 
 def _whole(stream: Stream) -> Complete:
-    gathered = Gathered()
+    gathered = ChunkAccumulator()
     for chunk in stream.chunks:
         gathered.add(chunk)
     return Complete(gathered.completion(), stream.opc_request_id)

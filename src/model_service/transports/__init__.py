@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from model_service.openai_api.responses import SurfaceRequest
     from model_service.transports.native.endpoint_families import EndpointFamilies
     from model_service.transports.native.surface import NativeSurface
-    from model_service.upstream.client import Upstream
+    from model_service.upstream.client import UpstreamClient
 
 
 class Connections(Protocol):
     """The ways to OCI, each made when it is first asked for."""
 
     @property
-    def upstream(self) -> Upstream:
+    def upstream(self) -> UpstreamClient:
         """To the OpenAI-compatible surface."""
 
     @property

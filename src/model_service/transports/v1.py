@@ -16,9 +16,9 @@ from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completi
 from model_service.openai_api.encoding import DONE, read_events
 from model_service.routing import Route
 from model_service.transports.call import Call
-from model_service.upstream.client import Upstream
-from model_service.upstream.error_body import read_complaint
-from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, Exchange
+from model_service.upstream.client import UpstreamClient
+from model_service.upstream.error_body import read_error_body
+from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse
 
 PATH: Final = "/openai/v1/chat/completions"
 
@@ -28,7 +28,7 @@ class OCIOpenAIModel:
     """A model behind ``/openai/v1/chat/completions``."""
 
     route: Route
-    upstream: Upstream
+    upstream: UpstreamClient
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         exchange = self._post(request, call, stream=False)
@@ -39,7 +39,7 @@ class OCIOpenAIModel:
         chunks = _chunks(exchange, request) if exchange.is_stream else iter([chunk_of(_completion(exchange))])
         return Stream(chunks, exchange.opc_request_id, at_once=not exchange.is_stream)
 
-    def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
+    def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
         body = self.route.quirks.apply(request.wire()) | {"model": self.route.model}
         if stream or "stream" in body:
             body["stream"] = stream
@@ -47,7 +47,7 @@ class OCIOpenAIModel:
             return self.upstream.send("POST", PATH, body, call.compartment_headers, call.deadline)
 
 
-def _completion(exchange: Exchange) -> Completion:
+def _completion(exchange: UpstreamResponse) -> Completion:
     answer = _json(exchange.read())
     if not isinstance(answer, dict) or not _are_choices(answer.get("choices")):
         raise UpstreamError(
@@ -60,10 +60,10 @@ def _are_choices(choices: Any) -> bool:
     return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
 
 
-def _chunks(exchange: Exchange, request: ChatRequest) -> Iterator[Chunk]:
+def _chunks(exchange: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
     finished: set[int] = set()
     awaits_usage = request.include_usage
-    for event in read_events(exchange.pieces()):
+    for event in read_events(exchange.iter_bytes()):
         if event == DONE:
             return
         chunk = _chunk(event, exchange)
@@ -78,12 +78,12 @@ def _chunks(exchange: Exchange, request: ChatRequest) -> Iterator[Chunk]:
         )
 
 
-def _chunk(event: str, exchange: Exchange) -> Chunk:
+def _chunk(event: str, exchange: UpstreamResponse) -> Chunk:
     chunk = _json(event)
     if isinstance(chunk, dict) and not chunk.get("error") and "choices" in chunk:
         return chunk
     # A transient error arrives as JSON, or as the repr of a Python dict, in the place of a chunk.
-    complaint = read_complaint(event.encode())
+    complaint = read_error_body(event.encode())
     raise StreamBroken(
         redact(complaint.message) or "OCI sent something that is no chunk.",
         code=complaint.code,

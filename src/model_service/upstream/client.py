@@ -16,7 +16,7 @@ from model_service.fn.invocation import Deadline
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MOST_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
-from model_service.upstream.response import Exchange
+from model_service.upstream.response import UpstreamResponse
 from model_service.upstream.sockets import Conversation, DeadlineTransport
 
 CONNECT_SECONDS: Final = 10.0
@@ -31,7 +31,7 @@ HEADERS: Final = {
 }
 
 
-class HttpExchange(Exchange):
+class HttpxUpstreamResponse(UpstreamResponse):
     """Over ``httpx.Response``."""
 
     late = (httpx.ReadTimeout, DeadlineExceeded)
@@ -45,7 +45,7 @@ class HttpExchange(Exchange):
 
 
 @dataclass
-class Upstream:
+class UpstreamClient:
     """One pool of connections to one endpoint, for one credential. Threads may share it."""
 
     endpoint: str
@@ -69,7 +69,7 @@ class Upstream:
         body: Mapping[str, Any] | bytes | None,
         headers: Mapping[str, str],
         deadline: Deadline,
-    ) -> Exchange:
+    ) -> UpstreamResponse:
         """Raises ``UpstreamError`` for a status >= 400, and a ``ModelServiceError`` for what can go wrong before.
 
         A ``body`` that is bytes goes out as it is, any other as JSON.
@@ -79,13 +79,13 @@ class Upstream:
         with _failures(self.endpoint):
             exchange = self._send_renewed(draft, Conversation(deadline))
         if not exchange.is_success:
-            raise exchange.refusal()
+            raise exchange.to_error()
         return exchange
 
     def close(self) -> None:
         self._transport.close()
 
-    def _send_renewed(self, draft: _Draft, conversation: Conversation) -> Exchange:
+    def _send_renewed(self, draft: _Draft, conversation: Conversation) -> UpstreamResponse:
         """Once more with a renewed key where OCI answers 401."""
         exchange = self._send_reconnected(draft, conversation)
         if exchange.status != 401 or not self.credential.renew():
@@ -93,7 +93,7 @@ class Upstream:
         exchange.close()
         return self._send_reconnected(draft, conversation)
 
-    def _send_reconnected(self, draft: _Draft, conversation: Conversation) -> Exchange:
+    def _send_reconnected(self, draft: _Draft, conversation: Conversation) -> UpstreamResponse:
         """Again while kept connections turn out to have died in the meantime; each leaves the pool as it fails, and a
         new one that fails is a failure. One that failed only after a while may have been read: see ``died_idle``."""
         while True:
@@ -104,7 +104,7 @@ class Upstream:
                 if not conversation.died_idle:
                     raise
 
-    def _send_once(self, draft: _Draft, conversation: Conversation) -> Exchange:
+    def _send_once(self, draft: _Draft, conversation: Conversation) -> UpstreamResponse:
         seconds = conversation.deadline.require()
         log = TrafficLog(self.log)
         log.sent(draft.method, draft.url, draft.content)
@@ -113,7 +113,7 @@ class Upstream:
         with conversation.on_the_wire():
             response = self._transport.handle_request(request)
         response.request = request
-        return HttpExchange(response, conversation, log)
+        return HttpxUpstreamResponse(response, conversation, log)
 
     def _signed(self, draft: _Draft) -> httpx.Request:
         url = _parsed(draft.url)

@@ -14,7 +14,7 @@ DEEPEST: Final = 8  # errors inside errors; four is the worst that has been seen
 
 
 @dataclass(frozen=True)
-class Complaint:
+class ErrorBody:
     """What an error body says, in whatever shape it came."""
 
     message: str
@@ -26,7 +26,7 @@ def upstream_error(
     status: int, body: bytes, *, opc_request_id: str | None, retry_after: str | None = None
 ) -> UpstreamError:
     """The error to raise for an answer that is no success; it keeps OCI's status (>= 400), message and code."""
-    complaint = read_complaint(body)
+    complaint = read_error_body(body)
     kind = ERRORS.get(status, UpstreamRefused if 400 <= status < 500 else UpstreamError)
     return kind(
         redact(complaint.message) or f"OCI answered {status} and said nothing.",
@@ -38,21 +38,21 @@ def upstream_error(
     )
 
 
-def read_complaint(body: bytes) -> Complaint:
+def read_error_body(body: bytes) -> ErrorBody:
     """Knows ``{code, message}``, ``{error: {…}}``, ``{code, error: "…"}``, an error inside ``message`` as JSON
     (once or twice), plain text, and nothing at all."""
     text = body.decode("utf-8", "replace").strip()
     value = _json_object(text)
-    complaint = _of_object(value, depth=0) if value is not None else Complaint(text)
+    complaint = _of_object(value, depth=0) if value is not None else ErrorBody(text)
     return complaint if complaint.message else replace(complaint, message=text)
 
 
-def _of_object(value: Mapping[str, Any], depth: int) -> Complaint:
+def _of_object(value: Mapping[str, Any], depth: int) -> ErrorBody:
     message = value.get("error") or value.get("message") or value.get("detail") or ""
     inner = message if isinstance(message, dict) else _json_object(_words(message).strip())
     if inner is not None and depth < DEEPEST:
         return _of_object({"code": value.get("code"), **inner}, depth + 1)
-    return Complaint(_words(message), _code(value.get("code")), _text(value.get("param")))
+    return ErrorBody(_words(message), _code(value.get("code")), _text(value.get("param")))
 
 
 def _words(message: Any) -> str:

@@ -23,7 +23,7 @@ END_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True)
-class Exchange(ABC):
+class UpstreamResponse(ABC):
     """``response`` is the library's own: of httpx or of requests, which agree on all that is used of it here."""
 
     response: Any
@@ -56,9 +56,9 @@ class Exchange(ABC):
 
     def read(self) -> bytes:
         """The whole body."""
-        return b"".join(self.pieces())
+        return b"".join(self.iter_bytes())
 
-    def pieces(self) -> Generator[bytes, None, None]:
+    def iter_bytes(self) -> Generator[bytes, None, None]:
         """The body as it comes; close it to stop early, which closes the connection."""
         coming = self._coming()
         with self._open(), self._failures():
@@ -71,11 +71,11 @@ class Exchange(ABC):
         to wait for (https://github.com/cohere-ai/cohere-python/issues/756)."""
         self.conversation.patience = within
 
-    def refusal(self) -> UpstreamError:
+    def to_error(self) -> UpstreamError:
         """The error that the body describes, for a status that is none of success."""
         head = b""
         # What has come is enough to say what OCI refused.
-        with closing(self.pieces()) as pieces, suppress(DeadlineExceeded, UpstreamUnreachable):
+        with closing(self.iter_bytes()) as pieces, suppress(DeadlineExceeded, UpstreamUnreachable):
             for piece in pieces:
                 head += piece
                 if len(head) >= LONGEST_ERROR:
@@ -116,7 +116,7 @@ class Exchange(ABC):
             self.log.answered(self.status, self.opc_request_id)
 
 
-def read_value(exchange: Exchange) -> Any:
+def read_value(exchange: UpstreamResponse) -> Any:
     """The JSON that an answer is; raises ``UpstreamError`` where it is none."""
     try:
         return json.loads(exchange.read())
@@ -126,7 +126,7 @@ def read_value(exchange: Exchange) -> Any:
         ) from None
 
 
-def read_object(exchange: Exchange) -> dict[str, Any]:
+def read_object(exchange: UpstreamResponse) -> dict[str, Any]:
     value = read_value(exchange)
     if not isinstance(value, Mapping):
         raise UpstreamError("OCI answered with JSON that is no object.", opc_request_id=exchange.opc_request_id)

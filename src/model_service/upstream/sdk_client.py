@@ -27,7 +27,7 @@ from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MOST_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
 from model_service.upstream.retries import Retries
-from model_service.upstream.sdk_response import NativeExchange, failures
+from model_service.upstream.sdk_response import SdkUpstreamResponse, failures
 from model_service.upstream.sdk_sockets import CONNECT_SECONDS, POOLS
 from model_service.upstream.sockets import Conversation
 
@@ -41,7 +41,7 @@ HEADERS: Final = {
 
 
 @dataclass(frozen=True)
-class Draft:
+class UnsignedRequest:
     """A request that is not signed yet; ``path`` is that below ``BASE_PATH``."""
 
     method: str
@@ -67,10 +67,10 @@ class SdkClient:
 
     def send(
         self, method: str, endpoint: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline
-    ) -> NativeExchange:
+    ) -> SdkUpstreamResponse:
         """Tries again what passes by itself (``retries``). Raises ``UpstreamError`` for a status that is none of
         success, and a ``ModelServiceError`` for what can go wrong before."""
-        draft = Draft(method, endpoint, path, b"" if body is None else write_json(body))
+        draft = UnsignedRequest(method, endpoint, path, b"" if body is None else write_json(body))
         tries = 0
         while True:
             tries += 1
@@ -86,7 +86,7 @@ class SdkClient:
     def close(self) -> None:
         self._session.close()
 
-    def _send_renewed(self, draft: Draft, deadline: Deadline) -> NativeExchange:
+    def _send_renewed(self, draft: UnsignedRequest, deadline: Deadline) -> SdkUpstreamResponse:
         """Once more with a renewed key where OCI answered 401."""
         try:
             return self._send_reconnected(draft, deadline)
@@ -95,8 +95,8 @@ class SdkClient:
                 raise
         return self._send_reconnected(draft, deadline)
 
-    def _send_reconnected(self, draft: Draft, deadline: Deadline) -> NativeExchange:
-        """Again while kept connections turn out to have died in the meantime, as ``Upstream`` does."""
+    def _send_reconnected(self, draft: UnsignedRequest, deadline: Deadline) -> SdkUpstreamResponse:
+        """Again while kept connections turn out to have died in the meantime, as ``UpstreamClient`` does."""
         while True:
             conversation = Conversation(deadline)
             conversation.begin()
@@ -106,7 +106,7 @@ class SdkClient:
                 if not conversation.died_idle:
                     raise
 
-    def _send_once(self, draft: Draft, conversation: Conversation) -> NativeExchange:
+    def _send_once(self, draft: UnsignedRequest, conversation: Conversation) -> SdkUpstreamResponse:
         conversation.deadline.require()
         log = TrafficLog(self._log)
         log.sent(draft.method, draft.url, draft.content)
@@ -115,12 +115,12 @@ class SdkClient:
                 self._call(draft)
         except _Answered as answered:
             response = answered.response
-        exchange = NativeExchange(response, conversation, log)
+        exchange = SdkUpstreamResponse(response, conversation, log)
         if not exchange.is_success:
-            raise exchange.refusal()
+            raise exchange.to_error()
         return exchange
 
-    def _call(self, draft: Draft) -> None:
+    def _call(self, draft: UnsignedRequest) -> None:
         """Always raises, ``_Answered`` if all goes well."""
         self._client_of(draft.endpoint).call_api(
             resource_path=draft.path,

@@ -14,12 +14,12 @@ import urllib3.exceptions
 from oci._vendor import requests
 
 from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamUnreachable
-from model_service.upstream.response import Exchange
+from model_service.upstream.response import UpstreamResponse
 
 PIECE: Final = 65536  # bytes, at most, that are read at a time
 
 
-class NativeExchange(Exchange):
+class SdkUpstreamResponse(UpstreamResponse):
     """Over ``requests.Response``."""
 
     late = (urllib3.exceptions.ReadTimeoutError, DeadlineExceeded)

@@ -17,7 +17,7 @@ from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
 from mock_oci.services.streaming import Streaming
 from model_service.batch.batch import Batch, Batches
-from model_service.batch.context import Ending, Throttle, Workbench
+from model_service.batch.context import BatchContext, RecordStatus, Throttle
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.tasks.file import read_tasks
 from model_service.dispatch import Dispatch
@@ -445,7 +445,7 @@ def test_results_do_not_pile_up_in_memory() -> None:
     tasks = read_tasks(json.dumps(TASKS), "test")
     deadline = Deadline.after(60)
     sink = Nowhere()
-    bench = Workbench(Talkative(), tasks, dict.fromkeys(tasks.sinks, sink), sink, deadline, deadline, 30)  # type: ignore[arg-type]
+    bench = BatchContext(Talkative(), tasks, dict.fromkeys(tasks.sinks, sink), sink, deadline, deadline, 30)  # type: ignore[arg-type]
     batch = Batch(bench)
     records = [prompt(number) for number in range(300)]
     tracemalloc.start()
@@ -454,5 +454,5 @@ def test_results_do_not_pile_up_in_memory() -> None:
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert batch.endings[Ending.DELIVERED] == 300
+    assert batch.endings[RecordStatus.DELIVERED] == 300
     assert most < 4 * 5 * 200_000  # of 60 MB that were answered: what four threads have in hand, a few times over

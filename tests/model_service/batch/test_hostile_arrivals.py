@@ -23,7 +23,7 @@ from model_service.batch.tasks.yaml_lines import Fault, read_lined
 from model_service.cli import check_tasks
 from model_service.errors import InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline, Invocation
-from model_service.oci_names import LONGEST_NAME, Place
+from model_service.oci_names import LONGEST_NAME, ObjectLocation
 
 SECRET = "the-patient-is-Jane-Doe"
 TASKS: dict[str, Any] = {
@@ -148,7 +148,7 @@ def test_dead_letters_that_every_record_has_a_place_for_are_taken(sink: dict[str
 
 @pytest.mark.parametrize("name", ["", ".", "..", "\ud800", "n" * (LONGEST_NAME + 1), "é" * LONGEST_NAME, 7, None])
 def test_an_object_that_can_have_no_such_name_is_the_records_fault_and_no_bug(name: Any) -> None:
-    task = Task("images", Match(bucket=Place("ns", "in")))
+    task = Task("images", Match(bucket=ObjectLocation("ns", "in")))
     with pytest.raises(InvalidRequest) as caught:
         task.object_place({"object": name})
     assert caught.value.code == "no_object"

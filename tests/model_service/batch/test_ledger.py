@@ -16,7 +16,7 @@ from model_service.batch import ledger as module
 from model_service.batch.ledger import Ledger, MemoryLedger, ObjectLedger
 from model_service.errors import UpstreamError
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.service import Service
 from model_service.settings import Settings
 from model_service.upstream.retries import PERSISTENT
@@ -30,7 +30,9 @@ PATH = f"/n/{NAMESPACE}/b/ledger/o/model-service%2Fledger%2Fanswers%2Fstreaming%
 def in_bucket(oci: MockOci, oci_url: str, environment: dict[str, str]) -> Iterator[ObjectLedger]:
     oci.state_of(ObjectStorage).create_bucket("ledger")
     with closing(Service(Settings.load({**environment, "MODEL_SERVICE_OCI_ENDPOINT": oci_url}))) as service:
-        yield ObjectLedger(service.object_storage, Place(None, "ledger"), replace(PERSISTENT, sleep=lambda _: None))
+        yield ObjectLedger(
+            service.object_storage, ObjectLocation(None, "ledger"), replace(PERSISTENT, sleep=lambda _: None)
+        )
 
 
 @pytest.fixture(params=["bucket", "memory"])

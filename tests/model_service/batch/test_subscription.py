@@ -87,7 +87,7 @@ def test_ocis_own_addresses_are_visited(monkeypatch: pytest.MonkeyPatch, endpoin
 
         def close(self) -> None: ...
 
-    monkeypatch.setattr(subscription, "Upstream", Visited)
+    monkeypatch.setattr(subscription, "UpstreamClient", Visited)
     subscription.confirm(ConfirmationRequest(endpoint + PATH), None, None, Deadline.after(5))  # type: ignore[arg-type]
     assert visited == [endpoint, "GET", PATH]
 
@@ -131,7 +131,7 @@ FOREIGN = [
 
 @pytest.mark.parametrize("url", FOREIGN, ids=[f"{number}" for number in range(len(FOREIGN))])
 def test_no_other_address_is_visited(app: App, oci: MockOci, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr(subscription, "Upstream", None)  # whoever would visit something fails
+    monkeypatch.setattr(subscription, "UpstreamClient", None)  # whoever would visit something fails
     said = asked_to_visit(app, url)
     assert (said["status"], said["error"]["code"]) == (502, "unknown_address")
     assert not oci.requests

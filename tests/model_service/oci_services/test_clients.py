@@ -21,7 +21,7 @@ from mock_oci.services.streaming.state import Streaming
 from mock_oci.wire import Response
 from model_service.errors import SettingsError, UpstreamError
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.oci_services.clients import RegionServices
 from model_service.relay.destinations import Destination
 from model_service.service import Service
@@ -101,15 +101,15 @@ def test_the_namespace_is_asked_for_once(oci: MockOci, service: Service) -> None
     oci.state_of(ObjectStorage).create_bucket("b")
     storage, deadline = service.object_storage, Deadline.after(10)
     for number in range(2):
-        storage.put(Place(None, "b", f"a/{number} ä.json"), b"{}", "application/json", deadline)
-    assert storage.get(Place(NAMESPACE, "b", "a/1 ä.json"), 10, deadline) == b"{}"
+        storage.put(ObjectLocation(None, "b", f"a/{number} ä.json"), b"{}", "application/json", deadline)
+    assert storage.get(ObjectLocation(NAMESPACE, "b", "a/1 ä.json"), 10, deadline) == b"{}"
     assert [request.path for request in oci.requests].count("/n") == 1
     assert set(hosts_of(oci)) == {f"objectstorage.{oci.region}.oraclecloud.com"}
 
 
 def test_a_link_reads_one_object_and_nothing_else(oci: MockOci, service: Service) -> None:
     oci.state_of(ObjectStorage).create_bucket("b")
-    place, deadline = Place(None, "b", "o"), Deadline.after(10)
+    place, deadline = ObjectLocation(None, "b", "o"), Deadline.after(10)
     service.object_storage.put(place, b"{}", "application/json", deadline)
     url = service.object_storage.link(place, datetime.now(UTC) + timedelta(hours=1), deadline)
     assert url.startswith("https://")

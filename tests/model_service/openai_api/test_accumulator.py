@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from model_service.openai_api.accumulator import Gathered
+from model_service.openai_api.accumulator import ChunkAccumulator
 from model_service.openai_api.chat import chunk_of
 
 
 def gathered(*chunks: dict[str, Any]) -> dict[str, Any]:
-    whole = Gathered()
+    whole = ChunkAccumulator()
     for chunk in chunks:
         whole.add(chunk)
     return whole.completion()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_service.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
-from model_service.upstream.error_body import Complaint, read_complaint, upstream_error
+from model_service.upstream.error_body import ErrorBody, read_error_body, upstream_error
 
 NOT_FOUND = "Authorization failed or requested resource not found."
 GPT5 = '{\n "error": {\n "message": "Unsupported value", "param": "temperature", "code": "unsupported_value" }}'
@@ -24,44 +24,44 @@ def _json(value: Any) -> bytes:
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        (_json({"code": "404", "message": NOT_FOUND}), Complaint(NOT_FOUND)),
-        (_json({"code": 404, "message": NOT_FOUND}), Complaint(NOT_FOUND)),
-        (_json({"code": "InvalidParameter", "message": "m"}), Complaint("m", "InvalidParameter")),
+        (_json({"code": "404", "message": NOT_FOUND}), ErrorBody(NOT_FOUND)),
+        (_json({"code": 404, "message": NOT_FOUND}), ErrorBody(NOT_FOUND)),
+        (_json({"code": "InvalidParameter", "message": "m"}), ErrorBody("m", "InvalidParameter")),
         (_json({"error": {"code": "unsupported_file", "message": "m", "type": "t", "param": "files.0"}}),
-         Complaint("m", "unsupported_file", "files.0")),
-        (_json({"error": {"message": "m", "code": None, "param": None}}), Complaint("m")),
-        (_json({"code": "invalid-argument", "error": "beta access"}), Complaint("beta access", "invalid-argument")),
-        (_json({"code": "404", "message": STORE}), Complaint("VectorStore vs_1 not found.")),
-        (_json({"code": "400", "message": GPT5}), Complaint("Unsupported value", "unsupported_value", "temperature")),
+         ErrorBody("m", "unsupported_file", "files.0")),
+        (_json({"error": {"message": "m", "code": None, "param": None}}), ErrorBody("m")),
+        (_json({"code": "invalid-argument", "error": "beta access"}), ErrorBody("beta access", "invalid-argument")),
+        (_json({"code": "404", "message": STORE}), ErrorBody("VectorStore vs_1 not found.")),
+        (_json({"code": "400", "message": GPT5}), ErrorBody("Unsupported value", "unsupported_value", "temperature")),
         (_json({"code": "400", "message": " " + GPT5}),
-         Complaint("Unsupported value", "unsupported_value", "temperature")),
+         ErrorBody("Unsupported value", "unsupported_value", "temperature")),
         (_json({"error": {"message": json.dumps({"code": "x", "message": GPT5})}}),
-         Complaint("Unsupported value", "unsupported_value", "temperature")),
+         ErrorBody("Unsupported value", "unsupported_value", "temperature")),
         (_json({"code": "400", "message": json.dumps({"id": "/1", "message": "invalid request"})}),
-         Complaint("invalid request")),
-        (_json({"code": "InvalidParameter", "message": "{not json"}), Complaint("{not json", "InvalidParameter")),
-        (_json({"detail": "m"}), Complaint("m")),
-        (_json({"error": {}, "message": "m"}), Complaint("m")),
+         ErrorBody("invalid request")),
+        (_json({"code": "InvalidParameter", "message": "{not json"}), ErrorBody("{not json", "InvalidParameter")),
+        (_json({"detail": "m"}), ErrorBody("m")),
+        (_json({"error": {}, "message": "m"}), ErrorBody("m")),
         (b"Failed to deserialize the JSON body: missing field 'input'\n",
-         Complaint("Failed to deserialize the JSON body: missing field 'input'")),
-        (b"<html>502 Bad Gateway</html>", Complaint("<html>502 Bad Gateway</html>")),
-        (b"{'code': 'python', 'message': 'repr'}", Complaint("{'code': 'python', 'message': 'repr'}")),
-        (b'[{"error": {"message": "m"}}]', Complaint('[{"error": {"message": "m"}}]')),
-        (b'{"errors": ["m"]}', Complaint('{"errors": ["m"]}')),
-        (b'{"code": "Odd", "message": ["m"]}', Complaint('{"code": "Odd", "message": ["m"]}', "Odd")),
-        (b'"text"', Complaint('"text"')),
-        (b"", Complaint("")),
-        (b" \n", Complaint("")),
-        (b"\xff", Complaint("\ufffd")),
+         ErrorBody("Failed to deserialize the JSON body: missing field 'input'")),
+        (b"<html>502 Bad Gateway</html>", ErrorBody("<html>502 Bad Gateway</html>")),
+        (b"{'code': 'python', 'message': 'repr'}", ErrorBody("{'code': 'python', 'message': 'repr'}")),
+        (b'[{"error": {"message": "m"}}]', ErrorBody('[{"error": {"message": "m"}}]')),
+        (b'{"errors": ["m"]}', ErrorBody('{"errors": ["m"]}')),
+        (b'{"code": "Odd", "message": ["m"]}', ErrorBody('{"code": "Odd", "message": ["m"]}', "Odd")),
+        (b'"text"', ErrorBody('"text"')),
+        (b"", ErrorBody("")),
+        (b" \n", ErrorBody("")),
+        (b"\xff", ErrorBody("\ufffd")),
     ],
 )  # fmt: skip
-def test_every_known_shape_is_read(body: bytes, complaint: Complaint) -> None:
-    assert read_complaint(body) == complaint
+def test_every_known_shape_is_read(body: bytes, complaint: ErrorBody) -> None:
+    assert read_error_body(body) == complaint
 
 
 @pytest.mark.parametrize("body", [b'{"error":' * 900 + b"1" + b"}" * 900, b'{"error":' * 90_000])
 def test_errors_without_end_inside_errors_are_only_a_text(body: bytes) -> None:
-    assert read_complaint(body).message == body.decode()
+    assert read_error_body(body).message == body.decode()
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: _json({"message": text, "code": text})))

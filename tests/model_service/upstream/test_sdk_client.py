@@ -43,7 +43,7 @@ from model_service.upstream import sdk_sockets
 from model_service.upstream.request_log import LogPolicy
 from model_service.upstream.retries import Retries
 from model_service.upstream.sdk_client import SdkClient
-from model_service.upstream.sdk_response import NativeExchange
+from model_service.upstream.sdk_response import SdkUpstreamResponse
 
 CHAT = "/actions/chat"
 PATH = "/20231130/actions/chat"
@@ -83,7 +83,7 @@ def client(connect: Callable[..., SdkClient]) -> SdkClient:
     return connect()
 
 
-def send(client: SdkClient, url: str, seconds: float = 30) -> NativeExchange:
+def send(client: SdkClient, url: str, seconds: float = 30) -> SdkUpstreamResponse:
     return client.send("POST", url, CHAT, BODY, Deadline.after(seconds))
 
 
@@ -145,7 +145,7 @@ def test_an_answer_keeps_its_request_id_and_its_kind(client: SdkClient, oci: Moc
     says(oci, [b"data: 1\n\n", b"data: 2\n\n"], content_type="text/event-stream; charset=utf-8")
     exchange = send(client, oci_url)
     assert exchange.is_stream and exchange.opc_request_id
-    assert list(exchange.pieces()) == [b"data: 1\n\n", b"data: 2\n\n"]
+    assert list(exchange.iter_bytes()) == [b"data: 1\n\n", b"data: 2\n\n"]
 
 
 def test_a_body_is_read_as_it_comes(client: SdkClient, oci: MockOci, oci_url: str) -> None:
@@ -157,7 +157,7 @@ def test_a_body_is_read_as_it_comes(client: SdkClient, oci: MockOci, oci_url: st
         yield b"data: 2\n\n"
 
     with LoopbackServer(lambda _: Response(200, {"content-type": "text/event-stream"}, body())) as server:
-        pieces = send(client, server.url).pieces()
+        pieces = send(client, server.url).iter_bytes()
         assert next(pieces) == b"data: 1\n\n"  # the server waits for us to have read it
         go_on.set()
         assert next(pieces) == b"data: 2\n\n"
@@ -301,7 +301,7 @@ def test_a_peer_that_trickles_cannot_outlive_the_deadline(client: SdkClient) -> 
             connection.sendall(b"0")
 
     with peer(trickle) as url:
-        pieces = send(client, url, seconds=0.8).pieces()
+        pieces = send(client, url, seconds=0.8).iter_bytes()
         assert next(pieces) == b"{}"
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded):
@@ -323,7 +323,7 @@ def test_a_body_that_stays_open_ends_when_nothing_more_is_expected(
 
     with peer(stay_open) as url:
         exchange = send(client, url, seconds=left)
-        pieces = exchange.pieces()
+        pieces = exchange.iter_bytes()
         assert next(pieces) == b"{}"
         exchange.expect_end(within)
         assert list(pieces) == []
@@ -332,7 +332,7 @@ def test_a_body_that_stays_open_ends_when_nothing_more_is_expected(
 
 def test_a_body_that_is_cut_off_is_an_error(client: SdkClient, oci: MockOci, oci_url: str) -> None:
     says(oci, [b"data: 1\n\n", b"data: 2\n\n"], cut_after=1)
-    pieces = send(client, oci_url).pieces()
+    pieces = send(client, oci_url).iter_bytes()
     assert next(pieces) == b"data: 1\n\n"
     with pytest.raises(UpstreamUnreachable):
         next(pieces)
@@ -348,7 +348,7 @@ def test_a_reader_that_stops_early_closes_the_connection(client: SdkClient) -> N
             closed.set()
 
     with peer(endless) as url:
-        pieces = send(client, url).pieces()
+        pieces = send(client, url).iter_bytes()
         next(pieces)
         pieces.close()  # type: ignore[attr-defined]
         assert closed.wait(10)

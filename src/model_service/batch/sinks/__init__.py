@@ -12,7 +12,7 @@ from model_service.batch.sinks.ledgered import NoSink, Remembered
 from model_service.batch.sinks.publishers import FunctionCarrier, QueueCarrier, StreamCarrier, TopicCarrier
 from model_service.batch.sinks.sink import Carrier, Outcome, Sink
 from model_service.batch.tasks.tasks import SinkDescription, SinkKind
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.oci_services.clients import RegionServices
 from model_service.oci_services.object_storage import ObjectStorage
 from model_service.upstream.retries import PERSISTENT, Retries
@@ -54,7 +54,7 @@ def open_sink(
 
 def _bucket(opening: Opening) -> Sink:
     bucket = opening.description.place
-    assert isinstance(bucket, Place)  # noqa: S101 - what the kind means
+    assert isinstance(bucket, ObjectLocation)  # noqa: S101 - what the kind means
     return BucketSink(opening.to.object_storage, bucket, opening.description.templates.get("name"), opening.retries)
 
 

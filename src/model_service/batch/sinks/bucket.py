@@ -11,7 +11,7 @@ from model_service.batch.sinks.sink import Outcome
 from model_service.batch.tasks.templates import Template
 from model_service.errors import InvalidRequest, ModelServiceError, UpstreamThrottled
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place, is_object_name
+from model_service.oci_names import ObjectLocation, is_object_name
 from model_service.oci_services.object_storage import ObjectStorage, StoredObject
 from model_service.upstream.retries import PERSISTENT, Retries, passes
 
@@ -28,7 +28,7 @@ class BucketSink:
     """
 
     storage: ObjectStorage
-    bucket: Place
+    bucket: ObjectLocation
     name: Template | None = None
     retries: Retries = PERSISTENT
     largest = 50 * 1024**3  # of one PUT
@@ -53,13 +53,13 @@ class BucketSink:
     def settle(self, record: str, deadline: Deadline) -> None:
         """Nothing is kept that could be delivered later."""
 
-    def _put(self, place: Place, outcome: Outcome, deadline: Deadline) -> bool:
+    def _put(self, place: ObjectLocation, outcome: Outcome, deadline: Deadline) -> bool:
         def put(deadline: Deadline) -> str | None:
             return self.storage.put_once(place, outcome.body, {RECORD: outcome.id}, deadline)
 
         return self.retries.call(put, deadline, TRY_SECONDS) is not None
 
-    def _is_there(self, place: Place, record: str, deadline: Deadline) -> bool:
+    def _is_there(self, place: ObjectLocation, record: str, deadline: Deadline) -> bool:
         def find(deadline: Deadline) -> StoredObject | None:
             return self.storage.find(place, deadline)
 
@@ -73,7 +73,7 @@ class BucketSink:
             )
         return found is not None
 
-    def _place(self, record: str, view: Mapping[str, Any]) -> Place:
+    def _place(self, record: str, view: Mapping[str, Any]) -> ObjectLocation:
         name = self.name.text(view) if self.name else f"{record}.json"
         # What lies in the ledger is believed to have been paid for: no sender may write there.
         if not is_object_name(name) or name.startswith(f"{FOLDER}/"):

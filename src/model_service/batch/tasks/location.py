@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from model_service.batch.tasks.file import LARGEST, VARIABLE
 from model_service.errors import RequestTooLarge, SettingsError, UpstreamRefused
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 
 if TYPE_CHECKING:
     from model_service.oci_services.object_storage import ObjectStorage
@@ -66,7 +66,7 @@ def _decoded(content: bytes, name: str) -> str:
         raise SettingsError(VARIABLE, f"{name}, line {line}: is not UTF-8") from None
 
 
-def _stored(place: Place, storage: ObjectStorage, deadline: Deadline) -> bytes:
+def _stored(place: ObjectLocation, storage: ObjectStorage, deadline: Deadline) -> bytes:
     try:
         return storage.get(place, LARGEST, deadline)
     except RequestTooLarge:
@@ -76,7 +76,7 @@ def _stored(place: Place, storage: ObjectStorage, deadline: Deadline) -> bytes:
         raise SettingsError(VARIABLE, problem) from refusal
 
 
-def _place(url: str) -> Place:
+def _place(url: str) -> ObjectLocation:
     if AUTHENTICATED.match(url):
         raise SettingsError(
             VARIABLE, "must not be a pre-authenticated URL, which is a secret; the function signs for the object's own"
@@ -87,7 +87,9 @@ def _place(url: str) -> Place:
     namespace = match["namespace"] or match["namespace2"]
     name = unquote(match["name"]) if match["name"] else match["name2"]
     try:
-        bucket = Place.of_bucket("/".join(part for part in (namespace, match["bucket"] or match["bucket2"]) if part))
+        bucket = ObjectLocation.of_bucket(
+            "/".join(part for part in (namespace, match["bucket"] or match["bucket2"]) if part)
+        )
     except ValueError:
         raise SettingsError(VARIABLE, "has a URL whose namespace or bucket cannot be a name") from None
     if name in (".", ".."):  # in a path they would mean the bucket itself, or what is above it

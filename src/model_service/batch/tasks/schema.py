@@ -14,7 +14,7 @@ from model_service.batch.tasks.expressions import CONTENT, Expression, Path, Tem
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription, Task
 from model_service.batch.tasks.templates import LARGEST, Template
 from model_service.batch.tasks.yaml_lines import Fault
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 
 OBJECT_NAME: Final = "{{ id }}.json"
 LONGEST_SECONDS: Final = 3600  # for one record; a detached invocation has an hour at most
@@ -34,7 +34,7 @@ ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def read_shape(value: Any) -> dict[str, Any]:
-    """``tasks`` (of ``Task``), ``sinks`` (of ``SinkDescription``), ``ledger`` (a ``Place``), ``dead_letters`` and
+    """``tasks`` (of ``Task``), ``sinks`` (``SinkDescription``), ``ledger`` (``ObjectLocation``), ``dead_letters`` and
     ``unfinished``, as far as they are there. Raises ``ShapeFaults``."""
     try:
         read: dict[str, Any] = FILE.validate_python(value, strict=True)
@@ -100,9 +100,9 @@ def _ocid(resource: str) -> Any:
     return _read(_TEXT, check)
 
 
-def _bucket(text: str) -> Place:
+def _bucket(text: str) -> ObjectLocation:
     try:
-        return Place.of_bucket(text)
+        return ObjectLocation.of_bucket(text)
     except ValueError:
         raise ValueError("must be a bucket, or a namespace and a bucket with a slash between them") from None
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from model_service.batch.tasks.expressions import Expression
 from model_service.batch.tasks.templates import Template
 from model_service.errors import InvalidRequest
-from model_service.oci_names import Place, is_object_name
+from model_service.oci_names import ObjectLocation, is_object_name
 from model_service.openai_api.chat import ChatRequest
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.operations import ModelRequest, operation_of
@@ -34,13 +34,13 @@ class SinkDescription:
     """
 
     kind: SinkKind
-    place: str | Place | None = None
+    place: str | ObjectLocation | None = None
     templates: Mapping[str, Template] = field(default_factory=dict)
 
     def may_write(self, view: Mapping[str, Any], name: str) -> bool:
         """Whether the object of an event could be an outcome here."""
         place = self.place
-        if not isinstance(place, Place) or place.bucket != view.get("bucket"):
+        if not isinstance(place, ObjectLocation) or place.bucket != view.get("bucket"):
             return False
         return place.namespace in (None, view.get("namespace")) and name.startswith(self.templates["name"].head)
 
@@ -63,7 +63,7 @@ class Match:
     stream: str | None = None
     topic: str | None = None
     type: str | None = None
-    bucket: Place | None = None
+    bucket: ObjectLocation | None = None
     prefix: str | None = None
     where: Expression | None = None
 
@@ -121,7 +121,7 @@ class Task:
             )
         return body
 
-    def object_place(self, view: Mapping[str, Any]) -> Place:
+    def object_place(self, view: Mapping[str, Any]) -> ObjectLocation:
         """The object to read for a record. Namespace and bucket are the task's, so that nobody who can send a record
         decides where the function reads; raises ``InvalidRequest`` for a record without an object's name."""
         name = view.get("object")
@@ -148,7 +148,7 @@ class Tasks:
     tasks: tuple[Task, ...]
     sinks: Mapping[str, SinkDescription]
     dead_letters: str | None = None
-    ledger: Place | None = None
+    ledger: ObjectLocation | None = None
     unfinished: Literal["retry", "dead_letter"] = "retry"
 
     @cached_property

@@ -23,7 +23,7 @@ from model_service.transports.call import Call, bearing
 from model_service.transports.native.endpoint_families import EndpointFamilies
 from model_service.transports.native.formats import FORMATS, Format, Identity, offered_tools
 from model_service.transports.native.surface import NativeSurface
-from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, Exchange, read_object
+from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse, read_object
 
 # A refusal to stream is known by its words alone: no status means just that, and a second try costs a second answer.
 REFUSES_TO_STREAM: Final = re.compile(
@@ -55,11 +55,11 @@ class OCIModel:
         chunk = chunk_of(self._completion(form, exchange, request, call))
         return Stream(iter([chunk]), exchange.opc_request_id, at_once=True)
 
-    def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> Exchange:
+    def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
         chat_request = form.request(request, self.route, stream=stream)
         return self.native.post("chat", self.route, {"chatRequest": chat_request}, call)
 
-    def _post_for_stream(self, form: Format, request: ChatRequest, call: Call) -> Exchange | None:
+    def _post_for_stream(self, form: Format, request: ChatRequest, call: Call) -> UpstreamResponse | None:
         """``None`` where the endpoint says that it does not stream."""
         try:
             return self._post(form, request, call, stream=True)
@@ -69,13 +69,13 @@ class OCIModel:
             log.write("stream_refused", model=self.route.model, opc_request_id=error.opc_request_id)
         return None
 
-    def _completion(self, form: Format, exchange: Exchange, request: ChatRequest, call: Call) -> Completion:
+    def _completion(self, form: Format, exchange: UpstreamResponse, request: ChatRequest, call: Call) -> Completion:
         with call.hints(self.route), bearing(exchange.opc_request_id):
             return form.completion(read_object(exchange), self._identity(request))
 
-    def _chunks(self, form: Format, exchange: Exchange, request: ChatRequest, call: Call) -> Iterator[Chunk]:
+    def _chunks(self, form: Format, exchange: UpstreamResponse, request: ChatRequest, call: Call) -> Iterator[Chunk]:
         identity = self._identity(request)
-        with call.hints(self.route), bearing(exchange.opc_request_id), closing(exchange.pieces()) as pieces:
+        with call.hints(self.route), bearing(exchange.opc_request_id), closing(exchange.iter_bytes()) as pieces:
             events = _until_all_is_said(read_events(pieces), exchange, request)
             yield from form.chunks(events, identity, include_usage=request.include_usage)
 
@@ -93,7 +93,7 @@ def _refuses_to_stream(error: UpstreamError) -> bool:
     return error.status in STATUSES_OF_REFUSALS and REFUSES_TO_STREAM.search(error.message) is not None
 
 
-def _until_all_is_said(events: Iterator[str], exchange: Exchange, request: ChatRequest) -> Iterator[str]:
+def _until_all_is_said(events: Iterator[str], exchange: UpstreamResponse, request: ChatRequest) -> Iterator[str]:
     """The same events, to the last that can matter."""
     unfinished = request.choices
     awaits_usage = request.include_usage

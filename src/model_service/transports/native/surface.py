@@ -20,7 +20,7 @@ from model_service.oci_names import control_plane_endpoint, inference_endpoint, 
 from model_service.routing import Route, Target
 from model_service.transports.call import Call
 from model_service.upstream.request_log import LogPolicy
-from model_service.upstream.response import Exchange, read_object
+from model_service.upstream.response import UpstreamResponse, read_object
 from model_service.upstream.retries import Retries
 
 if TYPE_CHECKING:  # it brings oci
@@ -40,7 +40,7 @@ class NativeSurface:
     def __post_init__(self) -> None:
         self._lock = Lock()  # threads of a batch come here first together
 
-    def post(self, action: str, route: Route, content: Mapping[str, Any], call: Call) -> Exchange:
+    def post(self, action: str, route: Route, content: Mapping[str, Any], call: Call) -> UpstreamResponse:
         """``action`` is ``chat``, ``embedText`` or ``rerankText``; ``content`` is what is particular to it.
 
         Raises ``InvalidRequest`` without a compartment, and what ``SdkClient.send`` raises, with a hint.

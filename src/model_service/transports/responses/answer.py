@@ -14,7 +14,7 @@ from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Completion
 from model_service.openai_api.encoding import write_json
 from model_service.transports.responses.continuation import state_after
-from model_service.upstream.error_body import read_complaint
+from model_service.upstream.error_body import read_error_body
 
 Response = Mapping[str, Any]
 Item = Mapping[str, Any]
@@ -74,7 +74,7 @@ def failure(error: Any) -> UpstreamError:
     """The error object of a response that failed, or an ``error`` event: its own message and code."""
     if not error:
         return UpstreamError("The response failed, and OCI does not say why.")
-    complaint = read_complaint(write_json(error))
+    complaint = read_error_body(write_json(error))
     kind, status = FAILURES.get(complaint.code or "", (UpstreamError, 502))
     return kind(redact(complaint.message), status=status, code=complaint.code, param=complaint.param)
 

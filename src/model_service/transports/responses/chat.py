@@ -20,8 +20,8 @@ from model_service.transports.responses.answer import completion_of
 from model_service.transports.responses.continuation import Turn, turn_of
 from model_service.transports.responses.request import responses_request
 from model_service.transports.responses.stream import chunks_of
-from model_service.upstream.client import Upstream
-from model_service.upstream.response import Exchange
+from model_service.upstream.client import UpstreamClient
+from model_service.upstream.response import UpstreamResponse
 
 PATH: Final = "/openai/v1/responses"
 
@@ -31,7 +31,7 @@ class OCIResponsesModel:
     """A model behind ``/openai/v1/responses``, spoken to in Chat Completions."""
 
     route: Route
-    upstream: Upstream
+    upstream: UpstreamClient
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         turn = turn_of(request.wire(), may_store=call.may_store)
@@ -47,12 +47,12 @@ class OCIResponsesModel:
                 return Stream(self._chunks(exchange, request, turn, call), exchange.opc_request_id)
             return Stream(iter([chunk_of(_completion(exchange, turn))]), exchange.opc_request_id, at_once=True)
 
-    def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> Exchange:
+    def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> UpstreamResponse:
         body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
         return self.upstream.send("POST", PATH, body, headers_of(call), call.deadline)
 
-    def _chunks(self, exchange: Exchange, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
-        events = read_events(exchange.pieces())
+    def _chunks(self, exchange: UpstreamResponse, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
+        events = read_events(exchange.iter_bytes())
         with named_errors(self.route, call, turn.previous_response_id), bearing(exchange.opc_request_id):
             yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
 
@@ -61,7 +61,7 @@ def headers_of(call: Call) -> dict[str, str]:
     return call.compartment_headers | call.project_headers
 
 
-def _completion(exchange: Exchange, turn: Turn) -> Completion:
+def _completion(exchange: UpstreamResponse, turn: Turn) -> Completion:
     with bearing(exchange.opc_request_id):
         return completion_of(read_json(exchange.read()), stored=turn.stored)
 

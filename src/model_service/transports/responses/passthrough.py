@@ -14,8 +14,8 @@ from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.transports.responses.chat import headers_of, named_errors, read_json
 from model_service.transports.responses.stream import ENDS, read_event
-from model_service.upstream.client import Upstream
-from model_service.upstream.response import END_SECONDS, Exchange
+from model_service.upstream.client import UpstreamClient
+from model_service.upstream.response import END_SECONDS, UpstreamResponse
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class OCIResponsesSurface:
     """Everything below ``/openai/v1/responses`` and ``/openai/v1/conversations``, passed through."""
 
     route: Route
-    upstream: Upstream
+    upstream: UpstreamClient
 
     def send(self, request: SurfaceRequest, call: Call) -> Answer:
-        """Only the model's name is translated. Raises what ``Upstream.send`` raises, and ``InvalidRequest`` for a
+        """Only the model's name is translated. Raises what ``UpstreamClient.send`` raises, and ``InvalidRequest`` for a
         request that wants stored what may not be."""
         body = request.for_model(self.route.model, may_store=call.may_store)
         method, previous = request.operation.method, (body or {}).get("previous_response_id")
@@ -37,15 +37,15 @@ class OCIResponsesSurface:
             return Complete(_object(exchange), exchange.opc_request_id, exchange.response.status_code)
 
 
-def _raw_events(exchange: Exchange) -> Iterator[RawEvent]:
+def _raw_events(exchange: UpstreamResponse) -> Iterator[RawEvent]:
     with bearing(exchange.opc_request_id):
-        for event in read_raw_events(exchange.pieces()):
+        for event in read_raw_events(exchange.iter_bytes()):
             if event.value.get("type") in RAW_ENDS:
                 exchange.expect_end(END_SECONDS)
             yield event
 
 
-def _object(exchange: Exchange) -> dict[str, Any]:
+def _object(exchange: UpstreamResponse) -> dict[str, Any]:
     answer = read_json(exchange.read())
     if not isinstance(answer, dict):
         raise UpstreamError(

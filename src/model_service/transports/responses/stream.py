@@ -25,7 +25,7 @@ from model_service.transports.responses.answer import (
     usage_of,
 )
 from model_service.transports.responses.continuation import state_after
-from model_service.upstream.error_body import read_complaint
+from model_service.upstream.error_body import read_error_body
 
 Event = Mapping[str, Any]
 Choice = dict[str, Any]
@@ -177,7 +177,7 @@ def read_event(text: str) -> dict[str, Any]:
         event = None
     if isinstance(event, dict) and isinstance(event.get("type"), str):
         return event
-    complaint = read_complaint(text.encode("utf-8", "replace"))
+    complaint = read_error_body(text.encode("utf-8", "replace"))
     message = redact(complaint.message) or "OCI sent something that is no event."
     raise StreamBroken(message, code=complaint.code)
 

@@ -24,7 +24,7 @@ from model_service.batch.sinks import Outcome, Sink, open_sink
 from model_service.batch.tasks.tasks import SinkDescription, SinkKind
 from model_service.batch.tasks.templates import Template
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.service import Service
 from model_service.settings import Settings
 from model_service.upstream.retries import PERSISTENT
@@ -55,7 +55,7 @@ class Site:
     oci: MockOci
     service: Service
     kind: SinkKind
-    place: str | Place | None
+    place: str | ObjectLocation | None
     path: str
     arrived: Callable[[], list[bytes]]
     record: str = RECORD
@@ -69,7 +69,7 @@ class Site:
 
     @property
     def ledger(self) -> Ledger:
-        return ObjectLedger(self.service.object_storage, Place(None, "ledger"), BRISK)
+        return ObjectLedger(self.service.object_storage, ObjectLocation(None, "ledger"), BRISK)
 
     def seen(self, sink: Sink, record: str = RECORD, **view: Any) -> bool:
         return sink.seen(record, {"id": record, **view}, Deadline.after(20))
@@ -124,9 +124,13 @@ def _entry_path() -> str:
     return f"/n/{NAMESPACE}/b/ledger/o/{name}"
 
 
-def _bucket(oci: MockOci) -> tuple[Place, str, Callable[[], list[bytes]]]:
+def _bucket(oci: MockOci) -> tuple[ObjectLocation, str, Callable[[], list[bytes]]]:
     path = f"/n/{NAMESPACE}/b/results/o/{quote(RECORD, safe='')}.json"
-    return Place(None, "results"), path, lambda: [one.body for one in oci.state_of(ObjectStorage).objects("results")]
+    return (
+        ObjectLocation(None, "results"),
+        path,
+        lambda: [one.body for one in oci.state_of(ObjectStorage).objects("results")],
+    )
 
 
 def _stream(oci: MockOci) -> tuple[str, str, Callable[[], list[bytes]]]:

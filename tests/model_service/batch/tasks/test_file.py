@@ -13,7 +13,7 @@ from model_service.batch.tasks.file import LARGEST, read_tasks
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription
 from model_service.batch.tasks.yaml_lines import MOST_VALUES, read_lined
 from model_service.errors import SettingsError
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 
 ROOT = Path(__file__).resolve().parents[4]
 SAMPLES = ROOT / "tests" / "tasks"
@@ -42,13 +42,17 @@ def test_a_file_with_everything_in_it_is_read() -> None:
     view = {"id": "a/1", "value": {"language": "de", "text": "Grüße"}}
     assert summaries.body(view)["max_tokens"] == 200
     assert (invoices.reading, invoices.timeout) == (Reading("text", 200_000), 60)
-    assert invoices.match.bucket == Place(None, "invoices")
+    assert invoices.match.bucket == ObjectLocation(None, "invoices")
     assert (jobs.request, jobs.timeout, rest.match, rest.ignore) == (None, 120, Match(), True)
-    assert (tasks.dead_letters, tasks.ledger, tasks.unfinished) == ("failed", Place(None, "ledger"), "dead_letter")
+    assert (tasks.dead_letters, tasks.ledger, tasks.unfinished) == (
+        "failed",
+        ObjectLocation(None, "ledger"),
+        "dead_letter",
+    )
     assert tasks.sinks["none"] == SinkDescription("none")
     kinds = {name: (sink.kind, sink.place) for name, sink in tasks.sinks.items()}
     assert kinds["work"] == ("queue", QUEUE)
-    assert kinds["failed"] == ("bucket", Place("other-tenancy", "results"))
+    assert kinds["failed"] == ("bucket", ObjectLocation("other-tenancy", "results"))
     assert tasks.sinks["failed"].templates["name"].text(view) == "a/1.json"
     assert tasks.sinks["next"].templates == {}
 

@@ -10,7 +10,7 @@ from model_service.batch.tasks.expressions import Expression
 from model_service.batch.tasks.tasks import Match, Task, Tasks
 from model_service.batch.tasks.templates import Template
 from model_service.errors import InvalidRequest
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 
 UPLOADED = {
     "source": "events",
@@ -50,10 +50,10 @@ def where(text: str) -> Match:
         pytest.param(Match(type="com?oraclecloud.*"), UPLOADED, False, id="a question mark is one"),
         pytest.param(Match(type="*"), PROMPT, False, id="any type, where there is none"),
         pytest.param(Match(type="*"), {**PROMPT, "type": 3}, False, id="a type that is no text"),
-        pytest.param(Match(bucket=Place(None, "invoices"), prefix="in/"), UPLOADED, True, id="an object"),
-        pytest.param(Match(bucket=Place("mine", "invoices")), UPLOADED, True, id="with its namespace"),
-        pytest.param(Match(bucket=Place("theirs", "invoices")), UPLOADED, False, id="of another namespace"),
-        pytest.param(Match(bucket=Place(None, "others")), UPLOADED, False, id="in another bucket"),
+        pytest.param(Match(bucket=ObjectLocation(None, "invoices"), prefix="in/"), UPLOADED, True, id="an object"),
+        pytest.param(Match(bucket=ObjectLocation("mine", "invoices")), UPLOADED, True, id="with its namespace"),
+        pytest.param(Match(bucket=ObjectLocation("theirs", "invoices")), UPLOADED, False, id="of another namespace"),
+        pytest.param(Match(bucket=ObjectLocation(None, "others")), UPLOADED, False, id="in another bucket"),
         pytest.param(Match(prefix="out/"), UPLOADED, False, id="of another name"),
         pytest.param(Match(prefix="in/"), PROMPT, False, id="no object"),
         pytest.param(where("value.language == 'de'"), PROMPT, True, id="a condition"),
@@ -101,8 +101,8 @@ def test_a_template_becomes_the_request() -> None:
 
 
 def test_what_is_read_lies_in_the_bucket_of_the_task_whatever_the_record_says() -> None:
-    task = Task("a", Match(bucket=Place(None, "invoices")))
-    assert task.object_place({**UPLOADED, "namespace": "theirs", "bucket": "secrets"}) == Place(
+    task = Task("a", Match(bucket=ObjectLocation(None, "invoices")))
+    assert task.object_place({**UPLOADED, "namespace": "theirs", "bucket": "secrets"}) == ObjectLocation(
         None, "invoices", "in/7.pdf"
     )
 
@@ -110,5 +110,5 @@ def test_what_is_read_lies_in_the_bucket_of_the_task_whatever_the_record_says() 
 @pytest.mark.parametrize("name", [None, "", ".", "..", 3])
 def test_a_record_that_names_no_object_has_nothing_to_read(name: Any) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        Task("a", Match(bucket=Place(None, "invoices"))).object_place({**UPLOADED, "object": name})
+        Task("a", Match(bucket=ObjectLocation(None, "invoices"))).object_place({**UPLOADED, "object": name})
     assert caught.value.code == "no_object"

@@ -32,7 +32,7 @@ from model_service.transports import chat_model
 from model_service.transports.call import Call
 from model_service.transports.responses.chat import OCIResponsesModel
 from model_service.transports.responses.passthrough import OCIResponsesSurface, write_raw_events
-from model_service.upstream.client import Upstream
+from model_service.upstream.client import UpstreamClient
 
 PAYLOADS = Path(__file__).parent / "payloads"
 COMPARTMENT = "ocid1.compartment.oc1..c"
@@ -74,8 +74,8 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-def upstream(wire: Wire, service: Service) -> Iterator[Upstream]:
-    with LoopbackServer(wire.answer) as server, closing(Upstream(server.url, service.credential)) as upstream:
+def upstream(wire: Wire, service: Service) -> Iterator[UpstreamClient]:
+    with LoopbackServer(wire.answer) as server, closing(UpstreamClient(server.url, service.credential)) as upstream:
         yield upstream
 
 
@@ -87,13 +87,13 @@ def chat(*messages: dict[str, Any], **fields: Any) -> ChatRequest:
     return ChatRequest.parse({"model": GPT, "messages": list(messages) or [HELLO], **fields})
 
 
-def complete(upstream: Upstream, request: ChatRequest, **fields: Any) -> dict[str, Any]:
+def complete(upstream: UpstreamClient, request: ChatRequest, **fields: Any) -> dict[str, Any]:
     answer = OCIResponsesModel(resolve(GPT, aliases={}), upstream).complete(request, call(**fields))
     assert isinstance(answer, Complete)
     return answer.completion
 
 
-def stream(upstream: Upstream, request: ChatRequest) -> Stream:
+def stream(upstream: UpstreamClient, request: ChatRequest) -> Stream:
     return OCIResponsesModel(resolve(GPT, aliases={}), upstream).stream(request, call())
 
 
@@ -106,7 +106,7 @@ def test_a_responses_only_model_is_reached_through_responses(service: Service) -
     assert isinstance(chat_model(resolve("responses:xai.grok-4.3", aliases={}), service), OCIResponsesModel)
 
 
-def test_a_chat_request_goes_out_as_responses_with_all_three_headers(wire: Wire, upstream: Upstream) -> None:
+def test_a_chat_request_goes_out_as_responses_with_all_three_headers(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_answer("text")
     completion = complete(upstream, chat(max_tokens=99))
     assert completion["choices"][0]["message"]["content"] == "Hello, wörld!"
@@ -121,13 +121,13 @@ def test_a_chat_request_goes_out_as_responses_with_all_three_headers(wire: Wire,
     }
 
 
-def test_without_a_project_no_header_is_sent(wire: Wire, upstream: Upstream) -> None:
+def test_without_a_project_no_header_is_sent(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_answer("text")
     complete(upstream, chat(), project_id=None)
     assert "openai-project" not in wire.requests[-1].headers
 
 
-def test_a_tool_loop_continues_with_nothing_but_what_the_first_reply_gave(wire: Wire, upstream: Upstream) -> None:
+def test_a_tool_loop_continues_with_nothing_but_what_the_first_reply_gave(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_answer("calls")
     first = complete(upstream, chat())
     calls = first["choices"][0]["message"]["tool_calls"]
@@ -139,7 +139,7 @@ def test_a_tool_loop_continues_with_nothing_but_what_the_first_reply_gave(wire: 
     assert second["provider_state"] == {"previous_response_id": "resp_ord_0c9a4d1e"}
 
 
-def test_a_streamed_reply_can_be_continued_too(wire: Wire, upstream: Upstream) -> None:
+def test_a_streamed_reply_can_be_continued_too(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_stream((PAYLOADS / "text.sse").read_bytes())
     *_, last = stream(upstream, chat()).chunks
     assert wire.sent["stream"] is True
@@ -151,14 +151,16 @@ def test_a_streamed_reply_can_be_continued_too(wire: Wire, upstream: Upstream) -
     assert (len(wire.sent["input"]), wire.sent["previous_response_id"]) == (1, "resp_ord_0c9a4d1e")
 
 
-def test_where_nothing_may_be_stored_the_full_history_goes_and_no_id_comes_back(wire: Wire, upstream: Upstream) -> None:
+def test_where_nothing_may_be_stored_the_full_history_goes_and_no_id_comes_back(
+    wire: Wire, upstream: UpstreamClient
+) -> None:
     wire.will_answer("text")
     history = (HELLO, {"role": "assistant", "content": "Hi"}, HELLO)
     assert "provider_state" not in complete(upstream, chat(*history), may_store=False)
     assert (len(wire.sent["input"]), wire.sent["store"]) == (3, False)
 
 
-def test_a_request_that_cannot_work_is_never_sent(wire: Wire, upstream: Upstream) -> None:
+def test_a_request_that_cannot_work_is_never_sent(wire: Wire, upstream: UpstreamClient) -> None:
     for request in (chat(n=2), chat(store=False, previous_response_id="resp_1")):
         with pytest.raises(InvalidRequest):
             complete(upstream, request)
@@ -166,21 +168,21 @@ def test_a_request_that_cannot_work_is_never_sent(wire: Wire, upstream: Upstream
 
 
 @pytest.mark.parametrize("cut", [1, 7, 100_000])
-def test_a_stream_is_read_however_it_is_cut(wire: Wire, upstream: Upstream, cut: int) -> None:
+def test_a_stream_is_read_however_it_is_cut(wire: Wire, upstream: UpstreamClient, cut: int) -> None:
     events = (PAYLOADS / "text.sse").read_bytes()
     wire.will_stream(*(events[at : at + cut] for at in range(0, len(events), cut)))
     answer = stream(upstream, chat())
     assert (text_of(answer), answer.opc_request_id) == ("Hello, wörld!", "A/B/C")
 
 
-def test_an_answer_that_comes_whole_to_a_stream_request_is_one_chunk(wire: Wire, upstream: Upstream) -> None:
+def test_an_answer_that_comes_whole_to_a_stream_request_is_one_chunk(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_answer("calls")
     (chunk,) = stream(upstream, chat()).chunks
     assert [call["index"] for call in chunk["choices"][0]["delta"]["tool_calls"]] == [0, 1]
     assert chunk["provider_state"] == {"previous_response_id": "resp_ord_7b22f0"}
 
 
-def test_a_stream_that_ends_early_is_broken(wire: Wire, upstream: Upstream) -> None:
+def test_a_stream_that_ends_early_is_broken(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_stream((PAYLOADS / "text.sse").read_bytes().partition(b"event: response.completed")[0])
     answer = stream(upstream, chat())
     with pytest.raises(StreamBroken) as error:
@@ -188,7 +190,7 @@ def test_a_stream_that_ends_early_is_broken(wire: Wire, upstream: Upstream) -> N
     assert error.value.opc_request_id == "A/B/C"
 
 
-def test_a_failure_before_the_first_chunk_has_its_status(wire: Wire, upstream: Upstream) -> None:
+def test_a_failure_before_the_first_chunk_has_its_status(wire: Wire, upstream: UpstreamClient) -> None:
     failed = {"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded", "message": "Slow."}}}
     wire.will_stream(f"data: {json.dumps(failed)}\n\n".encode())
     with pytest.raises(UpstreamThrottled) as error:
@@ -198,7 +200,7 @@ def test_a_failure_before_the_first_chunk_has_its_status(wire: Wire, upstream: U
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"choices": []}', b'{"status": "queued", "output": []}'])
-def test_what_is_no_response_is_an_error(wire: Wire, upstream: Upstream, body: bytes) -> None:
+def test_what_is_no_response_is_an_error(wire: Wire, upstream: UpstreamClient, body: bytes) -> None:
     wire.will_say(200, body)
     with pytest.raises(UpstreamError) as error:
         complete(upstream, chat())
@@ -218,7 +220,9 @@ UNKNOWN_ID = {
 @pytest.mark.parametrize("status", [400, 404])
 @pytest.mark.parametrize("body", [UNKNOWN_ID, {"code": str(404), "message": json.dumps(UNKNOWN_ID)}])
 @pytest.mark.parametrize("ask", [complete, stream])
-def test_an_unknown_id_says_to_start_again(wire: Wire, upstream: Upstream, status: int, body: Any, ask: Any) -> None:
+def test_an_unknown_id_says_to_start_again(
+    wire: Wire, upstream: UpstreamClient, status: int, body: Any, ask: Any
+) -> None:
     wire.will_say(status, body)
     with pytest.raises(PreviousResponseNotFound, match="Start again") as error:
         ask(upstream, chat(previous_response_id="resp_1"))
@@ -226,21 +230,21 @@ def test_an_unknown_id_says_to_start_again(wire: Wire, upstream: Upstream, statu
     assert error.value.opc_request_id == "A/B/C"
 
 
-def test_an_unknown_id_that_the_stream_tells_of_is_the_same_error(wire: Wire, upstream: Upstream) -> None:
+def test_an_unknown_id_that_the_stream_tells_of_is_the_same_error(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_stream(f"data: {json.dumps({'type': 'error', **UNKNOWN_ID})}\n\n".encode())
     with pytest.raises(PreviousResponseNotFound) as error:
         list(stream(upstream, chat(previous_response_id="resp_1")).chunks)
     assert error.value.opc_request_id == "A/B/C"
 
 
-def test_a_missing_project_is_named_although_oci_says_compartment(wire: Wire, upstream: Upstream) -> None:
+def test_a_missing_project_is_named_although_oci_says_compartment(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_say(400, {"code": "400", "message": "Compartment ID must be provided."})
     with pytest.raises(ProjectRequired) as error:
         complete(upstream, chat(), project_id=None)
     assert "MODEL_SERVICE_PROJECT_ID" in (error.value.hint or "")
 
 
-def test_any_other_refusal_is_what_it_is(wire: Wire, upstream: Upstream) -> None:
+def test_any_other_refusal_is_what_it_is(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_say(422, b"Failed to deserialize the JSON body into the target type: missing field 'input'")
     with pytest.raises(UpstreamRefused, match="missing field") as error:
         complete(upstream, chat())
@@ -250,13 +254,15 @@ def test_any_other_refusal_is_what_it_is(wire: Wire, upstream: Upstream) -> None
 # The surface itself
 
 
-def pass_through(upstream: Upstream, method: str, path: str, body: Any = None, **fields: Any) -> Answer:
+def pass_through(upstream: UpstreamClient, method: str, path: str, body: Any = None, **fields: Any) -> Answer:
     request = surface_request(method, path, body or {})
     route = request.route({"prod": f"responses:{GPT}"})
     return OCIResponsesSurface(route, upstream).send(request, call(**fields))
 
 
-def test_a_response_is_created_with_the_upstream_name_and_comes_back_untouched(wire: Wire, upstream: Upstream) -> None:
+def test_a_response_is_created_with_the_upstream_name_and_comes_back_untouched(
+    wire: Wire, upstream: UpstreamClient
+) -> None:
     wire.will_answer("text")
     answer = pass_through(upstream, "POST", "/v1/responses", {"model": "oci:prod", "input": "Hello", "x_new": 1})
     assert answer == Complete(json.loads((PAYLOADS / "text.json").read_text()), "A/B/C")
@@ -264,7 +270,7 @@ def test_a_response_is_created_with_the_upstream_name_and_comes_back_untouched(w
     assert wire.requests[-1].headers["openai-project"] == PROJECT
 
 
-def test_a_streamed_response_comes_back_byte_for_byte(wire: Wire, upstream: Upstream) -> None:
+def test_a_streamed_response_comes_back_byte_for_byte(wire: Wire, upstream: UpstreamClient) -> None:
     events = (PAYLOADS / "calls.sse").read_bytes()
     wire.will_stream(events[:333], events[333:])
     answer = pass_through(upstream, "POST", "/v1/responses", {"model": GPT, "input": "Hello", "stream": True})
@@ -272,7 +278,7 @@ def test_a_streamed_response_comes_back_byte_for_byte(wire: Wire, upstream: Upst
     assert b"".join(write_raw_events(answer.chunks)) == events
 
 
-def test_a_raw_stream_that_breaks_raises_with_its_request_id(wire: Wire, upstream: Upstream) -> None:
+def test_a_raw_stream_that_breaks_raises_with_its_request_id(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_stream(b"data: {'error': 'transient'}\n\n")
     answer = pass_through(upstream, "GET", "/v1/responses/resp_1?stream=true&starting_after=4")
     assert isinstance(answer, Stream)
@@ -293,7 +299,7 @@ def test_a_raw_stream_that_breaks_raises_with_its_request_id(wire: Wire, upstrea
     ],
 )
 def test_each_operation_goes_out_signed_under_its_path(
-    wire: Wire, upstream: Upstream, oci: MockOci, method: str, path: str, body: bytes
+    wire: Wire, upstream: UpstreamClient, oci: MockOci, method: str, path: str, body: bytes
 ) -> None:
     wire.will_say(200, {"id": "x", "deleted": True})
     answer = pass_through(upstream, method, "/genai/v1" + path, json.loads(body or b"{}"))
@@ -303,32 +309,34 @@ def test_each_operation_goes_out_signed_under_its_path(
     verify(request, oci.principals, oci.clock())
 
 
-def test_a_status_of_success_is_kept(wire: Wire, upstream: Upstream) -> None:
+def test_a_status_of_success_is_kept(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_say(202, {"status": "queued"})
     body = {"model": GPT, "input": "Hello", "background": True}
     assert pass_through(upstream, "POST", "/v1/responses", body) == Complete({"status": "queued"}, "A/B/C", 202)
 
 
-def test_where_nothing_may_be_stored_the_surface_says_so_upstream(wire: Wire, upstream: Upstream) -> None:
+def test_where_nothing_may_be_stored_the_surface_says_so_upstream(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_answer("text")
     pass_through(upstream, "POST", "/v1/responses", {"model": GPT, "input": "Hello"}, may_store=False)
     assert wire.sent["store"] is False
 
 
-def test_the_surface_names_its_errors_too(wire: Wire, upstream: Upstream) -> None:
+def test_the_surface_names_its_errors_too(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_say(400, UNKNOWN_ID)
     with pytest.raises(PreviousResponseNotFound):
         pass_through(upstream, "POST", "/v1/responses", {"model": GPT, "input": "x", "previous_response_id": "resp_1"})
 
 
 @pytest.mark.parametrize("body", [{"input": "Hello"}, {"model": 7, "input": "x"}, {"model": "", "input": "x"}])
-def test_a_response_without_a_model_is_not_asked_for(wire: Wire, upstream: Upstream, body: dict[str, Any]) -> None:
+def test_a_response_without_a_model_is_not_asked_for(
+    wire: Wire, upstream: UpstreamClient, body: dict[str, Any]
+) -> None:
     with pytest.raises(InvalidRequest) as error:
         pass_through(upstream, "POST", "/v1/responses", body)
     assert (error.value.param, wire.requests) == ("model", [])
 
 
-def test_a_body_that_is_no_object_is_an_error(wire: Wire, upstream: Upstream) -> None:
+def test_a_body_that_is_no_object_is_an_error(wire: Wire, upstream: UpstreamClient) -> None:
     wire.will_say(200, b"[1]")
     with pytest.raises(ModelServiceError) as error:
         pass_through(upstream, "GET", "/v1/responses/resp_1")

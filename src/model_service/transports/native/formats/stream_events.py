@@ -9,7 +9,7 @@ from typing import Any
 from model_service.errors import StreamBroken
 from model_service.logs.redaction import redact
 from model_service.openai_api.encoding import DONE
-from model_service.upstream.error_body import read_complaint
+from model_service.upstream.error_body import read_error_body
 
 
 def native_events(events: Iterator[str]) -> Iterator[Mapping[str, Any]]:
@@ -29,7 +29,7 @@ def _event(text: str) -> Mapping[str, Any]:
     # An event of GENERIC and COHEREV2 has an object under "message"; an error has a text there.
     if isinstance(value, dict) and "error" not in value and not isinstance(value.get("message"), str):
         return value
-    complaint = read_complaint(text.encode("utf-8", "replace"))
+    complaint = read_error_body(text.encode("utf-8", "replace"))
     raise StreamBroken(redact(complaint.message) or "OCI sent something that is no event.", code=complaint.code)
 
 
