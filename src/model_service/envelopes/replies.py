@@ -23,14 +23,16 @@ def stream_format(body: Mapping[str, Any], accept: str = "") -> str:
 
 
 def reply_with(answer: Answer, stream_format: str) -> Reply:
-    """JSON for a complete answer; a stream as events or lines, which are made as they are taken."""
-    request_id = {"opc-request-id": answer.opc_request_id} if answer.opc_request_id else {}
+    """Return JSON for a complete answer; a stream as events or lines, which are made as they are taken."""
+    headers = {"opc-request-id": answer.opc_request_id} if answer.opc_request_id else {}
+    if answer.dropped:
+        headers["x-model-service-dropped"] = ", ".join(answer.dropped)
     if isinstance(answer, Complete):
-        return Reply(answer.status, write_json(answer.completion), {"content-type": "application/json", **request_id})
+        return Reply(answer.status, write_json(answer.completion), {"content-type": "application/json", **headers})
     encoding = (answer.encoding if stream_format == "sse" else None) or ENCODINGS[stream_format]
     kind = {"content-type": encoding.content_type, "cache-control": "no-cache"}
     notes = {"x-model-service-streamed": "false"} if answer.at_once else {}
-    return Reply(200, byte_stages(answer, encoding), {**kind, **request_id, **notes})
+    return Reply(200, byte_stages(answer, encoding), {**kind, **headers, **notes})
 
 
 def reply_with_error(error: ModelServiceError, status: int) -> Reply:

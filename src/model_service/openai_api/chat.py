@@ -90,11 +90,16 @@ class ChatRequest:
 
 @dataclass(frozen=True)
 class Complete:
-    """An answer that is there as a whole: a ``chat.completion``, or the object of another operation."""
+    """An answer that is there as a whole: a ``chat.completion``, or the object of another operation.
+
+    ``dropped`` names the parameters of the request that the model cannot take and that were left out, because no
+    caller would miss them.
+    """
 
     completion: Completion
     opc_request_id: str | None = None
     status: int = 200
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ class Stream:
 
     Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them. ``at_once`` says that
     OCI did not stream, although it was asked to: there is one chunk. ``rest_elsewhere`` takes what is left of a stream
-    that is too long for the platform, and gives a last chunk that says where the whole is.
+    that is too long for the platform, and gives a last chunk that says where the whole is. ``dropped`` is as in
+    ``Complete``.
     """
 
     chunks: Iterator[Any]
@@ -111,6 +117,7 @@ class Stream:
     encoding: Encoding | None = None
     at_once: bool = False
     rest_elsewhere: Callable[[Iterator[Chunk]], Chunk] | None = None
+    dropped: tuple[str, ...] = ()
 
 
 Answer = Complete | Stream
