@@ -163,7 +163,7 @@ def test_a_subscription_is_confirmed_and_no_model_asked(place: ObjectLocation) -
     subscription = notifications.subscribe(
         topic, "ORACLE_FUNCTIONS", place.function.id, confirmed=False, base_url=place.url
     )
-    found = notifications.subscription(subscription.id)
+    found = notifications.subscriptions.find(subscription.id)
     assert found is not None
     assert found.state == "ACTIVE"
     assert place.asked() == []

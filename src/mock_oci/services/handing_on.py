@@ -33,7 +33,7 @@ def _to_queue(cloud: Cloud, queue_id: str, text: str) -> bool:
 
 def _to_topic(cloud: Cloud, topic_id: str, text: str) -> bool:
     notifications = cloud.state_of(Notifications)
-    topic = notifications.topic(topic_id)
+    topic = notifications.topics.find(topic_id)
     if topic is not None:
         notifications.publish(topic, text)
     return topic is not None

@@ -71,6 +71,14 @@ def number_in(given: Mapping[str, Any], name: str, default: int, lowest: int, hi
     return value
 
 
+def field_object_in(body: Mapping[str, Any], name: str) -> Body:
+    """An object that has to be there."""
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise invalid(f"{name} must be an object", "InvalidParameter" if value else "MissingParameter")
+    return value
+
+
 def objects_in(body: Mapping[str, Any], name: str, most: int) -> list[Body]:
     """A list of one to ``most`` objects."""
     value = body.get(name)
@@ -85,7 +93,7 @@ def page_of(rows: list[Any], query: Mapping[str, str], most: int = _LONGEST_PAGE
     """The page that ``limit`` and ``page`` ask for, and ``opc-next-page`` when there is another."""
     start, limit = _start(query.get("page", "")), number_in(query, "limit", most, 1, most)
     end = start + limit
-    return rows[start:end], {"opc-next-page": _token(end)} if end < len(rows) else {}
+    return rows[start:end], {"opc-next-page": sealed({"from": end})} if end < len(rows) else {}
 
 
 def filtered(rows: list[Body], query: Mapping[str, str], names: tuple[str, ...]) -> list[Body]:
@@ -132,10 +140,6 @@ def unsealed(token: str) -> Body | None:
     except (ValueError, binascii.Error, RecursionError):
         return None
     return parts if isinstance(parts, dict) else None
-
-
-def _token(start: int) -> str:
-    return sealed({"from": start})
 
 
 def _start(token: str) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import Call, Refused, json_response, not_found
 from mock_oci.services.oci_surface import permitted, timestamp
+from mock_oci.services.resources import Resources
 from mock_oci.wire import Response
 
 
@@ -33,25 +33,17 @@ class WorkRequest:
     done: float
 
 
-class WorkRequests:
+class WorkRequests(Resources[WorkRequest]):
     """What has been asked of every service. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self._kept: dict[str, WorkRequest] = {}
 
     def add(self, operation: str, action: str, subject: Subject) -> WorkRequest:
         kind = f"{subject.kind.lower()}workrequest"
         id_ = ocid(kind, f"{operation}/{self._cloud.next_serial()}", self._cloud.region)
-        request = WorkRequest(id_, operation, action, subject, self._cloud.clock())
-        with self._lock:
-            self._kept[id_] = request
-        return request
-
-    def find(self, id_: str) -> WorkRequest | None:
-        with self._lock:
-            return self._kept.get(id_)
+        return self.keep(id_, WorkRequest(id_, operation, action, subject, self._cloud.clock()))
 
 
 def accepted(call: Call, operation: str, action: str, subject: Subject) -> Response:

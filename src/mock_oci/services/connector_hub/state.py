@@ -19,6 +19,7 @@ from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.functions.state import Functions
 from mock_oci.services.oci_surface import invalid
 from mock_oci.services.pumping import pumping
+from mock_oci.services.resources import Resources
 from mock_oci.wire import Response
 
 ACTIVE = "ACTIVE"
@@ -54,6 +55,10 @@ class Connector:
     @property
     def details(self) -> Mapping[str, Any]:
         return self._details
+
+    @property
+    def compartment_id(self) -> str:
+        return str(self._details["compartmentId"])
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -151,7 +156,7 @@ class Connector:
         return run
 
 
-class ConnectorHub:
+class ConnectorHub(Resources[Connector]):
     """The connectors of one tenancy in one region. Thread-safe.
 
     ``backoff`` gives the seconds before a failed batch is tried again, by how often it has failed;
@@ -160,10 +165,10 @@ class ConnectorHub:
     """
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self._connectors: dict[str, Connector] = {}
-        self.backoff: Callable[[int], float] = _backoff
+        # Doubling from a second to a minute; the service's own pauses are not published.
+        self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _LONGEST_PAUSE)
         self.patience_seconds = _PATIENCE_SECONDS
         self.style = PayloadStyle()
 
@@ -175,24 +180,14 @@ class ConnectorHub:
         id_ = ocid("serviceconnector", f"{name}/{self._cloud.next_serial()}", self._cloud.region)
         usual = {"displayName": name, "compartmentId": self._cloud.tenancy.compartment_id}
         connector = Connector(self, self._cloud, id_, {**usual, **details, "source": source, "target": target})
-        with self._lock:
-            self._connectors[id_] = connector
-        return connector
-
-    def find(self, connector_id: str) -> Connector | None:
-        with self._lock:
-            return self._connectors.get(connector_id)
-
-    def all(self) -> tuple[Connector, ...]:
-        with self._lock:
-            return tuple(self._connectors.values())
+        return self.keep(id_, connector)
 
     def delete(self, connector_id: str) -> None:
         """A batch that is under way is still finished."""
-        with self._lock:
-            gone = self._connectors.pop(connector_id, None)
-        if gone is not None:
-            gone.activate("DELETED")
+        connector = self.find(connector_id)
+        super().delete(connector_id)
+        if connector is not None:
+            connector.activate("DELETED")
 
     def pump(self) -> tuple[Run, ...]:
         """Moves one batch of each connector that has one due, one after the other; the runs that this were."""
@@ -201,8 +196,3 @@ class ConnectorHub:
     def pumping(self) -> AbstractContextManager[None]:
         """Pumps in the background until the block ends, several connectors side by side."""
         return pumping(*[self.pump] * _SIDE_BY_SIDE)
-
-
-def _backoff(failures: int) -> float:
-    """Doubling from a second to a minute; the service's own pauses are not published."""
-    return min(2.0 ** (failures - 1), _LONGEST_PAUSE)

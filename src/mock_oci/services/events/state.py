@@ -6,7 +6,6 @@ Source: docs Events/Concepts/eventsoverview.htm; oci.events.models.
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from mock_oci.services.events.conditions import condition_in, fits
 from mock_oci.services.functions.state import Functions
 from mock_oci.services.handing_on import hand_on
 from mock_oci.services.object_storage.state import ObjectStorage
+from mock_oci.services.resources import Resources
 from mock_oci.wire import Body
 
 _RECORDED = 10_000
@@ -72,7 +72,7 @@ class _WaitingDelivery:
     due: float
 
 
-class Events:
+class Events(Resources[Rule]):
     """The rules of one tenancy in one region. Thread-safe.
 
     It hears of Object Storage's events from the first rule on; ``emit`` takes any other. What an event sets off waits
@@ -81,9 +81,8 @@ class Events:
     """
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self._rules: dict[str, Rule] = {}
         self._waiting: deque[_WaitingDelivery] = deque()
         self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _LONGEST_PAUSE)
         self.patience_seconds = _PATIENCE_SECONDS
@@ -113,28 +112,15 @@ class Events:
             enabled=enabled,
             details=details or {},
         )
-        self.replace(rule)
-        return rule
+        return self.keep(rule.id, rule)
 
     def action(self, kind: str, resource_id: str, *, enabled: bool = True, description: str | None = None) -> Action:
         id_ = ocid("eventaction", f"{kind}/{self._cloud.next_serial()}", self._cloud.region)
         return Action(id_, kind, resource_id, enabled, description)
 
-    def find(self, rule_id: str) -> Rule | None:
-        with self._lock:
-            return self._rules.get(rule_id)
-
-    def all(self) -> tuple[Rule, ...]:
-        with self._lock:
-            return tuple(self._rules.values())
-
     def replace(self, rule: Rule) -> None:
-        with self._lock:
-            self._rules[rule.id] = rule
-
-    def delete(self, rule_id: str) -> None:
-        with self._lock:
-            self._rules.pop(rule_id, None)
+        """Keep this rule in place of the one of its OCID."""
+        self.keep(rule.id, rule)
 
     def emit(self, event: Body) -> None:
         """A CloudEvent has happened: it is to be delivered to whom the rules say."""

@@ -5,26 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
+from mock_oci.operations import Call, Operation, refusing
 from mock_oci.services.events.conditions import condition_in
 from mock_oci.services.events.state import Action, Events, Rule
 from mock_oci.services.oci_surface import (
-    filtered,
+    field_object_in,
     invalid,
     object_in,
     objects_in,
-    page_of,
     permitted,
     text_in,
     timestamp,
 )
+from mock_oci.services.resources import Collection, details_in
 from mock_oci.wire import Body, Response
 
 _MOST_ACTIONS = 10
 _DETAILS = ("description", "freeformTags", "definedTags")
 # Which field of an action names its resource, by actionType: oci.events.models.*_action.py
 _RESOURCES = {"FAAS": "functionId", "ONS": "topicId", "OSS": "streamId"}
-_FILTERS = ("compartmentId", "lifecycleState", "displayName")
 
 
 def _create(call: Call) -> Response:
@@ -37,25 +36,13 @@ def _create(call: Call) -> Response:
         _actions(call, details),
         compartment_id=compartment_id,
         enabled=_flag(details),
-        details={name: details[name] for name in _DETAILS if details.get(name)},
+        details=details_in(details, *_DETAILS),
     )
-    return _shown(rule)
-
-
-def _list(call: Call) -> Response:
-    query = call.request.query
-    permitted(call, text_in(query, "compartmentId"))
-    rows = [_summary(rule) for rule in call.cloud.state_of(Events).all()]
-    page, headers = page_of(filtered(rows, query, _FILTERS), query)
-    return json_response(200, page, headers)
-
-
-def _get(call: Call) -> Response:
-    return _shown(_rule_of(call))
+    return _RULES.shown(call, rule)
 
 
 def _update(call: Call) -> Response:
-    rule, details = _rule_of(call), object_in(call.request.body)
+    rule, details = _RULES.of(call), object_in(call.request.body)
     given = {name: value for name, value in details.items() if value is not None}
     if "condition" in given:
         condition_in(text_in(given, "condition"))
@@ -68,27 +55,12 @@ def _update(call: Call) -> Response:
         details={**rule.details, **{name: given[name] for name in _DETAILS if name in given}},
     )
     call.cloud.state_of(Events).replace(changed)
-    return _shown(changed)
-
-
-def _delete(call: Call) -> Response:
-    call.cloud.state_of(Events).delete(_rule_of(call).id)
-    return Response(204)
-
-
-def _rule_of(call: Call) -> Rule:
-    rule = call.cloud.state_of(Events).find(call.parameters["rule"])
-    if rule is None:
-        raise Refused(not_found())
-    permitted(call, rule.compartment_id)
-    return rule
+    return _RULES.shown(call, changed)
 
 
 def _actions(call: Call, details: Body) -> tuple[Action, ...]:
-    given = details.get("actions")
-    if not isinstance(given, dict):
-        raise invalid("actions must be an object", "InvalidParameter" if given else "MissingParameter")
-    return tuple(_action(call, item) for item in objects_in(given, "actions", _MOST_ACTIONS))
+    actions = objects_in(field_object_in(details, "actions"), "actions", _MOST_ACTIONS)
+    return tuple(_action(call, item) for item in actions)
 
 
 def _action(call: Call, item: Body) -> Action:
@@ -107,14 +79,14 @@ def _flag(given: Body) -> bool:
     return value
 
 
-def _shown(rule: Rule) -> Response:
+def _wire(call: Call, rule: Rule) -> Body:
     """As oci.events.models.Rule has it."""
     actions = [_action_shown(action) for action in rule.actions]
-    body = {**_summary(rule), "actions": {"actions": actions}, "lifecycleMessage": None}
-    return json_response(200, body, {"etag": rule.id[-8:]})
+    return {**_summary(call, rule), "actions": {"actions": actions}, "lifecycleMessage": None}
 
 
-def _summary(rule: Rule) -> dict[str, Any]:
+def _summary(call: Call, rule: Rule) -> Body:
+    del call
     return {
         "description": None,
         "freeformTags": {},
@@ -142,12 +114,19 @@ def _action_shown(action: Action) -> dict[str, Any]:
     }
 
 
+_RULES = Collection(
+    parameter="rule",
+    resources=lambda cloud: cloud.state_of(Events),
+    wire=_wire,
+    summary=_summary,
+    filters=("compartmentId", "lifecycleState", "displayName"),
+)
 _ALL = "/20181201/rules"
 _ONE = f"{_ALL}/{{rule}}"
 OPERATIONS = (
     Operation("POST", _ALL, refusing(_create)),
-    Operation("GET", _ALL, refusing(_list)),
-    Operation("GET", _ONE, refusing(_get)),
+    Operation("GET", _ALL, refusing(_RULES.list)),
+    Operation("GET", _ONE, refusing(_RULES.read)),
     Operation("PUT", _ONE, refusing(_update)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    Operation("DELETE", _ONE, refusing(_RULES.remove)),
 )

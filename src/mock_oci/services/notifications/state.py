@@ -18,6 +18,7 @@ from mock_oci.identity.tenancy import ocid
 from mock_oci.services.functions.state import Functions
 from mock_oci.services.notifications.delivery import Delivery, Hook, post_to_loopback
 from mock_oci.services.oci_surface import new_uuid, timestamp
+from mock_oci.services.resources import Resources
 
 _RECORDED = 10_000
 # After the first attempt at once again, and then by these; for two hours unless the subscription says otherwise.
@@ -69,6 +70,20 @@ class _WaitingMessage:
     due: float
 
 
+class Topics(Resources[Topic]):
+    """The topics of one tenancy: what subscribes to one goes with it."""
+
+    def __init__(self, subscriptions: Resources[Subscription]) -> None:
+        super().__init__()
+        self._subscriptions = subscriptions
+
+    def delete(self, resource_id: str) -> None:
+        super().delete(resource_id)
+        for subscription in self._subscriptions.all():
+            if subscription.topic.id == resource_id:
+                self._subscriptions.delete(subscription.id)
+
+
 class Notifications:
     """The topics of one tenancy in one region. Thread-safe.
 
@@ -81,8 +96,8 @@ class Notifications:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lock = threading.Lock()
-        self._topics: dict[str, Topic] = {}
-        self._subscriptions: dict[str, Subscription] = {}
+        self.subscriptions = Resources[Subscription]()
+        self.topics = Topics(self.subscriptions)
         self._waiting: list[_WaitingMessage] = []
         self.hooks: dict[str, Hook] = {
             "CUSTOM_HTTPS": post_to_loopback,
@@ -102,10 +117,9 @@ class Notifications:
             details=details or {},
         )
         with self._lock:
-            if topic.id in self._topics:
+            if self.topics.find(topic.id) is not None:
                 raise ValueError(f"there is a topic of the name {name!r}")
-            self._topics[topic.id] = topic
-        return topic
+            return self.topics.keep(topic.id, topic)
 
     def subscribe(
         self,
@@ -130,8 +144,7 @@ class Notifications:
             token=secrets.token_urlsafe(24),
             details=details or {},
         )
-        with self._lock:
-            self._subscriptions[subscription.id] = subscription
+        self.subscriptions.keep(subscription.id, subscription)
         if not confirmed:
             self._ask_to_confirm(subscription, base_url)
         return subscription
@@ -140,7 +153,7 @@ class Notifications:
         """Records the message, and delivers it to the topic's active subscriptions before it returns."""
         message = Published(new_uuid(self._cloud, "message"), topic, body, title, self._cloud.clock())
         self.published.append(message)
-        for subscription in self.subscriptions(topic.id):
+        for subscription in self.subscriptions_of(topic.id):
             if subscription.state == "ACTIVE":
                 headers = self._headers(subscription, message.id, "Notification", base_url)
                 headers["Content-Type"] = "application/json" if _is_json(body) else "text/plain; charset=UTF-8"
@@ -157,39 +170,13 @@ class Notifications:
             self._attempt(replace(waiting, delivery=waiting.delivery.again()))
         return len(due)
 
-    def topic(self, topic_id: str) -> Topic | None:
-        with self._lock:
-            return self._topics.get(topic_id)
-
-    def topics(self) -> tuple[Topic, ...]:
-        with self._lock:
-            return tuple(self._topics.values())
-
-    def delete_topic(self, topic_id: str) -> None:
-        """Its subscriptions go with it."""
-        with self._lock:
-            self._topics.pop(topic_id, None)
-            kept = {id_: held for id_, held in self._subscriptions.items() if held.topic.id != topic_id}
-            self._subscriptions = kept
-
-    def subscription(self, subscription_id: str) -> Subscription | None:
-        with self._lock:
-            return self._subscriptions.get(subscription_id)
-
-    def subscriptions(self, topic_id: str = "") -> tuple[Subscription, ...]:
-        """All, or those of one topic."""
-        with self._lock:
-            return tuple(held for held in self._subscriptions.values() if topic_id in ("", held.topic.id))
+    def subscriptions_of(self, topic_id: str) -> tuple[Subscription, ...]:
+        """Return the subscriptions of one topic."""
+        return tuple(held for held in self.subscriptions.all() if held.topic.id == topic_id)
 
     def confirm(self, subscription: Subscription) -> Subscription:
-        confirmed = replace(subscription, state="ACTIVE")
-        with self._lock:
-            self._subscriptions[subscription.id] = confirmed
-        return confirmed
-
-    def unsubscribe(self, subscription_id: str) -> None:
-        with self._lock:
-            self._subscriptions.pop(subscription_id, None)
+        """Make the subscription active."""
+        return self.subscriptions.keep(subscription.id, replace(subscription, state="ACTIVE"))
 
     def _ask_to_confirm(self, subscription: Subscription, base_url: str) -> None:
         url = link(subscription, base_url, "confirmation")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
 from mock_oci.services.notifications.state import (
@@ -20,15 +19,14 @@ from mock_oci.services.notifications.state import (
 )
 from mock_oci.services.oci_surface import (
     endpoint,
-    filtered,
     invalid,
     object_in,
     optional_text_in,
-    page_of,
     permitted,
     text_in,
     timestamp,
 )
+from mock_oci.services.resources import Collection, details_in
 from mock_oci.wire import Body, Response
 
 _MOST_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
@@ -39,35 +37,16 @@ def _create_topic(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "name"), text_in(details, "compartmentId")
     permitted(call, compartment_id)
-    told = {field: details[field] for field in ("description", "freeformTags", "definedTags") if details.get(field)}
+    given = details_in(details, "description", "freeformTags", "definedTags")
     try:
-        topic = call.cloud.state_of(Notifications).create_topic(name, compartment_id, told)
+        topic = call.cloud.state_of(Notifications).create_topic(name, compartment_id, given)
     except ValueError as error:
         raise Refused(oci_error(409, f"A topic of the name {name} exists", "Conflict")) from error
-    return json_response(200, _topic(call, topic), {"etag": topic.id[-8:]})
-
-
-def _list_topics(call: Call) -> Response:
-    query = call.request.query
-    permitted(call, query.get("compartmentId", ""))
-    rows = [_topic(call, topic) for topic in call.cloud.state_of(Notifications).topics()]
-    rows = filtered(rows, {**query, "topicId": query.get("id", "")} if "id" in query else query, _TOPIC_FILTERS)
-    page, headers = page_of(rows, query)
-    return json_response(200, page, headers)
-
-
-def _get_topic(call: Call) -> Response:
-    topic = _topic_of(call, call.parameters["topic"])
-    return json_response(200, _topic(call, topic), {"etag": topic.id[-8:]})
-
-
-def _delete_topic(call: Call) -> Response:
-    call.cloud.state_of(Notifications).delete_topic(_topic_of(call, call.parameters["topic"]).id)
-    return Response(204)
+    return _TOPICS.shown(call, topic)
 
 
 def _publish(call: Call) -> Response:
-    topic, details = _topic_of(call, call.parameters["topic"]), object_in(call.request.body)
+    topic, details = _TOPICS.of(call), object_in(call.request.body)
     body, title = text_in(details, "body"), optional_text_in(details, "title")
     if len(body.encode()) > _MOST_BYTES:
         raise invalid(f"The message must be at most {_MOST_BYTES} bytes", "RequestEntityTooLarge", 413)
@@ -86,33 +65,15 @@ def _subscribe(call: Call) -> Response:
     if protocol not in PROTOCOLS:
         raise invalid(f"protocol must be one of {', '.join(PROTOCOLS)}")
     subscription = call.cloud.state_of(Notifications).subscribe(
-        _topic_of(call, text_in(details, "topicId")),
+        _TOPICS.named(call, text_in(details, "topicId")),
         protocol,
         text_in(details, "endpoint"),
         compartment_id=compartment_id,
         confirmed=protocol in CONFIRMED_AT_ONCE,
-        details={field: details[field] for field in ("freeformTags", "definedTags") if details.get(field)},
+        details=details_in(details, "freeformTags", "definedTags"),
         base_url=_base_url(call),
     )
-    return json_response(200, _subscription(subscription), {"etag": subscription.id[-8:]})
-
-
-def _list_subscriptions(call: Call) -> Response:
-    query = call.request.query
-    permitted(call, query.get("compartmentId", ""))
-    rows = [_subscription(held) for held in call.cloud.state_of(Notifications).subscriptions()]
-    page, headers = page_of(filtered(rows, query, ("compartmentId", "topicId")), query)
-    return json_response(200, page, headers)
-
-
-def _get_subscription(call: Call) -> Response:
-    subscription = _subscription_of(call)
-    return json_response(200, _subscription(subscription), {"etag": subscription.id[-8:]})
-
-
-def _unsubscribe(call: Call) -> Response:
-    call.cloud.state_of(Notifications).unsubscribe(_subscription_of(call).id)
-    return Response(204)
+    return _SUBSCRIPTIONS.shown(call, subscription)
 
 
 def _confirm(call: Call) -> Response:
@@ -133,28 +94,12 @@ def _confirm(call: Call) -> Response:
 
 def _unsubscribe_by_link(call: Call) -> Response:
     subscription = _subscription_with_token(call)
-    call.cloud.state_of(Notifications).unsubscribe(subscription.id)
+    call.cloud.state_of(Notifications).subscriptions.delete(subscription.id)
     return json_response(200, f"{subscription.endpoint} is no longer subscribed to {subscription.topic.name}")
 
 
-def _topic_of(call: Call, topic_id: str) -> Topic:
-    topic = call.cloud.state_of(Notifications).topic(topic_id)
-    if topic is None:
-        raise Refused(not_found())
-    permitted(call, topic.compartment_id)
-    return topic
-
-
-def _subscription_of(call: Call) -> Subscription:
-    subscription = call.cloud.state_of(Notifications).subscription(call.parameters["subscription"])
-    if subscription is None:
-        raise Refused(not_found())
-    permitted(call, subscription.compartment_id)
-    return subscription
-
-
 def _subscription_with_token(call: Call) -> Subscription:
-    subscription = call.cloud.state_of(Notifications).subscription(call.parameters["subscription"])
+    subscription = call.cloud.state_of(Notifications).subscriptions.find(call.parameters["subscription"])
     token = call.request.query.get("token", "").encode()
     if subscription is None or not secrets.compare_digest(subscription.token.encode(), token):
         raise Refused(not_found())
@@ -175,7 +120,7 @@ def _base_url(call: Call) -> str:
     return endpoint(call, f"notification.{call.cloud.region}.oraclecloud.com")
 
 
-def _topic(call: Call, topic: Topic) -> dict[str, Any]:
+def _topic(call: Call, topic: Topic) -> Body:
     """As oci.ons.models.NotificationTopic has it."""
     return {
         "freeformTags": {},
@@ -192,8 +137,9 @@ def _topic(call: Call, topic: Topic) -> dict[str, Any]:
     }
 
 
-def _subscription(subscription: Subscription) -> dict[str, Any]:
+def _subscription(call: Call, subscription: Subscription) -> Body:
     """As oci.ons.models.Subscription has it; ``createdTime`` in milliseconds."""
+    del call
     return {
         "freeformTags": {},
         "definedTags": {},
@@ -209,21 +155,35 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
     }
 
 
-_TOPIC_FILTERS = ("compartmentId", "name", "topicId", "lifecycleState")
-_TOPICS = "/20181201/topics"
-_TOPIC = f"{_TOPICS}/{{topic}}"
-_SUBSCRIPTIONS = "/20181201/subscriptions"
-_SUBSCRIPTION = f"{_SUBSCRIPTIONS}/{{subscription}}"
+_TOPICS = Collection(
+    parameter="topic",
+    resources=lambda cloud: cloud.state_of(Notifications).topics,
+    wire=_topic,
+    summary=_topic,
+    filters=("compartmentId", "name", "topicId", "lifecycleState"),
+    aliases={"id": "topicId"},
+    compartment_id=lambda call: call.request.query.get("compartmentId", ""),
+)
+_SUBSCRIPTIONS = Collection(
+    parameter="subscription",
+    resources=lambda cloud: cloud.state_of(Notifications).subscriptions,
+    wire=_subscription,
+    summary=_subscription,
+    filters=("compartmentId", "topicId"),
+    compartment_id=lambda call: call.request.query.get("compartmentId", ""),
+)
+_TOPIC = "/20181201/topics/{topic}"
+_SUBSCRIPTION = "/20181201/subscriptions/{subscription}"
 OPERATIONS = (
-    Operation("POST", _TOPICS, refusing(_create_topic)),
-    Operation("GET", _TOPICS, refusing(_list_topics)),
-    Operation("GET", _TOPIC, refusing(_get_topic)),
-    Operation("DELETE", _TOPIC, refusing(_delete_topic)),
+    Operation("POST", "/20181201/topics", refusing(_create_topic)),
+    Operation("GET", "/20181201/topics", refusing(_TOPICS.list)),
+    Operation("GET", _TOPIC, refusing(_TOPICS.read)),
+    Operation("DELETE", _TOPIC, refusing(_TOPICS.remove)),
     Operation("POST", f"{_TOPIC}/messages", refusing(_publish)),
-    Operation("POST", _SUBSCRIPTIONS, refusing(_subscribe)),
-    Operation("GET", _SUBSCRIPTIONS, refusing(_list_subscriptions)),
-    Operation("GET", _SUBSCRIPTION, refusing(_get_subscription)),
-    Operation("DELETE", _SUBSCRIPTION, refusing(_unsubscribe)),
+    Operation("POST", "/20181201/subscriptions", refusing(_subscribe)),
+    Operation("GET", "/20181201/subscriptions", refusing(_SUBSCRIPTIONS.list)),
+    Operation("GET", _SUBSCRIPTION, refusing(_SUBSCRIPTIONS.read)),
+    Operation("DELETE", _SUBSCRIPTION, refusing(_SUBSCRIPTIONS.remove)),
     Operation("GET", f"{_SUBSCRIPTION}/confirmation", refusing(_confirm), ()),
     Operation("GET", f"{_SUBSCRIPTION}/unsubscription", refusing(_unsubscribe_by_link), ()),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from mock_oci.operations import Call
 from mock_oci.services.object_storage.errors import bucket_not_found
 from mock_oci.services.object_storage.state import NAMESPACE
 from mock_oci.services.oci_surface import new_uuid, timestamp
+from mock_oci.services.resources import Resources
 from mock_oci.wire import Body, Response
 
 
@@ -63,13 +63,12 @@ class Par:
         }
 
 
-class Pars:
+class Pars(Resources[Par]):
     """The pre-authenticated requests of one tenancy. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self._pars: dict[str, Par] = {}
 
     def create(
         self,
@@ -96,28 +95,16 @@ class Pars:
             listing=listing,
             token=secrets.token_urlsafe(48),
         )
-        with self._lock:
-            self._pars[par.id] = par
-        return par
+        return self.keep(par.id, par)
 
     def of_bucket(self, bucket: str) -> tuple[Par, ...]:
         """Those that have not been deleted, also the expired ones."""
-        with self._lock:
-            return tuple(par for par in self._pars.values() if par.bucket == bucket)
-
-    def find(self, par_id: str) -> Par | None:
-        with self._lock:
-            return self._pars.get(par_id)
-
-    def delete(self, par_id: str) -> None:
-        with self._lock:
-            self._pars.pop(par_id, None)
+        return tuple(par for par in self.all() if par.bucket == bucket)
 
     def with_token(self, token: str) -> Par | None:
         """The one that this token opens now."""
-        with self._lock:
-            found = next((par for par in self._pars.values() if par.token == token), None)
-        return found if found is not None and self._cloud.clock() < found.expires else None
+        now = self._cloud.clock()
+        return next((par for par in self.all() if par.token == token and now < par.expires), None)
 
 
 def through_par(

@@ -8,51 +8,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.operations import Call, Operation, refusing
 from mock_oci.services.oci_surface import (
     endpoint,
-    filtered,
     invalid,
     number_in,
     object_in,
-    page_of,
     permitted,
     text_in,
     timestamp,
 )
-from mock_oci.services.queues.messages import LONGEST_POLL, LONGEST_VISIBILITY, queue_of
 from mock_oci.services.queues.state import Queue, Queues, Settings
+from mock_oci.services.resources import Collection, details_in
 from mock_oci.services.work_requests import Subject, accepted, work_request
 from mock_oci.wire import Body, Response
+
+LONGEST_POLL = 30  # seconds
+LONGEST_VISIBILITY = 43_200  # seconds
 
 
 def _create(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "displayName"), text_in(details, "compartmentId")
     permitted(call, compartment_id)
-    tags = {name: details[name] for name in _TAGS if details.get(name)}
+    tags = details_in(details, "freeformTags", "definedTags")
     settings = _settings(details, Settings())
     queue = call.cloud.state_of(Queues).create(name, settings, compartment_id=compartment_id, details=tags)
     return _accepted(call, "CREATE_QUEUE", "CREATED", queue)
 
 
-def _get(call: Call) -> Response:
-    queue = queue_of(call)
-    return json_response(200, _wire(call, queue), {"etag": queue.id[-8:]})
-
-
-def _list(call: Call) -> Response:
-    query = call.request.query
-    if not query.get("compartmentId") and not query.get("id"):
-        raise invalid("compartmentId or id must be given", "MissingParameter")
-    permitted(call, query.get("compartmentId") or call.cloud.tenancy.compartment_id)
-    rows = [_summary(call, queue) for queue in call.cloud.state_of(Queues).all()]
-    page, headers = page_of(filtered(rows, query, ("compartmentId", "displayName", "id", "lifecycleState")), query)
-    return json_response(200, {"items": page}, headers)
-
-
 def _update(call: Call) -> Response:
-    queue, details = queue_of(call), object_in(call.request.body)
+    queue, details = QUEUES.of(call), object_in(call.request.body)
     if details.get("retentionInSeconds") is not None:
         raise invalid("retentionInSeconds cannot be changed")
     name = text_in(details, "displayName") if details.get("displayName") is not None else queue.name
@@ -62,7 +48,7 @@ def _update(call: Call) -> Response:
 
 
 def _purge(call: Call) -> Response:
-    queue, details = queue_of(call), object_in(call.request.body)
+    queue, details = QUEUES.of(call), object_in(call.request.body)
     kind = text_in(details, "purgeType")
     if kind not in _PURGES:
         raise invalid(f"purgeType must be one of {', '.join(_PURGES)}")
@@ -70,10 +56,11 @@ def _purge(call: Call) -> Response:
     return _accepted(call, "PURGE_QUEUE", "UPDATED", queue)
 
 
-def _delete(call: Call) -> Response:
-    queue = queue_of(call)
-    call.cloud.state_of(Queues).delete(queue.id)
-    return _accepted(call, "DELETE_QUEUE", "DELETED", queue)
+def _listed_compartment(call: Call) -> str:
+    query = call.request.query
+    if not query.get("compartmentId") and not query.get("id"):
+        raise invalid("compartmentId or id must be given", "MissingParameter")
+    return query.get("compartmentId") or call.cloud.tenancy.compartment_id
 
 
 def _accepted(call: Call, operation: str, action: str, queue: Queue) -> Response:
@@ -117,16 +104,25 @@ def _summary(call: Call, queue: Queue) -> dict[str, Any]:
     }
 
 
-_TAGS = ("freeformTags", "definedTags")
 _PURGES = {"NORMAL": ("NORMAL",), "DLQ": ("DLQ",), "BOTH": ("NORMAL", "DLQ")}
+QUEUES = Collection(
+    parameter="queue",
+    resources=lambda cloud: cloud.state_of(Queues),
+    wire=_wire,
+    summary=_summary,
+    filters=("compartmentId", "displayName", "id", "lifecycleState"),
+    in_items=True,
+    compartment_id=_listed_compartment,
+    deleted=lambda call, queue: _accepted(call, "DELETE_QUEUE", "DELETED", queue),
+)
 _ALL = "/20210201/queues"
 _ONE = f"{_ALL}/{{queue}}"
 OPERATIONS = (
     Operation("POST", _ALL, refusing(_create)),
-    Operation("GET", _ALL, refusing(_list)),
-    Operation("GET", _ONE, refusing(_get)),
+    Operation("GET", _ALL, refusing(QUEUES.list)),
+    Operation("GET", _ONE, refusing(QUEUES.read)),
     Operation("PUT", _ONE, refusing(_update)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    Operation("DELETE", _ONE, refusing(QUEUES.remove)),
     Operation("POST", f"{_ONE}/actions/purge", refusing(_purge)),
     Operation("GET", "/20210201/workRequests/{id}", refusing(work_request)),
 )

@@ -16,33 +16,22 @@ from mock_oci.services.oci_surface import (
     object_in,
     objects_in,
     page_of,
-    permitted,
     text_in,
     timestamp,
 )
+from mock_oci.services.queues.admin import LONGEST_POLL, LONGEST_VISIBILITY, QUEUES
 from mock_oci.services.queues.state import Message, Messages, Queue, Queues
 from mock_oci.wire import Body, Response
 
 POLL_SECONDS = 0.01  # how long a long poll sleeps between two looks
-LONGEST_POLL = 30
-LONGEST_VISIBILITY = 43_200
 _MOST_TAKEN = 32
 _MOST_PUT = 20
 _MESSAGE_BYTES = 256 << 10
 _REQUEST_BYTES = 512 << 10
 
 
-def queue_of(call: Call) -> Queue:
-    """The queue in the path, when the caller may see it."""
-    queue = call.cloud.state_of(Queues).find(call.parameters["queue"])
-    if queue is None:
-        raise Refused(not_found())
-    permitted(call, queue.compartment_id)
-    return queue
-
-
 def _put(call: Call) -> Response:
-    messages = _messages_of(call, queue_of(call))
+    messages = _messages_of(call, QUEUES.of(call))
     given = [_entry(item) for item in objects_in(object_in(call.request.body), "messages", _MOST_PUT)]
     sizes = [len(content.encode()) for content, _, _ in given]
     if max(sizes) > _MESSAGE_BYTES or sum(sizes) > _REQUEST_BYTES:
@@ -53,7 +42,7 @@ def _put(call: Call) -> Response:
 
 
 def _get(call: Call) -> Response:
-    queue, query = queue_of(call), call.request.query
+    queue, query = QUEUES.of(call), call.request.query
     settings, messages = queue.settings, _messages_of(call, queue)
     limit = number_in(query, "limit", 1, 1, _MOST_TAKEN)
     visibility = number_in(query, "visibilityInSeconds", settings.visibility, 0, LONGEST_VISIBILITY)
@@ -68,14 +57,14 @@ def _get(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    messages = _messages_of(call, queue_of(call))
+    messages = _messages_of(call, QUEUES.of(call))
     if not messages.delete(unquote(call.parameters["receipt"])):
         raise Refused(not_found())
     return Response(204)
 
 
 def _update(call: Call) -> Response:
-    messages, details = _messages_of(call, queue_of(call)), object_in(call.request.body)
+    messages, details = _messages_of(call, QUEUES.of(call)), object_in(call.request.body)
     updated = messages.update(unquote(call.parameters["receipt"]), _visibility(details))
     if updated is None:
         raise Refused(not_found())
@@ -83,20 +72,20 @@ def _update(call: Call) -> Response:
 
 
 def _delete_many(call: Call) -> Response:
-    messages = _messages_of(call, queue_of(call))
+    messages = _messages_of(call, QUEUES.of(call))
     receipts = [text_in(item, "receipt") for item in _entries(call)]
     return _results({} if messages.delete(receipt) else dict(_GONE) for receipt in receipts)
 
 
 def _update_many(call: Call) -> Response:
-    messages = _messages_of(call, queue_of(call))
+    messages = _messages_of(call, QUEUES.of(call))
     wanted = [(text_in(item, "receipt"), _visibility(item)) for item in _entries(call)]
     updated = [messages.update(receipt, visibility) for receipt, visibility in wanted]
     return _results(dict(_GONE) if message is None else _updated(message) for message in updated)
 
 
 def _stats(call: Call) -> Response:
-    messages, channel = _messages_of(call, queue_of(call)), call.request.query.get("channelId")
+    messages, channel = _messages_of(call, QUEUES.of(call)), call.request.query.get("channelId")
     now = call.cloud.clock()
     counts = {
         "queue": _counted(messages.all(channel), now),
@@ -106,7 +95,7 @@ def _stats(call: Call) -> Response:
 
 
 def _channels(call: Call) -> Response:
-    messages, query = _messages_of(call, queue_of(call)), call.request.query
+    messages, query = _messages_of(call, QUEUES.of(call)), call.request.query
     names = sorted({message.channel for message in messages.all()} - {""})
     page, headers = page_of([name for name in names if query.get("channelFilter", name) == name], query)
     return json_response(200, {"items": page}, headers)

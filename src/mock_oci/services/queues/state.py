@@ -15,6 +15,7 @@ from typing import Any
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
 from mock_oci.services.oci_surface import invalid, sealed, unsealed
+from mock_oci.services.resources import Resources
 
 
 @dataclass(frozen=True)
@@ -177,13 +178,12 @@ def read_receipt(receipt: str) -> tuple[int, int]:
     return id_, delivery
 
 
-class Queues:
+class Queues(Resources[Queue]):
     """The queues of one tenancy in one region. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self._queues: dict[str, Queue] = {}
         self._messages: dict[str, Messages] = {}
 
     def create(
@@ -206,30 +206,16 @@ class Queues:
             details=details or {},
         )
         with self._lock:
-            self._queues[queue.id] = queue
             first = int.from_bytes(hashlib.sha256(queue.id.encode()).digest()[:6], "big")
-            self._messages[queue.id] = Messages(self._cloud.clock, lambda: self._settings_of(queue), first)
-        return queue
-
-    def _settings_of(self, queue: Queue) -> Settings:
-        return (self.find(queue.id) or queue).settings
+            self._messages[queue.id] = Messages(
+                self._cloud.clock, lambda: (self.find(queue.id) or queue).settings, first
+            )
+            return self.keep(queue.id, queue)
 
     def messages(self, queue_id: str) -> Messages:
         with self._lock:
             return self._messages[queue_id]
 
-    def find(self, queue_id: str) -> Queue | None:
-        with self._lock:
-            return self._queues.get(queue_id)
-
-    def all(self) -> tuple[Queue, ...]:
-        with self._lock:
-            return tuple(self._queues.values())
-
     def replace(self, queue: Queue) -> None:
-        with self._lock:
-            self._queues[queue.id] = replace(queue, updated=self._cloud.clock())
-
-    def delete(self, queue_id: str) -> None:
-        with self._lock:
-            self._queues.pop(queue_id, None)
+        """Keep this queue in place of the one of its OCID, as updated now."""
+        self.keep(queue.id, replace(queue, updated=self._cloud.clock()))

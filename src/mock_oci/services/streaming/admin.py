@@ -5,33 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from mock_oci.identity.tenancy import ocid
-from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
+from mock_oci.operations import Call, Operation, Refused, not_found, refusing
 from mock_oci.services.oci_surface import (
     endpoint,
-    filtered,
     invalid,
     number_in,
     object_in,
     optional_text_in,
-    page_of,
     permitted,
     text_in,
     timestamp,
 )
+from mock_oci.services.resources import Collection, details_in
 from mock_oci.services.streaming.state import Stream, Streaming
 from mock_oci.wire import Response
 
 _MOST_PARTITIONS = 200  # a tenancy's default limit is lower, and can be raised
-_TAGS = ("freeformTags", "definedTags")
-
-
-def stream_of(call: Call) -> Stream:
-    """The stream in the path, when the caller may see it."""
-    stream = call.cloud.state_of(Streaming).find(call.parameters["stream"])
-    if stream is None:
-        raise Refused(not_found())
-    permitted(call, stream.compartment_id)
-    return stream
 
 
 def _create(call: Call) -> Response:
@@ -50,29 +39,9 @@ def _create(call: Call) -> Response:
         retention_hours=number_in(details, "retentionInHours", 24, 24, 168),
         compartment_id=home,
         pool_id=pool_id,
-        details={name: details[name] for name in _TAGS if details.get(name)},
+        details=details_in(details, "freeformTags", "definedTags"),
     )
-    return _shown(call, stream)
-
-
-def _list(call: Call) -> Response:
-    query = call.request.query
-    if not query.get("compartmentId") and not query.get("streamPoolId"):
-        raise invalid("Either compartmentId or streamPoolId must be given", "MissingParameter")
-    permitted(call, query.get("compartmentId") or _compartment_of_pool(call, query["streamPoolId"]))
-    rows = [_summary(call, stream) for stream in call.cloud.state_of(Streaming).all()]
-    rows = filtered(rows, query, ("compartmentId", "streamPoolId", "id", "name", "lifecycleState"))
-    page, headers = page_of(rows, query)
-    return json_response(200, page, headers)
-
-
-def _get(call: Call) -> Response:
-    return _shown(call, stream_of(call))
-
-
-def _delete(call: Call) -> Response:
-    call.cloud.state_of(Streaming).delete(stream_of(call).id)
-    return Response(202)
+    return STREAMS.shown(call, stream)
 
 
 def _compartment_of_pool(call: Call, pool_id: str) -> str:
@@ -84,8 +53,11 @@ def _compartment_of_pool(call: Call, pool_id: str) -> str:
     raise Refused(not_found())
 
 
-def _shown(call: Call, stream: Stream) -> Response:
-    return json_response(200, _wire(call, stream), {"etag": stream.id[-8:]})
+def _listed_compartment(call: Call) -> str:
+    query = call.request.query
+    if not query.get("compartmentId") and not query.get("streamPoolId"):
+        raise invalid("Either compartmentId or streamPoolId must be given", "MissingParameter")
+    return query.get("compartmentId") or _compartment_of_pool(call, query["streamPoolId"])
 
 
 def _wire(call: Call, stream: Stream) -> dict[str, Any]:
@@ -109,11 +81,20 @@ def _summary(call: Call, stream: Stream) -> dict[str, Any]:
     }
 
 
+STREAMS = Collection(
+    parameter="stream",
+    resources=lambda cloud: cloud.state_of(Streaming),
+    wire=_wire,
+    summary=_summary,
+    filters=("compartmentId", "streamPoolId", "id", "name", "lifecycleState"),
+    compartment_id=_listed_compartment,
+    deleted=lambda _call, _stream: Response(202),
+)
 _ALL = "/20180418/streams"
 _ONE = f"{_ALL}/{{stream}}"
 OPERATIONS = (
     Operation("POST", _ALL, refusing(_create)),
-    Operation("GET", _ALL, refusing(_list)),
-    Operation("GET", _ONE, refusing(_get)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    Operation("GET", _ALL, refusing(STREAMS.list)),
+    Operation("GET", _ONE, refusing(STREAMS.read)),
+    Operation("DELETE", _ONE, refusing(STREAMS.remove)),
 )

@@ -23,7 +23,7 @@ from mock_oci.services.oci_surface import (
     text_in,
     timestamp,
 )
-from mock_oci.services.streaming.admin import stream_of
+from mock_oci.services.streaming.admin import STREAMS
 from mock_oci.services.streaming.cursors import (
     ANY_TYPE,
     GROUP_TIMEOUT_MS,
@@ -45,7 +45,7 @@ _LONGEST_TIMEOUT_MS = 3_600_000
 
 
 def _put(call: Call) -> Response:
-    stream = stream_of(call)
+    stream = STREAMS.of(call)
     given = objects_in(object_in(call.request.body), "messages", _MOST_BYTES)  # their number is unlimited
     messages = [(_key(item), _decoded(item, "value")) for item in given]
     if sum(len(key or b"") + len(value) for key, value in messages) > _MOST_BYTES:
@@ -56,7 +56,7 @@ def _put(call: Call) -> Response:
 
 
 def _create_cursor(call: Call) -> Response:
-    stream, details = stream_of(call), object_in(call.request.body)
+    stream, details = STREAMS.of(call), object_in(call.request.body)
     partition = _partition(stream, text_in(details, "partition"))
     with stream.lock:
         offset = start_in(stream.logs[partition], details, ANY_TYPE)
@@ -64,7 +64,7 @@ def _create_cursor(call: Call) -> Response:
 
 
 def _create_group_cursor(call: Call) -> Response:
-    stream, details = stream_of(call), object_in(call.request.body)
+    stream, details = STREAMS.of(call), object_in(call.request.body)
     name = text_in(details, "groupName")
     cursor = GroupCursor(
         stream=stream.id,
@@ -83,7 +83,7 @@ def _create_group_cursor(call: Call) -> Response:
 
 
 def _get(call: Call) -> Response:
-    stream, query = stream_of(call), call.request.query
+    stream, query = STREAMS.of(call), call.request.query
     limit = number_in(query, "limit", _MOST_MESSAGES, 1, _MOST_MESSAGES)
     cursor = read_cursor(text_in(query, "cursor"), stream.id, call.cloud.clock())
     with stream.lock:
@@ -129,7 +129,7 @@ def _heartbeat(call: Call) -> Response:
 
 
 def _answer_to_member(call: Call, *, commits: bool) -> Response:
-    stream = stream_of(call)
+    stream = STREAMS.of(call)
     cursor = read_cursor(text_in(call.request.query, "cursor"), stream.id, call.cloud.clock())
     if not isinstance(cursor, GroupCursor):
         raise invalid("The cursor is not a group cursor.")
@@ -142,7 +142,7 @@ def _answer_to_member(call: Call, *, commits: bool) -> Response:
 
 
 def _get_group(call: Call) -> Response:
-    stream = stream_of(call)
+    stream = STREAMS.of(call)
     with stream.lock:
         group = _group(stream, unquote(call.parameters["group"]))
         reservations = [_reservation(group, partition) for partition in sorted(group.committed)]
@@ -150,7 +150,7 @@ def _get_group(call: Call) -> Response:
 
 
 def _update_group(call: Call) -> Response:
-    stream, details = stream_of(call), object_in(call.request.body)
+    stream, details = STREAMS.of(call), object_in(call.request.body)
     with stream.lock:
         _group(stream, unquote(call.parameters["group"])).reset(_starts(stream, details))
     return Response(200)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
+from mock_oci.services.resources import Resources
 from mock_oci.services.streaming.groups import Group
 from mock_oci.services.streaming.log import Entry, PartitionLog
 
@@ -102,13 +103,12 @@ class Stream:
         return partition, self.logs[partition].append(key, value)
 
 
-class Streaming:
+class Streaming(Resources[Stream]):
     """The streams of one tenancy in one region. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self._streams: dict[str, Stream] = {}
 
     def create(
         self,
@@ -132,18 +132,4 @@ class Streaming:
             pool_id=pool_id or ocid("streampool", compartment_id, region),
             details=details or {},
         )
-        with self._lock:
-            self._streams[stream.id] = stream
-        return stream
-
-    def find(self, stream_id: str) -> Stream | None:
-        with self._lock:
-            return self._streams.get(stream_id)
-
-    def all(self) -> tuple[Stream, ...]:
-        with self._lock:
-            return tuple(self._streams.values())
-
-    def delete(self, stream_id: str) -> None:
-        with self._lock:
-            self._streams.pop(stream_id, None)
+        return self.keep(stream.id, stream)

@@ -150,13 +150,13 @@ def test_an_endpoint_confirms_before_it_gets_messages(
 
 def test_the_sdk_confirms_with_the_token_alone(client: Any, state: Notifications, topic: Topic) -> None:
     made = subscribe(client, topic, "EMAIL", "ops@example.com")
-    held = state.subscription(made.id)
+    held = state.subscriptions.find(made.id)
     assert held is not None
     assert held.token not in repr(held)
     assert refused(client.get_confirm_subscription, made.id, "guess", "EMAIL") == (404, "NotAuthorizedOrNotFound")
     assert client.get_confirm_subscription(made.id, held.token, "EMAIL").data.endpoint == "ops@example.com"
     assert "no longer" in client.get_unsubscription(made.id, held.token, "EMAIL").data
-    assert state.subscriptions() == ()
+    assert state.subscriptions.all() == ()
 
 
 def test_the_sdk_lists_and_deletes_subscriptions(client: Any, state: Notifications, topic: Topic) -> None:
@@ -166,8 +166,8 @@ def test_the_sdk_lists_and_deletes_subscriptions(client: Any, state: Notificatio
     assert [item.id for item in everywhere] == [one.id, two.id]
     assert [item.id for item in client.list_subscriptions(topic.compartment_id, topic_id=other.id).data] == [two.id]
     client.delete_subscription(one.id)
-    state.delete_topic(other.id)
-    assert state.subscriptions() == ()
+    state.topics.delete(other.id)
+    assert state.subscriptions.all() == ()
 
 
 def test_what_is_not_acknowledged_is_tried_again_until_two_hours_are_over(still: Notifications, clock: Any) -> None:
