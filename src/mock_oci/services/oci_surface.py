@@ -13,9 +13,11 @@ from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
+from mock_oci.services.shapes import Check, Mismatch, each, mapping, text, whole
 from mock_oci.wire import HOSTS, Body, Response
 
 _LONGEST_PAGE = 1000
+_OBJECTS = each(mapping)
 
 
 def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> Refused:
@@ -46,46 +48,60 @@ def object_in(content: bytes) -> Body:
 
 
 def text_in(body: Mapping[str, Any], name: str) -> str:
-    """A text that has to be there."""
+    """Return a field that has to be a non-empty string. Raises Refused."""
     value = body.get(name)
     if value is None or value == "":
         raise invalid(f"{name} must not be null", "MissingParameter")
-    if not isinstance(value, str):
-        raise invalid(f"{name} must be a string")
-    return value
+    return str(_checked(text, value, name))
 
 
 def optional_text_in(body: Mapping[str, Any], name: str, default: str = "") -> str:
+    """Return a field that may be absent; when it is there it has to be a non-empty string. Raises Refused."""
     return default if body.get(name) is None else text_in(body, name)
 
 
-def number_in(given: Mapping[str, Any], name: str, default: int, lowest: int, highest: int) -> int:
-    """A whole number of a body, or of a query, where numbers are digits."""
-    value = given.get(name)
+def number_in(body: Mapping[str, Any], name: str, default: int, lowest: int, highest: int) -> int:
+    """Return a whole number of a body, or of a query, where numbers are digits. Raises Refused."""
+    value = body.get(name)
     if value is None:
         return default
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:20])
-    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-        raise invalid(f"{name} must be between {lowest} and {highest}")
+    try:
+        whole(lowest, highest)(value, name)
+    except Mismatch as mismatch:
+        raise invalid(f"{name} must be between {lowest} and {highest}") from mismatch
+    return int(value)
+
+
+def flag_in(body: Mapping[str, Any], name: str) -> bool:
+    """Return a field that has to be true or false. Raises Refused."""
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise invalid(f"{name} must be true or false", "MissingParameter" if value is None else "InvalidParameter")
     return value
 
 
-def field_object_in(body: Mapping[str, Any], name: str) -> Body:
-    """An object that has to be there."""
-    value = body.get(name)
-    if not isinstance(value, dict):
-        raise invalid(f"{name} must be an object", "InvalidParameter" if value else "MissingParameter")
+def mapping_in(body: Mapping[str, Any], name: str) -> Body:
+    """Return a field that has to be an object. Raises Refused."""
+    value: Body = _checked(mapping, body.get(name), name)
     return value
 
 
 def objects_in(body: Mapping[str, Any], name: str, most: int) -> list[Body]:
-    """A list of one to ``most`` objects."""
-    value = body.get(name)
-    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
-        raise invalid(f"{name} must be a list of objects", "InvalidParameter" if value else "MissingParameter")
-    if len(value) > most:
+    """Return a field that has to be an array of one to ``most`` objects. Raises Refused."""
+    items: list[Body] = _checked(_OBJECTS, body.get(name) or None, name)
+    if len(items) > most:
         raise invalid(f"{name} must have at most {most} items")
+    return items
+
+
+def _checked(check: Check, value: Any, name: str) -> Any:
+    try:
+        check(value, name)
+    except Mismatch as mismatch:
+        code = "InvalidParameter" if value else "MissingParameter"
+        raise invalid(f"{name} must be {mismatch.expected}", code) from mismatch
     return value
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from mock_oci.operations import Call, Operation, refusing
 from mock_oci.services.connector_hub.state import ACTIVE, INACTIVE, Connector, ConnectorHub
 from mock_oci.services.oci_surface import (
-    field_object_in,
     invalid,
+    mapping_in,
     object_in,
     permitted,
     text_in,
@@ -28,7 +28,7 @@ def _create(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "displayName"), text_in(details, "compartmentId")
     permitted(call, compartment_id)
-    ends = {end: field_object_in(details, end) for end in ("source", "target")}
+    ends = {end: mapping_in(details, end) for end in ("source", "target")}
     others = {name: details[name] for name in _CHANGEABLE if details.get(name) is not None and name not in ends}
     others.pop("displayName")
     hub = call.cloud.state_of(ConnectorHub)

@@ -9,8 +9,9 @@ from mock_oci.operations import Call, Operation, refusing
 from mock_oci.services.events.conditions import condition_in
 from mock_oci.services.events.state import Action, Events, Rule
 from mock_oci.services.oci_surface import (
-    field_object_in,
+    flag_in,
     invalid,
+    mapping_in,
     object_in,
     objects_in,
     permitted,
@@ -35,7 +36,7 @@ def _create(call: Call) -> Response:
         text_in(details, "condition"),
         _actions(call, details),
         compartment_id=compartment_id,
-        enabled=_flag(details),
+        enabled=flag_in(details, "isEnabled"),
         details=details_in(details, *_DETAILS),
     )
     return _RULES.shown(call, rule)
@@ -50,7 +51,7 @@ def _update(call: Call) -> Response:
         rule,
         name=given.get("displayName", rule.name),
         condition=given.get("condition", rule.condition),
-        enabled=_flag({"isEnabled": rule.enabled, **given}),
+        enabled=flag_in({"isEnabled": rule.enabled, **given}, "isEnabled"),
         actions=_actions(call, given) if "actions" in given else rule.actions,
         details={**rule.details, **{name: given[name] for name in _DETAILS if name in given}},
     )
@@ -59,7 +60,7 @@ def _update(call: Call) -> Response:
 
 
 def _actions(call: Call, details: Body) -> tuple[Action, ...]:
-    actions = objects_in(field_object_in(details, "actions"), "actions", _MOST_ACTIONS)
+    actions = objects_in(mapping_in(details, "actions"), "actions", _MOST_ACTIONS)
     return tuple(_action(call, item) for item in actions)
 
 
@@ -69,14 +70,7 @@ def _action(call: Call, item: Body) -> Action:
         raise invalid(f"The action {kind} is not known here; known: {', '.join(_RESOURCES)}")
     resource_id = text_in(item, _RESOURCES[kind])
     events = call.cloud.state_of(Events)
-    return events.action(kind, resource_id, enabled=_flag(item), description=item.get("description"))
-
-
-def _flag(given: Body) -> bool:
-    value = given.get("isEnabled")
-    if not isinstance(value, bool):
-        raise invalid("isEnabled must be true or false", "MissingParameter" if value is None else "InvalidParameter")
-    return value
+    return events.action(kind, resource_id, enabled=flag_in(item, "isEnabled"), description=item.get("description"))
 
 
 def _wire(call: Call, rule: Rule) -> Body:

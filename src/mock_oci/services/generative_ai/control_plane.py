@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from mock_oci.model.catalogue import region_of_host
-from mock_oci.operations import Call, Operation, Refused, json_response, oci_error, refusing
+from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.generative_ai.listed import discovered, endpoints_of, models_of
 from mock_oci.services.generative_ai.native.refusal import out_of_sight
+from mock_oci.services.oci_surface import invalid
 from mock_oci.wire import Body, Response
 
 Query = dict[str, list[str]]
@@ -61,14 +62,10 @@ def _query(call: Call) -> Query:
     """The query, once the caller is found to have the compartment it names."""
     query = parse_qs(urlsplit(call.request.target).query)
     if "compartmentId" not in query:
-        raise _invalid("compartmentId is missing", "MissingParameter")
+        raise invalid("compartmentId is missing", "MissingParameter")
     if not call.cloud.permissions.permit(call.principal, query["compartmentId"][-1]):
         raise out_of_sight()
     return query
-
-
-def _invalid(message: str, code: str = "InvalidParameter") -> Refused:
-    return Refused(oci_error(400, message, code))
 
 
 def _wanted(row: Body, query: Query, filters: dict[str, str]) -> bool:
@@ -76,7 +73,7 @@ def _wanted(row: Body, query: Query, filters: dict[str, str]) -> bool:
         return False
     for name, values in query.items():
         if name not in (*filters, *_OF_EVERY_LIST):
-            raise _invalid(f"The query parameter {name} is not known.")
+            raise invalid(f"The query parameter {name} is not known.")
         if name in filters and not _matches(row.get(filters[name]), values):
             return False
     return True
@@ -90,7 +87,7 @@ def _matches(value: Any, wanted: list[str]) -> bool:
 def _sort_key(query: Query) -> Callable[[Body], str]:
     field = query.get("sortBy", ["timeCreated"])[-1]
     if field not in _SORTED_BY:
-        raise _invalid(f"sortBy must be one of {', '.join(_SORTED_BY)}")
+        raise invalid(f"sortBy must be one of {', '.join(_SORTED_BY)}")
     return lambda row: str(row.get(field, ""))
 
 
@@ -99,14 +96,14 @@ def _descending(query: Query) -> bool:
     usual = "ASC" if query.get("sortBy", [""])[-1] == "displayName" else "DESC"
     order = query.get("sortOrder", [usual])[-1]
     if order not in ("ASC", "DESC"):
-        raise _invalid("sortOrder must be ASC or DESC")
+        raise invalid("sortOrder must be ASC or DESC")
     return order == "DESC"
 
 
 def _page(found: list[Body], query: Query) -> Response:
     limit = query.get("limit", [str(_MOST)])[-1]
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= _MOST:
-        raise _invalid(f"limit must be between 1 and {_MOST}")
+        raise invalid(f"limit must be between 1 and {_MOST}")
     start = _start(query.get("page", [""])[-1])
     end = start + int(limit)
     headers = {"opc-next-page": _token(end)} if end < len(found) else {}
@@ -124,7 +121,7 @@ def _start(token: str) -> int:
     try:
         return int(base64.urlsafe_b64decode(token).decode().removeprefix("from "))
     except (ValueError, binascii.Error) as error:
-        raise _invalid("page is not the opc-next-page of an earlier answer") from error
+        raise invalid("page is not the opc-next-page of an earlier answer") from error
 
 
 _OF_EVERY_LIST = ("compartmentId", "limit", "page", "sortBy", "sortOrder")

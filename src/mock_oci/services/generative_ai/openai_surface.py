@@ -9,18 +9,12 @@ from typing import Any
 
 from mock_oci.model.catalogue import Target, region_of_host
 from mock_oci.operations import Call, Refused, not_found, oci_error
-from mock_oci.services.generative_ai.chat.rules import openai_error
-from mock_oci.wire import Body, Response
+from mock_oci.services.generative_ai.openai_errors import missing_parameter, openai_error
+from mock_oci.wire import Body
 
 
-def refuse(refusal: Response | None) -> None:
-    """Raises Refused when there is something to refuse with."""
-    if refusal is not None:
-        raise Refused(refusal)
-
-
-def barred(call: Call, *headers: str) -> Response | None:
-    """The compartment check: one of ``headers`` names it.
+def check_compartment(call: Call, *headers: str) -> None:
+    """Raise Refused unless one of ``headers`` names a compartment that the caller may use.
 
     A Generative AI API key needs no compartment header (oci-openai's README).
     """
@@ -29,16 +23,20 @@ def barred(call: Call, *headers: str) -> Response | None:
     if call.principal.kind == "generativeaiapikey":
         compartment = compartment or cloud.tenancy.compartment_id
     if not compartment:
-        return oci_error(400, "Compartment ID must be provided")
-    return None if cloud.permissions.permit(call.principal, compartment) else not_found()
+        raise Refused(oci_error(400, "Compartment ID must be provided"))
+    if not cloud.permissions.permit(call.principal, compartment):
+        raise Refused(not_found())
 
 
-def body_of(call: Call) -> Body | None:
+def body_of(call: Call, empty: bytes = b"") -> Body:
+    """Return the request's JSON object; ``empty`` is what an empty body stands for. Raises Refused."""
     try:
-        body = json.loads(call.request.body)
+        body = json.loads(call.request.body or empty)
     except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
+        body = None
+    if not isinstance(body, dict):
+        raise openai_error("We could not parse the JSON body of your request.")
+    return body
 
 
 def region_of(call: Call) -> str:
@@ -50,29 +48,29 @@ def target_of(call: Call, model: Any) -> Target | None:
     return call.cloud.catalogue.find(model, region_of(call)) if isinstance(model, str) else None
 
 
-def no_such_model(model: Any) -> Response:
+def no_such_model(model: Any) -> Refused:
+    """Refuse a model that the region does not host."""
     if not isinstance(model, str) or not model:
-        return openai_error("Missing required parameter: 'model'.", "model", "missing_required_parameter")
+        return missing_parameter("model")
     if model.startswith("cohere."):
         return native_only()
-    return oci_error(404, f"Entity with key {model} not found")
+    return Refused(oci_error(404, f"Entity with key {model} not found"))
 
 
-def native_only() -> Response:
-    """What every Cohere model answers here, known or not and in whatever region."""
-    return oci_error(400, "Unsupported OpenAI operation")
+def native_only() -> Refused:
+    """Refuse a Cohere model: each of them, known or not and in whatever region."""
+    return Refused(oci_error(400, "Unsupported OpenAI operation"))
 
 
-def unreadable(call: Call, body: Body) -> Response | None:
-    """The real service would compress each chunk as a zstd frame of its own, which httpx cannot read."""
-    if not body.get("stream") or "zstd" not in call.request.headers.get("accept-encoding", "").lower():
-        return None
-    return openai_error(
-        "mock_oci: this streaming client advertises zstd; the real service then sends every chunk as its own"
-        " zstd frame and httpx fails. Send 'Accept-Encoding: gzip, deflate'.",
-        "accept-encoding",
-        "zstd_advertised",
-    )
+def check_encoding(call: Call, body: Body) -> None:
+    """Raise Refused for a stream in zstd: each chunk would be a frame of its own, which httpx cannot read."""
+    if body.get("stream") and "zstd" in call.request.headers.get("accept-encoding", "").lower():
+        raise openai_error(
+            "mock_oci: this streaming client advertises zstd; the real service then sends every chunk as its own"
+            " zstd frame and httpx fails. Send 'Accept-Encoding: gzip, deflate'.",
+            "accept-encoding",
+            "zstd_advertised",
+        )
 
 
 def region_headers(target: Target) -> dict[str, str]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
-from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
-from mock_oci.services.generative_ai.chat.rules import fits
-from mock_oci.services.generative_ai.openai_surface import refuse, region_of
-from mock_oci.wire import Response
+from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
+from mock_oci.services.generative_ai.openai_surface import region_of
+from mock_oci.services.oci_surface import invalid, object_in, permitted, timestamp
+from mock_oci.services.resources import Collection, Resources
+from mock_oci.wire import Body, Response
 
 # "2-3 minutes" until the data plane knows a new project (seen by a third party, 2026).
 VISIBLE_AFTER_SECONDS = 150.0
@@ -50,21 +48,20 @@ class Project:
             **self.details,
             "id": self.id,
             "compartmentId": self.compartment_id,
-            "timeCreated": _time(self.created),
-            "timeUpdated": _time(self.updated),
+            "timeCreated": timestamp(self.created),
+            "timeUpdated": timestamp(self.updated),
             "lifecycleState": "ACTIVE",
             "conversationConfig": retention,
         }
 
 
-class Projects:
+class Projects(Resources[Project]):
     """The projects of one tenancy. Thread-safe. ``default`` has always been there."""
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self._cloud = cloud
-        self._lock = threading.Lock()
         self._serial = itertools.count(1)
-        self._projects: dict[str, Project] = {}
         self.default = self.create("default")
 
     def create(
@@ -92,25 +89,7 @@ class Projects:
                 conversations_hours=conversations_hours,
                 details={"displayName": name, **(details or {})},
             )
-            self._projects[project.id] = project
-        return project
-
-    def find(self, project_id: str) -> Project | None:
-        with self._lock:
-            return self._projects.get(project_id)
-
-    def all(self) -> tuple[Project, ...]:
-        with self._lock:
-            return tuple(self._projects.values())
-
-    def put(self, project: Project) -> None:
-        with self._lock:
-            self._projects[project.id] = project
-
-    def delete(self, project_id: str) -> None:
-        """What it holds becomes unreachable: everything is asked for in a project."""
-        with self._lock:
-            self._projects.pop(project_id, None)
+            return self.keep(project.id, project)
 
 
 def project_of(call: Call, vendor: str = "openai") -> Project:
@@ -133,94 +112,58 @@ def project_of(call: Call, vendor: str = "openai") -> Project:
 
 
 def _create(call: Call) -> Response:
-    asked = _asked(call)
-    compartment = asked.pop("compartmentId", None)
-    if not isinstance(compartment, str):
-        raise Refused(oci_error(400, "compartmentId must not be null", "InvalidParameter"))
-    refuse(_denied(call, compartment))
-    hours = _hours(asked)
+    details = object_in(call.request.body)
+    compartment_id = details.pop("compartmentId", None)
+    if not isinstance(compartment_id, str):
+        raise invalid("compartmentId must not be null")
+    permitted(call, compartment_id)
+    hours = _hours(details)
+    name = str(details.pop("displayName", None) or "")
     projects = call.cloud.state_of(Projects)
-    name = str(asked.pop("displayName", None) or "")
-    project = projects.create(name, age=0, compartment_id=compartment, details=asked, **hours)
-    return _shown(project)
-
-
-def _list(call: Call) -> Response:
-    query = call.request.query
-    refuse(_denied(call, query.get("compartmentId", "")))
-    items = [project.wire() for project in call.cloud.state_of(Projects).all()]
-    for name in ("compartmentId", "displayName", "id", "lifecycleState"):
-        items = [item for item in items if query.get(name) in (None, item.get(name))]
-    return json_response(200, {"items": items})
-
-
-def _get(call: Call) -> Response:
-    return _shown(_found(call))
+    return _shown(call, projects.create(name, age=0, compartment_id=compartment_id, details=details, **hours))
 
 
 def _update(call: Call) -> Response:
-    project, asked = _found(call), _asked(call)
-    hours = _hours(asked)
-    changed = replace(project, updated=call.cloud.clock(), details={**project.details, **asked}, **hours)
-    call.cloud.state_of(Projects).put(changed)
-    return _shown(changed)
+    project, details = _PROJECTS.of(call), object_in(call.request.body)
+    hours = _hours(details)
+    changed = replace(project, updated=call.cloud.clock(), details={**project.details, **details}, **hours)
+    return _shown(call, call.cloud.state_of(Projects).keep(project.id, changed))
 
 
-def _delete(call: Call) -> Response:
-    project = _found(call)
-    call.cloud.state_of(Projects).delete(project.id)
-    return Response(204, {"opc-work-request-id": _work_request(project)})
-
-
-def _found(call: Call) -> Project:
-    project = call.cloud.state_of(Projects).find(call.parameters["id"])
-    if project is None or _denied(call, project.compartment_id):
-        raise Refused(not_found())
-    return project
-
-
-def _denied(call: Call, compartment: str) -> Response | None:
-    return None if call.cloud.permissions.permit(call.principal, compartment) else not_found()
-
-
-def _asked(call: Call) -> dict[str, Any]:
-    try:
-        asked = json.loads(call.request.body)
-    except (ValueError, RecursionError):
-        asked = None
-    if not isinstance(asked, dict):
-        raise Refused(oci_error(400, "Unable to parse the request body.", "CannotParseRequest"))
-    return asked
-
-
-def _hours(asked: dict[str, Any]) -> dict[str, Any]:
-    """Takes the retention out of ``asked``, under the names of Project."""
-    config = asked.pop("conversationConfig", None) or {}
+def _hours(details: Body) -> dict[str, Any]:
+    """Take the retention out of ``details``, under the names of Project. Raises Refused."""
+    config = details.pop("conversationConfig", None) or {}
     names = {"responses_hours": "responsesRetentionInHours", "conversations_hours": "conversationsRetentionInHours"}
-    hours = {name: config[wire] for name, wire in names.items() if isinstance(config, dict) and config.get(wire)}
-    if not isinstance(config, dict) or not all(fits(value, (int,)) for value in hours.values()):
-        raise Refused(oci_error(400, "conversationConfig is invalid", "InvalidParameter"))
+    hours = {name: config[field] for name, field in names.items() if isinstance(config, dict) and config.get(field)}
+    if not isinstance(config, dict) or not all(type(value) is int for value in hours.values()):
+        raise invalid("conversationConfig is invalid")
     return hours
 
 
-def _shown(project: Project) -> Response:
-    return json_response(200, project.wire(), {"opc-work-request-id": _work_request(project), "etag": project.id[-8:]})
+def _shown(call: Call, project: Project) -> Response:
+    return _PROJECTS.shown(call, project, _work_request(project))
 
 
-def _work_request(project: Project) -> str:
-    return ocid("generativeaiworkrequest", project.id)
+def _work_request(project: Project) -> dict[str, str]:
+    return {"opc-work-request-id": ocid("generativeaiworkrequest", project.id)}
 
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
+_PROJECTS = Collection(
+    parameter="id",
+    resources=lambda cloud: cloud.state_of(Projects),
+    wire=lambda _call, project: project.wire(),
+    summary=lambda _call, project: project.wire(),
+    filters=("compartmentId", "displayName", "id", "lifecycleState"),
+    in_items=True,
+    compartment_id=lambda call: call.request.query.get("compartmentId", ""),
+    deleted=lambda _call, project: Response(204, _work_request(project)),
+)
 _ALL = "/20231130/generativeAiProjects"
 _ONE = f"{_ALL}/{{id}}"
 OPERATIONS = (
     Operation("POST", _ALL, refusing(_create)),
-    Operation("GET", _ALL, refusing(_list)),
-    Operation("GET", _ONE, refusing(_get)),
+    Operation("GET", _ALL, refusing(_PROJECTS.list)),
+    Operation("GET", _ONE, refusing(lambda call: _shown(call, _PROJECTS.of(call)))),
     Operation("PUT", _ONE, refusing(_update)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    Operation("DELETE", _ONE, refusing(_PROJECTS.remove)),
 )

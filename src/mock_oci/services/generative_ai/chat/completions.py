@@ -12,51 +12,48 @@ from mock_oci.model.catalogue import Target
 from mock_oci.model.example_values import InvalidSchema
 from mock_oci.model.local_model import replies_to, usage_of
 from mock_oci.model.replies import Reply, ToolCall, Usage, words_of
-from mock_oci.operations import Call, Operation, json_response
-from mock_oci.services.generative_ai.chat.quirks import ignored, refused
-from mock_oci.services.generative_ai.chat.rules import malformed, openai_error
+from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.services.generative_ai.chat.quirks import QUIRKS, without_ignored
+from mock_oci.services.generative_ai.chat.rules import check_request
+from mock_oci.services.generative_ai.openai_errors import openai_error
 from mock_oci.services.generative_ai.openai_surface import (
-    barred,
     body_of,
+    check_compartment,
+    check_encoding,
     id_of,
     native_only,
     no_such_model,
     region_headers,
     target_of,
-    unreadable,
 )
+from mock_oci.services.generative_ai.quirks import check_quirks
 from mock_oci.wire import Body, Response
 
 _PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a real stream has
 
 
+@refusing
 def complete(call: Call) -> Response:
-    """One completion or a stream of chunks; errors in the body each real layer words them in."""
-    refusal = barred(call, "compartmentid", "opc-compartment-id")
-    if refusal:
-        return refusal
+    """Answer one completion or a stream of chunks. Each error has the body that its real layer words it in."""
+    check_compartment(call, "compartmentid", "opc-compartment-id")
     body = body_of(call)
-    if body is None:
-        return openai_error("We could not parse the JSON body of your request.")
     target = target_of(call, body.get("model"))
     if target is None:
-        return no_such_model(body.get("model"))
-    try:
-        return _answer(call, target, body)
-    except InvalidSchema as error:
-        return openai_error(f"Invalid schema: {error}", code="invalid_schema")
-
-
-def _answer(call: Call, target: Target, body: Body) -> Response:
+        raise no_such_model(body.get("model"))
     if target.model.vendor == "cohere":
-        return native_only()
-    refusal = malformed(body) or refused(target.model.id, body) or unreadable(call, body)
-    return refusal or _completion(call, target, body).response()
+        raise native_only()
+    check_request(body)
+    check_quirks(QUIRKS, target.model.id, body)
+    check_encoding(call, body)
+    try:
+        return _completion(call, target, body).response()
+    except InvalidSchema as error:
+        raise openai_error(f"Invalid schema: {error}", code="invalid_schema") from error
 
 
 def _completion(call: Call, target: Target, body: Body) -> _Completion:
     model = target.model.id
-    asked = ignored(model, body)
+    asked = without_ignored(model, body)
     replies = (call.scripted,) if call.scripted else replies_to(asked)
     return _Completion(
         id=id_of("chatcmpl-", model, call.cloud.next_serial()),
@@ -113,7 +110,7 @@ class _Completion:
             "prompt_tokens": total.prompt_tokens,
             "completion_tokens": total.completion_tokens,
             "total_tokens": total.total_tokens,
-            **_MORE_USAGE.get(self.target.model.vendor, _no_more)(total),
+            **(_xai_usage(total) if self.target.model.vendor == "xai" else {}),
         }
 
 
@@ -149,18 +146,11 @@ def _event(chunk: Mapping[str, Any]) -> bytes:
     return b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n"
 
 
-def _no_more(usage: Usage) -> dict[str, Any]:
-    del usage
-    return {}
-
-
 def _xai_usage(usage: Usage) -> dict[str, Any]:
     """What xAI adds (seen by a third party in a recorded response)."""
     prompt = {"text_tokens": usage.prompt_tokens, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0}
     return {"prompt_tokens_details": prompt, "num_sources_used": 0}
 
-
-_MORE_USAGE = {"xai": _xai_usage}
 
 OPERATIONS = (
     Operation("POST", "/openai/v1/chat/completions", complete, (SIGNATURE, API_KEY), asks_model=True),

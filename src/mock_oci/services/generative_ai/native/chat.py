@@ -14,9 +14,9 @@ from mock_oci.model.replies import Reply, words_of
 from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.generative_ai.native import FORMATS
 from mock_oci.services.generative_ai.native.format import Answer, Format, written
-from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen
+from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen
 from mock_oci.services.generative_ai.native.serving import body_of, target_of
-from mock_oci.services.generative_ai.native.shape import mapping, one_by, record, text
+from mock_oci.services.shapes import mapping, one_by, record, text
 from mock_oci.wire import Body, Response
 
 
@@ -25,7 +25,7 @@ def chat(call: Call) -> Response:
     """One ``ChatResult``, or a stream of its events."""
     body = body_of(call)
     target = target_of(call, body, "CHAT")
-    _DETAILS(body, "body")
+    check_shape(_DETAILS, body, "body")
     request = body["chatRequest"]
     model = target.model.id
     if request["apiFormat"] not in _formats_of(model):

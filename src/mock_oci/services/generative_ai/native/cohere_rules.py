@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mock_oci.services.generative_ai.native.refusal import broken, from_cohere, unanswered
-from mock_oci.services.generative_ai.native.shape import (
+from mock_oci.services.generative_ai.native.refusal import broken, check_shape, from_cohere, unanswered
+from mock_oci.services.shapes import (
     each,
     mapped,
     mapping,
@@ -23,7 +23,7 @@ from mock_oci.wire import Body
 
 def check(model: str, request: Body) -> None:
     """Raises Refused for a wrong shape, types the service fails on, and turns that do not follow each other."""
-    _SHAPE(request, "chatRequest")
+    check_shape(_SHAPE, request, "chatRequest")
     _check_parameter_types(request)
     _check_results(request)
     if re.match(r"cohere\.command-a", model):

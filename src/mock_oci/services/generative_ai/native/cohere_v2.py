@@ -10,9 +10,9 @@ from mock_oci.model.replies import Reply, ToolCall, words_of
 from mock_oci.services.generative_ai.native.cohere import response_format
 from mock_oci.services.generative_ai.native.cohere_rules import SAMPLING
 from mock_oci.services.generative_ai.native.format import Answer, Format
-from mock_oci.services.generative_ai.native.refusal import from_cohere, misshapen, unanswered
-from mock_oci.services.generative_ai.native.shape import each, mapping, one_by, one_of, record, text, truth
-from mock_oci.services.generative_ai.native.shape import whole as whole_number
+from mock_oci.services.generative_ai.native.refusal import check_shape, from_cohere, misshapen, unanswered
+from mock_oci.services.shapes import each, mapping, one_by, one_of, record, text, truth
+from mock_oci.services.shapes import whole as whole_number
 from mock_oci.wire import Body
 
 _PIECE = 12  # characters of arguments per event
@@ -21,7 +21,7 @@ _PIECE = 12  # characters of arguments per event
 def check(model: str, request: Body) -> None:
     """Raises Refused for a wrong shape, and for tool calls that no tool message answers."""
     del model
-    _SHAPE(request, "chatRequest")
+    check_shape(_SHAPE, request, "chatRequest")
     if not request["messages"]:
         raise misshapen("chatRequest.messages is empty")
     open_calls: set[Any] = set()

@@ -14,9 +14,9 @@ from typing import Any
 
 from mock_oci.model.replies import words_of
 from mock_oci.operations import Call, Operation, json_response, refusing
-from mock_oci.services.generative_ai.native.refusal import bad_request
+from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape
 from mock_oci.services.generative_ai.native.serving import body_of, target_of
-from mock_oci.services.generative_ai.native.shape import (
+from mock_oci.services.shapes import (
     each,
     mapping,
     one_by,
@@ -38,7 +38,7 @@ def embed(call: Call) -> Response:
     """One vector per input. Equal texts have equal vectors; similar ones need not be near."""
     body = body_of(call)
     model = target_of(call, body, "TEXT_EMBEDDINGS").model.id
-    _DETAILS(body, "body")
+    check_shape(_DETAILS, body, "body")
     kind = next(kind for kind in KINDS if re.match(kind.models, model))
     inputs = _inputs(kind, body)
     size = body.get("outputDimensions") or kind.dimensions

@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mock_oci.operations import Refused
-from mock_oci.services.generative_ai.native.refusal import bad_request, broken, from_openai
+from mock_oci.services.generative_ai.native.refusal import broken, from_openai
+from mock_oci.services.generative_ai.quirks import GPT5, Quirk, given, warm
 from mock_oci.wire import Body
-
-
-def check_family(model: str, request: Body) -> None:
-    for quirk in QUIRKS:
-        if re.match(quirk.models, model):
-            found = quirk.finds(request)
-            if found:
-                raise quirk.refusal(model, found)
-
-
-def _given(*names: str) -> Callable[[Body], str]:
-    """The first of these parameters that the request has."""
-    return lambda request: next((name for name in names if request.get(name) is not None), "")
-
-
-def _warm(request: Body) -> str:
-    return str(request["temperature"]) if request.get("temperature") not in (None, 1) else ""
 
 
 def _images(request: Body) -> int:
     return sum(part["type"] == "IMAGE" for message in request["messages"] for part in message.get("content") or ())
 
 
-def _any_image(request: Body) -> str:
-    return "IMAGE" if _images(request) else ""
-
-
-def _many_images(request: Body) -> str:
-    return "IMAGE" if _images(request) > 1 else ""
-
-
-def _said(message: Body) -> str:
-    return "".join(part.get("text", "") for part in message.get("content") or ())
-
-
 def _silent(message: Body) -> bool:
-    return not _said(message) and not any(part["type"] != "TEXT" for part in message.get("content") or ())
-
-
-def _empty_message(request: Body) -> str:
-    spoken = (message for message in request["messages"] if not message.get("toolCalls"))
-    return next((message["role"] for message in spoken if _silent(message)), "")
-
-
-def _wordless_calls(request: Body) -> str:
-    calling = (message for message in request["messages"] if message.get("toolCalls"))
-    return next((message["role"] for message in calling if _silent(message)), "")
-
-
-def _calls_together(request: Body) -> str:
-    return "toolCalls" if any(len(message.get("toolCalls") or ()) > 1 for message in request["messages"]) else ""
-
-
-def _without_parameters(request: Body) -> str:
-    tools = request.get("tools") or ()
-    return next((f"tools[{number}]" for number, tool in enumerate(tools) if tool.get("parameters") is None), "")
+    """Tell whether a message has neither text nor anything else."""
+    return not any(part["type"] != "TEXT" or part.get("text") for part in message.get("content") or ())
 
 
 def _unknown_keyword(request: Body) -> str:
@@ -91,74 +43,65 @@ _NAMED = ("properties", "$defs", "definitions")
 _NOT_IN_GEMINI = ("$ref", "$defs", "$schema", "additionalProperties", "exclusiveMinimum", "exclusiveMaximum")
 
 
-@dataclass(frozen=True)
-class Quirk:
-    """``models`` is a pattern for model ids; ``finds`` names what is refused, or nothing."""
-
-    models: str
-    finds: Callable[[Body], str]
-    refusal: Callable[[str, str], Refused]
+def _in_openai_words(param: str, code: str) -> Callable[[str], Refused]:
+    return lambda message: from_openai(message, param, code)
 
 
-def _says(message: str) -> Callable[[str, str], Refused]:
-    """A refusal in these words; MODEL and FOUND stand for the model's id and for what was found."""
-    return lambda model, found: bad_request(message.replace("MODEL", model).replace("FOUND", found))
-
-
-def _openai(message: str, param: str, code: str) -> Callable[[str, str], Refused]:
-    return lambda _, found: from_openai(message.replace("FOUND", found), param, code)
-
-
-_GPT5 = r"openai\.(gpt-5|o\d)"
 QUIRKS = (
     Quirk(  # oracle/ai-optimizer#513
-        _GPT5,
-        _given("maxTokens"),
-        _says(
-            "Invalid 'maxTokens': Unsupported parameter: 'maxTokens' is not supported with this model."
-            " Use 'maxCompletionTokens' instead."
-        ),
+        GPT5,
+        given("maxTokens"),
+        "Invalid 'maxTokens': Unsupported parameter: 'maxTokens' is not supported with this model."
+        " Use 'maxCompletionTokens' instead.",
     ),
     Quirk(  # langchain-oracle, tests/unit_tests/chat_models/test_gpt5_param_compat.py
-        _GPT5,
-        _warm,
-        _openai(
-            "Unsupported value: 'temperature' does not support FOUND with this model."
-            " Only the default (1) value is supported.",
-            "temperature",
-            "unsupported_value",
-        ),
+        GPT5,
+        warm,
+        "Unsupported value: 'temperature' does not support FOUND with this model."
+        " Only the default (1) value is supported.",
+        _in_openai_words("temperature", "unsupported_value"),
     ),
     Quirk(
-        _GPT5,
-        _given("stop"),
-        _openai("Unsupported parameter: 'stop' is not supported with this model.", "stop", "unsupported_parameter"),
+        GPT5,
+        given("stop"),
+        "Unsupported parameter: 'stop' is not supported with this model.",
+        _in_openai_words("stop", "unsupported_parameter"),
     ),
     # locus, models/native/openai.py: refused even when 0; the wording is the emulator's.
-    Quirk(r"xai\.", _given("presencePenalty", "frequencyPenalty"), _says("MODEL does not support parameter FOUND")),
-    Quirk(r"xai\.grok-4\.20", _given("reasoningEffort"), _says("MODEL does not support parameter reasoningEffort")),
+    Quirk(r"xai\.", given("presencePenalty", "frequencyPenalty"), "MODEL does not support parameter FOUND"),
+    Quirk(r"xai\.grok-4\.20", given("reasoningEffort"), "MODEL does not support parameter reasoningEffort"),
     Quirk(  # langchain4j/langchain4j-community#389
         r"xai\.",
-        _without_parameters,
-        _says("Failed to deserialize the JSON body into the target type: FOUND: missing field `parameters`"),
+        lambda body: next(
+            (f"tools[{index}]" for index, tool in enumerate(body.get("tools") or ()) if tool.get("parameters") is None),
+            None,
+        ),
+        "Failed to deserialize the JSON body into the target type: FOUND: missing field `parameters`",
     ),
-    Quirk(r"google\.", _given("reasoningEffort"), _says("thinking_level is not supported")),
+    Quirk(r"google\.", given("reasoningEffort"), "thinking_level is not supported"),
     Quirk(
         r"google\.",
         _unknown_keyword,
-        _says('Invalid JSON payload received. Unknown name "FOUND": Cannot find field.'),
+        'Invalid JSON payload received. Unknown name "FOUND": Cannot find field.',
     ),
     Quirk(  # oracle/langchain-oracle#111
         r"google\.",
-        _calls_together,
-        _says(
-            "Please ensure that the number of function response parts is equal to the number of function call"
-            " parts of the function call turn."
-        ),
+        lambda body: any(len(message.get("toolCalls") or ()) > 1 for message in body["messages"]),
+        "Please ensure that the number of function response parts is equal to the number of function call"
+        " parts of the function call turn.",
     ),
     # oracle/langchain-oracle#79: the service fails with a NullPointerException.
-    Quirk(r"google\.", _wordless_calls, lambda _, __: broken()),
-    Quirk(r"openai\.gpt-oss", _empty_message, _says("Message content cannot be empty")),
-    Quirk(r"openai\.gpt-oss", _any_image, _says("MODEL does not support image input")),  # the emulator's wording
-    Quirk(r"meta\.llama-3\.2", _many_images, _says("At most 1 image(s) may be provided in one request")),
+    Quirk(
+        r"google\.",
+        lambda body: any(message.get("toolCalls") and _silent(message) for message in body["messages"]),
+        "",
+        lambda _: broken(),
+    ),
+    Quirk(
+        r"openai\.gpt-oss",
+        lambda body: any(not message.get("toolCalls") and _silent(message) for message in body["messages"]),
+        "Message content cannot be empty",
+    ),
+    Quirk(r"openai\.gpt-oss", _images, "MODEL does not support image input"),  # the emulator's wording
+    Quirk(r"meta\.llama-3\.2", lambda body: _images(body) > 1, "At most 1 image(s) may be provided in one request"),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mock_oci.services.generative_ai.native.generic_quirks import check_family
-from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen, unanswered
-from mock_oci.services.generative_ai.native.shape import (
+from mock_oci.services.generative_ai.native.generic_quirks import QUIRKS
+from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen, unanswered
+from mock_oci.services.generative_ai.quirks import check_quirks
+from mock_oci.services.shapes import (
     each,
     mapping,
     number,
@@ -23,10 +24,10 @@ from mock_oci.wire import Body
 
 def check(model: str, request: Body) -> None:
     """Raises Refused for what is wrong with the request, first with its shape, then for this model's family."""
-    _SHAPE(request, "chatRequest")
+    check_shape(_SHAPE, request, "chatRequest")
     if not request["messages"]:
         raise misshapen("chatRequest.messages is empty")
-    check_family(model, request)
+    check_quirks(QUIRKS, model, request)
     _check_answered(request["messages"])
 
 

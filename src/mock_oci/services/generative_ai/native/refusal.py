@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from mock_oci.operations import Refused, not_found, oci_error
+from mock_oci.services.shapes import Check, Mismatch
 
 
 def bad_request(message: str) -> Refused:
@@ -15,6 +17,14 @@ def bad_request(message: str) -> Refused:
 def misshapen(detail: str) -> Refused:
     """What an unknown field or a wrong type gets (BerriAI/litellm#29692); only the emulator says which one."""
     return bad_request(f"Please pass in correct format of request. (mock_oci: {detail})")
+
+
+def check_shape(check: Check, value: Any, where: str) -> None:
+    """Raise Refused unless ``value`` fits ``check``."""
+    try:
+        check(value, where)
+    except Mismatch as mismatch:
+        raise misshapen(str(mismatch)) from mismatch
 
 
 def out_of_sight() -> Refused:

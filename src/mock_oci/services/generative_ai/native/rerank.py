@@ -6,9 +6,9 @@ import hashlib
 import re
 
 from mock_oci.operations import Call, Operation, json_response, refusing
-from mock_oci.services.generative_ai.native.refusal import misshapen
+from mock_oci.services.generative_ai.native.refusal import check_shape, misshapen
 from mock_oci.services.generative_ai.native.serving import body_of, target_of
-from mock_oci.services.generative_ai.native.shape import mapping, record, text, texts, truth, whole
+from mock_oci.services.shapes import mapping, record, text, texts, truth, whole
 from mock_oci.wire import Body, Response
 
 
@@ -17,7 +17,7 @@ def rerank(call: Call) -> Response:
     """The ``topN`` most relevant documents, the best first, by their index (docs: RerankTextResult)."""
     body = body_of(call)
     model = target_of(call, body, "TEXT_RERANK").model.id
-    _DETAILS(body, "body")
+    check_shape(_DETAILS, body, "body")
     if not body["documents"]:
         raise misshapen("body.documents is empty")
     scores = [_relevance(body["input"], document) for document in body["documents"]]

@@ -6,8 +6,8 @@ import json
 
 from mock_oci.model.catalogue import Target, region_of_host
 from mock_oci.operations import Call
-from mock_oci.services.generative_ai.native.refusal import bad_request, misshapen, out_of_sight
-from mock_oci.services.generative_ai.native.shape import one_by, record, text
+from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen, out_of_sight
+from mock_oci.services.shapes import one_by, record, text
 from mock_oci.wire import Body
 
 
@@ -30,8 +30,8 @@ def target_of(call: Call, body: Body, capability: str) -> Target:
     for name in ("compartmentId", "servingMode"):
         if body.get(name) is None:
             raise misshapen(f"{name} is missing")
-    text(body["compartmentId"], "compartmentId")
-    SERVING_MODE(body["servingMode"], "servingMode")
+    check_shape(text, body["compartmentId"], "compartmentId")
+    check_shape(SERVING_MODE, body["servingMode"], "servingMode")
     if not call.cloud.permissions.permit(call.principal, body["compartmentId"]):
         raise out_of_sight()
     target = _served(call, body["servingMode"])

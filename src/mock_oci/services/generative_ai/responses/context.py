@@ -6,18 +6,12 @@ import json
 from collections.abc import Iterable
 
 from mock_oci.operations import Call, Refused, oci_error
-from mock_oci.services.generative_ai.chat.rules import openai_error
-from mock_oci.services.generative_ai.openai_surface import barred, refuse
+from mock_oci.services.generative_ai.openai_errors import openai_error
 from mock_oci.services.generative_ai.projects import Project
 from mock_oci.services.generative_ai.responses.conversation_store import Conversation, ConversationStore
 from mock_oci.services.generative_ai.responses.items import Item
 from mock_oci.services.generative_ai.responses.response_store import ResponseStore, conversation_of
-from mock_oci.wire import Body, Response
-
-
-def entered(call: Call) -> None:
-    """Raises Refused for a caller without ``opc-compartment-id``, which alone counts here, or without rights."""
-    refuse(barred(call, "opc-compartment-id"))
+from mock_oci.wire import Body
 
 
 def history_of(call: Call, body: Body, project: Project) -> tuple[Item, ...]:
@@ -32,7 +26,7 @@ def history_of(call: Call, body: Body, project: Project) -> tuple[Item, ...]:
 def conversation_named(call: Call, id_: str, project: Project) -> Conversation:
     found = call.cloud.state_of(ConversationStore).find(id_, project.id)
     if found is None:
-        raise Refused(missing(f"Conversation with id '{id_}' not found."))
+        raise missing(f"Conversation with id '{id_}' not found.")
     return found
 
 
@@ -41,10 +35,10 @@ def _previous(call: Call, id_: str, project: Project) -> tuple[Item, ...]:
     now = call.cloud.clock()
     if kept is not None and kept.status(now) in ("queued", "in_progress"):
         message = f"Previous response with id '{id_}' is not finished."  # the emulator's wording
-        raise Refused(openai_error(message, "previous_response_id", "invalid_value"))
+        raise openai_error(message, "previous_response_id", "invalid_value")
     if kept is None or not kept.continues(now):
         message = f"Previous response with id '{id_}' not found."
-        raise Refused(openai_error(message, "previous_response_id", "previous_response_not_found"))
+        raise openai_error(message, "previous_response_id", "previous_response_not_found")
     return kept.run.context
 
 
@@ -56,22 +50,15 @@ def check_tool_items(context: Iterable[Item]) -> None:
             called[item["call_id"]] = False
         elif item["type"] == "function_call_output":
             if item["call_id"] not in called:
-                raise _unpaired(f"No tool call found for function call output with call_id {item['call_id']}.")
+                message = f"No tool call found for function call output with call_id {item['call_id']}."
+                raise openai_error(message, "input")
             called[item["call_id"]] = True
     for call_id, answered in called.items():
         if not answered:
-            raise _unpaired(f"No tool output found for function call {call_id}.")
+            raise openai_error(f"No tool output found for function call {call_id}.", "input")
 
 
-def _unpaired(message: str) -> Refused:
-    return Refused(openai_error(message, "input"))
-
-
-def no_such_response(id_: str) -> Response:
-    return missing(f"Response with id '{id_}' not found.")
-
-
-def missing(message: str) -> Response:
+def missing(message: str) -> Refused:
     """OpenAI's error as text inside OCI's, as it was seen for vector stores (by a third party, 2026)."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
-    return oci_error(404, json.dumps({"error": error}))
+    return Refused(oci_error(404, json.dumps({"error": error})))

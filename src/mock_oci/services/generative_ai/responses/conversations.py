@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from mock_oci.identity.signatures import API_KEY, SIGNATURE
-from mock_oci.operations import Call, Operation, Refused, json_response, refusing
-from mock_oci.services.generative_ai.chat.rules import openai_error
+from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.services.generative_ai.openai_errors import openai_error
+from mock_oci.services.generative_ai.openai_surface import body_of, check_compartment
 from mock_oci.services.generative_ai.projects import project_of
-from mock_oci.services.generative_ai.responses.context import conversation_named, entered, missing
+from mock_oci.services.generative_ai.responses.context import conversation_named, missing
 from mock_oci.services.generative_ai.responses.conversation_store import Conversation, ConversationStore
 from mock_oci.services.generative_ai.responses.items import Item, kept_items, list_of, new_ids, page_of
 from mock_oci.services.generative_ai.responses.rules import check_items, check_metadata
@@ -18,9 +17,9 @@ _MOST_ITEMS = 20  # in one request (platform.openai.com/docs/api-reference/conve
 
 
 def _create(call: Call) -> Response:
-    entered(call)
+    check_compartment(call, "opc-compartment-id")
     project = project_of(call)
-    body = _body(call)
+    body = body_of(call, b"{}")
     check_metadata(body.get("metadata"))
     items = _new_items(call, body) if body.get("items") else ()
     id_ = new_ids(call.cloud)("conv")
@@ -33,7 +32,7 @@ def _retrieve(call: Call) -> Response:
 
 
 def _update(call: Call) -> Response:
-    found, metadata = _found(call), _body(call).get("metadata")
+    found, metadata = _found(call), body_of(call, b"{}").get("metadata")
     check_metadata(metadata)
     call.cloud.state_of(ConversationStore).describe(found.id, metadata or {})
     return _retrieve(call)
@@ -50,7 +49,7 @@ def _list_items(call: Call) -> Response:
 
 
 def _add_items(call: Call) -> Response:
-    found, items = _found(call), _new_items(call, _body(call))
+    found, items = _found(call), _new_items(call, body_of(call, b"{}"))
     call.cloud.state_of(ConversationStore).add(found.id, items, at=call.cloud.clock())
     return json_response(200, list_of(list(items)))
 
@@ -67,7 +66,7 @@ def _delete_item(call: Call) -> Response:
 
 
 def _found(call: Call) -> Conversation:
-    entered(call)
+    check_compartment(call, "opc-compartment-id")
     return conversation_named(call, call.parameters["id"], project_of(call))
 
 
@@ -76,7 +75,7 @@ def _found_item(call: Call, conversation: Conversation) -> Item:
     for item in conversation.items(call.cloud.clock()):
         if item["id"] == wanted:
             return item
-    raise Refused(missing(f"Item with id '{wanted}' not found in conversation '{conversation.id}'."))
+    raise missing(f"Item with id '{wanted}' not found in conversation '{conversation.id}'.")
 
 
 def _new_items(call: Call, body: Body) -> tuple[Item, ...]:
@@ -84,18 +83,8 @@ def _new_items(call: Call, body: Body) -> tuple[Item, ...]:
     check_items(items)
     if len(items or ()) > _MOST_ITEMS:
         message = f"Invalid 'items': array too long. Expected at most {_MOST_ITEMS} items."
-        raise Refused(openai_error(message, "items", "array_above_max_length"))
+        raise openai_error(message, "items", "array_above_max_length")
     return kept_items(items or [], new_ids(call.cloud))
-
-
-def _body(call: Call) -> Body:
-    try:
-        body = json.loads(call.request.body or b"{}")
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise Refused(openai_error("We could not parse the JSON body of your request."))
-    return body
 
 
 _ALL = "/openai/v1/conversations"

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mock_oci.cloud import Cloud
-from mock_oci.operations import Refused
-from mock_oci.services.generative_ai.chat.rules import openai_error
+from mock_oci.services.generative_ai.openai_errors import openai_error
 
 Item = dict[str, Any]
 NewId = Callable[[str], str]
@@ -80,7 +79,7 @@ def page_of(items: Iterable[Item], query: Mapping[str, str]) -> dict[str, Any]:
 def _limit(query: Mapping[str, str]) -> int:
     given = query.get("limit", "20")
     if not (given.isascii() and given.isdigit() and len(given) <= 3 and 1 <= int(given) <= 100):
-        raise Refused(openai_error("Invalid 'limit': expected an integer from 1 to 100.", "limit", "invalid_value"))
+        raise openai_error("Invalid 'limit': expected an integer from 1 to 100.", "limit", "invalid_value")
     return int(given)
 
 

@@ -12,23 +12,24 @@ from mock_oci.model.catalogue import Target
 from mock_oci.model.example_values import InvalidSchema
 from mock_oci.model.local_model import replies_to, usage_of
 from mock_oci.model.replies import Reply
-from mock_oci.operations import Call, Operation, Refused, json_response, refusing
-from mock_oci.services.generative_ai.chat.rules import openai_error
+from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.services.generative_ai.openai_errors import openai_error
 from mock_oci.services.generative_ai.openai_surface import (
+    check_compartment,
+    check_encoding,
     id_of,
     native_only,
     no_such_model,
-    refuse,
     region_headers,
     region_of,
     target_of,
-    unreadable,
 )
 from mock_oci.services.generative_ai.projects import Project, project_of
-from mock_oci.services.generative_ai.responses.context import check_tool_items, entered, history_of, no_such_response
+from mock_oci.services.generative_ai.quirks import check_quirks
+from mock_oci.services.generative_ai.responses.context import check_tool_items, history_of, missing
 from mock_oci.services.generative_ai.responses.events import StreamEvent, events_of, written
 from mock_oci.services.generative_ai.responses.items import Item, kept_items, messages_of, new_ids, page_of
-from mock_oci.services.generative_ai.responses.quirks import absent, refused
+from mock_oci.services.generative_ai.responses.quirks import QUIRKS, check_served
 from mock_oci.services.generative_ai.responses.response_store import Kept, ResponseStore
 from mock_oci.services.generative_ai.responses.rules import check_request, deserialized
 from mock_oci.services.generative_ai.responses.run import ResponseRun, output_items
@@ -41,8 +42,8 @@ def create(call: Call) -> Response:
     """A response, complete, as events, or queued; ``store`` keeps it unless it is false."""
     body, project, target = _admitted(call)
     check_request(body)
-    refuse(refused(target.model.id, body))
-    refuse(unreadable(call, body))
+    check_quirks(QUIRKS, target.model.id, body)
+    check_encoding(call, body)
     run = _run(call, body, project, target)
     store = call.cloud.state_of(ResponseStore)
     if run.in_background:
@@ -58,17 +59,17 @@ def create(call: Call) -> Response:
 
 def _admitted(call: Call) -> tuple[Body, Project, Target]:
     """The body, the project and the model, once each is known to exist and to be within reach."""
-    entered(call)
+    check_compartment(call, "opc-compartment-id")
     body = deserialized(call)
     target = target_of(call, body["model"])
     vendor = target.model.vendor if target else str(body["model"]).partition(".")[0]
     if vendor == "cohere":
-        raise Refused(native_only())
+        raise native_only()
     project = project_of(call, vendor)
     if target is None:
-        raise Refused(no_such_model(body["model"]))
+        raise no_such_model(body["model"])
     if target.endpoint is None:
-        refuse(absent(target.model.id, target.selected_region or region_of(call)))
+        check_served(target.model.id, target.selected_region or region_of(call))
     return body, project, target
 
 
@@ -95,7 +96,7 @@ def _reply(call: Call, body: Body, model: str, context: tuple[Item, ...]) -> Rep
     try:
         reply = call.scripted or replies_to(asked)[0]
     except InvalidSchema as error:
-        raise Refused(openai_error(f"Invalid schema: {error}", code="invalid_schema")) from error
+        raise openai_error(f"Invalid schema: {error}", code="invalid_schema") from error
     return reply if reply.usage else replace(reply, usage=usage_of(asked, reply))
 
 
@@ -105,7 +106,7 @@ def _in_chat_words(body: Body, model: str, context: tuple[Item, ...]) -> Body:
     if body.get("instructions"):
         messages.insert(0, {"role": "system", "content": body["instructions"]})
     if not messages:
-        raise Refused(openai_error("Invalid 'input': there is nothing to answer.", "input", "invalid_value"))
+        raise openai_error("Invalid 'input': there is nothing to answer.", "input", "invalid_value")
     tools = [{"type": "function", "function": tool} for tool in body.get("tools") or ()]
     return {
         "model": model,
@@ -149,10 +150,10 @@ def _resumed(call: Call, kept: Kept) -> Response:
     """The events after ``starting_after``, a sequence number; for background runs only (in the emulator's words)."""
     if not kept.run.in_background or kept.cancelled:
         message = "Only a response created with background=true, and not cancelled, can be streamed again."
-        return openai_error(message, "stream", "invalid_value")
+        raise openai_error(message, "stream", "invalid_value")
     after = call.request.query.get("starting_after", "-1")
     if not _INTEGER.fullmatch(after):
-        return openai_error("Invalid 'starting_after': expected an integer.", "starting_after", "invalid_type")
+        raise openai_error("Invalid 'starting_after': expected an integer.", "starting_after", "invalid_type")
     events = _told(call, kept.run, kept.project)
     missed = (event for event in events if event["sequence_number"] > int(after))
     return Response(200, {"content-type": "text/event-stream"}, written(missed))
@@ -167,7 +168,7 @@ def _delete(call: Call) -> Response:
 def _cancel(call: Call) -> Response:
     kept = _found(call)
     if not kept.run.in_background:
-        return openai_error("Cannot cancel a synchronous response.")
+        raise openai_error("Cannot cancel a synchronous response.")
     return json_response(200, call.cloud.state_of(ResponseStore).cancel(kept).wire(call.cloud.clock()))
 
 
@@ -176,11 +177,11 @@ def _list_input_items(call: Call) -> Response:
 
 
 def _found(call: Call) -> Kept:
-    entered(call)
+    check_compartment(call, "opc-compartment-id")
     id_ = call.parameters["id"]
     kept = call.cloud.state_of(ResponseStore).find(id_, project_of(call).id)
     if kept is None:
-        raise Refused(no_such_response(id_))
+        raise missing(f"Response with id '{id_}' not found.")
     return kept
 
 

@@ -161,7 +161,7 @@ def test_parameters_of_pythons_types_are_filled(cohere: Ask, said: Read, kind: s
         ({"chatHistory": [{"role": "USER"}]}, "chatHistory[0].message is missing"),
         ({"tools": [{"name": "f", "description": "x", "parameters": {}}]}, "tools[0].parameters is not known"),
         ({"tools": [{"name": "f"}]}, "tools[0].description is missing"),
-        ({"toolResults": [{"call": CALL, "outputs": "rain"}]}, "outputs is not a list"),
+        ({"toolResults": [{"call": CALL, "outputs": "rain"}]}, "outputs is not an array"),
         ({"responseFormat": {"type": "JSON_SCHEMA"}}, "responseFormat.type"),
         ({"toolChoice": {"type": "AUTO"}}, "toolChoice is not known"),
         ({"numGenerations": 2}, "numGenerations is not known"),

@@ -114,7 +114,7 @@ def test_images_are_embedded_one_by_one(embed: Ask, act: Ask, said: Read, refuse
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
-        ({"inputs": "a"}, "inputs is not a list"),
+        ({"inputs": "a"}, "inputs is not an array"),
         ({"inputs": [[1, 2]]}, "inputs[0] is not a string"),
         ({"inputType": "QUERY"}, "inputType"),
         ({"embeddingTypes": ["double"]}, "embeddingTypes[0]"),
