@@ -11,7 +11,6 @@ from dataclasses import replace
 from mock_oci.cloud import Cloud
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.operations import Call, Operation, json_response, oci_error
-from mock_oci.scripts import Step
 from mock_oci.services import SERVICES
 from mock_oci.services.generative_ai.projects import Projects
 from mock_oci.wire import Request, Response
@@ -38,7 +37,9 @@ class MockOci(Cloud):
             parameters = operation.match(request.method, request.path)
             if parameters is not None:
                 return self._perform(operation, Call(request, self, parameters=parameters))
-        return _unknown_path()
+        known = [f"{operation.method} {operation.path}" for operation in SERVICES]
+        message = "Path doesn't map to a registered service"
+        return json_response(404, {"code": "404", "message": message, "known": known})
 
     def _perform(self, operation: Operation, call: Call) -> Response:
         request = call.request
@@ -50,9 +51,6 @@ class MockOci(Cloud):
             call = replace(call, principal=caller)
         only_named = not operation.asks_model
         step = self.script.take(request.path, _model_of(request), request.body, only_named=only_named)
-        return self._follow(step, operation, call)
-
-    def _follow(self, step: Step, operation: Operation, call: Call) -> Response:
         step.begin(self.sleep)
         response = step.response or operation.answer(replace(call, scripted=step.reply))
         return step.pace(response, self.sleep, self.chunk_delay)
@@ -82,9 +80,3 @@ def _model_of(request: Request) -> str:
     native = (mode.get("modelId") or mode.get("endpointId")) if isinstance(mode, dict) else None
     model = body.get("model") or native
     return model if isinstance(model, str) else ""
-
-
-def _unknown_path() -> Response:
-    known = [f"{operation.method} {operation.path}" for operation in SERVICES]
-    message = "Path doesn't map to a registered service"
-    return json_response(404, {"code": "404", "message": message, "known": known})

@@ -12,6 +12,7 @@ from typing import Any
 from mock_oci.cloud import Cloud
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.signatures import SIGNATURE
+from mock_oci.model.catalogue import region_of_host
 from mock_oci.model.replies import Reply
 from mock_oci.wire import Request, Response
 
@@ -27,6 +28,11 @@ class Call:
     principal: Principal = _NOBODY
     parameters: Mapping[str, str] = field(default_factory=dict)
     scripted: Reply | None = None
+
+    @property
+    def region(self) -> str:
+        """The region in the host that was asked, else the cloud's own."""
+        return region_of_host(self.request.headers.get("host", ""), self.cloud.region)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Script:
                     pieces=words_of(text) if isinstance(text, str) else tuple(text),
                     tool_calls=calls,
                     finish_reason=finish_reason or ("tool_calls" if calls else "stop"),
-                    usage=_usage(usage),
+                    usage=Usage(usage["prompt_tokens"], usage["completion_tokens"]) if usage else None,
                     refusal=refusal,
                     reasoning=reasoning,
                 ),
@@ -185,22 +185,11 @@ class Script:
         """
         with self._lock:
             for index, step in enumerate(self._steps):
-                if _meant(step, path, model, only_named) and _says(body, step.containing):
-                    self._use(index, step)
+                named = step.path in ("", path) and step.model in ("", model) and (step.path or not only_named)
+                if named and _says(body, step.containing):
+                    self._steps[index : index + 1] = [replace(step, times=step.times - 1)] if step.times > 1 else []
                     return step
         return Step()
-
-    def _use(self, index: int, step: Step) -> None:
-        if step.times > 1:
-            self._steps[index] = replace(step, times=step.times - 1)
-        else:
-            del self._steps[index]
-
-
-def _meant(step: Step, path: str, model: str, only_named: bool) -> bool:
-    if only_named and not step.path:
-        return False
-    return step.path in ("", path) and step.model in ("", model)
 
 
 def _says(body: bytes, text: str) -> bool:
@@ -232,10 +221,6 @@ def _tool_call(call: Mapping[str, Any], number: int) -> ToolCall:
     arguments = call.get("arguments", {})
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
     return ToolCall(call.get("id") or f"call_{number}", call["name"], text)
-
-
-def _usage(usage: Mapping[str, int] | None) -> Usage | None:
-    return Usage(usage["prompt_tokens"], usage["completion_tokens"]) if usage else None
 
 
 def _bytes(body: bytes | str | Mapping[str, Any]) -> bytes:

@@ -63,8 +63,13 @@ class _Emulated(responses.BaseResponse):
         return _is_emulated(request), ""
 
     def get_response(self, request: Any) -> HTTPResponse:
+        texts = {
+            name: value.decode("latin-1") if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+        }
+        headers = {"host": urlsplit(request.url).netloc, **{name.lower(): text for name, text in texts.items()}}
         try:
-            response = self._answer(_plain(request))
+            response = self._answer(Request(request.method, request.path_url, headers, _bytes(request.body)))
         except Disconnect as fault:
             left = RemoteDisconnected("Remote end closed connection without response")
             error = ProtocolError("Connection aborted.", left)
@@ -74,16 +79,6 @@ class _Emulated(responses.BaseResponse):
 
 def _is_emulated(request: Any) -> bool:
     return is_emulated(urlsplit(request.url).hostname or "", request.method, request.url)
-
-
-def _plain(request: Any) -> Request:
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    headers.setdefault("host", urlsplit(request.url).netloc)
-    return Request(request.method, request.path_url, headers, _bytes(request.body))
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _bytes(body: Any) -> bytes:

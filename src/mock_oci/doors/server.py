@@ -90,13 +90,10 @@ class _Listener(socketserver.ThreadingTCPServer):
         thread = threading.Thread(target=self.process_request_thread, args=arguments, daemon=True)
         with self._lock:
             self._connections.add(request)
-        self._forget_ended_threads()
-        self._serving.append(thread)
-        thread.start()
-
-    def _forget_ended_threads(self) -> None:
         if len(self._serving) > 2 * len(self._connections) + 32:  # now and then: looking costs each accept
             self._serving = [thread for thread in self._serving if thread.is_alive()]
+        self._serving.append(thread)
+        thread.start()
 
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
@@ -136,7 +133,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return
         except Exception as error:  # noqa: BLE001 - a fault of the emulator becomes a 500 and a traceback
             _log.exception("no answer to %s %s", self.command, self.path)
-            response = _failure(error)
+            body = {"code": "InternalServerError", "message": f"mock_oci failed: {type(error).__name__}: {error}"}
+            response = Response(500, {"content-type": "application/json"}, json.dumps(body).encode())
         self._send(response)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond  # noqa: N815 - the base class looks up these names
@@ -218,11 +216,6 @@ def _head(response: Response, framing: dict[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in {**response.headers, **framing}.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-def _failure(error: Exception) -> Response:
-    body = {"code": "InternalServerError", "message": f"mock_oci failed: {type(error).__name__}: {error}"}
-    return Response(500, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
 def serve(answerer: Any, port: int = 0) -> LoopbackServer:

@@ -79,7 +79,8 @@ class Container:
             self._own_failures(),
             exchanging(self.socket, headers, body) as answer,
         ):
-            _check(answer.status)
+            if answer.status != 200:
+                raise InvokeError(_FAILED_STATUSES.get(answer.status, "FunctionInvokeInvalidResponse"))
             yield answer
 
     def kill(self) -> None:
@@ -162,11 +163,6 @@ class Container:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-
-
-def _check(status: int) -> None:
-    if status != 200:
-        raise InvokeError(_FAILED_STATUSES.get(status, "FunctionInvokeInvalidResponse"))
 
 
 def _copy_lines(pipe: IO[str], logs: LogLines) -> None:

@@ -61,7 +61,8 @@ class ContainerPool:
     def _take_idle(self) -> Container | None:
         """An idle one, else None and the right to start another."""
         with self._lock:
-            self._check_open()
+            if self._closed:
+                raise InvokeError("FunctionInvokeServiceUnavailable")
             container = self._pop_living()
             if container is not None:
                 self._busy.add(container)
@@ -87,7 +88,3 @@ class ContainerPool:
                 return container
         container.close()
         raise InvokeError("FunctionInvokeServiceUnavailable")
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise InvokeError("FunctionInvokeServiceUnavailable")

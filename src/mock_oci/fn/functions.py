@@ -48,7 +48,8 @@ class LocalFunctions:
         echo: TextIO | None = None,
     ) -> None:
         self.oci = oci
-        self._endpoint = endpoint
+        self._endpoint_config = {"OCI_COMPARTMENT_ID": oci.tenancy.compartment_id, "OCI_REGION": oci.region}
+        self._endpoint_config |= {"OCI_GENAI_ENDPOINT": endpoint} if endpoint else {}
         self._init_seconds = init_seconds
         self._echo = echo
         self._folder = Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
@@ -84,7 +85,7 @@ class LocalFunctions:
             memory=memory,
             timeout=timeout,
             detached_timeout=timeout if detached_timeout is None else detached_timeout,
-            config={**(self._place() if endpoint_env else {}), **(config or {})},
+            config={**(self._endpoint_config if endpoint_env else {}), **(config or {})},
             success_destination=success_destination,
             failure_destination=failure_destination,
         )
@@ -188,10 +189,6 @@ class LocalFunctions:
             send_record(self.oci, deployment, log, Settled(call.id, response))
 
         return LocalFunction(deployment, log, start, credentials, max_containers=max_containers, settled=settled)
-
-    def _place(self) -> dict[str, str]:
-        place = {"OCI_COMPARTMENT_ID": self.oci.tenancy.compartment_id, "OCI_REGION": self.oci.region}
-        return place | ({"OCI_GENAI_ENDPOINT": self._endpoint} if self._endpoint else {})
 
     def _retire(self, function_id: str) -> None:
         self.oci.state_of(Functions).leave(function_id, self)

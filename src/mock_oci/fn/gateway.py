@@ -76,15 +76,16 @@ class LocalGateway:
     def answer(self, request: Request) -> Response:
         """What the client gets: the function's own answer, or the gateway's small JSON for its own refusals."""
         status = _refused_status(request)
-        function = self._function(request.path)
+        path = request.path
+        fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
         if status is not None:
             return _error(status)
-        if function is None:
+        if not fitting:
             return _error(404)
         if len(request.body) > BODY_LIMIT:
             return _error(413)
         response = self._functions.invoke(
-            function.id,
+            self._routes[max(fitting, key=len)].id,
             request.body,
             function_headers(request),
             intent="httprequest",
@@ -92,10 +93,6 @@ class LocalGateway:
             live=self._live,
         )
         return client_response(response)
-
-    def _function(self, path: str) -> LocalFunction | None:
-        fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
-        return self._routes[max(fitting, key=len)] if fitting else None
 
 
 def function_headers(request: Request) -> dict[str, str]:
@@ -138,12 +135,9 @@ def client_response(platform: Response) -> Response:
         platform.close()
         return _error(502, request_ids)
     passed = {name: value for name, value in platform.headers.items() if name in _PASSED}
-    return Response(int(status), {**passed, **_unprefixed(platform.headers)}, platform.body)
-
-
-def _unprefixed(headers: Mapping[str, str]) -> dict[str, str]:
-    names = {name.removeprefix(_PREFIX): name for name in headers if name.startswith(_PREFIX)}
-    return {name: headers[whole] for name, whole in names.items() if name and name not in _FRAMING}
+    names = {name.removeprefix(_PREFIX): name for name in platform.headers if name.startswith(_PREFIX)}
+    own = {name: platform.headers[prefixed] for name, prefixed in names.items() if name and name not in _FRAMING}
+    return Response(int(status), {**passed, **own}, platform.body)
 
 
 def _refused_status(request: Request) -> int | None:

@@ -31,7 +31,8 @@ def send_record(cloud: Cloud, deployment: Deployment, log: LogLines, run: Settle
     """
     outcome = "success" if run.response.status == 200 else "failure"
     destination = deployment.success_destination if outcome == "success" else deployment.failure_destination
-    if destination and not hand_on(cloud, destination, _json(record_of(cloud, deployment, run))):
+    record = json.dumps(record_of(cloud, deployment, run), ensure_ascii=False)
+    if destination and not hand_on(cloud, destination, record):
         what = f"Invocation record delivery to {outcome} destination failed due to"
         log.add(f"{what} - Authorization failed or requested resource not found.")
 
@@ -60,7 +61,3 @@ def record_of(cloud: Cloud, deployment: Deployment, run: Settled) -> dict[str, A
         "truncated": len(body) > _MOST_BYTES,
     }
     return {**record, "response": response}
-
-
-def _json(record: dict[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False)

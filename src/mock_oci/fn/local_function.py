@@ -114,17 +114,14 @@ class LocalFunction:
 
     def _settle(self, run: DetachedRun, container: Container, call: FunctionCall) -> None:
         try:
-            response = self._run_whole(container, call, self.deployment.detached_timeout)
+            try:
+                response = self._run_in(container, call, self.deployment.detached_timeout)
+            except InvokeError as failure:
+                response = failure.response()
             self._settled(call, response)
             run.outcome.set_result(response)
         except BaseException as fault:  # noqa: BLE001 - a thread has no caller; who asks for the outcome gets it
             run.outcome.set_exception(fault)
-
-    def _run_whole(self, container: Container, call: FunctionCall, seconds: float) -> Response:
-        try:
-            return self._run_in(container, call, seconds)
-        except InvokeError as failure:
-            return failure.response()
 
     def _run_in(self, container: Container, call: FunctionCall, seconds: float, *, live: bool = False) -> Response:
         with ExitStack() as ending:
@@ -138,7 +135,9 @@ class LocalFunction:
     def _answering(self, container: Container, call: FunctionCall, seconds: float) -> Iterator[FdkStream]:
         try:
             self._credentials.freshen()
-            headers = {**call.headers, "fn-deadline": _deadline(seconds)}
+            # RFC 3339 in whole seconds, UTC: what Go's time.RFC3339 leaves of the moment of the kill.
+            deadline = datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            headers = {**call.headers, "fn-deadline": deadline}
             with container.call(headers, call.body, seconds) as answer:
                 yield answer
         finally:
@@ -156,8 +155,3 @@ def _held(pieces: Iterator[bytes], ending: ExitStack) -> Iterator[bytes]:
     begun = relayed()
     next(begun)  # a generator that has not begun takes no notice of close()
     return begun
-
-
-def _deadline(seconds: float) -> str:
-    """RFC 3339 in whole seconds, UTC: what Go's ``time.RFC3339`` leaves of the moment of the kill."""
-    return datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

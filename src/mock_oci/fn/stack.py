@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -104,7 +104,8 @@ class LocalStack:
         routes = {PREFIX: self.function}
         gateway = LocalGateway(self.functions, routes, port=self._port, buffered=self._buffered)
         self.gateway = starting.enter_context(gateway)
-        starting.enter_context(pumping(*self._pumps()))
+        moving = [self.connector_hub.pump, self.events.pump] * _SIDE_BY_SIDE
+        starting.enter_context(pumping(*moving, self.oci.state_of(Notifications).retry))
         # First of all when it ends: a call in flight then fails at once, and no server waits for it.
         starting.callback(self.functions.close)
 
@@ -115,7 +116,3 @@ class LocalStack:
         for name, value in known.items():
             config = {key: text.replace(name, value) for key, text in config.items()}
         return config
-
-    def _pumps(self) -> list[Callable[[], object]]:
-        moving = [self.connector_hub.pump, self.events.pump] * _SIDE_BY_SIDE
-        return [*moving, self.oci.state_of(Notifications).retry]

@@ -48,7 +48,10 @@ def authenticate(request: Request, principals: Principals, now: float, credentia
 def verify(request: Request, principals: Principals, now: float, *, covers_body: bool = True) -> Principal:
     """Who signed ``request``, or NotAuthenticated (docs: signingrequests.htm; oci/signer.py signs so)."""
     signed = read_signature(request, now, covers_body=covers_body)
-    principal = _named(principals, signed.key_id)
+    try:
+        principal = principals.named_by(signed.key_id)
+    except UnknownPrincipal as error:
+        raise NotAuthenticated(str(error)) from error
     if principal.public_key is None:
         raise NotAuthenticated("this principal has no signing key")
     signed.check(principal.public_key)
@@ -90,7 +93,8 @@ def read_signature(
         raise NotAuthenticated("the request is not signed")
     parameters = _parameters(text)
     names = parameters["headers"].lower().split()
-    _check_covered(names, required if not covers_body else (*required, *_of_body(request.method)))
+    of_body = _OF_BODY if covers_body and request.method.upper() in _WITH_BODY else ()
+    _check_covered(names, (*required, *of_body))
     _check_date(request.headers, names, now)
     _check_body(request, names)
     return Signed(parameters["keyId"], parameters["signature"], _signing_string(request, names))
@@ -119,10 +123,6 @@ def _check_parameters(found: Mapping[str, str]) -> None:
         raise NotAuthenticated("the algorithm is not rsa-sha256")
     if found.get("version", "1") != "1":
         raise NotAuthenticated("the version of the signature is not 1")
-
-
-def _of_body(method: str) -> tuple[str, ...]:
-    return _OF_BODY if method.upper() in _WITH_BODY else ()
 
 
 def _check_covered(names: list[str], required: tuple[str, ...]) -> None:
@@ -154,13 +154,6 @@ def _check_body(request: Request, names: list[str]) -> None:
             raise NotAuthenticated("x-content-sha256 is not that of the body")
     if "content-length" in names and request.headers.get("content-length") != str(len(request.body)):
         raise NotAuthenticated("content-length is not that of the body")
-
-
-def _named(principals: Principals, key_id: str) -> Principal:
-    try:
-        return principals.named_by(key_id)
-    except UnknownPrincipal as error:
-        raise NotAuthenticated(str(error)) from error
 
 
 def _signing_string(request: Request, names: list[str]) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -32,7 +33,7 @@ class _Maker:
     def __init__(self, root: Schema, words: Sequence[str], prompt: str) -> None:
         self._root = root
         self._prompt = prompt
-        self._words = _cycle(words or ("example",))
+        self._words = itertools.cycle(words or ("example",))
         self._numbers = iter(_NUMBER.findall(prompt))
 
     def value(self, schema: Schema | bool, depth: int) -> Any:
@@ -108,11 +109,6 @@ class _Maker:
         return found if isinstance(found, Mapping) else {}
 
 
-def _cycle(words: Sequence[str]) -> Iterator[str]:
-    while True:
-        yield from words
-
-
 def _type_of(schema: Schema, depth: int) -> str:
     kinds = schema.get("type")
     if isinstance(kinds, list):
@@ -169,13 +165,11 @@ def _unlike(values: list[Any], items: Schema) -> list[Any]:
     for number, value in enumerate(values):
         fresh = value
         if value in seen:
-            fresh = f"{value} {number}" if isinstance(value, str) else _next_number(seen, value)
+            fresh = f"{value} {number}" if isinstance(value, str) else value
+            if isinstance(value, int | float):
+                fresh = max(seen) + 1
         seen.append(fresh)
     return seen
-
-
-def _next_number(seen: list[Any], value: Any) -> Any:
-    return max(seen) + 1 if isinstance(value, int | float) else value
 
 
 _IMPLIED = {

@@ -23,14 +23,22 @@ def replies_to(body: ChatRequest) -> tuple[Reply, ...]:
 
     Tokens are counted simply: one per word, 4 more per message, 85 per image.
     """
-    reply = _with_usage(_reply(body), body)
-    return tuple(_another(reply, number) for number in range(body.get("n") or 1))
+    reply = _reply(body)
+    reply = replace(reply, usage=usage_of(body, reply))
+    others = []
+    for number in range(1, body.get("n") or 1):  # a deterministic model repeats itself, with tool call ids of its own
+        calls = tuple(replace(call, id=f"{call.id}_{number}") for call in reply.tool_calls)
+        others.append(replace(reply, tool_calls=calls))
+    return (reply, *others)
 
 
 def usage_of(body: ChatRequest, reply: Reply) -> Usage:
     spoken = len(reply.pieces) + len(words_of(reply.refusal) + words_of(reply.reasoning))
     spoken += sum(len(words_of(call.arguments)) + 1 for call in reply.tool_calls)
-    return Usage(sum(_tokens(message) for message in body["messages"]), spoken)
+    asked = sum(
+        _PER_MESSAGE + len(words_of(text_of(message))) + _PER_IMAGE * _images(message) for message in body["messages"]
+    )
+    return Usage(asked, spoken)
 
 
 def _reply(body: ChatRequest) -> Reply:
@@ -110,17 +118,3 @@ def _limited(text: str, body: ChatRequest) -> Reply:
     pieces = words_of(text)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or len(pieces)
     return Reply(pieces[:limit], finish_reason="length" if limit < len(pieces) else "stop")
-
-
-def _another(reply: Reply, number: int) -> Reply:
-    """The same reply with tool call ids of its own: a deterministic model repeats itself."""
-    calls = (replace(call, id=f"{call.id}_{number}" if number else call.id) for call in reply.tool_calls)
-    return replace(reply, tool_calls=tuple(calls))
-
-
-def _with_usage(reply: Reply, body: ChatRequest) -> Reply:
-    return replace(reply, usage=usage_of(body, reply))
-
-
-def _tokens(message: ChatRequest) -> int:
-    return _PER_MESSAGE + len(words_of(text_of(message))) + _PER_IMAGE * _images(message)

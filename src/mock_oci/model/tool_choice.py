@@ -31,7 +31,9 @@ def calls_for(body: Mapping[str, Any], prompt: str) -> tuple[ToolCall, ...]:
         chosen = chosen[:1]
     arguments = [(tool, filled) for tool in chosen for filled in _arguments(tool, prompt, together)]
     return tuple(
-        ToolCall(_id(prompt, number), tool["name"], json.dumps(filled))
+        ToolCall(
+            f"call_{hashlib.sha256(f'{prompt}/{number}'.encode()).hexdigest()[:24]}", tool["name"], json.dumps(filled)
+        )
         for number, (tool, filled) in enumerate(arguments)
     )
 
@@ -82,7 +84,3 @@ def _takes_one_string(schema: Mapping[str, Any]) -> bool:
     properties: Sequence[Any] = list(schema.get("properties", {}).values())
     free = [one for one in properties if one.get("type") == "string" and not one.keys() & {"enum", "const"}]
     return len(free) == 1
-
-
-def _id(prompt: str, number: int) -> str:
-    return "call_" + hashlib.sha256(f"{prompt}/{number}".encode()).hexdigest()[:24]

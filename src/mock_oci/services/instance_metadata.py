@@ -106,15 +106,15 @@ def _name(common_name: str, *units: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name), *held])
 
 
-def _describe(call: Call) -> Response:
+def describe_instance(call: Call) -> Response:
     return _metadata(call, call.cloud.state_of(Instance).description())
 
 
-def _describe_field(call: Call) -> Response:
+def describe_instance_field(call: Call) -> Response:
     return _metadata(call, call.cloud.state_of(Instance).description().get(call.parameters["field"]))
 
 
-def _give_pem(call: Call) -> Response:
+def get_identity_file(call: Call) -> Response:
     return _metadata(call, call.cloud.state_of(Instance).pem(call.parameters["name"]))
 
 
@@ -128,7 +128,7 @@ def _metadata(call: Call, value: Any) -> Response:
     return json_response(200, value)
 
 
-def _federate(call: Call) -> Response:
+def federate(call: Call) -> Response:
     instance = call.cloud.state_of(Instance)
     try:
         session_key = _session_key(call, instance)
@@ -159,8 +159,8 @@ def _session_key(call: Call, instance: Instance) -> rsa.RSAPublicKey:
 
 
 OPERATIONS = (
-    Operation("GET", "/opc/v2/instance/", _describe, credentials=()),
-    Operation("GET", "/opc/v2/instance/{field}", _describe_field, credentials=()),
-    Operation("GET", "/opc/v2/identity/{name}", _give_pem, credentials=()),
-    Operation("POST", "/v1/x509", _federate, credentials=()),
+    Operation("GET", "/opc/v2/instance/", describe_instance, credentials=()),
+    Operation("GET", "/opc/v2/instance/{field}", describe_instance_field, credentials=()),
+    Operation("GET", "/opc/v2/identity/{name}", get_identity_file, credentials=()),
+    Operation("POST", "/v1/x509", federate, credentials=()),
 )

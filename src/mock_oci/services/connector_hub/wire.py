@@ -24,7 +24,7 @@ from mock_oci.wire import Body, Response
 _CHANGEABLE = ("displayName", "description", "source", "tasks", "target", "freeformTags", "definedTags")
 
 
-def _create(call: Call) -> Response:
+def create_connector(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "displayName"), text_in(details, "compartmentId")
     permitted(call, compartment_id)
@@ -36,7 +36,7 @@ def _create(call: Call) -> Response:
     return _accepted(call, "CREATE_SERVICE_CONNECTOR", "CREATED", connector)
 
 
-def _update(call: Call) -> Response:
+def update_connector(call: Call) -> Response:
     connector, details = _CONNECTORS.of(call), object_in(call.request.body)
     connector.configure({name: details[name] for name in _CHANGEABLE if details.get(name) is not None})
     return _accepted(call, "UPDATE_SERVICE_CONNECTOR", "UPDATED", connector)
@@ -94,10 +94,10 @@ _CONNECTORS = Collection(
 _ALL = "/20200909/serviceConnectors"
 _ONE = f"{_ALL}/{{connector}}"
 OPERATIONS = (
-    Operation("POST", _ALL, refusing(_create)),
+    Operation("POST", _ALL, refusing(create_connector)),
     Operation("GET", _ALL, refusing(_CONNECTORS.list)),
     Operation("GET", _ONE, refusing(_CONNECTORS.read)),
-    Operation("PUT", _ONE, refusing(_update)),
+    Operation("PUT", _ONE, refusing(update_connector)),
     Operation("DELETE", _ONE, refusing(_CONNECTORS.remove)),
     Operation("POST", f"{_ONE}/actions/activate", refusing(_turning(ACTIVE, "ACTIVATE_SERVICE_CONNECTOR"))),
     Operation("POST", f"{_ONE}/actions/deactivate", refusing(_turning(INACTIVE, "DEACTIVATE_SERVICE_CONNECTOR"))),

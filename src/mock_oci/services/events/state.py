@@ -125,8 +125,11 @@ class Events(Resources[Rule]):
     def emit(self, event: Body) -> None:
         """A CloudEvent has happened: it is to be delivered to whom the rules say."""
         now, body = self._cloud.clock(), json.dumps(event).encode()
+        compartment_id = (event.get("extensions") or {}).get("compartmentId")
         for rule in self.all():
-            if rule.enabled and self._concerns(rule, event):
+            # A rule is for its compartment and those below: the root has all.
+            near = rule.compartment_id in (compartment_id, self._cloud.tenancy.tenancy_id)
+            if rule.enabled and near and fits(condition_in(rule.condition), event):
                 due = [EventDelivery(rule.id, action, body) for action in rule.actions if action.enabled]
                 with self._lock:
                     self._waiting += [_WaitingDelivery(delivery, now, now) for delivery in due]
@@ -159,13 +162,6 @@ class Events(Resources[Rule]):
             with self._lock:
                 self._waiting.append(_WaitingDelivery(again, waiting.since, due))
         return tried
-
-    def _concerns(self, rule: Rule, event: Body) -> bool:
-        """A rule is for its compartment and those below: the root has all."""
-        where = (event.get("extensions") or {}).get("compartmentId")
-        return rule.compartment_id in (where, self._cloud.tenancy.tenancy_id) and fits(
-            condition_in(rule.condition), event
-        )
 
 
 def _to_function(cloud: Cloud, delivery: EventDelivery) -> int:

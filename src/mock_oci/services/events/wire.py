@@ -27,7 +27,7 @@ _DETAILS = ("description", "freeformTags", "definedTags")
 _RESOURCES = {"FAAS": "functionId", "ONS": "topicId", "OSS": "streamId"}
 
 
-def _create(call: Call) -> Response:
+def create_rule(call: Call) -> Response:
     details = object_in(call.request.body)
     compartment_id = text_in(details, "compartmentId")
     permitted(call, compartment_id)
@@ -42,7 +42,7 @@ def _create(call: Call) -> Response:
     return _RULES.shown(call, rule)
 
 
-def _update(call: Call) -> Response:
+def update_rule(call: Call) -> Response:
     rule, details = _RULES.of(call), object_in(call.request.body)
     given = {name: value for name, value in details.items() if value is not None}
     if "condition" in given:
@@ -118,9 +118,9 @@ _RULES = Collection(
 _ALL = "/20181201/rules"
 _ONE = f"{_ALL}/{{rule}}"
 OPERATIONS = (
-    Operation("POST", _ALL, refusing(_create)),
+    Operation("POST", _ALL, refusing(create_rule)),
     Operation("GET", _ALL, refusing(_RULES.list)),
     Operation("GET", _ONE, refusing(_RULES.read)),
-    Operation("PUT", _ONE, refusing(_update)),
+    Operation("PUT", _ONE, refusing(update_rule)),
     Operation("DELETE", _ONE, refusing(_RULES.remove)),
 )

@@ -33,7 +33,7 @@ def invocation(call: Call) -> Response:
     )
 
 
-def _get(call: Call) -> Response:
+def get_function(call: Call) -> Response:
     details, created = _found(call)
     return json_response(200, _wire(call, details, created), {"etag": details.id[-8:]})
 
@@ -87,7 +87,7 @@ OPERATIONS = tuple(
     operation
     for version in _VERSIONS
     for operation in (
-        Operation("GET", f"/{version}/functions/{{function}}", refusing(_get)),
+        Operation("GET", f"/{version}/functions/{{function}}", refusing(get_function)),
         Operation("POST", f"/{version}/functions/{{function}}/actions/invoke", refusing(invocation)),
     )
 )

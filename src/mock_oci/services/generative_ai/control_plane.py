@@ -5,17 +5,12 @@ Sources: the client oci.generative_ai.GenerativeAiClient; docs: generative-ai/mo
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from mock_oci.model.catalogue import region_of_host
-from mock_oci.operations import Call, Operation, json_response, refusing
+from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
 from mock_oci.services.generative_ai.listed import discovered, endpoints_of, models_of
-from mock_oci.services.generative_ai.native.refusal import out_of_sight
-from mock_oci.services.oci_surface import invalid
+from mock_oci.services.oci_surface import invalid, page_of, permitted
 from mock_oci.wire import Body, Response
 
 Query = dict[str, list[str]]
@@ -28,9 +23,11 @@ def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str
     @refusing
     def answer(call: Call) -> Response:
         query = _query(call)
-        found = [row for row in rows(call, _region(call)) if _wanted(row, query, filters)]
+        found = [row for row in rows(call, call.region) if _wanted(row, query, filters)]
         found.sort(key=_sort_key(query), reverse=_descending(query))
-        return _page(found, query)
+        page, headers = page_of(found, {name: values[-1] for name, values in query.items()}, _MOST)
+        items = [{name: value for name, value in row.items() if not name.startswith("_")} for row in page]
+        return json_response(200, {"items": items}, headers)
 
     return answer
 
@@ -41,21 +38,14 @@ def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Re
     @refusing
     def answer(call: Call) -> Response:
         wanted = call.parameters["id"]
-        found = next((row for row in rows(call, _region(call)) if row["id"] == wanted), None)
-        if found is None or not call.cloud.permissions.permit(call.principal, _home(call, found)):
-            raise out_of_sight()
+        found = next((row for row in rows(call, call.region) if row["id"] == wanted), None)
+        # Base models belong to no compartment, so any will do.
+        home = (found or {}).get("compartmentId") or call.cloud.tenancy.tenancy_id
+        if found is None or not call.cloud.permissions.permit(call.principal, home):
+            raise Refused(not_found())
         return json_response(200, found, {"etag": wanted[-8:]})
 
     return answer
-
-
-def _home(call: Call, row: Body) -> str:
-    """The compartment that is asked for; base models belong to none, so any will do."""
-    return row["compartmentId"] or call.cloud.tenancy.tenancy_id
-
-
-def _region(call: Call) -> str:
-    return region_of_host(call.request.headers.get("host", ""), call.cloud.region)
 
 
 def _query(call: Call) -> Query:
@@ -63,8 +53,7 @@ def _query(call: Call) -> Query:
     query = parse_qs(urlsplit(call.request.target).query)
     if "compartmentId" not in query:
         raise invalid("compartmentId is missing", "MissingParameter")
-    if not call.cloud.permissions.permit(call.principal, query["compartmentId"][-1]):
-        raise out_of_sight()
+    permitted(call, query["compartmentId"][-1])
     return query
 
 
@@ -74,14 +63,12 @@ def _wanted(row: Body, query: Query, filters: dict[str, str]) -> bool:
     for name, values in query.items():
         if name not in (*filters, *_OF_EVERY_LIST):
             raise invalid(f"The query parameter {name} is not known.")
-        if name in filters and not _matches(row.get(filters[name]), values):
-            return False
+        if name in filters:
+            held = row.get(filters[name])
+            held = held if isinstance(held, list) else [str(held).lower() if isinstance(held, bool) else held]
+            if not set(held) & set(values):
+                return False
     return True
-
-
-def _matches(value: Any, wanted: list[str]) -> bool:
-    held = value if isinstance(value, list) else [str(value).lower() if isinstance(value, bool) else value]
-    return bool(set(held) & set(wanted))
 
 
 def _sort_key(query: Query) -> Callable[[Body], str]:
@@ -98,30 +85,6 @@ def _descending(query: Query) -> bool:
     if order not in ("ASC", "DESC"):
         raise invalid("sortOrder must be ASC or DESC")
     return order == "DESC"
-
-
-def _page(found: list[Body], query: Query) -> Response:
-    limit = query.get("limit", [str(_MOST)])[-1]
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= _MOST:
-        raise invalid(f"limit must be between 1 and {_MOST}")
-    start = _start(query.get("page", [""])[-1])
-    end = start + int(limit)
-    headers = {"opc-next-page": _token(end)} if end < len(found) else {}
-    items = [{name: value for name, value in row.items() if not name.startswith("_")} for row in found[start:end]]
-    return json_response(200, {"items": items}, headers)
-
-
-def _token(start: int) -> str:
-    return base64.urlsafe_b64encode(f"from {start}".encode()).decode()
-
-
-def _start(token: str) -> int:
-    if not token:
-        return 0
-    try:
-        return int(base64.urlsafe_b64decode(token).decode().removeprefix("from "))
-    except (ValueError, binascii.Error) as error:
-        raise invalid("page is not the opc-next-page of an earlier answer") from error
 
 
 _OF_EVERY_LIST = ("compartmentId", "limit", "page", "sortBy", "sortOrder")

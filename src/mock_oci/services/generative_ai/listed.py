@@ -70,26 +70,20 @@ def discovered(call: Call, region: str) -> Iterator[Body]:
 def _discovery(model: Model) -> Body:
     sees = re.search(_SEEING, model.id) is not None
     shown = [{"input": "TEXT", "output": "TEXT"}, *([{"input": "IMAGE", "output": "TEXT"}] if sees else [])]
+    retired = {"timeOnDemandRetired": model.retired} if model.retired else {}
     return {
         "modelId": model.id,
         "vendor": model.vendor,
         "capabilities": list(model.capabilities),
-        "apiCapability": _apis(model),
+        # Empty for what the OpenAI-compatible surface does not serve; the names are those of Oracle's OME.
+        "apiCapability": [api for models, api in _APIS if re.match(models, model.id)],
         "modalitySupport": shown,
         "modelAccess": "PROXY" if model.vendor in _PROXIED else "HOSTED",
         "parameters": [],
-        "availability": [_available(model, region) for region in _places(model)],
+        "availability": [
+            {"realm": "oc1", "region": region, "servingModes": _modes(model), **retired} for region in _places(model)
+        ],
     }
-
-
-def _apis(model: Model) -> list[str]:
-    """Empty for what the OpenAI-compatible surface does not serve; the names are those of Oracle's OME."""
-    return [api for models, api in _APIS if re.match(models, model.id)]
-
-
-def _available(model: Model, region: str) -> Body:
-    retired = {"timeOnDemandRetired": model.retired} if model.retired else {}
-    return {"realm": "oc1", "region": region, "servingModes": _modes(model), **retired}
 
 
 def _places(model: Model) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import uuid
 from typing import Any
 
-from mock_oci.model.catalogue import Target, region_of_host
+from mock_oci.model.catalogue import Target
 from mock_oci.operations import Call, Refused, not_found, oci_error
 from mock_oci.services.generative_ai.openai_errors import missing_parameter, openai_error
 from mock_oci.wire import Body
@@ -39,13 +39,9 @@ def body_of(call: Call, empty: bytes = b"") -> Body:
     return body
 
 
-def region_of(call: Call) -> str:
-    return region_of_host(call.request.headers.get("host", ""), call.cloud.region)
-
-
 def target_of(call: Call, model: Any) -> Target | None:
     """What ``model`` stands for in the region that was asked; None for what it does not host."""
-    return call.cloud.catalogue.find(model, region_of(call)) if isinstance(model, str) else None
+    return call.cloud.catalogue.find(model, call.region) if isinstance(model, str) else None
 
 
 def no_such_model(model: Any) -> Refused:

@@ -10,7 +10,6 @@ from typing import Any
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
-from mock_oci.services.generative_ai.openai_surface import region_of
 from mock_oci.services.oci_surface import invalid, object_in, permitted, timestamp
 from mock_oci.services.resources import Collection, Resources
 from mock_oci.wire import Body, Response
@@ -103,7 +102,7 @@ def project_of(call: Call, vendor: str = "openai") -> Project:
         raise Refused(oci_error(400, "Non-OpenAI models require 'OpenAI-Project'"))
     if not named:
         raise Refused(oci_error(400, "Compartment ID must be provided."))
-    if not named.startswith(_PREFIX) or named.split(".")[3:4] != [region_of(call)]:
+    if not named.startswith(_PREFIX) or named.split(".")[3:4] != [call.region]:
         raise Refused(oci_error(400, "Invalid OpenAI project"))
     project = call.cloud.state_of(Projects).find(named)
     if project is None or call.cloud.clock() - project.created < VISIBLE_AFTER_SECONDS:
@@ -111,7 +110,7 @@ def project_of(call: Call, vendor: str = "openai") -> Project:
     return project
 
 
-def _create(call: Call) -> Response:
+def create_project(call: Call) -> Response:
     details = object_in(call.request.body)
     compartment_id = details.pop("compartmentId", None)
     if not isinstance(compartment_id, str):
@@ -123,7 +122,7 @@ def _create(call: Call) -> Response:
     return _shown(call, projects.create(name, age=0, compartment_id=compartment_id, details=details, **hours))
 
 
-def _update(call: Call) -> Response:
+def update_project(call: Call) -> Response:
     project, details = _PROJECTS.of(call), object_in(call.request.body)
     hours = _hours(details)
     changed = replace(project, updated=call.cloud.clock(), details={**project.details, **details}, **hours)
@@ -161,9 +160,9 @@ _PROJECTS = Collection(
 _ALL = "/20231130/generativeAiProjects"
 _ONE = f"{_ALL}/{{id}}"
 OPERATIONS = (
-    Operation("POST", _ALL, refusing(_create)),
+    Operation("POST", _ALL, refusing(create_project)),
     Operation("GET", _ALL, refusing(_PROJECTS.list)),
     Operation("GET", _ONE, refusing(lambda call: _shown(call, _PROJECTS.of(call)))),
-    Operation("PUT", _ONE, refusing(_update)),
+    Operation("PUT", _ONE, refusing(update_project)),
     Operation("DELETE", _ONE, refusing(_PROJECTS.remove)),
 )

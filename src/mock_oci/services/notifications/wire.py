@@ -33,7 +33,7 @@ _MOST_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
 _MESSAGE_TYPES = ("RAW_TEXT", "JSON")
 
 
-def _create_topic(call: Call) -> Response:
+def create_topic(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "name"), text_in(details, "compartmentId")
     permitted(call, compartment_id)
@@ -45,7 +45,7 @@ def _create_topic(call: Call) -> Response:
     return _TOPICS.shown(call, topic)
 
 
-def _publish(call: Call) -> Response:
+def publish_message(call: Call) -> Response:
     topic, details = _TOPICS.of(call), object_in(call.request.body)
     body, title = text_in(details, "body"), optional_text_in(details, "title")
     if len(body.encode()) > _MOST_BYTES:
@@ -58,7 +58,7 @@ def _publish(call: Call) -> Response:
     return json_response(202, {"messageId": message.id, "timeStamp": timestamp(message.published)})
 
 
-def _subscribe(call: Call) -> Response:
+def create_subscription(call: Call) -> Response:
     details = object_in(call.request.body)
     compartment_id, protocol = text_in(details, "compartmentId"), text_in(details, "protocol")
     permitted(call, compartment_id)
@@ -76,7 +76,7 @@ def _subscribe(call: Call) -> Response:
     return _SUBSCRIPTIONS.shown(call, subscription)
 
 
-def _confirm(call: Call) -> Response:
+def confirm_subscription(call: Call) -> Response:
     """Whoever has the link may: as oci.ons.models.ConfirmationResult has it."""
     subscription = call.cloud.state_of(Notifications).confirm(_subscription_with_token(call))
     return json_response(
@@ -92,7 +92,7 @@ def _confirm(call: Call) -> Response:
     )
 
 
-def _unsubscribe_by_link(call: Call) -> Response:
+def unsubscribe_by_link(call: Call) -> Response:
     subscription = _subscription_with_token(call)
     call.cloud.state_of(Notifications).subscriptions.delete(subscription.id)
     return json_response(200, f"{subscription.endpoint} is no longer subscribed to {subscription.topic.name}")
@@ -175,15 +175,15 @@ _SUBSCRIPTIONS = Collection(
 _TOPIC = "/20181201/topics/{topic}"
 _SUBSCRIPTION = "/20181201/subscriptions/{subscription}"
 OPERATIONS = (
-    Operation("POST", "/20181201/topics", refusing(_create_topic)),
+    Operation("POST", "/20181201/topics", refusing(create_topic)),
     Operation("GET", "/20181201/topics", refusing(_TOPICS.list)),
     Operation("GET", _TOPIC, refusing(_TOPICS.read)),
     Operation("DELETE", _TOPIC, refusing(_TOPICS.remove)),
-    Operation("POST", f"{_TOPIC}/messages", refusing(_publish)),
-    Operation("POST", "/20181201/subscriptions", refusing(_subscribe)),
+    Operation("POST", f"{_TOPIC}/messages", refusing(publish_message)),
+    Operation("POST", "/20181201/subscriptions", refusing(create_subscription)),
     Operation("GET", "/20181201/subscriptions", refusing(_SUBSCRIPTIONS.list)),
     Operation("GET", _SUBSCRIPTION, refusing(_SUBSCRIPTIONS.read)),
     Operation("DELETE", _SUBSCRIPTION, refusing(_SUBSCRIPTIONS.remove)),
-    Operation("GET", f"{_SUBSCRIPTION}/confirmation", refusing(_confirm), ()),
-    Operation("GET", f"{_SUBSCRIPTION}/unsubscription", refusing(_unsubscribe_by_link), ()),
+    Operation("GET", f"{_SUBSCRIPTION}/confirmation", refusing(confirm_subscription), ()),
+    Operation("GET", f"{_SUBSCRIPTION}/unsubscription", refusing(unsubscribe_by_link), ()),
 )

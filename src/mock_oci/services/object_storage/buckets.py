@@ -41,12 +41,12 @@ def bucket_of(call: Call) -> Bucket:
     return bucket
 
 
-def _namespace(call: Call) -> Response:
+def get_namespace(call: Call) -> Response:
     permitted(call, call.request.query.get("compartmentId") or call.cloud.tenancy.tenancy_id)
     return json_response(200, storage_of(call).namespace)
 
 
-def _create(call: Call) -> Response:
+def create_bucket(call: Call) -> Response:
     storage, details = storage_of(call), object_in(call.request.body)
     name, compartment_id = text_in(details, "name"), text_in(details, "compartmentId")
     if not _NAME.fullmatch(name):
@@ -63,7 +63,7 @@ def _create(call: Call) -> Response:
     return json_response(200, _wire(call, bucket), {"etag": bucket.etag, "location": location})
 
 
-def _list(call: Call) -> Response:
+def list_buckets(call: Call) -> Response:
     storage, query = storage_of(call), call.request.query
     wanted = query.get("compartmentId", "")
     permitted(call, wanted)
@@ -72,12 +72,12 @@ def _list(call: Call) -> Response:
     return json_response(200, [_summary(call, bucket) for bucket in page], headers)
 
 
-def _get(call: Call) -> Response:
+def get_bucket(call: Call) -> Response:
     bucket = bucket_of(call)
     return json_response(200, _wire(call, bucket), {"etag": bucket.etag})
 
 
-def _delete(call: Call) -> Response:
+def delete_bucket(call: Call) -> Response:
     bucket = bucket_of(call)
     if call.cloud.state_of(Pars).of_bucket(bucket.name):
         raise bucket_has_requests(bucket.name)
@@ -107,10 +107,10 @@ def _wire(call: Call, bucket: Bucket) -> dict[str, Any]:
 _ALL = "/n/{namespace}/b"
 _ONE = f"{_ALL}/{{bucket}}"
 OPERATIONS = (
-    *with_or_without_slash("GET", "/n", _namespace),
-    *with_or_without_slash("POST", _ALL, _create),
-    *with_or_without_slash("GET", _ALL, _list),
-    Operation("GET", _ONE, refusing(_get)),
-    Operation("HEAD", _ONE, refusing(_get)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    *with_or_without_slash("GET", "/n", get_namespace),
+    *with_or_without_slash("POST", _ALL, create_bucket),
+    *with_or_without_slash("GET", _ALL, list_buckets),
+    Operation("GET", _ONE, refusing(get_bucket)),
+    Operation("HEAD", _ONE, refusing(get_bucket)),
+    Operation("DELETE", _ONE, refusing(delete_bucket)),
 )

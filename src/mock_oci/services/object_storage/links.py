@@ -20,7 +20,7 @@ from mock_oci.services.oci_surface import (
 from mock_oci.wire import Response
 
 
-def _create(call: Call) -> Response:
+def create_par(call: Call) -> Response:
     bucket, details = bucket_of(call), object_in(call.request.body)
     access, name = text_in(details, "accessType"), optional_text_in(details, "objectName")
     if access not in ACCESS_TYPES:
@@ -44,18 +44,18 @@ def _create(call: Call) -> Response:
     return json_response(200, {**par.wire(), **links})
 
 
-def _list(call: Call) -> Response:
+def list_pars(call: Call) -> Response:
     pars, query = call.cloud.state_of(Pars).of_bucket(bucket_of(call).name), call.request.query
     prefix = query.get("objectNamePrefix", "")
     page, headers = page_of([par.wire() for par in pars if par.object_name.startswith(prefix)], query)
     return json_response(200, page, headers)
 
 
-def _get(call: Call) -> Response:
+def get_par(call: Call) -> Response:
     return json_response(200, _found(call).wire())
 
 
-def _delete(call: Call) -> Response:
+def delete_par(call: Call) -> Response:
     call.cloud.state_of(Pars).delete(_found(call).id)
     return Response(204)
 
@@ -71,8 +71,8 @@ def _found(call: Call) -> Par:
 _ALL = "/n/{namespace}/b/{bucket}/p"
 _ONE = f"{_ALL}/{{id}}"
 OPERATIONS = (
-    *with_or_without_slash("POST", _ALL, _create),
-    *with_or_without_slash("GET", _ALL, _list),
-    Operation("GET", _ONE, refusing(_get)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    *with_or_without_slash("POST", _ALL, create_par),
+    *with_or_without_slash("GET", _ALL, list_pars),
+    Operation("GET", _ONE, refusing(get_par)),
+    Operation("DELETE", _ONE, refusing(delete_par)),
 )

@@ -25,7 +25,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _NAME_BYTES = 1024
 
 
-def _put(call: Call) -> Response:
+def put_object(call: Call) -> Response:
     bucket, name, headers = bucket_of(call), _name(call), call.request.headers
     stated, actual = headers.get("content-md5"), md5_of(call.request.body)
     if stated not in (None, actual):
@@ -36,20 +36,24 @@ def _put(call: Call) -> Response:
         bucket.name,
         name,
         call.request.body,
-        headers={header: value for header, value in headers.items() if _is_kept(header)},
+        headers={
+            header: value for header, value in headers.items() if header in _KEPT or header.startswith("opc-meta-")
+        },
         if_match=headers.get("if-match", ""),
         if_none_match=headers.get("if-none-match", ""),
     )
     return Response(200, {"etag": made.etag, "opc-content-md5": actual, **_modified(made)})
 
 
-def _get(call: Call) -> Response:
+def get_object(call: Call) -> Response:
     found, headers = storage_of(call).get(bucket_of(call).name, _name(call)), call.request.headers
     if headers.get("if-match", "*") not in ("*", found.etag):
         raise if_match_failed()
     if headers.get("if-none-match") in ("*", found.etag):
         return Response(304, {"etag": found.etag})
-    about = {**_shown(found), **_overrides(call)}
+    overrides = {header: call.request.query[name] for name, header in _OVERRIDES.items() if name in call.request.query}
+    own = {"etag": found.etag, "content-md5": found.md5, "opc-content-md5": found.md5, **_modified(found)}
+    about = {**found.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes", **overrides}
     piece = _piece(headers.get("range", ""), len(found.body))
     if piece is None:
         return Response(200, about, found.body)
@@ -58,7 +62,7 @@ def _get(call: Call) -> Response:
     return Response(206, {**about, "content-range": place}, part)
 
 
-def _delete(call: Call) -> Response:
+def delete_object(call: Call) -> Response:
     storage_of(call).delete(bucket_of(call).name, _name(call), if_match=call.request.headers.get("if-match", ""))
     return Response(204, {"last-modified": formatdate(call.cloud.clock(), usegmt=True)})
 
@@ -71,22 +75,8 @@ def _name(call: Call) -> str:
     return name
 
 
-def _is_kept(header: str) -> bool:
-    return header in _KEPT or header.startswith("opc-meta-")
-
-
 def _modified(item: StoredObject) -> dict[str, str]:
     return {"last-modified": formatdate(item.modified, usegmt=True)}
-
-
-def _shown(item: StoredObject) -> dict[str, str]:
-    own = {"etag": item.etag, "content-md5": item.md5, "opc-content-md5": item.md5, **_modified(item)}
-    return {**item.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes"}
-
-
-def _overrides(call: Call) -> dict[str, str]:
-    query = call.request.query
-    return {header: query[name] for name, header in _OVERRIDES.items() if name in query}
 
 
 def _piece(asked: str, size: int) -> range | None:
@@ -102,12 +92,9 @@ def _piece(asked: str, size: int) -> range | None:
     return range(start, stop)
 
 
-def _prefix(call: Call) -> str:
-    return call.request.query.get("prefix", "")
-
-
 def _linked(access: str, answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
-    return refusing(through_par(access, _prefix if access == "List" else _name, answer))
+    named = (lambda call: call.request.query.get("prefix", "")) if access == "List" else _name
+    return refusing(through_par(access, named, answer))
 
 
 _KEPT = frozenset(
@@ -125,14 +112,14 @@ _ALL = "/n/{namespace}/b/{bucket}/o"
 _ONE = f"{_ALL}/{{object+}}"
 _LINK = "/p/{token}"
 OPERATIONS = (
-    Operation("PUT", _ONE, refusing(_put), (SIGNED_HEAD,)),
-    Operation("GET", _ONE, refusing(_get)),
-    Operation("HEAD", _ONE, refusing(_get)),
-    Operation("DELETE", _ONE, refusing(_delete)),
+    Operation("PUT", _ONE, refusing(put_object), (SIGNED_HEAD,)),
+    Operation("GET", _ONE, refusing(get_object)),
+    Operation("HEAD", _ONE, refusing(get_object)),
+    Operation("DELETE", _ONE, refusing(delete_object)),
     *with_or_without_slash("GET", _ALL, list_objects),
-    Operation("PUT", f"{_LINK}{_ONE}", _linked("Write", _put), ()),
-    Operation("GET", f"{_LINK}{_ONE}", _linked("Read", _get), ()),
-    Operation("HEAD", f"{_LINK}{_ONE}", _linked("Read", _get), ()),
+    Operation("PUT", f"{_LINK}{_ONE}", _linked("Write", put_object), ()),
+    Operation("GET", f"{_LINK}{_ONE}", _linked("Read", get_object), ()),
+    Operation("HEAD", f"{_LINK}{_ONE}", _linked("Read", get_object), ()),
     Operation("GET", f"{_LINK}{_ALL}", _linked("List", list_objects), ()),
     Operation("GET", f"{_LINK}{_ALL}/", _linked("List", list_objects), ()),
 )

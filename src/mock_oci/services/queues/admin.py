@@ -27,7 +27,7 @@ LONGEST_POLL = 30  # seconds
 LONGEST_VISIBILITY = 43_200  # seconds
 
 
-def _create(call: Call) -> Response:
+def create_queue(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "displayName"), text_in(details, "compartmentId")
     permitted(call, compartment_id)
@@ -37,7 +37,7 @@ def _create(call: Call) -> Response:
     return _accepted(call, "CREATE_QUEUE", "CREATED", queue)
 
 
-def _update(call: Call) -> Response:
+def update_queue(call: Call) -> Response:
     queue, details = QUEUES.of(call), object_in(call.request.body)
     if details.get("retentionInSeconds") is not None:
         raise invalid("retentionInSeconds cannot be changed")
@@ -47,7 +47,7 @@ def _update(call: Call) -> Response:
     return _accepted(call, "UPDATE_QUEUE", "UPDATED", changed)
 
 
-def _purge(call: Call) -> Response:
+def purge_queue(call: Call) -> Response:
     queue, details = QUEUES.of(call), object_in(call.request.body)
     kind = text_in(details, "purgeType")
     if kind not in _PURGES:
@@ -118,11 +118,11 @@ QUEUES = Collection(
 _ALL = "/20210201/queues"
 _ONE = f"{_ALL}/{{queue}}"
 OPERATIONS = (
-    Operation("POST", _ALL, refusing(_create)),
+    Operation("POST", _ALL, refusing(create_queue)),
     Operation("GET", _ALL, refusing(QUEUES.list)),
     Operation("GET", _ONE, refusing(QUEUES.read)),
-    Operation("PUT", _ONE, refusing(_update)),
+    Operation("PUT", _ONE, refusing(update_queue)),
     Operation("DELETE", _ONE, refusing(QUEUES.remove)),
-    Operation("POST", f"{_ONE}/actions/purge", refusing(_purge)),
+    Operation("POST", f"{_ONE}/actions/purge", refusing(purge_queue)),
     Operation("GET", "/20210201/workRequests/{id}", refusing(work_request)),
 )

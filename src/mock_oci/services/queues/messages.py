@@ -30,7 +30,7 @@ _MESSAGE_BYTES = 256 << 10
 _REQUEST_BYTES = 512 << 10
 
 
-def _put(call: Call) -> Response:
+def put_messages(call: Call) -> Response:
     messages = _messages_of(call, QUEUES.of(call))
     given = [_entry(item) for item in objects_in(object_in(call.request.body), "messages", _MOST_PUT)]
     sizes = [len(content.encode()) for content, _, _ in given]
@@ -41,7 +41,7 @@ def _put(call: Call) -> Response:
     return json_response(200, {"messages": [{"id": m.id, "expireAfter": timestamp(m.expires)} for m in put]})
 
 
-def _get(call: Call) -> Response:
+def get_messages(call: Call) -> Response:
     queue, query = QUEUES.of(call), call.request.query
     settings, messages = queue.settings, _messages_of(call, queue)
     limit = number_in(query, "limit", 1, 1, _MOST_TAKEN)
@@ -56,14 +56,14 @@ def _get(call: Call) -> Response:
     return json_response(200, {"messages": [_delivered(message) for message in taken]})
 
 
-def _delete(call: Call) -> Response:
+def delete_message(call: Call) -> Response:
     messages = _messages_of(call, QUEUES.of(call))
     if not messages.delete(unquote(call.parameters["receipt"])):
         raise Refused(not_found())
     return Response(204)
 
 
-def _update(call: Call) -> Response:
+def update_message(call: Call) -> Response:
     messages, details = _messages_of(call, QUEUES.of(call)), object_in(call.request.body)
     updated = messages.update(unquote(call.parameters["receipt"]), _visibility(details))
     if updated is None:
@@ -71,20 +71,20 @@ def _update(call: Call) -> Response:
     return json_response(200, _updated(updated))
 
 
-def _delete_many(call: Call) -> Response:
+def delete_messages(call: Call) -> Response:
     messages = _messages_of(call, QUEUES.of(call))
     receipts = [text_in(item, "receipt") for item in _entries(call)]
     return _results({} if messages.delete(receipt) else dict(_GONE) for receipt in receipts)
 
 
-def _update_many(call: Call) -> Response:
+def update_messages(call: Call) -> Response:
     messages = _messages_of(call, QUEUES.of(call))
     wanted = [(text_in(item, "receipt"), _visibility(item)) for item in _entries(call)]
     updated = [messages.update(receipt, visibility) for receipt, visibility in wanted]
     return _results(dict(_GONE) if message is None else _updated(message) for message in updated)
 
 
-def _stats(call: Call) -> Response:
+def get_stats(call: Call) -> Response:
     messages, channel = _messages_of(call, QUEUES.of(call)), call.request.query.get("channelId")
     now = call.cloud.clock()
     counts = {
@@ -94,7 +94,7 @@ def _stats(call: Call) -> Response:
     return json_response(200, counts if channel is None else {**counts, "channelId": channel})
 
 
-def _channels(call: Call) -> Response:
+def list_channels(call: Call) -> Response:
     messages, query = _messages_of(call, QUEUES.of(call)), call.request.query
     names = sorted({message.channel for message in messages.all()} - {""})
     page, headers = page_of([name for name in names if query.get("channelFilter", name) == name], query)
@@ -164,12 +164,12 @@ def _counted(messages: tuple[Message, ...], now: float) -> dict[str, int]:
 _GONE = {"errorCode": 404, "errorMessage": "The message receipt is not that of the last delivery."}
 _ONE = "/20210201/queues/{queue}"
 OPERATIONS = (
-    Operation("POST", f"{_ONE}/messages", refusing(_put)),
-    Operation("GET", f"{_ONE}/messages", refusing(_get)),
-    Operation("DELETE", f"{_ONE}/messages/{{receipt}}", refusing(_delete)),
-    Operation("PUT", f"{_ONE}/messages/{{receipt}}", refusing(_update)),
-    Operation("POST", f"{_ONE}/messages/actions/deleteMessages", refusing(_delete_many)),
-    Operation("POST", f"{_ONE}/messages/actions/updateMessages", refusing(_update_many)),
-    Operation("GET", f"{_ONE}/stats", refusing(_stats)),
-    Operation("GET", f"{_ONE}/channels", refusing(_channels)),
+    Operation("POST", f"{_ONE}/messages", refusing(put_messages)),
+    Operation("GET", f"{_ONE}/messages", refusing(get_messages)),
+    Operation("DELETE", f"{_ONE}/messages/{{receipt}}", refusing(delete_message)),
+    Operation("PUT", f"{_ONE}/messages/{{receipt}}", refusing(update_message)),
+    Operation("POST", f"{_ONE}/messages/actions/deleteMessages", refusing(delete_messages)),
+    Operation("POST", f"{_ONE}/messages/actions/updateMessages", refusing(update_messages)),
+    Operation("GET", f"{_ONE}/stats", refusing(get_stats)),
+    Operation("GET", f"{_ONE}/channels", refusing(list_channels)),
 )

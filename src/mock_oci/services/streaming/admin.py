@@ -23,7 +23,7 @@ from mock_oci.wire import Response
 _MOST_PARTITIONS = 200  # a tenancy's default limit is lower, and can be raised
 
 
-def _create(call: Call) -> Response:
+def create_stream(call: Call) -> Response:
     details = object_in(call.request.body)
     compartment_id, pool_id = optional_text_in(details, "compartmentId"), optional_text_in(details, "streamPoolId")
     if bool(compartment_id) == bool(pool_id):
@@ -93,7 +93,7 @@ STREAMS = Collection(
 _ALL = "/20180418/streams"
 _ONE = f"{_ALL}/{{stream}}"
 OPERATIONS = (
-    Operation("POST", _ALL, refusing(_create)),
+    Operation("POST", _ALL, refusing(create_stream)),
     Operation("GET", _ALL, refusing(STREAMS.list)),
     Operation("GET", _ONE, refusing(STREAMS.read)),
     Operation("DELETE", _ONE, refusing(STREAMS.remove)),

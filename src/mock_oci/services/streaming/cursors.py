@@ -76,10 +76,6 @@ def _offset(log: PartitionLog, details: Body) -> int:
     return offset
 
 
-def _partition(parts: Body) -> Cursor:
-    return Cursor(str(parts["stream"]), int(parts["partition"]), int(parts["offset"]), float(parts["issued"]))
-
-
 def _group(parts: Body) -> GroupCursor:
     return GroupCursor(
         stream=str(parts["stream"]),
@@ -102,4 +98,9 @@ _STARTS: dict[str, Callable[[PartitionLog, Body], int]] = {
     "LATEST": lambda log, _: log.next,
     "TRIM_HORIZON": lambda log, _: log.first,
 }
-_KINDS: dict[str, Callable[[Body], Cursor | GroupCursor]] = {"partition": _partition, "group": _group}
+_KINDS: dict[str, Callable[[Body], Cursor | GroupCursor]] = {
+    "partition": lambda parts: Cursor(
+        str(parts["stream"]), int(parts["partition"]), int(parts["offset"]), float(parts["issued"])
+    ),
+    "group": _group,
+}

@@ -81,7 +81,8 @@ class Group:
 
     def _rebalance(self) -> None:
         """Gives each member its share, (n partitions / n members) ± 1, moving as few as it can."""
-        shares = self._shares()
+        least, more = divmod(len(self.committed), len(self._members) or 1)
+        shares = {member: least + (number < more) for number, member in enumerate(self._members)}
         kept = {member: self.partitions_of(member)[:share] for member, share in shares.items()}
         free = sorted(set(self.committed) - {number for numbers in kept.values() for number in numbers})
         owners = {number: member for member, numbers in kept.items() for number in numbers}
@@ -90,10 +91,6 @@ class Group:
             owners |= dict.fromkeys(free[:wanted], member)
             free = free[wanted:]
         self.reservations = {number: self._reserved(number, member) for number, member in sorted(owners.items())}
-
-    def _shares(self) -> dict[str, int]:
-        least, more = divmod(len(self.committed), len(self._members) or 1)
-        return {member: least + (number < more) for number, member in enumerate(self._members)}
 
     def _reserved(self, partition: int, member: str) -> Reservation:
         held = self.reservations.get(partition)

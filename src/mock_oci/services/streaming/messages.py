@@ -44,7 +44,7 @@ _MOST_MESSAGES = 10_000  # of an answer
 _LONGEST_TIMEOUT_MS = 3_600_000
 
 
-def _put(call: Call) -> Response:
+def put_messages(call: Call) -> Response:
     stream = STREAMS.of(call)
     given = objects_in(object_in(call.request.body), "messages", _MOST_BYTES)  # their number is unlimited
     messages = [(_key(item), _decoded(item, "value")) for item in given]
@@ -55,7 +55,7 @@ def _put(call: Call) -> Response:
     return json_response(200, {"failures": failures, "entries": entries})
 
 
-def _create_cursor(call: Call) -> Response:
+def create_cursor(call: Call) -> Response:
     stream, details = STREAMS.of(call), object_in(call.request.body)
     partition = _partition(stream, text_in(details, "partition"))
     with stream.lock:
@@ -63,7 +63,7 @@ def _create_cursor(call: Call) -> Response:
     return json_response(200, {"value": Cursor(stream.id, partition, offset, call.cloud.clock()).token()})
 
 
-def _create_group_cursor(call: Call) -> Response:
+def create_group_cursor(call: Call) -> Response:
     stream, details = STREAMS.of(call), object_in(call.request.body)
     name = text_in(details, "groupName")
     cursor = GroupCursor(
@@ -82,7 +82,7 @@ def _create_group_cursor(call: Call) -> Response:
     return json_response(200, {"value": cursor.token()})
 
 
-def _get(call: Call) -> Response:
+def get_messages(call: Call) -> Response:
     stream, query = STREAMS.of(call), call.request.query
     limit = number_in(query, "limit", _MOST_MESSAGES, 1, _MOST_MESSAGES)
     cursor = read_cursor(text_in(query, "cursor"), stream.id, call.cloud.clock())
@@ -120,14 +120,6 @@ def _read_of_group(stream: Stream, cursor: GroupCursor, limit: int) -> tuple[int
     return -1, [], cursor
 
 
-def _commit(call: Call) -> Response:
-    return _answer_to_member(call, commits=True)
-
-
-def _heartbeat(call: Call) -> Response:
-    return _answer_to_member(call, commits=False)
-
-
 def _answer_to_member(call: Call, *, commits: bool) -> Response:
     stream = STREAMS.of(call)
     cursor = read_cursor(text_in(call.request.query, "cursor"), stream.id, call.cloud.clock())
@@ -141,7 +133,7 @@ def _answer_to_member(call: Call, *, commits: bool) -> Response:
     return json_response(200, {"value": replace(cursor, issued=call.cloud.clock()).token()})
 
 
-def _get_group(call: Call) -> Response:
+def get_group(call: Call) -> Response:
     stream = STREAMS.of(call)
     with stream.lock:
         group = _group(stream, unquote(call.parameters["group"]))
@@ -149,7 +141,7 @@ def _get_group(call: Call) -> Response:
     return json_response(200, {"streamId": stream.id, "groupName": group.name, "reservations": reservations})
 
 
-def _update_group(call: Call) -> Response:
+def update_group(call: Call) -> Response:
     stream, details = STREAMS.of(call), object_in(call.request.body)
     with stream.lock:
         _group(stream, unquote(call.parameters["group"])).reset(_starts(stream, details))
@@ -228,12 +220,12 @@ def _after(entries: list[Entry], offset: int) -> int:
 
 _ONE = "/20180418/streams/{stream}"
 OPERATIONS = (
-    Operation("POST", f"{_ONE}/messages", refusing(_put), (SIGNED_HEAD,)),
-    Operation("GET", f"{_ONE}/messages", refusing(_get)),
-    Operation("POST", f"{_ONE}/cursors", refusing(_create_cursor)),
-    Operation("POST", f"{_ONE}/groupCursors", refusing(_create_group_cursor)),
-    Operation("POST", f"{_ONE}/commit", refusing(_commit)),
-    Operation("POST", f"{_ONE}/heartbeat", refusing(_heartbeat)),
-    Operation("GET", f"{_ONE}/groups/{{group}}", refusing(_get_group)),
-    Operation("PUT", f"{_ONE}/groups/{{group}}", refusing(_update_group)),
+    Operation("POST", f"{_ONE}/messages", refusing(put_messages), (SIGNED_HEAD,)),
+    Operation("GET", f"{_ONE}/messages", refusing(get_messages)),
+    Operation("POST", f"{_ONE}/cursors", refusing(create_cursor)),
+    Operation("POST", f"{_ONE}/groupCursors", refusing(create_group_cursor)),
+    Operation("POST", f"{_ONE}/commit", refusing(lambda call: _answer_to_member(call, commits=True))),
+    Operation("POST", f"{_ONE}/heartbeat", refusing(lambda call: _answer_to_member(call, commits=False))),
+    Operation("GET", f"{_ONE}/groups/{{group}}", refusing(get_group)),
+    Operation("PUT", f"{_ONE}/groups/{{group}}", refusing(update_group)),
 )

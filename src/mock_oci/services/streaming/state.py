@@ -61,7 +61,14 @@ class Stream:
     def put(self, messages: Iterable[tuple[bytes | None, bytes]]) -> list[tuple[int, Entry] | Refusal]:
         """Appends (key, value) pairs; gives each one's partition and entry."""
         with self._lock:
-            return [self._failing.pop(0) if self._failing else self._append(*message) for message in messages]
+            results: list[tuple[int, Entry] | Refusal] = []
+            for key, value in messages:
+                if self._failing:
+                    results.append(self._failing.pop(0))
+                    continue
+                partition = self.partition_of(key)
+                results.append((partition, self.logs[partition].append(key, value)))
+            return results
 
     def fail_next(self, count: int = 1, error: str = "429", message: str = "Too many requests") -> None:
         """The next ``count`` messages are refused one by one, in an answer that is a 200 all the same."""
@@ -97,10 +104,6 @@ class Stream:
     def lock(self) -> threading.RLock:
         """Whoever works on a group or on ``logs`` holds it."""
         return self._lock
-
-    def _append(self, key: bytes | None, value: bytes) -> tuple[int, Entry]:
-        partition = self.partition_of(key)
-        return partition, self.logs[partition].append(key, value)
 
 
 class Streaming(Resources[Stream]):

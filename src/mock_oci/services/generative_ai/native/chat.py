@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
 
 from mock_oci.model.catalogue import Target
 from mock_oci.model.example_values import InvalidSchema
@@ -28,16 +27,13 @@ def chat(call: Call) -> Response:
     check_shape(_DETAILS, body, "body")
     request = body["chatRequest"]
     model = target.model.id
-    if request["apiFormat"] not in _formats_of(model):
+    spoken = next(formats for models, formats in SPOKEN if re.match(models, model))
+    if request["apiFormat"] not in spoken:
         # BerriAI/litellm#18166 had this for a model of another format; NVIDIA/NeMo-Relay#554 for COHEREV2.
         raise misshapen(f"{model} does not take the apiFormat {request['apiFormat']}")
     chosen = FORMATS[request["apiFormat"]]
     chosen.check(model, request)
     return _response(chosen, _answer(call, target, chosen, request))
-
-
-def _formats_of(model: str) -> tuple[str, ...]:
-    return next(formats for models, formats in SPOKEN if re.match(models, model))
 
 
 def _answer(call: Call, target: Target, chosen: Format, request: Body) -> Answer:
@@ -50,12 +46,10 @@ def _answer(call: Call, target: Target, chosen: Format, request: Body) -> Answer
         replies = tuple(_planned(reply) for reply in replies)
     if target.endpoint and target.endpoint.tool_calls == "text":
         replies = tuple(_in_text(reply) for reply in replies)
-    counted = tuple(reply if call.scripted and reply.usage else _counted(reply, asked) for reply in replies)
+    counted = tuple(
+        reply if call.scripted and reply.usage else replace(reply, usage=usage_of(asked, reply)) for reply in replies
+    )
     return Answer(target, request, counted, call.cloud.clock(), call.cloud.next_serial())
-
-
-def _counted(reply: Reply, asked: Body) -> Reply:
-    return replace(reply, usage=usage_of(asked, reply))
 
 
 def _planned(reply: Reply) -> Reply:
@@ -70,13 +64,12 @@ def _in_text(reply: Reply) -> Reply:
     """Tool calls as Qwen writes them, when its server leaves them so (langchain_oci's xml_tool_call_parser.py)."""
     if not reply.tool_calls:
         return reply
-    said = "\n".join(f"<tool_call>\n{_as_text(call.name, call.arguments)}\n</tool_call>" for call in reply.tool_calls)
+    said = "\n".join(
+        f'<tool_call>\n{{"name": {json.dumps(call.name)}, "arguments": {call.arguments}}}\n</tool_call>'
+        for call in reply.tool_calls
+    )
     pieces = (*reply.pieces, *(said[start : start + _PIECE] for start in range(0, len(said), _PIECE)))
     return replace(reply, pieces=pieces, tool_calls=(), finish_reason="stop")
-
-
-def _as_text(name: str, arguments: str) -> str:
-    return f'{{"name": {json.dumps(name)}, "arguments": {arguments}}}'
 
 
 def _response(chosen: Format, answer: Answer) -> Response:
@@ -89,14 +82,11 @@ def _response(chosen: Format, answer: Answer) -> Response:
     selected = answer.target.selected_region
     headers = {"x-genai-selected-region": selected} if selected else {}
     if not wants_stream or streaming == "plain":
-        return json_response(200, _whole(chosen, answer), headers)
+        version = _VERSIONS.get(answer.target.model.vendor, "1.0.0")
+        whole = {"modelId": answer.model, "modelVersion": version, "chatResponse": chosen.whole(answer)}
+        return json_response(200, whole, headers)
     done = answer.target.model.vendor in _SAYS_DONE
     return Response(200, {"content-type": "text/event-stream", **headers}, written(chosen.events(answer), done=done))
-
-
-def _whole(chosen: Format, answer: Answer) -> dict[str, Any]:
-    version = _VERSIONS.get(answer.target.model.vendor, "1.0.0")
-    return {"modelId": answer.model, "modelVersion": version, "chatResponse": chosen.whole(answer)}
 
 
 _PIECE = 5  # characters: less than the tag has, so that a stream cuts it

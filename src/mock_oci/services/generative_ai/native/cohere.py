@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from mock_oci.model.replies import Reply, ToolCall
@@ -51,11 +51,11 @@ def _entry(entry: Body) -> Iterator[Body]:
 
 def _results(results: list[Body] | None) -> Iterator[Body]:
     for result in results or ():
-        yield {"role": "tool", "content": "; ".join(_output(output) for output in result["outputs"])}
-
-
-def _output(output: Mapping[str, Any]) -> str:
-    return " ".join(value if isinstance(value, str) else json.dumps(value) for value in output.values())
+        outputs = [
+            " ".join(value if isinstance(value, str) else json.dumps(value) for value in output.values())
+            for output in result["outputs"]
+        ]
+        yield {"role": "tool", "content": "; ".join(outputs)}
 
 
 def _function(tool: Body) -> Body:

@@ -60,9 +60,14 @@ def _part(part: Body) -> Body:
 
 def whole(answer: Answer) -> Body:
     reply = answer.replies[0]
-    said: Body = {"id": _id(answer), "message": _said(reply), "finishReason": _finish(reply), "usage": answer.usage}
+    id_ = hashlib.sha256(f"{answer.model}/{answer.serial}".encode()).hexdigest()[:32]
+    said: Body = {"id": id_, "message": _said(reply), "finishReason": _finish(reply), "usage": answer.usage}
     if answer.request.get("isLogProbsEnabled"):
-        said["logProbabilities"] = [_likely(number, piece) for number, piece in enumerate(reply.pieces)]
+        # oci.generative_ai_inference.models.LogProbability; every token is equally likely to the emulator.
+        said["logProbabilities"] = [
+            {"tokenIds": [number], "text": piece, "logProbabilities": [-0.25]}
+            for number, piece in enumerate(reply.pieces)
+        ]
     return {"apiFormat": "COHEREV2", **said}
 
 
@@ -72,11 +77,6 @@ def _said(reply: Reply) -> Body:
     if reply.tool_calls:
         said |= {"toolPlan": reply.text, "toolCalls": [_call(call, call.arguments) for call in reply.tool_calls]}
     return said
-
-
-def _likely(number: int, piece: str) -> Body:
-    """oci.generative_ai_inference.models.LogProbability; every token is equally likely to the emulator."""
-    return {"tokenIds": [number], "text": piece, "logProbabilities": [-0.25]}
 
 
 def events(answer: Answer) -> Iterator[Body]:
@@ -116,10 +116,6 @@ def _thought(said: str) -> list[Body]:
 
 def _finish(reply: Reply) -> str:
     return _FINISH.get(reply.finish_reason, reply.finish_reason.upper())
-
-
-def _id(answer: Answer) -> str:
-    return hashlib.sha256(f"{answer.model}/{answer.serial}".encode()).hexdigest()[:32]
 
 
 _TYPE = {"type": text}

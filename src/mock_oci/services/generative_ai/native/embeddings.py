@@ -138,17 +138,13 @@ def _ubinary(vector: Vector) -> list[int]:
     return [int(bits[start : start + 8], 2) for start in range(0, len(bits), 8)]
 
 
-def _base64(vector: Vector) -> str:
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-
-
 ENCODINGS: dict[str, Callable[[Vector], Any]] = {
     "float": lambda vector: vector,
     "int8": _int8,
     "uint8": lambda vector: [number + 128 for number in _int8(vector)],
     "binary": lambda vector: [number - 128 for number in _ubinary(vector)],
     "ubinary": _ubinary,
-    "base64": _base64,
+    "base64": lambda vector: base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode(),
 }
 
 

@@ -69,12 +69,9 @@ def written(events: Iterable[Mapping[str, Any]], *, done: bool) -> Iterator[byte
     ``done``: ends with ``[DONE]``. Source: Elasticsearch's ocigenai tests, oracle/langchain-oracle#304 and #316.
     """
     for number, event in enumerate(events):
-        padded = json.dumps({**event, "pad": _pad(event, number)}, separators=(",", ":"), ensure_ascii=False)
+        digest = hashlib.sha256(f"{number}/{json.dumps(event)}".encode()).digest()
+        pad = "a" * (1 + digest[0] % _LONGEST_PAD)
+        padded = json.dumps({**event, "pad": pad}, separators=(",", ":"), ensure_ascii=False)
         yield f"data: {padded}\n\n".encode()
     if done:
         yield b"data: [DONE]\n\n"
-
-
-def _pad(event: Mapping[str, Any], number: int) -> str:
-    digest = hashlib.sha256(f"{number}/{json.dumps(event)}".encode()).digest()
-    return "a" * (1 + digest[0] % _LONGEST_PAD)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from mock_oci.model.replies import Reply, words_of
 from mock_oci.services.generative_ai.native.format import Answer, Format
@@ -20,9 +19,12 @@ def asked(request: Body) -> Body:
     if request.get("tools"):
         found["tools"] = [{"type": "function", "function": _without_type(tool)} for tool in request["tools"]]
     if request.get("toolChoice"):
-        found["tool_choice"] = _tool_choice(request["toolChoice"])
+        choice = request["toolChoice"]
+        function = {"type": "function", "function": {"name": choice.get("name")}}
+        found["tool_choice"] = function if choice["type"] == "FUNCTION" else choice["type"].lower()
     if request.get("responseFormat"):
-        found["response_format"] = _response_format(request["responseFormat"])
+        wanted = request["responseFormat"]
+        found["response_format"] = {"type": wanted["type"].lower(), "json_schema": wanted.get("jsonSchema")}
     return found
 
 
@@ -43,16 +45,6 @@ def _part(part: Body) -> Body:
 
 def _without_type(described: Body) -> Body:
     return {name: value for name, value in described.items() if name != "type" and value is not None}
-
-
-def _tool_choice(choice: Body) -> Any:
-    if choice["type"] == "FUNCTION":
-        return {"type": "function", "function": {"name": choice["name"]}}
-    return choice["type"].lower()
-
-
-def _response_format(wanted: Body) -> Body:
-    return {"type": wanted["type"].lower(), "json_schema": wanted.get("jsonSchema")}
 
 
 def whole(answer: Answer) -> Body:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from mock_oci.operations import Refused, not_found, oci_error
+from mock_oci.operations import Refused, oci_error
 from mock_oci.services.shapes import Check, Mismatch
 
 
@@ -25,10 +25,6 @@ def check_shape(check: Check, value: Any, where: str) -> None:
         check(value, where)
     except Mismatch as mismatch:
         raise misshapen(str(mismatch)) from mismatch
-
-
-def out_of_sight() -> Refused:
-    return Refused(not_found())
 
 
 def broken() -> Refused:

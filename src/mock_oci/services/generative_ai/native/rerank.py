@@ -9,7 +9,7 @@ from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.services.generative_ai.native.refusal import check_shape, misshapen
 from mock_oci.services.generative_ai.native.serving import body_of, target_of
 from mock_oci.services.shapes import mapping, record, text, texts, truth, whole
-from mock_oci.wire import Body, Response
+from mock_oci.wire import Response
 
 
 @refusing
@@ -28,14 +28,16 @@ def rerank(call: Call) -> Response:
             "id": hashlib.sha256(f"rerank/{call.cloud.next_serial()}".encode()).hexdigest()[:32],
             "modelId": model,
             "modelVersion": "1.0",
-            "documentRanks": [_rank(body, index, scores[index]) for index in best],
+            "documentRanks": [
+                {
+                    "index": index,
+                    "relevanceScore": scores[index],
+                    **({"document": {"text": body["documents"][index]}} if body.get("isEcho") else {}),
+                }
+                for index in best
+            ],
         },
     )
-
-
-def _rank(body: Body, index: int, score: float) -> Body:
-    rank: Body = {"index": index, "relevanceScore": score}
-    return {**rank, "document": {"text": body["documents"][index]}} if body.get("isEcho") else rank
 
 
 def _relevance(query: str, document: str) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from mock_oci.model.catalogue import Target, region_of_host
-from mock_oci.operations import Call
-from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen, out_of_sight
+from mock_oci.model.catalogue import Target
+from mock_oci.operations import Call, Refused, not_found
+from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen
+from mock_oci.services.oci_surface import permitted
 from mock_oci.services.shapes import one_by, record, text
 from mock_oci.wire import Body
 
@@ -32,11 +33,10 @@ def target_of(call: Call, body: Body, capability: str) -> Target:
             raise misshapen(f"{name} is missing")
     check_shape(text, body["compartmentId"], "compartmentId")
     check_shape(SERVING_MODE, body["servingMode"], "servingMode")
-    if not call.cloud.permissions.permit(call.principal, body["compartmentId"]):
-        raise out_of_sight()
+    permitted(call, body["compartmentId"])
     target = _served(call, body["servingMode"])
     if target is None:
-        raise out_of_sight()
+        raise Refused(not_found())
     if capability not in target.model.capabilities:
         raise bad_request(f"Model {target.model.id} does not support this operation.")  # the emulator's wording
     return target
@@ -44,11 +44,10 @@ def target_of(call: Call, body: Body, capability: str) -> Target:
 
 def _served(call: Call, mode: Body) -> Target | None:
     catalogue = call.cloud.catalogue
-    region = region_of_host(call.request.headers.get("host", ""), call.cloud.region)
     if mode["servingType"] == "DEDICATED":
-        return catalogue.dedicated(mode["endpointId"], region)
-    model = catalogue.model_with_ocid(mode["modelId"], region)
-    return catalogue.on_demand(model.id if model else mode["modelId"], region)
+        return catalogue.dedicated(mode["endpointId"], call.region)
+    model = catalogue.model_with_ocid(mode["modelId"], call.region)
+    return catalogue.on_demand(model.id if model else mode["modelId"], call.region)
 
 
 _NAMED = {"servingType": text}

@@ -32,12 +32,6 @@ def _opened_then_without_id(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]
             yield [{"type": "FUNCTION", "arguments": piece}]
 
 
-def _each_at_once(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
-    """Grok: each call is whole, in an event of its own and at position 0."""
-    for call in calls:
-        yield [written_call("xai", call)]
-
-
 def _with_empty_name(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
     """Llama: every fragment repeats the id, and all but a call's first have an empty name."""
     for call in calls:
@@ -45,12 +39,6 @@ def _with_empty_name(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
         for piece in _pieces(call) or [""]:
             yield [{"type": "FUNCTION", "id": _id("meta", call), "name": name, "arguments": piece}]
             name = ""
-
-
-def _all_without_ids(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
-    """Gemini: no ids at all, so calls can only be told apart when they stand together in one event."""
-    if calls:
-        yield [written_call("google", call) for call in calls]
 
 
 def _pieces(call: ToolCall) -> list[str]:
@@ -70,7 +58,9 @@ _WITHOUT_IDS = frozenset({"google"})
 # and #40040. A family that is not here streams as OpenAI's does.
 DIALECTS: dict[str, Callable[[tuple[ToolCall, ...]], Iterator[list[Body]]]] = {
     "openai": _opened_then_without_id,
-    "xai": _each_at_once,
+    # Grok: each call is whole, in an event of its own and at position 0.
+    "xai": lambda calls: ([written_call("xai", call)] for call in calls),
     "meta": _with_empty_name,
-    "google": _all_without_ids,
+    # Gemini: no ids at all, so calls can only be told apart when they stand together in one event.
+    "google": lambda calls: iter([[written_call("google", call) for call in calls]] if calls else []),
 }

@@ -16,7 +16,7 @@ from mock_oci.wire import Body, Response
 _MOST_ITEMS = 20  # in one request (platform.openai.com/docs/api-reference/conversations)
 
 
-def _create(call: Call) -> Response:
+def create_conversation(call: Call) -> Response:
     check_compartment(call, "opc-compartment-id")
     project = project_of(call)
     body = body_of(call, b"{}")
@@ -27,42 +27,42 @@ def _create(call: Call) -> Response:
     return json_response(200, store.create(id_, project, body.get("metadata") or {}, items).wire())
 
 
-def _retrieve(call: Call) -> Response:
+def retrieve_conversation(call: Call) -> Response:
     return json_response(200, _found(call).wire())
 
 
-def _update(call: Call) -> Response:
+def update_conversation(call: Call) -> Response:
     found, metadata = _found(call), body_of(call, b"{}").get("metadata")
     check_metadata(metadata)
     call.cloud.state_of(ConversationStore).describe(found.id, metadata or {})
-    return _retrieve(call)
+    return retrieve_conversation(call)
 
 
-def _delete(call: Call) -> Response:
+def delete_conversation(call: Call) -> Response:
     found = _found(call)
     call.cloud.state_of(ConversationStore).delete(found.id)
     return json_response(200, {"id": found.id, "object": "conversation.deleted", "deleted": True})
 
 
-def _list_items(call: Call) -> Response:
+def list_items(call: Call) -> Response:
     return json_response(200, page_of(_found(call).items(call.cloud.clock()), call.request.query))
 
 
-def _add_items(call: Call) -> Response:
+def add_items(call: Call) -> Response:
     found, items = _found(call), _new_items(call, body_of(call, b"{}"))
     call.cloud.state_of(ConversationStore).add(found.id, items, at=call.cloud.clock())
     return json_response(200, list_of(list(items)))
 
 
-def _retrieve_item(call: Call) -> Response:
+def retrieve_item(call: Call) -> Response:
     return json_response(200, _found_item(call, _found(call)))
 
 
-def _delete_item(call: Call) -> Response:
+def delete_item(call: Call) -> Response:
     found = _found(call)
     item = _found_item(call, found)
     call.cloud.state_of(ConversationStore).remove(found.id, item["id"])
-    return _retrieve(call)
+    return retrieve_conversation(call)
 
 
 def _found(call: Call) -> Conversation:
@@ -93,12 +93,12 @@ _ITEMS = f"{_ONE}/items"
 _ITEM = f"{_ITEMS}/{{item}}"
 _CREDENTIALS = (SIGNATURE, API_KEY)
 OPERATIONS = (
-    Operation("POST", _ALL, refusing(_create), _CREDENTIALS),
-    Operation("GET", _ONE, refusing(_retrieve), _CREDENTIALS),
-    Operation("POST", _ONE, refusing(_update), _CREDENTIALS),
-    Operation("DELETE", _ONE, refusing(_delete), _CREDENTIALS),
-    Operation("GET", _ITEMS, refusing(_list_items), _CREDENTIALS),
-    Operation("POST", _ITEMS, refusing(_add_items), _CREDENTIALS),
-    Operation("GET", _ITEM, refusing(_retrieve_item), _CREDENTIALS),
-    Operation("DELETE", _ITEM, refusing(_delete_item), _CREDENTIALS),
+    Operation("POST", _ALL, refusing(create_conversation), _CREDENTIALS),
+    Operation("GET", _ONE, refusing(retrieve_conversation), _CREDENTIALS),
+    Operation("POST", _ONE, refusing(update_conversation), _CREDENTIALS),
+    Operation("DELETE", _ONE, refusing(delete_conversation), _CREDENTIALS),
+    Operation("GET", _ITEMS, refusing(list_items), _CREDENTIALS),
+    Operation("POST", _ITEMS, refusing(add_items), _CREDENTIALS),
+    Operation("GET", _ITEM, refusing(retrieve_item), _CREDENTIALS),
+    Operation("DELETE", _ITEM, refusing(delete_item), _CREDENTIALS),
 )

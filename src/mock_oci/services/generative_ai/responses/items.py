@@ -29,14 +29,9 @@ def _kept(item: Item, new_id: NewId) -> Item:
     named = {"id": item.get("id") or new_id(ID_PREFIXES[item["type"]]), "type": item["type"], "status": "completed"}
     kept = {**item, **named}
     if isinstance(item.get("content"), str):
-        kept["content"] = [_text_part(item["role"], item["content"])]
+        kinds = {"type": "output_text", "annotations": []} if item["role"] == "assistant" else {"type": "input_text"}
+        kept["content"] = [{**kinds, "text": item["content"]}]
     return kept
-
-
-def _text_part(role: str, text: str) -> Item:
-    if role == "assistant":
-        return {"type": "output_text", "text": text, "annotations": []}
-    return {"type": "input_text", "text": text}
 
 
 def messages_of(items: Iterable[Item]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from mock_oci.identity.signatures import API_KEY, SIGNATURE
 from mock_oci.model.catalogue import Target
@@ -21,7 +20,6 @@ from mock_oci.services.generative_ai.openai_surface import (
     native_only,
     no_such_model,
     region_headers,
-    region_of,
     target_of,
 )
 from mock_oci.services.generative_ai.projects import Project, project_of
@@ -69,7 +67,7 @@ def _admitted(call: Call) -> tuple[Body, Project, Target]:
     if target is None:
         raise no_such_model(body["model"])
     if target.endpoint is None:
-        check_served(target.model.id, target.selected_region or region_of(call))
+        check_served(target.model.id, target.selected_region or call.region)
     return body, project, target
 
 
@@ -108,23 +106,16 @@ def _in_chat_words(body: Body, model: str, context: tuple[Item, ...]) -> Body:
     if not messages:
         raise openai_error("Invalid 'input': there is nothing to answer.", "input", "invalid_value")
     tools = [{"type": "function", "function": tool} for tool in body.get("tools") or ()]
+    choice, wanted = body.get("tool_choice"), (body.get("text") or {}).get("format")
     return {
         "model": model,
         "messages": messages,
         "tools": tools,
-        "tool_choice": _chat_choice(body.get("tool_choice")),
+        "tool_choice": {"type": "function", "function": choice} if isinstance(choice, dict) else choice,
         "parallel_tool_calls": body.get("parallel_tool_calls"),
-        "response_format": _chat_format((body.get("text") or {}).get("format")),
+        "response_format": {"type": wanted["type"], "json_schema": wanted} if wanted else None,
         "max_completion_tokens": body.get("max_output_tokens"),
     }
-
-
-def _chat_choice(choice: Any) -> Any:
-    return {"type": "function", "function": {"name": choice["name"]}} if isinstance(choice, dict) else choice
-
-
-def _chat_format(wanted: Any) -> Any:
-    return {"type": wanted["type"], "json_schema": wanted} if wanted else None
 
 
 def _told(call: Call, run: ResponseRun, project: Project) -> Iterator[StreamEvent]:
@@ -139,7 +130,7 @@ def _told(call: Call, run: ResponseRun, project: Project) -> Iterator[StreamEven
     yield last
 
 
-def _retrieve(call: Call) -> Response:
+def retrieve(call: Call) -> Response:
     kept = _found(call)
     if call.request.query.get("stream") == "true":
         return _resumed(call, kept)
@@ -159,20 +150,20 @@ def _resumed(call: Call, kept: Kept) -> Response:
     return Response(200, {"content-type": "text/event-stream"}, written(missed))
 
 
-def _delete(call: Call) -> Response:
+def delete(call: Call) -> Response:
     kept = _found(call)
     call.cloud.state_of(ResponseStore).delete(kept.run.id)
     return json_response(200, {"id": kept.run.id, "object": "response", "deleted": True})
 
 
-def _cancel(call: Call) -> Response:
+def cancel(call: Call) -> Response:
     kept = _found(call)
     if not kept.run.in_background:
         raise openai_error("Cannot cancel a synchronous response.")
     return json_response(200, call.cloud.state_of(ResponseStore).cancel(kept).wire(call.cloud.clock()))
 
 
-def _list_input_items(call: Call) -> Response:
+def list_input_items(call: Call) -> Response:
     return json_response(200, page_of(_found(call).run.input, call.request.query))
 
 
@@ -190,8 +181,8 @@ _ONE = f"{_ALL}/{{id}}"
 _CREDENTIALS = (SIGNATURE, API_KEY)
 OPERATIONS = (
     Operation("POST", _ALL, refusing(create), _CREDENTIALS, asks_model=True),
-    Operation("GET", _ONE, refusing(_retrieve), _CREDENTIALS),
-    Operation("DELETE", _ONE, refusing(_delete), _CREDENTIALS),
-    Operation("POST", f"{_ONE}/cancel", refusing(_cancel), _CREDENTIALS),
-    Operation("GET", f"{_ONE}/input_items", refusing(_list_input_items), _CREDENTIALS),
+    Operation("GET", _ONE, refusing(retrieve), _CREDENTIALS),
+    Operation("DELETE", _ONE, refusing(delete), _CREDENTIALS),
+    Operation("POST", f"{_ONE}/cancel", refusing(cancel), _CREDENTIALS),
+    Operation("GET", f"{_ONE}/input_items", refusing(list_input_items), _CREDENTIALS),
 )

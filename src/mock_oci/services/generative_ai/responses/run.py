@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mock_oci.model.replies import Reply, ToolCall, Usage, words_of
+from mock_oci.model.replies import Reply, Usage, words_of
 from mock_oci.services.generative_ai.responses.items import Item, NewId
 from mock_oci.wire import Body
 
@@ -101,7 +101,10 @@ def output_items(reply: Reply, asked: Body, model: str, new_id: NewId) -> tuple[
         items.append(_reasoning(reply, asked.get("include") or (), new_id))
     if reply.pieces or reply.refusal or not reply.tool_calls:
         items.append(_message(reply, new_id))
-    items += [_function_call(call, new_id) for call in reply.tool_calls]
+    for call in reply.tool_calls:
+        # ``id`` names the item, ``call_id`` what its output must answer to.
+        named = {"call_id": call.id, "name": call.name, "arguments": call.arguments}
+        items.append({"id": new_id("fc"), "type": "function_call", "status": "completed", **named})
     return tuple(items)
 
 
@@ -119,12 +122,6 @@ def _message(reply: Reply, new_id: NewId) -> Item:
         part = {"type": "refusal", "refusal": reply.refusal}
     status = ENDINGS.get(reply.finish_reason, ("completed", ""))[0]
     return {"id": new_id("msg"), "type": "message", "status": status, "role": "assistant", "content": [part]}
-
-
-def _function_call(call: ToolCall, new_id: NewId) -> Item:
-    """``id`` names the item, ``call_id`` what its output must answer to."""
-    named = {"call_id": call.id, "name": call.name, "arguments": call.arguments}
-    return {"id": new_id("fc"), "type": "function_call", "status": "completed", **named}
 
 
 # How a finish reason of Chat Completions ends a response: its status, and the reason when it is incomplete.
