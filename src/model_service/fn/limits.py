@@ -1,0 +1,114 @@
+"""How much the function holds of anything at once, from the memory that Fn gives it (``FN_MEMORY``).
+
+``BOUNDS`` says of each what it bounds, where it comes from and what happens beyond it; the table in ``docs/`` is
+written from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+MEBIBYTE: Final = 1024 * 1024
+DEFAULT_MEMORY: Final = 512  # mebibytes: what func.yaml asks for, and what is assumed outside of Fn
+MAX_REQUEST_BYTES: Final = 6 * MEBIBYTE  # what the platform lets in
+RESTING_MEMORY: Final = 64 * MEBIBYTE  # the interpreter and the modules of every transport
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds of one process, in bytes."""
+
+    request_bytes: int
+    stored_request_bytes: int
+    answer_bytes: int
+    stream_bytes: int
+    line_bytes: int
+    error_bytes: int
+    json_bytes: int
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> Limits:
+        """Return the bounds for ``FN_MEMORY``, whole mebibytes (fn: ``runner_fninvoke.go``); for the default where it
+        is missing or no such number."""
+        memory = environment.get("FN_MEMORY", "")
+        return cls.for_memory(int(memory) if memory.isascii() and memory.isdigit() and int(memory) else DEFAULT_MEMORY)
+
+    @classmethod
+    def for_memory(cls, mebibytes: int) -> Limits:
+        """Return the bounds of a process that has so much memory; the more it has, the larger."""
+        memory = mebibytes * MEBIBYTE
+        answer = max(min(memory // 5, 32 * MEBIBYTE), memory // 16)
+        return cls(
+            request_bytes=MAX_REQUEST_BYTES,
+            stored_request_bytes=max(MAX_REQUEST_BYTES, min(32 * MEBIBYTE, memory // 16)),
+            answer_bytes=answer,
+            stream_bytes=2 * answer,
+            line_bytes=answer // 2,
+            error_bytes=64 * 1024,
+            json_bytes=max(16 * MEBIBYTE, min((memory - RESTING_MEMORY) // 2, 80 * MEBIBYTE), memory // 8),
+        )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A row of the table: what is bounded, the ``setting`` that its value comes from (``None``: it is fixed), and what
+    happens beyond it."""
+
+    what: str
+    setting: str | None
+    beyond: str
+
+
+def json_cost(text: bytes) -> int:
+    """Return about how many bytes Python's values take that ``text``, some JSON, describes.
+
+    Small objects take up to thirty times their text, and a text with one emoji four times. It is found out without
+    reading the JSON, so that what cannot fit is not read.
+    """
+    return _cost_of_structure(text) + _width(text) * len(text)
+
+
+def json_fits(text: bytes, limit: int) -> bool:
+    """Return whether what ``text`` describes takes at most ``limit`` bytes once it is read."""
+    if json_cost(text) <= limit:
+        return True
+    # Braces and commas in strings cost nothing; to know them takes ten times as long, so it is asked last.
+    strings = _width(text) * len(text)
+    return strings <= limit and strings + _cost_of_structure(_STRING.sub(b"0", text)) <= limit
+
+
+def _cost_of_structure(text: bytes) -> int:
+    """Of CPython 3.11: a dict with up to five keys, a list with some room, and an entry with its value."""
+    return 184 * text.count(b"{") + 64 * text.count(b"[") + 40 * text.count(b",")
+
+
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def _width(text: bytes) -> int:
+    """Return how many bytes CPython takes for each character of a string with the widest one of ``text`` (PEP 393)."""
+    if text.isascii() and b"\\u" not in text:
+        return 1
+    if re.search(rb"[\xf0-\xff]|\\u[dD][89abAB]", text):
+        return 4
+    return 2 if re.search(rb"[\xc4-\xff]|\\u(?!00)", text) else 1
+
+
+BOUNDS: Final[Mapping[str, Bound]] = {
+    "request_bytes": Bound("A request", None, "413 `request_too_large`"),
+    "stored_request_bytes": Bound("A request in a bucket (`body_from`)", "FN_MEMORY", "413 `request_too_large`"),
+    "answer_bytes": Bound("An answer of OCI, decompressed", "FN_MEMORY", "502 `upstream_answer_too_large`"),
+    "stream_bytes": Bound(
+        "All of a streamed answer of OCI, decompressed", "FN_MEMORY", "the stream ends with `upstream_answer_too_large`"
+    ),
+    "line_bytes": Bound("One line of a stream", "FN_MEMORY", "the stream ends with `upstream_answer_too_large`"),
+    "error_bytes": Bound("The body of an error of OCI", None, "the rest is left unread"),
+    "json_bytes": Bound(
+        "What JSON takes in memory once it is read",
+        "FN_MEMORY",
+        "413 `request_too_large` for a request, 502 `upstream_answer_too_large` for an answer",
+    ),
+}
