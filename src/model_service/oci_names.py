@@ -75,7 +75,7 @@ REALM_DOMAINS: Final = (
 BUCKET: Final = re.compile(r"((?P<namespace>[\w-]{1,256})/)?(?P<bucket>[\w.-]{1,256})", re.ASCII)
 
 
-LONGEST_NAME: Final = 1024  # bytes of an object's name (docs: Object/Tasks/managingobjects.htm)
+MAX_OBJECT_NAME_BYTES: Final = 1024  # bytes of an object's name (docs: Object/Tasks/managingobjects.htm)
 
 
 def is_object_name(name: str) -> bool:
@@ -85,7 +85,7 @@ def is_object_name(name: str) -> bool:
     except UnicodeEncodeError:  # half a surrogate pair
         return False
     control = any(character < " " or "\x7f" <= character < "\xa0" for character in name)
-    return 0 < size <= LONGEST_NAME and not control and not {".", ".."} & set(name.split("/"))
+    return 0 < size <= MAX_OBJECT_NAME_BYTES and not control and not {".", ".."} & set(name.split("/"))
 
 
 @dataclass(frozen=True)

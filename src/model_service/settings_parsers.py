@@ -13,7 +13,7 @@ from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION, Obje
 
 FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
 ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
-MOST_THREADS: Final = 32  # open-source Fn lets a container have 50 processes and threads (fn: api/agent/config.go)
+MAX_THREADS: Final = 32  # open-source Fn lets a container have 50 processes and threads (fn: api/agent/config.go)
 DESTINATION_OCID: Final = re.compile(r"ocid1\.(queue|stream)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 # No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
 PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
@@ -63,8 +63,8 @@ def seconds(name: str, text: str) -> float:
 
 
 def threads(name: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII) or not 1 <= int(text) <= MOST_THREADS:
-        raise SettingsError(name, f"must be a whole number between 1 and {MOST_THREADS}")
+    if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII) or not 1 <= int(text) <= MAX_THREADS:
+        raise SettingsError(name, f"must be a whole number between 1 and {MAX_THREADS}")
     return int(text)
 
 

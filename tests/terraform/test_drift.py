@@ -16,7 +16,7 @@ from model_service.errors import SettingsError
 from model_service.openai_api.operations import OPERATIONS
 from model_service.openai_api.responses import SURFACE
 from model_service.settings import VARIABLES
-from model_service.settings_parsers import MOST_THREADS
+from model_service.settings_parsers import MAX_THREADS
 
 CONFIGURATION = read(TERRAFORM)
 SETTINGS = literal(CONFIGURATION.locals["settings"])
@@ -90,7 +90,7 @@ def test_terraform_takes_the_values_that_the_code_takes(variable: str, nonsense:
 
 def test_terraform_takes_as_many_threads_as_the_code() -> None:
     [validation] = CONFIGURATION.variables["batch_concurrency"]["validation"]
-    assert f"<= {MOST_THREADS} " in validation["condition"]
+    assert f"<= {MAX_THREADS} " in validation["condition"]
 
 
 def test_what_is_made_for_records_is_off_and_needs_tasks() -> None:

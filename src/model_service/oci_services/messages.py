@@ -14,9 +14,9 @@ from model_service.fn.invocation import Deadline
 from model_service.oci_services.clients import QUEUE_VERSION, STREAMING_VERSION, RegionServices
 from model_service.upstream.response import read_object
 
-LARGEST_IN_QUEUE: Final = 256_000  # bytes; a message of a queue has at most 256 KB
-LARGEST_IN_STREAM: Final = 1_000_000  # bytes; a request to a stream has at most 1 MB, keys and values
-LONGEST_LABEL: Final = 256  # bytes; of a stream's key (oci.streaming.models.PutMessagesDetailsEntry)
+MAX_QUEUE_MESSAGE_BYTES: Final = 256_000  # bytes; a message of a queue has at most 256 KB
+MAX_STREAM_MESSAGE_BYTES: Final = 1_000_000  # bytes; a request to a stream has at most 1 MB, keys and values
+MAX_LABEL_BYTES: Final = 256  # bytes; of a stream's key (oci.streaming.models.PutMessagesDetailsEntry)
 
 
 def queue_path(ocid: str) -> str:

@@ -18,9 +18,9 @@ from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.oci_services.clients import RegionServices
 from model_service.oci_services.messages import (
-    LARGEST_IN_QUEUE,
-    LARGEST_IN_STREAM,
-    LONGEST_LABEL,
+    MAX_QUEUE_MESSAGE_BYTES,
+    MAX_STREAM_MESSAGE_BYTES,
+    MAX_LABEL_BYTES,
     as_base64,
     put_in_stream,
     put_on_queue,
@@ -70,8 +70,8 @@ class Destination:
         if kind is None or not all(isinstance(text, str) and text for text in relay.values()):
             raise InvalidRequest('relay: must be {"queue", "channel"} or {"stream", "key"}, all texts.', param="relay")
         label = PLACES[kind][0]
-        if len(relay[label].encode(errors="replace")) > LONGEST_LABEL or not relay[label].isprintable():
-            raise InvalidRequest(f"relay.{label}: must be printable, of {LONGEST_LABEL} bytes at most.", param="relay")
+        if len(relay[label].encode(errors="replace")) > MAX_LABEL_BYTES or not relay[label].isprintable():
+            raise InvalidRequest(f"relay.{label}: must be printable, of {MAX_LABEL_BYTES} bytes at most.", param="relay")
         if relay[kind] not in set(allowed):
             raise InvalidRequest(
                 f"relay.{kind}: answers may not be relayed there.",
@@ -93,7 +93,7 @@ class QueueChannel:
     services: RegionServices
     ocid: str
     channel: str
-    largest = LARGEST_IN_QUEUE
+    largest = MAX_QUEUE_MESSAGE_BYTES
 
     @property
     def path(self) -> str:
@@ -143,7 +143,7 @@ class StreamKey:
     services: RegionServices
     ocid: str
     key: str
-    largest = LARGEST_IN_STREAM
+    largest = MAX_STREAM_MESSAGE_BYTES
 
     @property
     def path(self) -> str:

@@ -14,7 +14,7 @@ from model_service.auth import Credential
 from model_service.errors import DeadlineExceeded, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.encoding import write_json
-from model_service.settings_parsers import MOST_THREADS
+from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
 from model_service.upstream.response import UpstreamResponse
 from model_service.upstream.sockets import Conversation, DeadlineTransport
@@ -56,7 +56,7 @@ class UpstreamClient:
         # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
         is_tls = not self.endpoint.lower().startswith("http:")  # a scheme's case means nothing
         limits = httpx.Limits(
-            max_connections=64, max_keepalive_connections=MOST_THREADS, keepalive_expiry=KEEPALIVE_SECONDS
+            max_connections=64, max_keepalive_connections=MAX_THREADS, keepalive_expiry=KEEPALIVE_SECONDS
         )
         # The transport alone: httpx's client adds cookies, redirects and proxies, which have no place here, and a
         # third of a millisecond.

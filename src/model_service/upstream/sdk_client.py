@@ -24,7 +24,7 @@ from model_service.errors import ModelServiceError, SettingsError, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.encoding import write_json
-from model_service.settings_parsers import MOST_THREADS
+from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
 from model_service.upstream.retries import Retries
 from model_service.upstream.sdk_response import SdkUpstreamResponse, failures
@@ -180,7 +180,7 @@ def _session() -> Any:
     session.trust_env = False  # a proxy from the environment would see every prompt; nobody set it for us
     session.hooks["response"].append(_answered)
     for scheme in POOLS:
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=MOST_THREADS)
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=MAX_THREADS)
         adapter.poolmanager.pool_classes_by_scheme = POOLS
         session.mount(f"{scheme}://", adapter)
     return session

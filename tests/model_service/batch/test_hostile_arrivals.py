@@ -23,7 +23,7 @@ from model_service.batch.tasks.yaml_lines import Fault, read_lined
 from model_service.cli import check_tasks
 from model_service.errors import InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline, Invocation
-from model_service.oci_names import LONGEST_NAME, ObjectLocation
+from model_service.oci_names import MAX_OBJECT_NAME_BYTES, ObjectLocation
 
 SECRET = "the-patient-is-Jane-Doe"
 TASKS: dict[str, Any] = {
@@ -146,13 +146,13 @@ def test_dead_letters_that_every_record_has_a_place_for_are_taken(sink: dict[str
     assert read_tasks(json.dumps(tasks), "tasks.json").dead_letters == "failed"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "\ud800", "n" * (LONGEST_NAME + 1), "é" * LONGEST_NAME, 7, None])
+@pytest.mark.parametrize("name", ["", ".", "..", "\ud800", "n" * (MAX_OBJECT_NAME_BYTES + 1), "é" * MAX_OBJECT_NAME_BYTES, 7, None])
 def test_an_object_that_can_have_no_such_name_is_the_records_fault_and_no_bug(name: Any) -> None:
     task = Task("images", Match(bucket=ObjectLocation("ns", "in")))
     with pytest.raises(InvalidRequest) as caught:
         task.object_place({"object": name})
     assert caught.value.code == "no_object"
-    assert task.object_place({"object": "n" * LONGEST_NAME}).name == "n" * LONGEST_NAME
+    assert task.object_place({"object": "n" * MAX_OBJECT_NAME_BYTES}).name == "n" * MAX_OBJECT_NAME_BYTES
 
 
 def test_json_with_a_byte_order_mark_is_json() -> None:

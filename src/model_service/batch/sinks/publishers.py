@@ -14,9 +14,9 @@ from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.oci_services.clients import FUNCTIONS_VERSION, NOTIFICATIONS_VERSION, RegionServices
 from model_service.oci_services.messages import (
-    LARGEST_IN_QUEUE,
-    LARGEST_IN_STREAM,
-    LONGEST_LABEL,
+    MAX_QUEUE_MESSAGE_BYTES,
+    MAX_STREAM_MESSAGE_BYTES,
+    MAX_LABEL_BYTES,
     put_in_stream,
     put_on_queue,
 )
@@ -51,14 +51,14 @@ class QueueCarrier:
     services: RegionServices
     ocid: str
     channel: Template | None = None
-    largest = LARGEST_IN_QUEUE
+    largest = MAX_QUEUE_MESSAGE_BYTES
     seconds = 5.0
 
     def label(self, record: str, view: Mapping[str, Any]) -> str:  # noqa: ARG002 - others have it in their labels
         channel = self.channel.text(view) if self.channel else ""
-        if len(channel.encode(errors="replace")) > LONGEST_LABEL or not channel.isprintable():
+        if len(channel.encode(errors="replace")) > MAX_LABEL_BYTES or not channel.isprintable():
             raise InvalidRequest(
-                f"The sink's template gives this record no channel: {LONGEST_LABEL} printable bytes at most.",
+                f"The sink's template gives this record no channel: {MAX_LABEL_BYTES} printable bytes at most.",
                 code="bad_channel",
             )
         return channel
@@ -75,7 +75,7 @@ class StreamCarrier:
     services: RegionServices
     ocid: str
     key: Template | None = None
-    largest = LARGEST_IN_STREAM
+    largest = MAX_STREAM_MESSAGE_BYTES
     seconds = 5.0
 
     def label(self, record: str, view: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ class StreamCarrier:
 
     def carry(self, label: str, body: bytes, deadline: Deadline) -> None:
         key = label.encode(errors="surrogatepass")
-        if len(key) > LONGEST_LABEL:
+        if len(key) > MAX_LABEL_BYTES:
             key = digest_of(key).encode()
         put_in_stream(self.services, self.ocid, key, body, deadline)
 
