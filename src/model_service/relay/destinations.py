@@ -18,9 +18,9 @@ from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.oci_services.clients import RegionServices
 from model_service.oci_services.messages import (
+    MAX_LABEL_BYTES,
     MAX_QUEUE_MESSAGE_BYTES,
     MAX_STREAM_MESSAGE_BYTES,
-    MAX_LABEL_BYTES,
     as_base64,
     put_in_stream,
     put_on_queue,
@@ -71,7 +71,9 @@ class Destination:
             raise InvalidRequest('relay: must be {"queue", "channel"} or {"stream", "key"}, all texts.', param="relay")
         label = PLACES[kind][0]
         if len(relay[label].encode(errors="replace")) > MAX_LABEL_BYTES or not relay[label].isprintable():
-            raise InvalidRequest(f"relay.{label}: must be printable, of {MAX_LABEL_BYTES} bytes at most.", param="relay")
+            raise InvalidRequest(
+                f"relay.{label}: must be printable, of {MAX_LABEL_BYTES} bytes at most.", param="relay"
+            )
         if relay[kind] not in set(allowed):
             raise InvalidRequest(
                 f"relay.{kind}: answers may not be relayed there.",

@@ -146,7 +146,9 @@ def test_dead_letters_that_every_record_has_a_place_for_are_taken(sink: dict[str
     assert read_tasks(json.dumps(tasks), "tasks.json").dead_letters == "failed"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "\ud800", "n" * (MAX_OBJECT_NAME_BYTES + 1), "é" * MAX_OBJECT_NAME_BYTES, 7, None])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "\ud800", "n" * (MAX_OBJECT_NAME_BYTES + 1), "é" * MAX_OBJECT_NAME_BYTES, 7, None]
+)
 def test_an_object_that_can_have_no_such_name_is_the_records_fault_and_no_bug(name: Any) -> None:
     task = Task("images", Match(bucket=ObjectLocation("ns", "in")))
     with pytest.raises(InvalidRequest) as caught:

@@ -14,9 +14,9 @@ from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.oci_services.clients import FUNCTIONS_VERSION, NOTIFICATIONS_VERSION, RegionServices
 from model_service.oci_services.messages import (
+    MAX_LABEL_BYTES,
     MAX_QUEUE_MESSAGE_BYTES,
     MAX_STREAM_MESSAGE_BYTES,
-    MAX_LABEL_BYTES,
     put_in_stream,
     put_on_queue,
 )
