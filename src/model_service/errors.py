@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-LONGEST: Final = 2000  # characters of a message
+MAX_MESSAGE_CHARACTERS: Final = 2000  # characters of a message
 
 
 class ModelServiceError(Exception):
-    """The root. ``body()`` is OpenAI's error object, with three keys more: ``status``, ``hint`` and
-    ``opc_request_id`` (``None`` where there is none).
+    """The root of all that can go wrong, with its HTTP status and its OpenAI type and code.
 
     A direct caller of a function always sees HTTP 200 (fdk: ``FN_ENFORCED_RESPONSE_CODES``), so the status
     has to stand in the body as well.
@@ -41,6 +40,10 @@ class ModelServiceError(Exception):
         self.status = status or self.status
 
     def body(self) -> dict[str, Any]:
+        """Return OpenAI's error object, with three keys more: ``status``, ``hint`` and ``opc_request_id``.
+
+        ``None`` stands where there is none.
+        """
         return {
             "error": {
                 "message": self.message,
@@ -56,7 +59,7 @@ class ModelServiceError(Exception):
 
 def _short(text: str) -> str:
     # A caller's own words may be quoted here, a field's name for one, and an error must get out whatever they are.
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else text[:MAX_MESSAGE_CHARACTERS] + "…"
 
 
 class InternalError(ModelServiceError):

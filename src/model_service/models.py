@@ -26,13 +26,13 @@ class Model:
     timeout: float = 300.0
 
     def complete(self, prompt: Prompt, **parameters: Any) -> Completion:
-        """The ``chat.completion`` object; ``parameters`` are those of Chat Completions (``max_tokens``, ``tools``…)."""
+        """Return the ``chat.completion``; ``parameters`` are those of Chat Completions (``max_tokens``, ``tools``…)."""
         answer = self._call(prompt, parameters, stream=False)
         assert isinstance(answer, Complete)  # noqa: S101 - no stream was asked for
         return answer.completion
 
     def stream(self, prompt: Prompt, **parameters: Any) -> Iterator[Chunk]:
-        """The ``chat.completion.chunk`` objects, as they come."""
+        """Return the ``chat.completion.chunk`` objects, as they come."""
         answer = self._call(prompt, parameters, stream=True)
         return iter([chunk_of(answer.completion)]) if isinstance(answer, Complete) else answer.chunks
 
@@ -54,7 +54,7 @@ class Model:
 
 
 def _json(body: dict[str, Any]) -> dict[str, Any]:
-    """The body as it would arrive; raises ``InvalidRequest`` for what no JSON can hold."""
+    """Return the body as it would arrive; raise ``InvalidRequest`` for what no JSON can hold."""
     try:
         copy: dict[str, Any] = json.loads(json.dumps(body, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
@@ -63,7 +63,7 @@ def _json(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def get_model(name: str, *, settings: Settings | None = None, timeout: float = 300.0) -> Model:
-    """The model of this name, reached with the settings of the environment unless others are given.
+    """Return the model of this name, reached with the settings of the environment unless others are given.
 
     ``name`` is ``oci:`` and a model id, an alias, or either with ``responses:`` after the prefix; ``timeout`` is in
     seconds, for a whole answer. Raises ``SettingsError``; credentials are looked for on the first call.

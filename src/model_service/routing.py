@@ -32,7 +32,7 @@ class Quirks:
     drop_falsy: tuple[str, ...] = ("store",)  # /chat/completions refuses the keyword, whatever its value
 
     def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a request, in this family's terms; where both names are given, the new one counts."""
+        """Return the body of a request in this family's terms; where both names are given, the new one counts."""
         renamed = {self.rename.get(name, name): value for name, value in body.items()}
         renamed |= {name: body[name] for name in self.rename.values() if name in body}
         return {name: value for name, value in renamed.items() if value or name not in self.drop_falsy}
@@ -50,7 +50,7 @@ class Route:
 
 
 def resolve(model: str, *, aliases: Mapping[str, str], override: TransportName | None = None) -> Route:
-    """The route of a model id; ``override`` is ``LOCUS_OCI_TRANSPORT``. An id that no row names goes to V1."""
+    """Return the route of a model id; ``override`` is ``LOCUS_OCI_TRANSPORT``. An id that no row names goes to V1."""
     asked, name = _without_prefixes(model)
     meant, model = _without_prefixes(aliases.get(model) or aliases.get(name, name))
     if not model:
@@ -63,7 +63,7 @@ def resolve(model: str, *, aliases: Mapping[str, str], override: TransportName |
 
 
 def _without_prefixes(model: str) -> tuple[bool, str]:
-    """Whether the Responses API is asked for, and of which model or alias."""
+    """Return whether the Responses API is asked for, and of which model or alias."""
     name = model.removeprefix(OWN_PREFIX)
     return name.startswith(RESPONSES_PREFIX), name.removeprefix(RESPONSES_PREFIX)
 

@@ -1,17 +1,18 @@
-"""The core that every doorway, the command line and ``get_model`` share: from a request to an answer."""
+"""The core that every trigger, the command line and ``get_model`` share: from a request to an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
 from model_service.errors import SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import inference_endpoint
-from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
+from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route, resolve
@@ -62,7 +63,9 @@ class Service:
         answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
         if isinstance(answer, Complete):
             return answer
-        return _begun(answer)
+        # What fails before the first chunk is still an error with a status.
+        first = next(answer.chunks, None)
+        return replace(answer, chunks=answer.chunks if first is None else chain([first], answer.chunks))
 
     @cached_property
     def credential(self) -> Credential:
@@ -95,7 +98,7 @@ class Service:
 
     @cached_property
     def overflow(self) -> Overflow | None:
-        """Where answers go that are too large for the platform; ``None`` where nobody has set a bucket for them."""
+        """Return where answers go that the platform would not let out; ``None`` where no bucket is set for them."""
         if self.settings.overflow_bucket is None:
             return None
         from model_service.oci_services.large_payloads import Overflow  # noqa: PLC0415 - see above
@@ -135,18 +138,6 @@ class Service:
         if region is None:
             raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
         return inference_endpoint(region)
-
-
-def _begun(stream: Stream) -> Stream:
-    """The same stream with its first chunk at hand: what fails before that is still an error with a status."""
-    first = next(stream.chunks, None)
-    return replace(stream, chunks=_again(first, stream.chunks))
-
-
-def _again(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    if first is not None:
-        yield first
-    yield from rest
 
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:

@@ -56,7 +56,7 @@ def delays(ask: Callable[[], Response], destination: Destination, services: Regi
     number, ended = 0, False
     connects = 0
     while not ended:
-        reader = destination.place(services).reader()
+        reader = destination.open(services).reader()
         with closing(follow(reader, Deadline.after(30), number)) as messages:
             for message in messages:
                 seen += [(time.monotonic(), one["choices"][0]["delta"]["content"]) for one in message["chunks"]]

@@ -12,6 +12,7 @@ from model_service.errors import ModelServiceError, StreamBroken, UpstreamError,
 from model_service.fn.invocation import Deadline
 from model_service.relay.destinations import Destination, Message, Reader
 from model_service.service import Service
+from model_service.settings import Settings
 from model_service.upstream.retries import PASSING_STATUSES
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ TROUBLE_SECONDS: Final = 1.0  # before OCI is asked again
 
 @dataclass
 class Ordered:
-    """Puts the messages of one relay into their order: each once, none before those that come before it.
+    """Put the messages of one relay into their order: each once, none before those that come before it.
 
     ``start`` is the first number that is wanted; without an ``id`` the relay that is seen first is the one.
     """
@@ -35,7 +36,7 @@ class Ordered:
     _waiting: dict[int, Message] = field(default_factory=dict)
 
     def add(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """What can be read now. After the last message nothing more."""
+        """Yield what can be read now; after the last message nothing more."""
         for message in messages:
             self.id = self.id or message["id"]
             if message["id"] == self.id and message["number"] >= self.start:
@@ -62,8 +63,10 @@ def follow(
     relay_id: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Message]:
-    """The messages of a relay from number ``start`` to its last, in order, as they come, whatever passing trouble OCI
-    has. Raises ``DeadlineExceeded`` where the last does not come in time."""
+    """Yield the messages of a relay from number ``start`` to its last, in order, as they come.
+
+    Passing trouble of OCI ends nothing. Raise ``DeadlineExceeded`` where the last message does not come in time.
+    """
     ordered = Ordered(start, relay_id)
     try:
         while not ordered.ended:
@@ -84,32 +87,34 @@ def _polled(reader: Reader, deadline: Deadline, sleep: Callable[[float], None]) 
 
 
 def texts(messages: Iterable[Message], start: int = 0) -> Iterator[str]:
-    """What the first choice says, piece by piece; what a relay has lost is made good from the result that its last
-    message has, for those who read from the beginning. Raises ``StreamBroken`` where the answer itself failed."""
-    said = ""
+    """Yield what the first choice says, piece by piece; raise ``StreamBroken`` where the answer itself failed.
+
+    What a relay has lost is made good from the result that its last message has, for those who read from the beginning.
+    """
+    text = ""
     for message in messages:
         for piece in _pieces(message):
-            said += piece
+            text += piece
             yield piece
         if message.get("last"):
             whole = _text_of(message.get("result"))
-            if start == 0 and not message["complete"] and whole.startswith(said):
-                yield whole[len(said) :]
+            if start == 0 and not message["complete"] and whole.startswith(text):
+                yield whole[len(text) :]
             _check(message)
 
 
-def run(options: argparse.Namespace, service: Service, out: TextIO) -> None:
-    """What the command does."""
+def run(options: argparse.Namespace, out: TextIO) -> None:
+    """Write the text of a relayed answer as it comes; raise ``ModelServiceError``."""
     kind, label = ("queue", "channel") if options.queue else ("stream", "key")
     relay = {kind: getattr(options, kind), label: getattr(options, label)}
     destination = Destination.parse(relay, allowed=[relay[kind]])  # whoever may read it has been asked by OCI
-    with closing(service):
-        reader = destination.place(service.region_services).reader()
+    with closing(Service(Settings.load())) as service:
+        reader = destination.open(service.region_services).reader()
         deadline = Deadline.after(options.timeout)
         messages = follow(reader, deadline, options.start, options.id)
         with closing(messages):  # type: ignore[type-var]  # it is a generator
-            for text in texts(messages, options.start):
-                out.write(text)
+            for piece in texts(messages, options.start):
+                out.write(piece)
                 out.flush()
     out.write("\n")
 

@@ -27,16 +27,16 @@ SKEW_SECONDS: Final = 300.0
 
 @dataclass(frozen=True)
 class Check:
-    """``detail`` is what was found, ``cure`` what to do where the verdict is ``fail``; ``str()`` is one line."""
+    """``detail`` is what was found, ``remedy`` what to do where the verdict is ``fail``; ``str()`` is one line."""
 
     name: str
     verdict: Verdict
     detail: str
-    cure: str | None = None
+    remedy: str | None = None
 
     def __str__(self) -> str:
         line = f"{self.verdict.upper():5} {self.name:12} {self.detail}"
-        return f"{line} -> {self.cure}" if self.cure else line
+        return f"{line} -> {self.remedy}" if self.remedy else line
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,9 @@ class Report:
         return all(check.verdict != "fail" for check in self.checks)
 
     def body(self) -> dict[str, Any]:
-        """For a caller of the function: ``verdict`` is ``ok``, ``fail`` or, where it could not be told, ``skip``."""
-        checks = [asdict(check) for check in self.checks]
+        """Return the report as JSON: ``verdict`` is ``ok``, ``fail`` or, where it could not be told, ``skip``."""
+        # `cure` is the name of old of `remedy`, for one release.
+        checks = [{**asdict(check), "cure": check.remedy} for check in self.checks]
         return {"object": "doctor.report", "healthy": self.healthy, "checks": checks}
 
 
@@ -76,7 +77,9 @@ def examine(
     gateway: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Report:
-    """``gateway`` is the base URL that clients of OpenAI's API get; ``clock`` gives Unix seconds.
+    """Make every check of CHECKS and return what each has found.
+
+    ``gateway`` is the base URL that clients of OpenAI's API get; ``clock`` gives Unix seconds.
 
     A function is never told a ``gateway``: it would fetch whatever address a caller names. Raises nothing that a
     check could say instead. Costs one very small chat request, and one more through the gateway.
@@ -103,7 +106,7 @@ class Step:
         except CheckSkipped as reason:
             return Check(self.name, "skip", str(reason))
         except CheckFailed as found:
-            return Check(self.name, "fail", str(found), found.cure)
+            return Check(self.name, "fail", found.detail, found.remedy)
         except ModelServiceError as error:
             return Check(self.name, "fail", error.message, error.hint)
 
@@ -133,13 +136,13 @@ def _region(context: DoctorContext) -> str:
 
 
 def _endpoint(context: DoctorContext) -> str:
-    return f"{context.endpoint} answers {context.greeting.status_code} to who does not sign"
+    return f"{context.endpoint} answers {context.unsigned_response.status_code} to who does not sign"
 
 
 def _clock(context: DoctorContext) -> str:
-    said = context.greeting.headers.get("date", "")
+    date = context.unsigned_response.headers.get("date", "")
     try:
-        skew = context.clock() - parsedate_to_datetime(said).timestamp()
+        skew = context.clock() - parsedate_to_datetime(date).timestamp()
     except ValueError:
         raise CheckSkipped("the endpoint does not say what time it is") from None
     finding = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} OCI's"

@@ -32,15 +32,16 @@ class DoctorService(BatchService, Protocol):
 
 
 class CheckFailed(Exception):
-    """A check has failed. ``str()`` is the finding."""
+    """Report that a check has failed: ``detail`` is what was found, ``remedy`` what to do about it."""
 
-    def __init__(self, finding: str, cure: str | None) -> None:
-        super().__init__(finding)
-        self.cure = cure
+    def __init__(self, detail: str, remedy: str | None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
 
 
 class CheckSkipped(Exception):
-    """A check could not be made. ``str()`` says why."""
+    """Report that a check could not be made; ``str()`` says why."""
 
 
 @dataclass
@@ -71,13 +72,13 @@ class DoctorContext:
         return {"model": self.request.model, "messages": [{"role": "user", "content": "Say OK."}], "max_tokens": 16}
 
     @cached_property
-    def greeting(self) -> httpx.Response:
-        """What the endpoint says to an unsigned request: no matter what, as long as it says something."""
+    def unsigned_response(self) -> httpx.Response:
+        """Return what the endpoint answers to an unsigned request: any status shows that it is there."""
         return self.fetch("GET", self.endpoint + "/", None, REACH_OCI)
 
     @cached_property
     def chat(self) -> tuple[ModelServiceError | None, float]:
-        """What went wrong with a very small request, and the seconds that it took."""
+        """Return the error of a very small request, ``None`` where it was answered, and the seconds that it took."""
         started = time.perf_counter()
         try:
             request = ChatRequest.parse({**self.prompt, "compartment_id": self.compartment_id})
@@ -86,15 +87,15 @@ class DoctorContext:
             return error, time.perf_counter() - started
         return None, time.perf_counter() - started
 
-    def fetch(self, method: str, url: str, body: Any, cure: str) -> httpx.Response:
-        """Raises ``CheckFailed`` where nobody answers."""
+    def fetch(self, method: str, url: str, body: Any, remedy: str) -> httpx.Response:
+        """Return the response; raise ``CheckFailed`` where nobody answers."""
         timeout = min(PROBE_SECONDS, self.deadline.require()) if body is None else self.deadline.require()
         try:
             with httpx.Client(trust_env=False, timeout=timeout) as client:
                 return client.request(method, url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
-            raise CheckFailed(f"{url} cannot be reached: {reason}", cure) from error
+            raise CheckFailed(f"{url} cannot be reached: {reason}", remedy) from error
 
 
 REACH_OCI: Final = (

@@ -12,7 +12,7 @@ from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContex
 
 
 def look_at_gateway(context: DoctorContext) -> str:
-    """The finding, or ``CheckFailed``; ``CheckSkipped`` where no gateway was named."""
+    """Return the finding; raise ``CheckFailed``, or ``CheckSkipped`` where no gateway was named."""
     if context.gateway is None:
         raise CheckSkipped("not asked; the command line takes --gateway URL")
     url = context.gateway.rstrip("/") + "/chat/completions"
@@ -24,11 +24,11 @@ def look_at_gateway(context: DoctorContext) -> str:
     error = _error_in(answer)
     if error:
         raise CheckFailed(f"the function answers through it: {error.get('message')}", error.get("hint"))
-    raise CheckFailed(f"{url} answers {answer.status_code}", GATEWAY_CURES.get(answer.status_code, SEE_LOG))
+    raise CheckFailed(f"{url} answers {answer.status_code}", GATEWAY_REMEDIES.get(answer.status_code, SEE_LOG))
 
 
 def _error_in(answer: httpx.Response) -> Mapping[str, Any] | None:
-    """The function's own error object, which has a ``hint``; the gateway's has none."""
+    """Return the function's own error object, which has a ``hint``; ``None`` for the gateway's, which has none."""
     try:
         body = json.loads(answer.content)
     except (ValueError, RecursionError):
@@ -44,7 +44,7 @@ REACH_GATEWAY: Final = (
 SEE_LOG: Final = "The execution log of the deployment says more."
 PROTECTED: Final = frozenset({401, 403})
 
-GATEWAY_CURES: Final[Mapping[int, str]] = {
+GATEWAY_REMEDIES: Final[Mapping[int, str]] = {
     404: "No route there: the URL must end with the path prefix of the deployment, which needs a route "
     "/chat/completions for POST.",
     413: "The gateway takes 6 MB for a function.",

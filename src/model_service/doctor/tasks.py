@@ -17,7 +17,10 @@ PROBE: Final = "model-service/doctor"  # an object that nobody writes
 
 
 def look_at_tasks(context: DoctorContext) -> str:
-    """Looked up, and nothing written: that we may write there shows with the first record. Topics cannot be asked."""
+    """Look up what the tasks name, and write nothing: that we may write shows with the first record.
+
+    Topics cannot be asked.
+    """
     if context.service.settings.tasks is None:
         raise CheckSkipped("MODEL_SERVICE_TASKS is not set: no records are expected")
     tasks = read_tasks_of(context.service, context.deadline)
@@ -41,7 +44,7 @@ def _look(name: str, kind: str, place: Any, context: DoctorContext) -> None:
     try:
         look(context.service, place, context.deadline)
     except ModelServiceError as error:
-        raise CheckFailed(f"{name}: {error.message}", CURE) from error
+        raise CheckFailed(f"{name}: {error.message}", REMEDY) from error
 
 
 def _bucket(service: DoctorService, place: ObjectLocation, deadline: Deadline) -> None:
@@ -55,6 +58,6 @@ LOOKS: Final[Mapping[str, Callable[[DoctorService, Any, Deadline], object]]] = {
     "function": lambda service, ocid, deadline: service.region_services.function(ocid, deadline),
 }
 
-CURE: Final = (
+REMEDY: Final = (
     "It has to be there, in this region, and the function's policy has to allow it: docs/batches.md lists how."
 )

@@ -1,4 +1,4 @@
-"""The signs by which a doorway is known: what a row of ENVELOPES looks for in an invocation."""
+"""How a trigger is recognised: what a row of ENVELOPES looks for in an invocation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_notification(invocation: Invocation) -> bool:
 
 
 def is_array(invocation: Invocation) -> bool:
-    """By its first byte alone: what comes after it may be anything but JSON."""
+    """Tell an array by its first byte alone: what comes after it may be anything but JSON."""
     return _ARRAY.match(invocation.body) is not None
 
 
@@ -44,8 +44,11 @@ def is_anything(_invocation: Invocation) -> bool:
 
 
 def cloud_event(body: bytes) -> dict[str, Any] | None:
-    """The CloudEvent that ``body`` is, of version 0.1 (docs Events/Reference/eventenvelopereference.htm) or 1.0 (in
-    structured mode, https://github.com/cloudevents/spec); ``None`` for what is none, though it may speak of one."""
+    """Return the CloudEvent that ``body`` is; ``None`` for what is none, though it may speak of one.
+
+    Version 0.1 (docs Events/Reference/eventenvelopereference.htm) or 1.0 (in structured mode,
+    https://github.com/cloudevents/spec).
+    """
     if b'"cloudEventsVersion"' not in body and b'"specversion"' not in body:
         return None  # no need to parse every chat request twice
     event = json_value(body)
@@ -55,8 +58,10 @@ def cloud_event(body: bytes) -> dict[str, Any] | None:
 
 
 def json_value(body: bytes) -> Any:
-    """The value of ``body`` where it is JSON, be it by a wide reading, and ``None`` where it is not: for telling what
-    it is, not for working on it."""
+    """Return the value of ``body`` where it is JSON, be it by a wide reading, and ``None`` where it is not.
+
+    For telling what it is, not for working on it.
+    """
     try:
         return json.loads(body.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
     except (ValueError, RecursionError):
@@ -64,6 +69,6 @@ def json_value(body: bytes) -> Any:
 
 
 def text_fields(value: Any, *names: str) -> Mapping[str, str]:
-    """Those of the fields that ``value`` has as texts."""
+    """Return those of the fields that ``value`` has as strings."""
     found = value if isinstance(value, Mapping) else {}
     return {name: found[name] for name in names if isinstance(found.get(name), str)}

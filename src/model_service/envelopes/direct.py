@@ -29,5 +29,5 @@ class DirectEnvelope:
         return reply_with(answer, self._format)
 
     def seal_error(self, error: ModelServiceError) -> Reply:
-        """The status is in the body: Fn would make 200 of 400, and throw away the body of a 502 or 504."""
+        """Return a 200 with the status in the body: Fn makes 200 of 400, and throws away the body of a 502 or 504."""
         return reply_with_error(error, 200)

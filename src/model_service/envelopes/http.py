@@ -76,7 +76,7 @@ class HttpEnvelope:
         return operation
 
     def _named_in_headers(self, body: Mapping[str, Any]) -> dict[str, str]:
-        """The fields of ours that the caller set by a header; the body, if it says them too, knows better."""
+        """Return the fields of ours that the caller set by a header; the body, if it says them too, knows better."""
         headers = self._http.headers
         named = {FIELD_OF_HEADER[name]: value for name, value in headers.items() if name in FIELD_OF_HEADER}
         if not PROJECT_OCID.fullmatch(named.get("project_id", "")):

@@ -13,7 +13,7 @@ from model_service.openai_api.encoding import ENCODINGS, write_json
 
 
 def stream_format(body: Mapping[str, Any], accept: str = "") -> str:
-    """The encoding that a stream is asked for in: ``stream_format`` in the body, else the ``Accept`` header."""
+    """Return the encoding that a stream is asked for in: ``stream_format`` in the body, else the ``Accept`` header."""
     named = body.get("stream_format")
     if named is None:
         return next((name for name, encoding in ENCODINGS.items() if encoding.content_type in accept), "sse")

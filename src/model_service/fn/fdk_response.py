@@ -25,22 +25,26 @@ DELIVERY: Final = "x-model-service-delivery"
 
 WriteStream = Callable[[StreamingHTTPResponse], Awaitable[None]]
 
+_SPELLING: Final = {"content-type": "Content-Type"}
+
 _warned: set[str] = set()
 
 
 def respond(context: InvokeContext, reply: Reply) -> Response | Coroutine[Any, Any, Response]:
-    """What a handler returns to the FDK, which awaits it if it is a coroutine."""
+    """Return what a handler returns to the FDK, which awaits it if it is a coroutine."""
     if isinstance(reply.body, bytes):
         return _response(context, reply, reply.body)
     write_stream = find_write_stream()
     if write_stream is None:
-        _warn_once()
+        if not _warned:
+            _warned.add("streaming")
+            log.write("streaming_unavailable", reason="this version of the FDK keeps its streaming response elsewhere")
         return _response(context, reply, reply.whole(), {DELIVERY: "complete"})
     return _stream(context, reply, reply.body, write_stream)
 
 
 def find_write_stream() -> WriteStream | None:
-    """``HttpProtocol.stream_response`` of the connection that is being answered, if this FDK has it where we look."""
+    """Return ``HttpProtocol.stream_response`` of the connection; ``None`` where this FDK has it elsewhere."""
     try:
         coroutine = getattr(asyncio.current_task(), "get_coro", lambda: None)()
     except RuntimeError:  # no event loop: not under the FDK at all
@@ -53,7 +57,9 @@ def find_write_stream() -> WriteStream | None:
 async def _stream(context: InvokeContext, reply: Reply, body: Iterator[bytes], write_stream: WriteStream) -> Response:
     _response(context, reply, b"", {DELIVERY: "chunked"})  # for the headers, which the FDK makes of it
     try:
-        await write_stream(StreamingHTTPResponse(_writer(body), status=200, headers=_spelt(context)))
+        # The streaming response knows this one header in this one spelling, and would add its own beside ours.
+        headers = {_SPELLING.get(name, name): value for name, value in context.GetResponseHeaders().items()}
+        await write_stream(StreamingHTTPResponse(_writer(body), status=200, headers=headers))
     finally:
         _stop_waiting_for_nobody(write_stream)
     # All is said. The FDK would write a complete response after it; a task that is cancelled writes nothing.
@@ -73,14 +79,8 @@ def _writer(body: Iterator[bytes]) -> Callable[[StreamingHTTPResponse], Awaitabl
     return write
 
 
-def _spelt(context: InvokeContext) -> dict[str, str]:
-    # The streaming response knows this one header in this one spelling, and would add its own beside ours.
-    headers: dict[str, str] = context.GetResponseHeaders()
-    return {("Content-Type" if name == "content-type" else name): value for name, value in headers.items()}
-
-
 def _stop_waiting_for_nobody(write_stream: WriteStream) -> None:
-    """The FDK keeps a timer for the next request of a connection; on a dead one it fires for ever, at 100 % CPU."""
+    """Cancel the FDK's timer for the next request: on a dead connection it fires for ever, at 100 % CPU."""
     protocol: HttpProtocol = write_stream.__self__  # type: ignore[attr-defined]  # it is a bound method
     timer = getattr(protocol, "_keep_alive_timeout_handler", None)  # another version of the FDK may have none
     if _is_gone(protocol) and timer is not None:
@@ -95,9 +95,3 @@ def _response(context: InvokeContext, reply: Reply, body: bytes, more: dict[str,
     # A dict of its own: the FDK writes into the one that it gets.
     headers = {**reply.headers, **(more or {})}
     return Response(context, response_data=body, headers=headers, status_code=reply.status)
-
-
-def _warn_once() -> None:
-    if not _warned:
-        _warned.add("streaming")
-        log.write("streaming_unavailable", reason="this version of the FDK keeps its streaming response elsewhere")

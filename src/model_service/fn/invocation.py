@@ -16,8 +16,10 @@ MARGIN_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Deadline:
-    """The moment, on the monotonic clock, at which the platform kills the container; ``margin`` is what is kept back
-    of the time before it, in seconds, for shaping an answer and getting it out."""
+    """The moment, on the monotonic clock, at which the platform kills the container.
+
+    ``margin`` is what is kept back of the time before it, in seconds, for shaping an answer and getting it out.
+    """
 
     expires: float
     margin: float = MARGIN_SECONDS
@@ -28,7 +30,7 @@ class Deadline:
 
     @classmethod
     def parse(cls, value: str | None) -> Deadline:
-        """From ``Fn-Deadline``: RFC 3339 in whole seconds, any offset (fn: ``agent.go``, ``time.RFC3339``)."""
+        """Read ``Fn-Deadline``: RFC 3339 in whole seconds, any offset (fn: ``agent.go``, ``time.RFC3339``)."""
         try:
             moment = datetime.fromisoformat(value or "")
         except ValueError:
@@ -39,11 +41,11 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds left; negative when it has passed."""
+        """Return the seconds left; negative when it has passed."""
         return self.expires - time.monotonic()
 
     def require(self) -> float:
-        """Seconds that may still be waited for something; raises ``DeadlineExceeded`` when there are none."""
+        """Return the seconds that may still be waited for something; raise ``DeadlineExceeded`` when there are none."""
         seconds = self.remaining - self.margin
         if seconds <= 0:
             raise DeadlineExceeded("The deadline of this invocation has passed.")
@@ -60,7 +62,7 @@ class HttpRequest:
 
     @property
     def path(self) -> str:
-        """The path without query and trailing slash, deployment prefix included."""
+        """Return the path without query and trailing slash, deployment prefix included."""
         return self.url.partition("?")[0].rstrip("/")
 
 
@@ -76,19 +78,21 @@ class Invocation:
 
     @classmethod
     def from_fn(cls, context: Any, stream: BinaryIO | None) -> Invocation:
-        """From an ``fdk.context.InvokeContext`` and the stream of the body."""
+        """Read an ``fdk.context.InvokeContext`` and the stream of the body."""
         client = _flat(context.HTTPHeaders())
         return cls(
             body=stream.read() if stream else b"",
             deadline=Deadline.parse(context.Deadline()),
             call_id=context.CallID() or "",
-            headers=_platform_headers(_flat(context.Headers()), client),
+            # The FDK puts client and platform headers into one dict, in which a client's `oci-subject-id` hides the
+            # platform's (fdk/headers.py, decap_headers). So what a client has sent is never taken for the platform's.
+            headers={name: value for name, value in _flat(context.Headers()).items() if name not in client},
             http=_http_request(context, client),
         )
 
     @property
     def caller(self) -> str | None:
-        """The OCID of who invoked us, as OCI authenticated it."""
+        """Return the OCID of who invoked us, as OCI authenticated it."""
         return self.headers.get("oci-subject-id")
 
 
@@ -100,12 +104,6 @@ def _http_request(context: Any, client: Mapping[str, str]) -> HttpRequest | None
     return HttpRequest(method.upper(), url, client)
 
 
-def _platform_headers(merged: Mapping[str, str], client: Mapping[str, str]) -> dict[str, str]:
-    # The FDK puts client and platform headers into one dict, in which a client's `oci-subject-id` hides the
-    # platform's (fdk/headers.py, decap_headers). So what a client has sent is never taken for the platform's.
-    return {name: value for name, value in merged.items() if name not in client}
-
-
 def _flat(headers: Mapping[str, str | list[str]]) -> dict[str, str]:
-    """Names in lower case; the FDK makes a list of a header that came twice, of which the last one counts."""
+    """Return the names in lower case; of a header that came twice, which the FDK makes a list of, the last value."""
     return {name.lower(): value[-1] if isinstance(value, list) else value for name, value in headers.items()}

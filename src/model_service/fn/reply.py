@@ -14,10 +14,11 @@ _LINE_BREAKERS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer of the function. Header values may come from upstream, so control characters are taken out: the
-    FDK writes a CR or LF through as it is (``fdk/async_http/response.py``, ``_parse_headers``).
+    """One answer of the function.
 
-    A ``body`` that is not bytes comes in pieces; whoever takes it reads it to its end or closes it.
+    Header values may come from upstream, so control characters are taken out: the FDK writes a CR or LF through as it
+    is (``fdk/async_http/response.py``, ``_parse_headers``). A ``body`` that is not bytes comes in pieces; whoever takes
+    it reads it to its end or closes it.
     """
 
     status: int
@@ -29,5 +30,5 @@ class Reply:
         object.__setattr__(self, "headers", safe)
 
     def whole(self) -> bytes:
-        """The body in one piece."""
+        """Return the body in one piece, reading it to its end."""
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)

@@ -27,17 +27,14 @@ def configure() -> None:
 
 
 def write(event: str, **fields: Any) -> None:
-    """One line. ``fields`` are for facts: no prompt, no answer, no credential belongs in them."""
-    line = {"event": event, "time": _now(), "call_id": call_id.get(), **fields}
+    """Write one line. ``fields`` are for facts: no prompt, no answer, no credential belongs in them."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    line = {"event": event, "time": now, "call_id": call_id.get(), **fields}
     _logger.info("%s", json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
 def write_bug(error: BaseException) -> None:
-    """An exception that nobody expected: its type and where it came from, not its text, which may quote a prompt."""
+    """Write the type of an unexpected exception and where it came from, not its text, which may quote a prompt."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     write("bug", exception=type(error).__qualname__, where=where)
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

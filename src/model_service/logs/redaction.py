@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-LONGEST: Final = 2000  # characters; an error message longer than this is a dump of something
+MAX_CHARACTERS: Final = 2000  # characters; an error message longer than this is a dump of something
 
 SECRETS: Final = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -19,9 +19,10 @@ SECRETS: Final = (
 
 
 def redact(text: str) -> str:
+    """Return ``text`` without credentials, cut at MAX_CHARACTERS."""
     # A little more than what is kept is looked at, so that no secret is cut in half before it is seen, and so that
     # megabytes of "-eyJ-eyJ" cost nothing.
-    seen = text[: 4 * LONGEST]
+    seen = text[: 4 * MAX_CHARACTERS]
     for secret in SECRETS:
         seen = secret.sub("[redacted]", seen)
-    return seen if len(seen) <= LONGEST and len(text) <= 4 * LONGEST else seen[:LONGEST] + "…"
+    return seen if len(seen) <= MAX_CHARACTERS and len(text) <= 4 * MAX_CHARACTERS else seen[:MAX_CHARACTERS] + "…"

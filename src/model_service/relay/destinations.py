@@ -1,5 +1,6 @@
-"""Where a relay's messages go and are read again, a channel of a queue or a key of a stream: each writer has its reader
-beside it, PLACES at the end.
+"""Where a relay's messages go and are read again: a channel of a queue or a key of a stream.
+
+Each writer has its reader beside it, CHANNELS at the end.
 
 Sources: https://docs.oracle.com/en-us/iaas/api/#/en/queue/20210201/ and …/#/en/streaming/20180418/
 """
@@ -40,15 +41,15 @@ PAGE: Final = 20  # messages; the most that a queue takes receipts of in one req
 
 class Reader(Protocol):
     def poll(self, deadline: Deadline) -> list[Message]:
-        """What there is of a relay, in any order, perhaps twice; waits a while where there is nothing."""
+        """Return what there is of a relay, in any order, perhaps twice; wait a while where there is nothing."""
 
     def close(self, deadline: Deadline) -> None: ...
 
 
-class Place(Protocol):
-    """``largest`` is how many bytes one message may have."""
+class Channel(Protocol):
+    """What a relay's messages are written to and read from; one message may have ``max_bytes``."""
 
-    largest: int
+    max_bytes: int
 
     def put(self, content: bytes, deadline: Deadline) -> None: ...
 
@@ -61,18 +62,21 @@ class Destination:
 
     kind: str
     ocid: str
-    label: str
+    name: str
 
     @classmethod
     def parse(cls, relay: Mapping[str, Any], allowed: Iterable[str]) -> Destination:
-        """Raises ``InvalidRequest``, with status 403 for a queue or stream that is not among ``allowed``."""
-        kind = next((kind for kind, (label, _) in PLACES.items() if set(relay) == {kind, label}), None)
+        """Return the destination; raise ``InvalidRequest``, with status 403 where it is not among ``allowed``."""
+        kind = next((kind for kind, (naming, _) in CHANNELS.items() if set(relay) == {kind, naming}), None)
         if kind is None or not all(isinstance(text, str) and text for text in relay.values()):
-            raise InvalidRequest('relay: must be {"queue", "channel"} or {"stream", "key"}, all texts.', param="relay")
-        label = PLACES[kind][0]
-        if len(relay[label].encode(errors="replace")) > MAX_LABEL_BYTES or not relay[label].isprintable():
             raise InvalidRequest(
-                f"relay.{label}: must be printable, of {MAX_LABEL_BYTES} bytes at most.", param="relay"
+                'relay: must be {"queue", "channel"} or {"stream", "key"}, all of them non-empty strings.',
+                param="relay",
+            )
+        naming = CHANNELS[kind][0]
+        if len(relay[naming].encode(errors="replace")) > MAX_LABEL_BYTES or not relay[naming].isprintable():
+            raise InvalidRequest(
+                f"relay.{naming}: must be printable, of {MAX_LABEL_BYTES} bytes at most.", param="relay"
             )
         if relay[kind] not in set(allowed):
             raise InvalidRequest(
@@ -82,10 +86,11 @@ class Destination:
                 status=403,
                 hint="MODEL_SERVICE_RELAY_DESTINATIONS lists the queues and streams that may be named.",
             )
-        return cls(kind, relay[kind], relay[label])
+        return cls(kind, relay[kind], relay[naming])
 
-    def place(self, services: RegionServices) -> Place:
-        return PLACES[self.kind][1](services, self.ocid, self.label)
+    def open(self, services: RegionServices) -> Channel:
+        """Return the channel of the queue, or the key of the stream."""
+        return CHANNELS[self.kind][1](services, self.ocid, self.name)
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class QueueChannel:
     services: RegionServices
     ocid: str
     channel: str
-    largest = MAX_QUEUE_MESSAGE_BYTES
+    max_bytes = MAX_QUEUE_MESSAGE_BYTES
 
     @property
     def path(self) -> str:
@@ -133,7 +138,7 @@ class QueueReader:
         self._receipts.clear()
         upstream = self._channel.services.queue(self._channel.ocid, deadline)
         for start in range(0, len(receipts), PAGE):
-            entries = [{"receipt": one, "visibilityInSeconds": 0} for one in receipts[start : start + PAGE]]
+            entries = [{"receipt": receipt, "visibilityInSeconds": 0} for receipt in receipts[start : start + PAGE]]
             path = f"{self._channel.path}/actions/updateMessages"
             upstream.send("POST", path, {"entries": entries}, {}, deadline).read()
 
@@ -145,7 +150,7 @@ class StreamKey:
     services: RegionServices
     ocid: str
     key: str
-    largest = MAX_STREAM_MESSAGE_BYTES
+    max_bytes = MAX_STREAM_MESSAGE_BYTES
 
     @property
     def path(self) -> str:
@@ -159,7 +164,7 @@ class StreamKey:
 
 
 class StreamReader:
-    """From the oldest message that there is, in every partition: which one a key goes to, only the service knows."""
+    """Reads from the oldest message on, in every partition: which one a key goes to, only the service knows."""
 
     def __init__(self, stream: StreamKey, sleep: Callable[[float], None] = time.sleep) -> None:
         self._stream = stream
@@ -177,7 +182,7 @@ class StreamReader:
         return found
 
     def close(self, deadline: Deadline) -> None:
-        """There is nothing to give back: reading changes nothing in a stream."""
+        """Do nothing: reading changes nothing in a stream."""
 
     def _first_cursor(self, partition: int, deadline: Deadline) -> str:
         wanted = {"partition": str(partition), "type": "TRIM_HORIZON"}
@@ -191,11 +196,11 @@ class StreamReader:
         exchange = upstream.send("GET", f"{self._stream.path}/messages?{query}", None, {}, deadline)
         messages = read_value(exchange)
         self._cursors[partition] = exchange.header("opc-next-cursor") or self._cursors[partition]
-        return _relayed(base64.b64decode(one["value"]) for one in messages if one.get("key") == self._key)
+        return _relayed(base64.b64decode(message["value"]) for message in messages if message.get("key") == self._key)
 
 
 def _relayed(contents: Iterable[str | bytes]) -> list[Message]:
-    """The messages of relays among whatever else somebody has put there."""
+    """Return the messages of relays among whatever else somebody has put there."""
     read = (_json(content) for content in contents)
     return [value for value in read if isinstance(value, dict) and value.get("object") == "model_service.relay"]
 
@@ -207,8 +212,8 @@ def _json(content: str | bytes) -> Any:
         return None
 
 
-# What names the place, what names the relay in it, and the class.
-PLACES: Final[Mapping[str, tuple[str, Callable[[RegionServices, str, str], Place]]]] = {
+# By the kind of destination: what names the channel in it, and the class.
+CHANNELS: Final[Mapping[str, tuple[str, Callable[[RegionServices, str, str], Channel]]]] = {
     "queue": ("channel", QueueChannel),
     "stream": ("key", StreamKey),
 }

@@ -16,12 +16,12 @@ from model_service.logs import log
 from model_service.oci_services.large_payloads import Overflow
 from model_service.openai_api.chat import Chunk, Completion
 from model_service.openai_api.encoding import write_json
-from model_service.relay.destinations import Message, Place
+from model_service.relay.destinations import Channel, Message
 from model_service.upstream.retries import passes, within
 
 BATCH_SECONDS: Final = 0.05
 BATCH_BYTES: Final = 32_768
-MOST_WAITING: Final = 20_000  # chunks; whoever is so far behind will not catch up
+MAX_WAITING_CHUNKS: Final = 20_000  # chunks; whoever is so far behind will not catch up
 TRY_SECONDS: Final = 3.0
 FLUSH_SECONDS: Final = 5.0  # for what is left when the model has ended
 PAUSES: Final = (0.1, 0.3, 1.0)  # seconds, between the tries of one message
@@ -29,10 +29,13 @@ PAUSES: Final = (0.1, 0.3, 1.0)  # seconds, between the tries of one message
 
 @dataclass
 class Publisher:
-    """For one answer. A message that a place does not take, after its tries, ends the relay of chunks: then nothing but
-    the last message follows, which says that it is not complete and has the whole result."""
+    """Publish the chunks of one answer.
 
-    place: Place
+    A message that the channel does not take, after its tries, ends the relay of chunks: then nothing but the last
+    message follows, which says that it is not complete and has the whole result.
+    """
+
+    channel: Channel
     id: str
     deadline: Deadline
     overflow: Overflow | None = None
@@ -48,16 +51,18 @@ class Publisher:
         self._thread: threading.Thread | None = None
 
     def offer(self, chunk: Chunk) -> None:
-        """Takes a chunk, and never waits."""
-        if self._waiting.qsize() >= MOST_WAITING:
+        """Take a chunk, and never wait."""
+        if self._waiting.qsize() >= MAX_WAITING_CHUNKS:
             self._failure = "fell_behind"
         if self._failure is None:
             self._start()
             self._waiting.put(chunk)
 
     def end(self, result: Completion | None = None, error: ModelServiceError | None = None) -> dict[str, Any]:
-        """Publishes what waits and the last message, within ``FLUSH_SECONDS`` and the deadline; nothing follows it.
-        Returns what became of it: ``id``, ``messages``, ``complete`` and the ``error``'s code."""
+        """Publish what waits and the last message, within ``FLUSH_SECONDS`` and the deadline; nothing follows it.
+
+        Return what became of it: ``id``, ``messages``, ``complete`` and the ``error``'s code.
+        """
         flush = min(self._until.expires, time.monotonic() + FLUSH_SECONDS + self._until.margin)
         self._until = replace(self._until, expires=flush)
         self._last = {"last": True, "result": result, "error": error.body()["error"] if error else None}
@@ -88,7 +93,7 @@ class Publisher:
             self._failure = "internal_error"
 
     def _batches(self) -> Iterator[list[Chunk]]:
-        """What comes within ``BATCH_SECONDS`` of a first chunk, or until it is large enough."""
+        """Yield what comes within ``BATCH_SECONDS`` of a first chunk, or until it is large enough."""
         chunk = self._waiting.get()
         while chunk is not None:
             batch, size, ends = [chunk], len(write_json(chunk)), time.monotonic() + BATCH_SECONDS
@@ -100,7 +105,7 @@ class Publisher:
                 chunk = self._waiting.get()
 
     def _next_before(self, ends: float) -> Chunk | None:
-        """``{}``, which is no chunk, where none has come."""
+        """Return the next chunk, or ``{}``, which is none, where none has come."""
         try:
             return self._waiting.get(timeout=max(0.0, ends - time.monotonic()))
         except Empty:
@@ -109,13 +114,13 @@ class Publisher:
     def _publish_last(self) -> None:
         fields = {"chunks": [], "complete": self._failure is None, **self._last}
         content = self._message(fields)
-        if len(content) > self.place.largest:
+        if len(content) > self.channel.max_bytes:
             content = self._message({**fields, "result": None, "reference": self._reference()})
         self._put(content)
 
     def _publish(self, batch: list[Chunk]) -> None:
         content = self._message({"chunks": batch})
-        if len(content) > self.place.largest:
+        if len(content) > self.channel.max_bytes:
             self._failure = "message_too_large"  # nobody would take it: it is not even tried
         else:
             self._put(content)
@@ -124,7 +129,7 @@ class Publisher:
         return write_json({"object": "model_service.relay", "id": self.id, "number": self._number, **fields})
 
     def _reference(self) -> dict[str, Any] | None:
-        """To the result, where it is too large for the place and there is a bucket for such."""
+        """Return a reference to the result, where it is too large for a message and there is a bucket for such."""
         if self.overflow is None:
             return None
         try:
@@ -137,7 +142,7 @@ class Publisher:
         self._number += 1  # also when it fails: nobody knows whether it has arrived
         for pause in (*PAUSES, None):
             try:
-                return self.place.put(content, within(self._until, TRY_SECONDS))
+                return self.channel.put(content, within(self._until, TRY_SECONDS))
             except ModelServiceError as error:
                 # After a broken connection too: a message that arrives twice has the same number twice.
                 passing = passes(error, repeatable=True)

@@ -29,13 +29,16 @@ def publisher_for(
     overflow: Overflow | None,
     deadline: Deadline,
 ) -> Publisher:
-    """Raises ``InvalidRequest`` for a destination that is none, or is not ``allowed``. Its id is that of the call."""
-    place = Destination.parse(relay, allowed).place(services)
-    return Publisher(place, log.call_id.get() or uuid4().hex, deadline, overflow)
+    """Return a publisher with the id of the call; raise ``InvalidRequest`` where the destination is not allowed."""
+    channel = Destination.parse(relay, allowed).open(services)
+    return Publisher(channel, log.call_id.get() or uuid4().hex, deadline, overflow)
 
 
 def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatRequest], Stream]) -> Stream | Complete:
-    """The answer of ``ask``, published on the way. A complete one is asked for as a stream and put together here."""
+    """Return the answer of ``ask``, published on the way.
+
+    A complete one is asked for as a stream and put together here.
+    """
     try:
         stream = ask(request.streamed())
         first = next(stream.chunks, None)  # what fails before it is still an error with a status
@@ -48,16 +51,16 @@ def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatReque
 
 
 def _published(chunks: Iterator[Chunk], publisher: Publisher) -> Iterator[Chunk]:
-    gathered = ChunkAccumulator()
+    accumulator = ChunkAccumulator()
     try:
         for chunk in chunks:
-            gathered.add(chunk)
+            accumulator.add(chunk)
             publisher.offer(chunk)
             yield chunk
     except BaseException as error:
-        publisher.end(gathered.completion(), _known(error))
+        publisher.end(accumulator.completion(), _known(error))
         raise
-    completion = gathered.completion()
+    completion = accumulator.completion()
     yield _marker(completion, publisher.end(completion))
 
 
@@ -67,14 +70,14 @@ def _marker(completion: Mapping[str, Any], report: dict[str, Any]) -> Chunk:
 
 
 def _whole(stream: Stream) -> Complete:
-    gathered = ChunkAccumulator()
+    accumulator = ChunkAccumulator()
     for chunk in stream.chunks:
-        gathered.add(chunk)
-    return Complete(gathered.completion(), stream.opc_request_id)
+        accumulator.add(chunk)
+    return Complete(accumulator.completion(), stream.opc_request_id)
 
 
 def _known(error: BaseException) -> ModelServiceError:
-    """What the readers of the relay are told."""
+    """Return what the readers of the relay are told."""
     if isinstance(error, ModelServiceError):
         return error
     if isinstance(error, GeneratorExit):

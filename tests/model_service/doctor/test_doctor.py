@@ -97,14 +97,14 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("change", "options", "name", "finding", "cure"), BROKEN)
+@pytest.mark.parametrize(("change", "options", "name", "finding", "remedy"), BROKEN)
 def test_what_is_broken_is_found_by_the_check_that_bears_its_name(
-    environment: Environment, change: Environment, options: dict[str, Any], name: str, finding: str, cure: str
+    environment: Environment, change: Environment, options: dict[str, Any], name: str, finding: str, remedy: str
 ) -> None:
     report = look({**environment, **change}, **options)
     assert failed(report) == [name]
     assert finding in check(report, name).detail
-    assert cure in (check(report, name).cure or "")
+    assert remedy in (check(report, name).remedy or "")
     assert not report.healthy
 
 
@@ -112,7 +112,7 @@ def test_a_signature_that_oci_refuses_is_not_a_missing_permission(environment: E
     (tmp_path / "api_key.pem").write_text(pem_of(new_key()))
     report = look(environment)
     assert failed(report) == ["signature"]
-    assert "clock" in (check(report, "signature").cure or "")
+    assert "clock" in (check(report, "signature").remedy or "")
     assert check(report, "policy").detail == "needs compartment"
 
 
@@ -120,7 +120,7 @@ def test_a_missing_permission_is_told_from_a_missing_model(environment: Environm
     oci.deny("user")
     report = look(environment)
     assert failed(report) == ["policy"]
-    assert "generative-ai-family" in (check(report, "policy").cure or "")
+    assert "generative-ai-family" in (check(report, "policy").remedy or "")
 
 
 def test_a_principal_without_a_compartment_is_told_to_name_one(environment: Environment, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_principal_without_a_compartment_is_told_to_name_one(environment: Envi
     }
     for model in ("meta.llama-3.3-70b-instruct", "cohere.command-a-03-2025"):
         report = look(function, model=model)
-        assert "OCI_COMPARTMENT_ID" in (check(report, "compartment").cure or "")
+        assert "OCI_COMPARTMENT_ID" in (check(report, "compartment").remedy or "")
 
 
 def test_a_token_that_looks_expired_by_a_wrong_clock_is_found_with_its_reason(
@@ -157,7 +157,7 @@ def test_nobody_who_names_a_region_is_told_to(environment: Environment, tmp_path
     del environment["OCI_REGION"], environment["OCI_GENAI_ENDPOINT"]
     report = look(environment)
     assert failed(report) == ["region"]
-    assert "OCI_REGION" in (check(report, "region").cure or "")
+    assert "OCI_REGION" in (check(report, "region").remedy or "")
 
 
 def test_a_throttled_or_broken_model_is_the_models_fault(environment: Environment, oci: MockOci) -> None:
@@ -197,15 +197,15 @@ def test_what_is_wrong_with_the_tasks_is_said_with_its_line(environment: Environ
     assert "line 8: tasks[0].match.sorce" in found.detail
 
 
-@pytest.mark.parametrize(("response", "verdict", "finding", "cure"), GATEWAYS)
+@pytest.mark.parametrize(("response", "verdict", "finding", "remedy"), GATEWAYS)
 def test_what_a_gateway_answers_is_explained(
-    environment: Environment, response: Response, verdict: str, finding: str, cure: str
+    environment: Environment, response: Response, verdict: str, finding: str, remedy: str
 ) -> None:
     with LoopbackServer(lambda _request: response) as server:
         found = check(look(environment, gateway=f"{server.url}/v1/"), "gateway")
     assert found.verdict == verdict
     assert finding in found.detail
-    assert cure in (found.cure or "")
+    assert remedy in (found.remedy or "")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "no url", "http://[", "ftp://x/v1"])

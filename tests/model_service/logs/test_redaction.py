@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_oci.identity.principals import pem_of, spare_key
-from model_service.logs.redaction import LONGEST, redact
+from model_service.logs.redaction import MAX_CHARACTERS, redact
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl-_x"
 AUTHORIZATION = (
@@ -64,19 +64,19 @@ def test_what_is_no_credential_stays(text: str) -> None:
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
-    assert redact("x" * LONGEST) == "x" * LONGEST
-    assert redact("x" * (LONGEST + 1)) == "x" * LONGEST + "…"
+    assert redact("x" * MAX_CHARACTERS) == "x" * MAX_CHARACTERS
+    assert redact("x" * (MAX_CHARACTERS + 1)) == "x" * MAX_CHARACTERS + "…"
 
 
 def test_a_text_that_becomes_short_by_redaction_still_says_that_it_was_cut() -> None:
-    assert redact("sk-" + "x" * 10 * LONGEST) == "[redacted]…"
+    assert redact("sk-" + "x" * 10 * MAX_CHARACTERS) == "[redacted]…"
 
 
-@given(st.integers(0, LONGEST + 10))
+@given(st.integers(0, MAX_CHARACTERS + 10))
 def test_a_credential_at_the_cut_is_taken_out_whole(before: int) -> None:
     assert "eyJh" not in redact("." * before + f" {JWT} ")
 
 
 def test_a_text_made_to_be_slow_is_not() -> None:
     # Each "-eyJ" may begin a token; over the whole of this text that would take hours.
-    assert len(redact("-eyJ" * 2_000_000)) == LONGEST + 1
+    assert len(redact("-eyJ" * 2_000_000)) == MAX_CHARACTERS + 1

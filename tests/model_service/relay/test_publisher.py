@@ -1,4 +1,4 @@
-"""The publisher against a place that is made to fail, stall and wait."""
+"""The publisher against a channel that is made to fail, stall and wait."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from model_service.relay.publisher import BATCH_BYTES, Publisher
 
 
 @dataclass
-class Place:
+class FakeChannel:
     """Keeps what it is given; ``before`` is called first, with how often it has been called."""
 
-    largest: int = 200_000
+    max_bytes: int = 200_000
     before: Callable[[int], None] = lambda calls: None
     messages: list[dict[str, Any]] = field(default_factory=list)
     calls: int = 0
@@ -57,8 +57,8 @@ def chunk(text: str) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": {"content": text}}]}
 
 
-def publish(place: Place, *texts: str, seconds: float = 30, **end: Any) -> dict[str, Any]:
-    publisher = Publisher(place, "r", Deadline.after(seconds), sleep=lambda _: None)
+def publish(channel: FakeChannel, *texts: str, seconds: float = 30, **end: Any) -> dict[str, Any]:
+    publisher = Publisher(channel, "r", Deadline.after(seconds), sleep=lambda _: None)
     for text in texts:
         publisher.offer(chunk(text))
     return publisher.end(**end)
@@ -75,9 +75,14 @@ def failing(*errors: ModelServiceError) -> Callable[[int], None]:
 
 
 def test_chunks_that_come_together_are_one_message() -> None:
-    place = Place()
-    assert publish(place, "a", "b", "c", result={"x": 1}) == {"id": "r", "messages": 2, "complete": True, "error": None}
-    first, last = place.messages
+    channel = FakeChannel()
+    assert publish(channel, "a", "b", "c", result={"x": 1}) == {
+        "id": "r",
+        "messages": 2,
+        "complete": True,
+        "error": None,
+    }
+    first, last = channel.messages
     assert first == {
         "object": "model_service.relay",
         "id": "r",
@@ -97,17 +102,17 @@ def test_chunks_that_come_together_are_one_message() -> None:
 
 
 def test_a_message_does_not_grow_beyond_its_measure() -> None:
-    place = Place()
+    channel = FakeChannel()
     texts = ["x" * (BATCH_BYTES // 3)] * 9
-    publish(place, *texts)
-    assert max(len(json.dumps(message)) for message in place.messages) < 2 * BATCH_BYTES
-    assert [one for message in place.messages for one in message["chunks"]] == [chunk(text) for text in texts]
+    publish(channel, *texts)
+    assert max(len(json.dumps(message)) for message in channel.messages) < 2 * BATCH_BYTES
+    assert [one for message in channel.messages for one in message["chunks"]] == [chunk(text) for text in texts]
 
 
 def test_an_answer_without_chunks_has_a_last_message_too() -> None:
-    place = Place()
-    assert publish(place, error=DeadlineExceeded("late"))["complete"] is True
-    assert [(one["number"], one["last"], one["error"]["code"]) for one in place.messages] == [
+    channel = FakeChannel()
+    assert publish(channel, error=DeadlineExceeded("late"))["complete"] is True
+    assert [(one["number"], one["last"], one["error"]["code"]) for one in channel.messages] == [
         (0, True, "deadline_exceeded")
     ]
 
@@ -117,30 +122,30 @@ def test_an_answer_without_chunks_has_a_last_message_too() -> None:
     [UpstreamError("x", status=503), UpstreamUnreachable("x", code="connection_lost"), DeadlineExceeded("x")],
 )
 def test_what_passes_is_tried_again_with_the_same_number(error: ModelServiceError) -> None:
-    place = Place(before=failing(error, error))
-    assert publish(place, "a")["complete"] is True
-    assert [message["number"] for message in place.messages] == [0, 1]
+    channel = FakeChannel(before=failing(error, error))
+    assert publish(channel, "a")["complete"] is True
+    assert [message["number"] for message in channel.messages] == [0, 1]
 
 
 def test_trouble_that_stays_ends_the_chunks_and_leaves_the_last_message() -> None:
-    place = Place(before=failing(*[UpstreamError("x", status=503, code="down")] * 4))
-    report = publish(place, "a", result={"x": 1})
+    channel = FakeChannel(before=failing(*[UpstreamError("x", status=503, code="down")] * 4))
+    report = publish(channel, "a", result={"x": 1})
     assert (report["complete"], report["error"]) == (False, "down")
-    (last,) = place.messages
+    (last,) = channel.messages
     assert (last["number"], last["complete"], last["result"]) == (1, False, {"x": 1})
 
 
 def test_a_refusal_is_not_tried_again() -> None:
-    place = Place(before=failing(UpstreamRefused("x", status=404, code="gone")))
-    assert publish(place, "a")["error"] == "gone"
-    assert place.calls == 2
+    channel = FakeChannel(before=failing(UpstreamRefused("x", status=404, code="gone")))
+    assert publish(channel, "a")["error"] == "gone"
+    assert channel.calls == 2
 
 
 def test_a_result_that_is_too_large_for_the_place_is_left_out_and_its_text_is_not_lost() -> None:
-    place = Place(largest=1000)
-    report = publish(place, "a" * 300, result={"x": "y" * 2000})
+    channel = FakeChannel(max_bytes=1000)
+    report = publish(channel, "a" * 300, result={"x": "y" * 2000})
     assert report["complete"] is True
-    assert (place.messages[-1]["result"], place.messages[-1]["reference"]) == (None, None)
+    assert (channel.messages[-1]["result"], channel.messages[-1]["reference"]) == (None, None)
 
 
 def test_where_there_is_a_bucket_the_last_message_refers_to_such_a_result() -> None:
@@ -151,45 +156,48 @@ def test_where_there_is_a_bucket_the_last_message_refers_to_such_a_result() -> N
         return {"object": "model_service.reference", "content_type": content_type}
 
     overflow: Any = SimpleNamespace(store=store)
-    place = Place(largest=1000)
-    publisher = Publisher(place, "r", Deadline.after(30), overflow)
+    channel = FakeChannel(max_bytes=1000)
+    publisher = Publisher(channel, "r", Deadline.after(30), overflow)
     assert publisher.end({"x": "y" * 2000})["complete"] is True
     assert json.loads(stored[0]) == {"x": "y" * 2000}
-    assert place.messages[-1]["reference"] == {"object": "model_service.reference", "content_type": "application/json"}
+    assert channel.messages[-1]["reference"] == {
+        "object": "model_service.reference",
+        "content_type": "application/json",
+    }
 
 
 def test_a_chunk_that_is_too_large_for_the_place_is_not_tried() -> None:
-    place = Place(largest=1000)
-    assert publish(place, "a" * 2000)["error"] == "message_too_large"
-    assert [message["complete"] for message in place.messages] == [False]
+    channel = FakeChannel(max_bytes=1000)
+    assert publish(channel, "a" * 2000)["error"] == "message_too_large"
+    assert [message["complete"] for message in channel.messages] == [False]
 
 
 def test_a_bug_is_the_relays_alone() -> None:
     def before(calls: int) -> None:
         raise ZeroDivisionError
 
-    assert publish(Place(before=before), "a")["error"] == "internal_error"
+    assert publish(FakeChannel(before=before), "a")["error"] == "internal_error"
 
 
 def test_offering_never_waits_and_who_falls_behind_has_no_gap_in_his_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher, "MOST_WAITING", 10)
+    monkeypatch.setattr(publisher, "MAX_WAITING_CHUNKS", 10)
     stalled, go_on = threading.Event(), threading.Event()
 
     def before(calls: int) -> None:
         stalled.set()
         go_on.wait(10)
 
-    place = Place(before=before)
-    relaying = Publisher(place, "r", Deadline.after(30))
+    channel = FakeChannel(before=before)
+    relaying = Publisher(channel, "r", Deadline.after(30))
     relaying.offer(chunk("0"))
     assert stalled.wait(10)
     for number in range(1, 100):
         relaying.offer(chunk(str(number)))
     go_on.set()
     assert relaying.end()["error"] == "fell_behind"
-    texts = [one["choices"][0]["delta"]["content"] for message in place.messages for one in message["chunks"]]
+    texts = [one["choices"][0]["delta"]["content"] for message in channel.messages for one in message["chunks"]]
     assert texts == [str(number) for number in range(len(texts))]
-    assert place.messages[-1]["complete"] is False
+    assert channel.messages[-1]["complete"] is False
 
 
 def test_the_end_waits_no_longer_than_the_deadline_lets_it() -> None:
@@ -198,7 +206,7 @@ def test_the_end_waits_no_longer_than_the_deadline_lets_it() -> None:
     def before(calls: int) -> None:
         over.wait(10)
 
-    publisher = Publisher(Place(before=before), "r", Deadline(time.monotonic() + 0.3, margin=0.2))
+    publisher = Publisher(FakeChannel(before=before), "r", Deadline(time.monotonic() + 0.3, margin=0.2))
     publisher.offer(chunk("a"))
     report = publisher.end()
     over.set()

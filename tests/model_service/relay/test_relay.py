@@ -49,7 +49,7 @@ class Relayed:
 
     def reader(self) -> Reader:
         destination = Destination.parse(self.relay, self.relay.values())
-        return destination.place(self.app.service.region_services).reader()
+        return destination.open(self.app.service.region_services).reader()
 
     def messages(self, start: int = 0) -> list[dict[str, Any]]:
         return list(follow(self.reader(), Deadline.after(10), start))
@@ -249,7 +249,7 @@ def test_a_detached_call_is_followed_while_its_function_runs(
     with LocalFunctions(oci, oci_url) as functions, closing(Service(Settings.load({**environment, **config}))) as mine:
         function = functions.deploy(ROOT, name="model-service", config=config, timeout=30)
         assert functions.invoke(function.id, json.dumps(body).encode(), invoke_type="detached").status == 202
-        reader = Destination.parse(relay, [queue.id]).place(mine.region_services).reader()
+        reader = Destination.parse(relay, [queue.id]).open(mine.region_services).reader()
         assert "".join(texts(follow(reader, Deadline.after(20)))) == TEXT
 
 
