@@ -88,7 +88,7 @@ def test_an_answer_whose_choices_are_none_is_oci_s_fault(
     service: Service, oci: MockOci, answer: dict[str, Any], stream: bool
 ) -> None:
     oci.script.raw(json.dumps(answer).encode(), content_type="application/json")
-    with pytest.raises(UpstreamError, match="no chat completion"):
+    with pytest.raises(UpstreamError, match="other than a chat completion"):
         list(Model(LLAMA, service).stream("Hello")) if stream else Model(LLAMA, service).complete("Hello")
 
 

@@ -20,7 +20,7 @@ from model_service.envelopes.connector_hub_array import NOT_JSON, Element, eleme
 from model_service.envelopes.detect import text_fields
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
-from model_service.openai_api.validation import refuse
+from model_service.openai_api.validation import invalid_field
 
 
 class ConnectorHubEnvelope(UnattendedEnvelope):
@@ -99,7 +99,7 @@ def _id_by_content(source: str, content: bytes) -> str:
 def _required_text(entry: Mapping[str, Any], name: str) -> str:
     value = entry[name]
     if not isinstance(value, str) or not value:
-        refuse(name, "must be a text that is not empty.")
+        raise invalid_field(name, "must be a text that is not empty.")
     return value
 
 
@@ -111,14 +111,14 @@ def _partition(entry: Mapping[str, Any]) -> str:
 def _whole_number(entry: Mapping[str, Any], name: str) -> int:
     value = entry[name]
     if isinstance(value, bool) or not isinstance(value, int):
-        refuse(name, "must be a whole number.")
+        raise invalid_field(name, "must be a whole number.")
     return value
 
 
 def _timestamp(entry: Mapping[str, Any]) -> int | str | None:
     value = entry.get("timestamp")
     if isinstance(value, bool) or not isinstance(value, int | str | None):
-        refuse("timestamp", "must be a number of milliseconds, or a text.")
+        raise invalid_field("timestamp", "must be a number of milliseconds, or a text.")
     return value
 
 
@@ -127,7 +127,7 @@ def _decoded(entry: Mapping[str, Any], name: str) -> bytes:
     with suppress(ValueError, TypeError):
         content = base64.b64decode(entry[name], validate=True)
     if content is None:
-        refuse(name, "must be base64.")
+        raise invalid_field(name, "must be base64.")
     return content
 
 

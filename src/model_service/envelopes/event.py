@@ -11,7 +11,7 @@ from model_service.batch.record import BatchRequest, Record, digest_of, record_i
 from model_service.envelopes.detect import cloud_event
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
-from model_service.openai_api.validation import refuse
+from model_service.openai_api.validation import invalid_field
 
 _OBJECT_STORAGE: Final = "com.oraclecloud.objectstorage."
 _RESOURCE_ID: Final = re.compile(r"/n/(?P<namespace>[^/]+)/b/(?P<bucket>[^/]+)/o/(?P<object>.+)", re.DOTALL)
@@ -90,12 +90,12 @@ def _text(source: Mapping[str, Any], name: str) -> str:
     """Empty where there is none."""
     value = source.get(name)
     if value is not None and not isinstance(value, str):
-        refuse(name, "must be a text.")
+        raise invalid_field(name, "must be a text.")
     return value or ""
 
 
 def _object(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = source.get(name)
     if value is not None and not isinstance(value, Mapping):
-        refuse(name, "must be an object.")
+        raise invalid_field(name, "must be an object.")
     return value or {}

@@ -23,12 +23,13 @@ class ChunkAccumulator:
     _choices: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, chunk: Chunk) -> None:
+        """Take the next chunk in."""
         _merge(self._head, {name: value for name, value in chunk.items() if name not in ("choices", "object")})
         for choice in chunk["choices"]:
             _merge(self._choices.setdefault(choice.get("index", 0), {}), choice)
 
     def completion(self) -> Completion:
-        """The ``chat.completion`` so far; a choice without an end has the finish reason ``length``."""
+        """Return the ``chat.completion`` so far; a choice without an end has the finish reason ``length``."""
         choices = [_choice(index, _whole(self._choices[index])) for index in sorted(self._choices)]
         return {**_whole(self._head), "object": "chat.completion", "choices": choices}
 
@@ -45,8 +46,8 @@ def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
             _merge(_under(whole, name, dict), value)
         elif name == "tool_calls" and isinstance(value, list):
             calls = _under(whole, name, dict)
-            for at, call in enumerate(value):
-                _merge(calls.setdefault(at if call.get("index") is None else call["index"], {}), call)
+            for position, call in enumerate(value):
+                _merge(calls.setdefault(position if call.get("index") is None else call["index"], {}), call)
         elif isinstance(value, list):
             _under(whole, name, list).extend(value)
         elif name in JOINED and isinstance(value, str):

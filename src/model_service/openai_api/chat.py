@@ -26,7 +26,7 @@ Chunk = dict[str, Any]
 """A ``chat.completion.chunk`` object, as it stands on the wire."""
 
 Message = dict[str, Any]
-"""One of a request's ``messages``: ``role``, ``content`` (a text, a list of parts or ``None``), ``tool_calls``…"""
+"""One of a request's ``messages``: ``role``, ``content`` (a string, an array of parts or ``None``), ``tool_calls``…"""
 
 
 # Of a request; they never leave in a body.
@@ -44,7 +44,10 @@ class ChatRequest:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> ChatRequest:
-        """Raises ``InvalidRequest`` that names the first field that is wrong, and never its value."""
+        """Return the checked request.
+
+        Raise ``InvalidRequest`` that names the first field that is wrong, and never its value.
+        """
         try:
             # Strict: a client that sends "100" for a number shall hear it here and not from a model's backend.
             REQUEST.validate_python(body, strict=True)
@@ -69,22 +72,22 @@ class ChatRequest:
 
     @property
     def choices(self) -> int:
-        """How many answers are asked for; what is no number, the service itself refuses."""
+        """Return how many answers are asked for; what is not a number, the service itself refuses."""
         n = self.body.get("n")
         return n if isinstance(n, int) and n > 0 else 1
 
     @property
     def include_usage(self) -> bool:
-        """Whether a stream is to end with a chunk that has the usage."""
+        """Return whether a stream is to end with a chunk that has the usage."""
         return bool((self.body.get("stream_options") or {}).get("include_usage"))
 
     def streamed(self) -> ChatRequest:
-        """The same request, answered by a stream that ends with its usage."""
+        """Return the same request, answered by a stream that ends with its usage."""
         options = {**(self.body.get("stream_options") or {}), "include_usage": True}
         return self if self.stream else replace(self, body={**self.body, "stream": True, "stream_options": options})
 
     def wire(self) -> dict[str, Any]:
-        """A copy of the request as the caller wrote it, without the fields that are ours."""
+        """Return a copy of the request as the caller wrote it, without the fields that are ours."""
         return dict(self.body)
 
 
@@ -124,23 +127,26 @@ Answer = Complete | Stream
 
 
 def ended_in_time(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks; where the deadline cuts them off, a last one says so and closes what is still open."""
+    """Yield the same chunks; where the deadline cuts them off, a last one says so and closes what is still open."""
     last: Chunk = {}
     open_choices = {0}
     try:
         for last in chunks:
             finished = finish_reasons(last)
-            open_choices = (open_choices | set(finished)) - {at for at, reason in finished.items() if reason}
+            open_choices = (open_choices | set(finished)) - {index for index, reason in finished.items() if reason}
             yield last
     except DeadlineExceeded:
         if not open_choices:
             return  # only its last formalities are missing
-        closing = [{"index": at, "delta": {}, "finish_reason": "length"} for at in sorted(open_choices)]
+        closing = [{"index": index, "delta": {}, "finish_reason": "length"} for index in sorted(open_choices)]
         yield {**last, "choices": closing, "usage": None, "model_service": {"ended_by": "deadline"}}
 
 
 def finish_reasons(chunk: Chunk) -> dict[int, Any]:
-    """By the index of each choice, ``None`` where it goes on. What has another shape than OpenAI's says nothing."""
+    """Return each choice's reason by its index, ``None`` where it goes on.
+
+    What is not of OpenAI's shape says nothing.
+    """
     choices = chunk.get("choices")
     told = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     indexes = (choice.get("index", 0) for choice in told)
@@ -152,7 +158,7 @@ def finish_reasons(chunk: Chunk) -> dict[int, Any]:
 
 
 def chunk_of(completion: Completion) -> Chunk:
-    """A complete answer as the one chunk of a stream, for a backend that answers a stream request at once."""
+    """Return a complete answer as the one chunk of a stream, for a backend that answers a stream request at once."""
     choices = [
         {**{key: value for key, value in choice.items() if key != "message"}, "delta": _delta(choice)}
         for choice in completion.get("choices", [])
@@ -163,19 +169,19 @@ def chunk_of(completion: Completion) -> Chunk:
 def _delta(choice: Mapping[str, Any]) -> dict[str, Any]:
     delta = dict(choice.get("message") or {})
     if delta.get("tool_calls"):
-        delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(delta["tool_calls"])]
+        delta["tool_calls"] = [{"index": index, **call} for index, call in enumerate(delta["tool_calls"])]
     return delta
 
 
 def _invalid(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequest:
     # In a union every alternative complains; the complaint that got deepest is about what the caller meant.
-    complaint = max(error.errors(include_input=False, include_url=False), key=lambda one: len(one["loc"]))
+    complaint = max(error.errors(include_input=False, include_url=False), key=lambda found: len(found["loc"]))
     param = _path(complaint["loc"], body)
     return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
 
 
 def _path(location: Sequence[int | str], body: Any) -> str:
-    """pydantic's location without the names of union members: what the caller could follow in the JSON."""
+    """Return pydantic's location without the names of union members: what the caller could follow in the JSON."""
     steps: list[str] = []
     for step in location[:-1]:
         if _has(body, step):
@@ -193,35 +199,40 @@ def _has(body: Any, step: int | str) -> bool:
 
 
 def _list(of: Any, min_length: int | None = None) -> Any:
-    """Ends with its first complaint: a million wrong elements would be a million errors, and out of memory."""
+    """Return the schema of an array, which ends with its first complaint.
+
+    A million wrong elements would be a million errors, and out of memory.
+    """
     return schema.list_schema(of, min_length=min_length, fail_fast=True)
 
 
 def _object(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
-    """An object that may have other fields too; an optional one may also be null."""
+    """Return the schema of an object that may have other fields too; an optional one may also be null."""
     fields = {name: schema.typed_dict_field(kind) for name, kind in (required or {}).items()}
     for name, kind in optional.items():
         fields[name] = schema.typed_dict_field(schema.nullable_schema(kind), required=False)
     return schema.typed_dict_schema(fields, extra_behavior="allow")
 
 
-_TEXT: Final = schema.str_schema()
+_STRING: Final = schema.str_schema()
 _NAME: Final = schema.str_schema(min_length=1, max_length=512)
 _INTEGER: Final = schema.int_schema()
 _NUMBER: Final = schema.float_schema()
 _FLAG: Final = schema.bool_schema()
-_ANY_OBJECT: Final = schema.dict_schema(_TEXT)
+_ANY_OBJECT: Final = schema.dict_schema(_STRING)
 
-_PART: Final = _object({"type": _TEXT}, text=_TEXT, image_url=_object({"url": _TEXT}, detail=_TEXT))
-_CALL: Final = _object({"id": _TEXT}, type=_TEXT, function=_object({"name": _TEXT, "arguments": _TEXT}))
+_PART: Final = _object({"type": _STRING}, text=_STRING, image_url=_object({"url": _STRING}, detail=_STRING))
+_CALL: Final = _object({"id": _STRING}, type=_STRING, function=_object({"name": _STRING, "arguments": _STRING}))
 _MESSAGE: Final = _object(
     {"role": _NAME},
-    content=schema.union_schema([_TEXT, _list(_PART)]),
-    name=_TEXT,
+    content=schema.union_schema([_STRING, _list(_PART)]),
+    name=_STRING,
     tool_calls=_list(_CALL),
-    tool_call_id=_TEXT,
+    tool_call_id=_STRING,
 )
-_TOOL: Final = _object({"type": _TEXT}, function=_object({"name": _TEXT}, description=_TEXT, parameters=_ANY_OBJECT))
+_TOOL: Final = _object(
+    {"type": _STRING}, function=_object({"name": _STRING}, description=_STRING, parameters=_ANY_OBJECT)
+)
 
 REQUEST: Final = SchemaValidator(
     _object(
@@ -229,7 +240,7 @@ REQUEST: Final = SchemaValidator(
         stream=_FLAG,
         stream_options=_object(include_usage=_FLAG),
         tools=_list(_TOOL),
-        tool_choice=schema.union_schema([_TEXT, _ANY_OBJECT]),
+        tool_choice=schema.union_schema([_STRING, _ANY_OBJECT]),
         response_format=_ANY_OBJECT,
         max_tokens=_INTEGER,
         max_completion_tokens=_INTEGER,
@@ -239,7 +250,7 @@ REQUEST: Final = SchemaValidator(
         presence_penalty=_NUMBER,
         seed=_INTEGER,
         n=_INTEGER,
-        stop=schema.union_schema([_TEXT, _list(_TEXT)]),
+        stop=schema.union_schema([_STRING, _list(_STRING)]),
         compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
         project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
         relay=_ANY_OBJECT,

@@ -15,7 +15,10 @@ DONE: Final = "[DONE]"
 
 
 def read_json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a caller sent; raises ``InvalidRequest`` that says what is wrong, not what was sent."""
+    """Return the JSON object that a caller sent.
+
+    Raise ``InvalidRequest`` that says what is wrong, not what was sent.
+    """
     if not body.strip():
         raise InvalidRequest("The body is empty; a JSON object was expected.", code="empty_body")
     try:
@@ -35,7 +38,7 @@ def read_json_object(body: bytes) -> dict[str, Any]:
 
 
 def write_json(value: Any) -> bytes:
-    """Compact UTF-8."""
+    """Return compact JSON in UTF-8."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # half a surrogate pair, which models do emit; escaped it is valid JSON
@@ -43,7 +46,10 @@ def write_json(value: Any) -> bytes:
 
 
 def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    r"""The lines of a byte stream, however it was cut up; ``\n`` and ``\r\n`` end one, a last one needs neither."""
+    r"""Yield the lines of a byte stream, however it was cut up.
+
+    ``\n`` and ``\r\n`` end one, a last one needs neither.
+    """
     rest = bytearray()
     for piece in pieces:
         rest += piece
@@ -58,12 +64,12 @@ def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The ``data`` of each server-sent event, ``[DONE]`` included."""
+    """Yield the ``data`` of each server-sent event, ``[DONE]`` included."""
     return (text for _, text in read_named_events(pieces))
 
 
 def read_named_events(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str]]:
-    """The name of each server-sent event, if it has one, and its ``data``.
+    """Yield the name of each server-sent event, if it has one, and its ``data``.
 
     Comments and other fields are passed over; lines of one event are joined by a line feed; a last event counts
     without its blank line. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -82,11 +88,15 @@ def read_named_events(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str
 
 
 def write_event(value: Any) -> bytes:
+    """Return the server-sent event of a JSON value."""
     return b"data: " + write_json(value) + b"\n\n"
 
 
 def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Chunks as OpenAI's clients expect them, ``[DONE]`` last; a stream that breaks ends with its error instead."""
+    """Yield chunks as OpenAI's clients expect them, ``[DONE]`` last.
+
+    A stream that breaks ends with its error instead.
+    """
     try:
         for chunk in chunks:
             yield write_event(chunk)
@@ -97,8 +107,10 @@ def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def write_lines(chunks: Iterable[Any]) -> Iterator[bytes]:
-    """Newline-delimited JSON (https://github.com/ndjson/ndjson-spec), for functions and pipes: a chunk a line, and the
-    error of a stream that breaks as the last one."""
+    """Yield newline-delimited JSON (https://github.com/ndjson/ndjson-spec).
+
+    A chunk a line, and the error of a stream that breaks as the last one.
+    """
     try:
         for chunk in chunks:
             if value := value_of(chunk):  # `[DONE]` of another API holds nothing
@@ -108,7 +120,7 @@ def write_lines(chunks: Iterable[Any]) -> Iterator[bytes]:
 
 
 def value_of(chunk: Any) -> dict[str, Any]:
-    """The JSON object of a chunk: the chunk itself, or what an event of another API holds."""
+    """Return the JSON object of a chunk: the chunk itself, or what an event of another API holds."""
     value: dict[str, Any] = chunk if isinstance(chunk, dict) else chunk.value
     return value
 
@@ -122,7 +134,7 @@ class Encoding:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidRequest(f"The body is not JSON: {name} is no JSON number.", code="invalid_json")
+    raise InvalidRequest(f"The body is not JSON: {name} is not a JSON number.", code="invalid_json")
 
 
 def _finite(text: str) -> float:

@@ -31,7 +31,7 @@ class DoctorRequest:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> DoctorRequest:
-        """Both fields may be missing. Raises ``InvalidRequest``."""
+        """Return the checked request; both fields may be missing. Raise ``InvalidRequest``."""
         model, compartment_id = body.get("model") or DOCTOR_MODEL, body.get("compartment_id")
         if not isinstance(model, str):
             raise InvalidRequest("model: must be a string", param="model")
@@ -40,6 +40,7 @@ class DoctorRequest:
         return cls(model, compartment_id)
 
     def route(self, aliases: Mapping[str, str]) -> Route:
+        """Return the route to the model."""
         return resolve(self.model, aliases=aliases)
 
 
@@ -57,8 +58,10 @@ RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 
 @dataclass(frozen=True)
 class Operation:
-    """``path`` is how it ends behind a gateway, ``None`` where direct callers alone may ask for it; ``recognises``
-    tells a body that does not say ``operation``."""
+    """``path`` is how it ends behind a gateway, ``None`` where direct callers alone may ask for it.
+
+    ``recognises`` tells a body that does not say ``operation``.
+    """
 
     name: str
     path: str | None
@@ -67,10 +70,10 @@ class Operation:
 
 
 def operation_of(body: Mapping[str, Any]) -> Operation:
-    """The operation that a direct caller means: by its name, else by what the body looks like, else chat."""
+    """Return the operation that a direct caller means: by its name, else by what the body looks like, else chat."""
     name = body.get("operation")
     if name is None:
-        return next((one for one in OPERATIONS if one.recognises(body)), OPERATIONS[0])
+        return next((row for row in OPERATIONS if row.recognises(body)), OPERATIONS[0])
     for operation in OPERATIONS:
         if operation.name == name:
             return operation
@@ -79,12 +82,12 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
 
 
 def is_responses_path(path: str) -> bool:
-    """Whether ``path`` belongs to the Responses API, which has paths and methods of its own."""
+    """Return whether ``path`` belongs to the Responses API, which has paths and methods of its own."""
     return RESPONSES_PATH.search(path) is not None
 
 
 def responses_request(body: Mapping[str, Any], method: str = "POST", url: str = "/v1/responses") -> SurfaceRequest:
-    """Raises ``PathNotFound``, ``MethodNotAllowed`` and ``InvalidRequest``."""
+    """Return the request; raise ``PathNotFound``, ``MethodNotAllowed`` or ``InvalidRequest``."""
     # Imported on first use: a chat request has no use for it.
     from model_service.openai_api.responses import surface_request  # noqa: PLC0415 - see above
 

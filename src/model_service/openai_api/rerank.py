@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from model_service.errors import UpstreamError
 from model_service.openai_api.validation import (
-    check_names,
-    compartment,
+    invalid_field,
+    optional_bool,
+    optional_compartment,
     optional_count,
-    optional_flag,
-    refuse,
-    required_text,
+    reject_unknown_fields,
+    require_string,
 )
 from model_service.routing import Route, resolve
 
@@ -38,24 +38,28 @@ class RerankRequest:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> RerankRequest:
-        """Raises ``InvalidRequest`` that names the first field that is wrong, and never its value."""
-        check_names(body, NAMES)
+        """Return the checked request.
+
+        Raise ``InvalidRequest`` that names the first field that is wrong, and never its value.
+        """
+        reject_unknown_fields(body, FIELDS)
         return cls(
-            model=required_text(body, "model"),
-            query=required_text(body, "query"),
+            model=require_string(body, "model"),
+            query=require_string(body, "query"),
             documents=_documents(body.get("documents")),
             top_n=optional_count(body, "top_n"),
             max_chunks_per_doc=optional_count(body, "max_chunks_per_doc"),
             max_tokens_per_doc=optional_count(body, "max_tokens_per_doc"),
-            return_documents=bool(optional_flag(body, "return_documents")),
-            compartment_id=compartment(body),
+            return_documents=bool(optional_bool(body, "return_documents")),
+            compartment_id=optional_compartment(body),
         )
 
     def route(self, aliases: Mapping[str, str]) -> Route:
+        """Return the route to the model; rerank is on OCI's own API only."""
         return resolve(self.model, aliases=aliases, override="sdk")
 
     def native_request(self) -> dict[str, Any]:
-        """What is particular to a RerankTextDetails."""
+        """Return the fields of a RerankTextDetails."""
         native = {
             "input": self.query,
             "documents": list(self.documents),
@@ -66,15 +70,16 @@ class RerankRequest:
         return {name: value for name, value in native.items() if value is not None}
 
     def answer(self, model: str, result: Mapping[str, Any]) -> dict[str, Any]:
-        """``{id, model, results: [{index, relevance_score, document?}], meta, usage}``, the best first; raises
-        ``UpstreamError`` where OCI ranked something else.
+        """Return ``{id, model, results: [{index, relevance_score, document?}], meta, usage}``, the best first.
+
+        Raise ``UpstreamError`` where OCI ranked something else.
 
         ``id`` and ``meta`` are Cohere's, ``model`` and ``usage`` are Jina's. OCI says nothing of tokens, which Jina's
         clients count: 0.
         """
         ranks = result.get("documentRanks")
         if not isinstance(ranks, list):
-            raise UpstreamError("OCI answered with something that is no ranking.")
+            raise UpstreamError("OCI answered with something other than a ranking.")
         return {
             "id": result.get("id"),
             "object": "list",
@@ -95,18 +100,18 @@ class RerankRequest:
 
 def _documents(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        refuse("documents", "must be a list of texts that is not empty.")
-    return tuple(_document(f"documents.{at}", one) for at, one in enumerate(value))
+        raise invalid_field("documents", "must be a non-empty array.")
+    return tuple(_document(f"documents.{index}", item) for index, item in enumerate(value))
 
 
 def _document(path: str, value: Any) -> str:
-    said = value.get("text") if isinstance(value, Mapping) else value
-    if not isinstance(said, str):
-        refuse(path, 'must be a text or {"text": …}.')
-    return said
+    text = value.get("text") if isinstance(value, Mapping) else value
+    if not isinstance(text, str):
+        raise invalid_field(path, 'must be a string or an object with a string in "text".')
+    return text
 
 
-NAMES: Final = frozenset(
+FIELDS: Final = frozenset(
     {
         "model",
         "query",

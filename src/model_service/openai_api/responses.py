@@ -25,9 +25,12 @@ QUERY_VALUE: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
 @dataclass(frozen=True)
-class Operation:
-    """A row of SURFACE. In ``path`` ``{id}`` stands for one; ``query`` names the parameters that may follow;
-    ``keeps`` says that it writes what OCI keeps."""
+class SurfaceOperation:
+    """A row of SURFACE.
+
+    In ``path`` ``{id}`` stands for one; ``query`` names the parameters that may follow; ``keeps`` says that it writes
+    what OCI keeps.
+    """
 
     method: str
     path: str
@@ -35,16 +38,23 @@ class Operation:
     keeps: bool = False
 
     def matches(self, path: str) -> bool:
+        """Return whether ``path``, below ``/v1``, is of this row."""
         wanted, given = self.path.split("/"), path.split("/")
-        return len(wanted) == len(given) and all(map(_fits, wanted, given))
+        fits = (
+            ID.fullmatch(part) if name == "{id}" else name == part for name, part in zip(wanted, given, strict=False)
+        )
+        return len(wanted) == len(given) and all(fits)
 
 
 @dataclass(frozen=True)
 class SurfaceRequest:
-    """A request that is fit to be signed: ``target`` is its path and query at OCI, ``body`` is ``None`` where none is
-    sent. ``compartment_id`` and ``project_id`` are the caller's own, if he named any."""
+    """A request that is fit to be signed.
 
-    operation: Operation
+    ``target`` is its path and query at OCI, ``body`` is ``None`` where none is sent. ``compartment_id`` and
+    ``project_id`` are the caller's own, if there are any.
+    """
+
+    operation: SurfaceOperation
     target: str
     body: dict[str, Any] | None = field(default=None, repr=False)
     compartment_id: str | None = None
@@ -55,19 +65,22 @@ class SurfaceRequest:
         return self.operation is CREATE
 
     def route(self, aliases: Mapping[str, str]) -> Route:
-        """Of the model that it creates a response with; for the log where there is none."""
+        """Return the route to the model that creates the response; one for the log where there is none."""
         if not self.creates_response:
             return Route("", "responses", row=self.operation.path)
         model = (self.body or {}).get("model")
         if not isinstance(model, str) or not model:
-            raise InvalidRequest("model: must be the id of a model.", param="model")
+            raise InvalidRequest("model: must be a non-empty string.", param="model")
         return resolve(model, aliases=aliases, override="responses")
 
     def for_model(self, model: str, *, may_store: bool) -> dict[str, Any] | None:
-        """The body to send, with the upstream name of the model. Where nothing may be stored, that is what it says;
-        raises ``InvalidRequest`` for a request that makes no sense then."""
+        """Return the body to send, with the upstream name of the model.
+
+        Where nothing may be stored, that is what it says; raise ``InvalidRequest`` for a request that makes no sense
+        then.
+        """
         if self.operation.keeps and not may_store:
-            raise InvalidRequest(f"This cannot be had: {NOTHING_IS_STORED}", code="store_disabled")
+            raise InvalidRequest(f"This cannot be created: {NOTHING_IS_STORED}", code="store_disabled")
         if not self.creates_response or self.body is None:
             return self.body
         body = self.body | {"model": model}
@@ -75,9 +88,11 @@ class SurfaceRequest:
 
 
 def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> SurfaceRequest:
-    """``fields`` are the JSON body's, joined by what headers say of ``compartment_id`` and ``project_id``.
+    """Return the request.
 
-    Raises ``PathNotFound``, ``MethodNotAllowed`` and ``InvalidRequest``, which names the parameter.
+    ``fields`` are the JSON body's, and what headers say of ``compartment_id`` and ``project_id``.
+
+    Raise ``PathNotFound``, ``MethodNotAllowed`` or ``InvalidRequest``, which names the parameter.
     """
     found = list(_operations(url))
     if not found:
@@ -97,8 +112,11 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
     )
 
 
-def _operations(url: str) -> Iterator[tuple[Operation, str]]:
-    """Each operation of a path, with the path as OCI knows it: without query, and without what precedes ``/v1``."""
+def _operations(url: str) -> Iterator[tuple[SurfaceOperation, str]]:
+    """Yield each operation of a path, with the path as OCI knows it.
+
+    Without query, and without what precedes ``/v1``.
+    """
     path = url.partition("?")[0].rstrip("/")
     at = path.find("/v1/")
     while at >= 0:
@@ -107,19 +125,15 @@ def _operations(url: str) -> Iterator[tuple[Operation, str]]:
         at = path.find("/v1/", at + 1)
 
 
-def _fits(wanted: str, given: str) -> bool:
-    return ID.fullmatch(given) is not None if wanted == "{id}" else wanted == given
-
-
-def _query(operation: Operation, query: str) -> str:
-    """The query again, written by ourselves: it becomes part of what is signed."""
+def _query(operation: SurfaceOperation, query: str) -> str:
+    """Return the query again, written by ourselves: it becomes part of what is signed."""
     pairs = parse_qsl(query, keep_blank_values=True)
     for name, value in pairs:
         if name.removesuffix("[]") not in operation.query:
             known = ", ".join(operation.query) or "none"
-            raise InvalidRequest(f"The query has a parameter that is not known here; known: {known}.", param="query")
+            raise InvalidRequest(f"The query has an unknown parameter; must be one of: {known}.", param="query")
         if not QUERY_VALUE.fullmatch(value):
-            raise InvalidRequest(f"{name}: has characters that no such value has.", param=name)
+            raise InvalidRequest(f"{name}: must consist of letters, digits, and the characters _ . -", param=name)
     return "?" + urlencode(pairs) if pairs else ""
 
 
@@ -128,7 +142,7 @@ def _ocid(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str
     if value is None:
         return None
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise InvalidRequest(f"{name}: is no such OCID.", param=name)
+        raise InvalidRequest(f"{name}: must be an OCID of this kind.", param=name)
     return value
 
 
@@ -141,8 +155,10 @@ def _unstored(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def stores(body: Mapping[str, Any], *, may_store: bool) -> bool:
-    """Whether OCI may keep this answer: unless the request or the operator says no. Source of the default, true:
-    https://platform.openai.com/docs/api-reference/responses/create"""
+    """Return whether OCI may keep this answer: unless the request or the operator says no.
+
+    Source of the default, true: https://platform.openai.com/docs/api-reference/responses/create
+    """
     store = body.get("store")
     if store is not None and not isinstance(store, bool):
         raise InvalidRequest("store: must be true or false.", param="store")
@@ -152,7 +168,7 @@ def stores(body: Mapping[str, Any], *, may_store: bool) -> bool:
 
 
 def refuse_references(body: Mapping[str, Any]) -> None:
-    """Raises ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
+    """Raise ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
     for name in HELD_BY_OCI:
         if body.get(name):
             refuse_reference(name)
@@ -172,20 +188,20 @@ NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (
 
 _PAGE: Final = ("after", "include", "limit", "order")
 
-CREATE: Final = Operation("POST", "/responses")
+CREATE: Final = SurfaceOperation("POST", "/responses")
 
 SURFACE: Final = (
     CREATE,
-    Operation("GET", "/responses/{id}", ("include", "include_obfuscation", "starting_after", "stream")),
-    Operation("DELETE", "/responses/{id}"),
-    Operation("POST", "/responses/{id}/cancel"),
-    Operation("GET", "/responses/{id}/input_items", _PAGE),
-    Operation("POST", "/conversations", keeps=True),
-    Operation("GET", "/conversations/{id}"),
-    Operation("POST", "/conversations/{id}", keeps=True),
-    Operation("DELETE", "/conversations/{id}"),
-    Operation("GET", "/conversations/{id}/items", _PAGE),
-    Operation("POST", "/conversations/{id}/items", ("include",), keeps=True),
-    Operation("GET", "/conversations/{id}/items/{id}", ("include",)),
-    Operation("DELETE", "/conversations/{id}/items/{id}"),
+    SurfaceOperation("GET", "/responses/{id}", ("include", "include_obfuscation", "starting_after", "stream")),
+    SurfaceOperation("DELETE", "/responses/{id}"),
+    SurfaceOperation("POST", "/responses/{id}/cancel"),
+    SurfaceOperation("GET", "/responses/{id}/input_items", _PAGE),
+    SurfaceOperation("POST", "/conversations", keeps=True),
+    SurfaceOperation("GET", "/conversations/{id}"),
+    SurfaceOperation("POST", "/conversations/{id}", keeps=True),
+    SurfaceOperation("DELETE", "/conversations/{id}"),
+    SurfaceOperation("GET", "/conversations/{id}/items", _PAGE),
+    SurfaceOperation("POST", "/conversations/{id}/items", ("include",), keeps=True),
+    SurfaceOperation("GET", "/conversations/{id}/items/{id}", ("include",)),
+    SurfaceOperation("DELETE", "/conversations/{id}/items/{id}"),
 )

@@ -3,52 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from model_service.errors import InvalidRequest
 from model_service.oci_names import COMPARTMENT_OCID
 
-Body = Mapping[str, Any]
+
+def invalid_field(name: str, problem: str) -> InvalidRequest:
+    """Return the error to raise for a field; ``problem`` is what follows its name, and never quotes its value."""
+    return InvalidRequest(f"{name}: {problem}", param=name)
 
 
-def refuse(name: str, problem: str) -> NoReturn:
-    raise InvalidRequest(f"{name}: {problem}", param=name)
-
-
-def check_names(body: Body, known: frozenset[str]) -> None:
-    """What OCI has no place for is refused and not dropped in silence; null says nothing."""
+def reject_unknown_fields(body: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Raise ``InvalidRequest`` for a field that OCI has no place for, instead of dropping it; null says nothing."""
     for name, value in body.items():
         if name not in known and value is not None:
-            refuse(name, "OCI has nothing of the kind for this operation.")
+            raise invalid_field(name, "unknown field; OCI has nothing of the kind for this operation.")
 
 
-def required_text(body: Body, name: str) -> str:
+def require_string(body: Mapping[str, Any], name: str) -> str:
+    """Return a non-empty string; raise ``InvalidRequest`` for anything else."""
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        refuse(name, "must be a text that is not empty.")
+        raise invalid_field(name, "must be a non-empty string.")
     return value
 
 
-def optional_text(body: Body, name: str) -> str | None:
-    return None if body.get(name) is None else required_text(body, name)
+def optional_string(body: Mapping[str, Any], name: str) -> str | None:
+    """Return a non-empty string, or ``None`` where there is none or null.
+
+    Raise ``InvalidRequest`` for anything else.
+    """
+    return None if body.get(name) is None else require_string(body, name)
 
 
-def optional_count(body: Body, name: str) -> int | None:
+def optional_count(body: Mapping[str, Any], name: str) -> int | None:
+    """Return an integer of at least 1, or ``None``; raise ``InvalidRequest`` for anything else."""
     value = body.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        refuse(name, "must be a whole number, at least 1.")
+        raise invalid_field(name, "must be an integer of at least 1.")
     return value
 
 
-def optional_flag(body: Body, name: str) -> bool | None:
+def optional_bool(body: Mapping[str, Any], name: str) -> bool | None:
+    """Return true, false or ``None``; raise ``InvalidRequest`` for anything else."""
     value = body.get(name)
     if value is not None and not isinstance(value, bool):
-        refuse(name, "must be true or false.")
+        raise invalid_field(name, "must be true or false.")
     return value
 
 
-def compartment(body: Body) -> str | None:
-    value = optional_text(body, "compartment_id")
+def optional_compartment(body: Mapping[str, Any]) -> str | None:
+    """Return the OCID in ``compartment_id``, or ``None``; raise ``InvalidRequest`` for anything else."""
+    value = optional_string(body, "compartment_id")
     if value is not None and not COMPARTMENT_OCID.fullmatch(value):
-        refuse("compartment_id", "must be the OCID of a compartment or of a tenancy.")
+        raise invalid_field("compartment_id", "must be the OCID of a compartment or of a tenancy.")
     return value

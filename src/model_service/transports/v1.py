@@ -31,13 +31,15 @@ class OCIOpenAIModel:
     upstream: UpstreamClient
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
-        exchange = self._post(request, call, stream=False)
-        return Complete(_completion(exchange), exchange.opc_request_id)
+        """Return the answer as OCI sent it."""
+        response = self._post(request, call, stream=False)
+        return Complete(_completion(response), response.opc_request_id)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
-        exchange = self._post(request, call, stream=True)
-        chunks = _chunks(exchange, request) if exchange.is_stream else iter([chunk_of(_completion(exchange))])
-        return Stream(chunks, exchange.opc_request_id, at_once=not exchange.is_stream)
+        """Return the chunks as OCI sends them; one chunk where OCI answers at once."""
+        response = self._post(request, call, stream=True)
+        chunks = _chunks(response, request) if response.is_stream else iter([chunk_of(_completion(response))])
+        return Stream(chunks, response.opc_request_id, at_once=not response.is_stream)
 
     def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
         body = self.route.quirks.apply(request.wire()) | {"model": self.route.model}
@@ -47,47 +49,45 @@ class OCIOpenAIModel:
             return self.upstream.send("POST", PATH, body, call.compartment_headers, call.deadline)
 
 
-def _completion(exchange: UpstreamResponse) -> Completion:
-    answer = _json(exchange.read())
-    if not isinstance(answer, dict) or not _are_choices(answer.get("choices")):
+def _completion(response: UpstreamResponse) -> Completion:
+    answer = _json(response.read())
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
         raise UpstreamError(
-            "OCI answered with something that is no chat completion.", opc_request_id=exchange.opc_request_id
+            "OCI answered with something other than a chat completion.", opc_request_id=response.opc_request_id
         )
-    return answer
+    completion: Completion = answer
+    return completion
 
 
-def _are_choices(choices: Any) -> bool:
-    return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
-
-
-def _chunks(exchange: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
+def _chunks(response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
     finished: set[int] = set()
     awaits_usage = request.include_usage
-    for event in read_events(exchange.iter_bytes()):
+    for event in read_events(response.iter_bytes()):
         if event == DONE:
             return
-        chunk = _chunk(event, exchange)
+        chunk = _chunk(event, response)
         finished |= {index for index, reason in finish_reasons(chunk).items() if reason}
         awaits_usage = awaits_usage and not chunk.get("usage")
         if len(finished) >= request.choices:
-            exchange.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
+            response.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
         yield chunk
     if not finished:
         raise StreamBroken(
-            "OCI ended the stream before the answer was complete.", opc_request_id=exchange.opc_request_id
+            "OCI ended the stream before the answer was complete.", opc_request_id=response.opc_request_id
         )
 
 
-def _chunk(event: str, exchange: UpstreamResponse) -> Chunk:
+def _chunk(event: str, response: UpstreamResponse) -> Chunk:
     chunk = _json(event)
     if isinstance(chunk, dict) and not chunk.get("error") and "choices" in chunk:
         return chunk
     # A transient error arrives as JSON, or as the repr of a Python dict, in the place of a chunk.
     complaint = read_error_body(event.encode())
     raise StreamBroken(
-        redact(complaint.message) or "OCI sent something that is no chunk.",
+        redact(complaint.message) or "OCI sent something other than a chunk.",
         code=complaint.code,
-        opc_request_id=exchange.opc_request_id,
+        opc_request_id=response.opc_request_id,
     )
 
 

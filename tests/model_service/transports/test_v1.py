@@ -232,7 +232,7 @@ def test_a_connection_cut_in_the_middle_of_a_stream_is_an_error(model: Model, oc
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"{}"])
 def test_an_answer_that_is_no_completion_is_oci_s_fault(model: Model, oci: MockOci, body: bytes) -> None:
     oci.script.raw(body, content_type="application/json")
-    with pytest.raises(UpstreamError, match="no chat completion"):
+    with pytest.raises(UpstreamError, match="other than a chat completion"):
         model.complete("Hello")
 
 

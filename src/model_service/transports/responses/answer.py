@@ -16,21 +16,20 @@ from model_service.openai_api.encoding import write_json
 from model_service.transports.responses.continuation import state_after
 from model_service.upstream.error_body import read_error_body
 
-Response = Mapping[str, Any]
-Item = Mapping[str, Any]
+OutputItem = Mapping[str, Any]
 
 BETWEEN_THOUGHTS: Final = "\n\n"  # the parts of a summary are paragraphs, each with a heading
 
 
 def completion_of(response: Any, *, stored: bool) -> Completion:
-    """The ``chat.completion`` of a response that is complete, or incomplete; its id is the response's own.
+    """Return the ``chat.completion`` of a response that is complete, or incomplete; its id is the response's own.
 
     ``reasoning_content`` of the message is the summary of the reasoning, where one was asked for, and
     ``provider_state`` is what the next request has to hand in to continue.
-    Raises ``UpstreamError`` for a response that failed, or is no answer.
+    Raise ``UpstreamError`` for a response that failed, or is not an answer.
     """
     if not isinstance(response, dict) or response.keys().isdisjoint(("output", "status", "error")):
-        raise UpstreamError("OCI answered with something that is no response.")
+        raise UpstreamError("OCI answered with something other than a response.")
     require_answer(response)
     items = [item for item in _list(response, "output") if isinstance(item, dict)]
     message = _message(items)
@@ -50,8 +49,8 @@ def completion_of(response: Any, *, stored: bool) -> Completion:
     }
 
 
-def head_of(response: Response) -> dict[str, Any]:
-    """What a completion and every chunk of a stream begin with."""
+def head_of(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a completion and every chunk of a stream begin with."""
     tier, created = response.get("service_tier"), response.get("created_at")
     return {
         "id": response.get("id") or "",
@@ -61,17 +60,17 @@ def head_of(response: Response) -> dict[str, Any]:
     }
 
 
-def require_answer(response: Response) -> None:
-    """Raises an ``UpstreamError`` unless the response has come to its end, and not failed."""
+def require_answer(response: Mapping[str, Any]) -> None:
+    """Raise an ``UpstreamError`` unless the response has come to its end, and not failed."""
     status = response.get("status")
     if status == "failed" or (status is None and response.get("error")):
         raise failure(response.get("error"))
     if status not in ("completed", "incomplete", None):
-        raise UpstreamError(f"OCI answered with a response that is {redact(str(status))}, which is no answer.")
+        raise UpstreamError(f"OCI answered with a response whose status is {redact(str(status))}.")
 
 
 def failure(error: Any) -> UpstreamError:
-    """The error object of a response that failed, or an ``error`` event: its own message and code."""
+    """Return the error that a failed response or an ``error`` event describes, with its own message and code."""
     if not error:
         return UpstreamError("The response failed, and OCI does not say why.")
     complaint = read_error_body(write_json(error))
@@ -79,7 +78,8 @@ def failure(error: Any) -> UpstreamError:
     return kind(redact(complaint.message), status=status, code=complaint.code, param=complaint.param)
 
 
-def finish_reason(response: Response, *, called: bool) -> str:
+def finish_reason(response: Mapping[str, Any], *, called: bool) -> str:
+    """Return OpenAI's reason for chat; ``called`` says that the model called tools."""
     if response.get("status") == "incomplete":
         details = response.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
@@ -87,19 +87,19 @@ def finish_reason(response: Response, *, called: bool) -> str:
     return "tool_calls" if called else "stop"
 
 
-def usage_of(response: Response) -> dict[str, Any] | None:
-    """OpenAI's names for chat; what a provider counts besides stays (xAI: ``num_sources_used``)."""
+def usage_of(response: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the usage by its names for chat; what a provider counts besides stays (xAI: ``num_sources_used``)."""
     usage = response.get("usage")
     if not isinstance(usage, dict):
         return None
     counts = {USAGE.get(name, name): count for name, count in usage.items() if count is not None}
-    both = (counts.get("prompt_tokens"), counts.get("completion_tokens"))
-    return {"total_tokens": sum(count for count in both if isinstance(count, int)), **counts}
+    parts = (counts.get("prompt_tokens"), counts.get("completion_tokens"))
+    return {"total_tokens": sum(count for count in parts if isinstance(count, int)), **counts}
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one output item says, of each kind of which it says something."""
+class ItemContent:
+    """What an output item of the kinds ``message`` and ``reasoning`` says."""
 
     content: str = ""
     refusal: str = ""
@@ -107,7 +107,7 @@ class Said:
     annotations: tuple[dict[str, Any], ...] = ()
 
     @classmethod
-    def by(cls, item: Item) -> Said:
+    def of(cls, item: OutputItem) -> ItemContent:
         if item.get("type") == "reasoning":
             return cls(reasoning=(*_texts(item, "summary"), *_texts(item, "content")))
         if item.get("type") != "message":
@@ -116,9 +116,11 @@ class Said:
         return cls("".join(_texts(item, "content")), "".join(_texts(item, "content", "refusal")), (), cited)
 
 
-def call_of(item: Item) -> dict[str, Any] | None:
-    """The chat tool call of a ``function_call`` item that has its name already. Its id is the ``call_id``, which the
-    result has to quote; the item's own id means nothing to the next request."""
+def call_of(item: OutputItem) -> dict[str, Any] | None:
+    """Return the chat tool call of a ``function_call`` item that has its name already.
+
+    Its id is the ``call_id``, which the result has to quote; the item's own id means nothing to the next request.
+    """
     call_id = item.get("call_id") or item.get("id")
     if item.get("type") != "function_call" or not call_id or not item.get("name"):
         return None
@@ -127,15 +129,16 @@ def call_of(item: Item) -> dict[str, Any] | None:
 
 
 def logprobs_of(tokens: Any) -> dict[str, Any] | None:
+    """Return a choice's ``logprobs``; ``None`` where there are none."""
     return {"content": list(tokens), "refusal": None} if tokens else None
 
 
-def _message(items: Sequence[Item]) -> dict[str, Any]:
-    said = [Said.by(item) for item in items]
-    text = "".join(one.content for one in said)
-    refusal = "".join(one.refusal for one in said) or None
-    reasoning = BETWEEN_THOUGHTS.join(thought for one in said for thought in one.reasoning)
-    cited = [citation for one in said for citation in one.annotations]
+def _message(items: Sequence[OutputItem]) -> dict[str, Any]:
+    contents = [ItemContent.of(item) for item in items]
+    text = "".join(item.content for item in contents)
+    refusal = "".join(item.refusal for item in contents) or None
+    reasoning = BETWEEN_THOUGHTS.join(thought for item in contents for thought in item.reasoning)
+    cited = [citation for item in contents for citation in item.annotations]
     calls = [call for item in items if (call := call_of(item))]
     return {
         "role": "assistant",
@@ -147,14 +150,14 @@ def _message(items: Sequence[Item]) -> dict[str, Any]:
     }
 
 
-def _texts(item: Item, field: str, name: str = "text") -> Iterator[str]:
+def _texts(item: OutputItem, field: str, name: str = "text") -> Iterator[str]:
     for part in _list(item, field):
         if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
             yield part[name]
 
 
-def _parts(items: Sequence[Item], field: str) -> list[Any]:
-    """One list of what the output texts of messages carry in ``field``."""
+def _parts(items: Sequence[OutputItem], field: str) -> list[Any]:
+    """Return in one list what the output texts of messages have in ``field``."""
     messages = [item for item in items if item.get("type") == "message"]
     parts = [part for item in messages for part in _list(item, "content") if isinstance(part, dict)]
     return [entry for part in parts for entry in _list(part, field)]
@@ -166,7 +169,7 @@ def _list(holder: Mapping[str, Any], field: str) -> list[Any]:
 
 
 def _citation(note: Any) -> dict[str, Any] | None:
-    """Chat knows citations of URLs only."""
+    """Return the annotation as chat has it, which knows citations of URLs only."""
     if not isinstance(note, dict) or note.get("type") != "url_citation":
         return None
     return {"type": "url_citation", "url_citation": {name: note[name] for name in note if name != "type"}}

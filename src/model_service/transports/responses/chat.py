@@ -17,7 +17,7 @@ from model_service.openai_api.encoding import read_events
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.transports.responses.answer import completion_of
-from model_service.transports.responses.continuation import Turn, turn_of
+from model_service.transports.responses.continuation import TurnToSend, turn_of
 from model_service.transports.responses.request import responses_request
 from model_service.transports.responses.stream import chunks_of
 from model_service.upstream.client import UpstreamClient
@@ -34,41 +34,46 @@ class OCIResponsesModel:
     upstream: UpstreamClient
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
+        """Return the response as a chat completion."""
         turn = turn_of(request.wire(), may_store=call.may_store)
         with named_errors(self.route, call, turn.previous_response_id):
-            exchange = self._post(request, turn, call, stream=False)
-            return Complete(_completion(exchange, turn), exchange.opc_request_id)
+            response = self._post(request, turn, call, stream=False)
+            return Complete(_completion(response, turn), response.opc_request_id)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
+        """Return the events as chunks; one chunk where OCI answers at once."""
         turn = turn_of(request.wire(), may_store=call.may_store)
         with named_errors(self.route, call, turn.previous_response_id):
-            exchange = self._post(request, turn, call, stream=True)
-            if exchange.is_stream:
-                return Stream(self._chunks(exchange, request, turn, call), exchange.opc_request_id)
-            return Stream(iter([chunk_of(_completion(exchange, turn))]), exchange.opc_request_id, at_once=True)
+            response = self._post(request, turn, call, stream=True)
+            if response.is_stream:
+                return Stream(self._chunks(response, request, turn, call), response.opc_request_id)
+            return Stream(iter([chunk_of(_completion(response, turn))]), response.opc_request_id, at_once=True)
 
-    def _post(self, request: ChatRequest, turn: Turn, call: Call, *, stream: bool) -> UpstreamResponse:
+    def _post(self, request: ChatRequest, turn: TurnToSend, call: Call, *, stream: bool) -> UpstreamResponse:
         body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
         return self.upstream.send("POST", PATH, body, headers_of(call), call.deadline)
 
-    def _chunks(self, exchange: UpstreamResponse, request: ChatRequest, turn: Turn, call: Call) -> Iterator[Chunk]:
-        events = read_events(exchange.iter_bytes())
-        with named_errors(self.route, call, turn.previous_response_id), bearing(exchange.opc_request_id):
+    def _chunks(
+        self, response: UpstreamResponse, request: ChatRequest, turn: TurnToSend, call: Call
+    ) -> Iterator[Chunk]:
+        events = read_events(response.iter_bytes())
+        with named_errors(self.route, call, turn.previous_response_id), bearing(response.opc_request_id):
             yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
 
 
 def headers_of(call: Call) -> dict[str, str]:
+    """Return the headers that Responses wants."""
     return call.compartment_headers | call.project_headers
 
 
-def _completion(exchange: UpstreamResponse, turn: Turn) -> Completion:
-    with bearing(exchange.opc_request_id):
-        return completion_of(read_json(exchange.read()), stored=turn.stored)
+def _completion(response: UpstreamResponse, turn: TurnToSend) -> Completion:
+    with bearing(response.opc_request_id):
+        return completion_of(read_json(response.read()), stored=turn.stored)
 
 
 @contextmanager
 def named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
-    """An error of OCI that leaves this block is called by its name, or has at least a hint."""
+    """Let an error of OCI that leaves this block be called by its name, or have at least a hint."""
     try:
         with call.hints(route):
             yield
@@ -84,6 +89,7 @@ def named_errors(route: Route, call: Call, previous_response_id: str | None) -> 
 
 
 def read_json(text: bytes) -> Any:
+    """Return the value, or ``None`` for what is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

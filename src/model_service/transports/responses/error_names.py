@@ -32,8 +32,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Refusal:
-    """OCI's statuses and words, what the request must have been like, and what is raised instead: an error with a
-    status and a code of its own, or ``UpstreamRefused``, which keeps OCI's."""
+    """OCI's statuses and words, what the request must have been like, and what is raised instead.
+
+    An error with a status and a code of its own, or ``UpstreamRefused``, which keeps OCI's.
+    """
 
     statuses: tuple[int, ...]
     says: str  # a pattern, compiled when OCI first refuses something: a cold start need not pay for it
@@ -45,7 +47,7 @@ class Refusal:
 
 
 def named(error: UpstreamError, asked: Asked) -> UpstreamError | None:
-    """The error that says what ``error`` means; ``None`` where it means what it says."""
+    """Return the error that says what ``error`` means; ``None`` where it means what it says."""
     said = f"{error.code} {error.message}"
     for refusal in REFUSALS:
         if error.status in refusal.statuses and re.search(refusal.says, said, re.IGNORECASE) and refusal.fits(asked):

@@ -26,51 +26,59 @@ class OCIResponsesSurface:
     upstream: UpstreamClient
 
     def send(self, request: SurfaceRequest, call: Call) -> Answer:
-        """Only the model's name is translated. Raises what ``UpstreamClient.send`` raises, and ``InvalidRequest`` for a
-        request that wants stored what may not be."""
+        """Return the answer; only the model's name is translated.
+
+        Raise what ``UpstreamClient.send`` raises, and ``InvalidRequest`` for a request that wants stored what may not
+        be.
+        """
         body = request.for_model(self.route.model, may_store=call.may_store)
         method, previous = request.operation.method, (body or {}).get("previous_response_id")
         with named_errors(self.route, call, previous):
-            exchange = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
-            if exchange.is_stream:
-                return Stream(_raw_events(exchange), exchange.opc_request_id, RAW_EVENTS)
-            return Complete(_object(exchange), exchange.opc_request_id, exchange.response.status_code)
+            response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
+            if response.is_stream:
+                return Stream(_raw_events(response), response.opc_request_id, RAW_EVENTS)
+            return Complete(_object(response), response.opc_request_id, response.status)
 
 
-def _raw_events(exchange: UpstreamResponse) -> Iterator[RawEvent]:
-    with bearing(exchange.opc_request_id):
-        for event in read_raw_events(exchange.iter_bytes()):
+def _raw_events(response: UpstreamResponse) -> Iterator[RawEvent]:
+    with bearing(response.opc_request_id):
+        for event in read_raw_events(response.iter_bytes()):
             if event.value.get("type") in RAW_ENDS:
-                exchange.expect_end(END_SECONDS)
+                response.expect_end(END_SECONDS)
             yield event
 
 
-def _object(exchange: UpstreamResponse) -> dict[str, Any]:
-    answer = read_json(exchange.read())
+def _object(response: UpstreamResponse) -> dict[str, Any]:
+    answer = read_json(response.read())
     if not isinstance(answer, dict):
         raise UpstreamError(
-            "OCI answered with something that is no JSON object.", opc_request_id=exchange.opc_request_id
+            "OCI answered with something other than a JSON object.", opc_request_id=response.opc_request_id
         )
     return answer
 
 
 @dataclass(frozen=True)
 class RawEvent:
-    """One server-sent event: its ``event`` name, if it has one, and the text of its ``data``. ``value`` is that text
-    read, for whoever wants the usage of the last one; it is empty for ``[DONE]``."""
+    """One server-sent event: its ``event`` name, if it has one, and the text of its ``data``.
+
+    ``value`` is that text read, for whoever wants the usage of the last one; it is empty for ``[DONE]``.
+    """
 
     name: str | None
     text: str
     value: Mapping[str, Any]
 
     def write(self) -> bytes:
+        """Return the event as it stands on the wire."""
         name = [f"event: {self.name}"] if self.name else []
         return "\n".join([*name, *(f"data: {line}" for line in self.text.split("\n")), "", ""]).encode()
 
 
 def read_raw_events(pieces: Iterable[bytes]) -> Iterator[RawEvent]:
-    """Every event of a stream, of whatever type; raises ``StreamBroken`` for what is no event, and for an end before
-    the response has one."""
+    """Yield every event of a stream, of whatever type.
+
+    Raise ``StreamBroken`` for what is no event, and for an end before the response has one.
+    """
     ended = False
     for name, text in read_named_events(pieces):
         value = {} if text == DONE else read_event(text)
@@ -81,7 +89,10 @@ def read_raw_events(pieces: Iterable[bytes]) -> Iterator[RawEvent]:
 
 
 def write_raw_events(events: Iterable[RawEvent]) -> Iterator[bytes]:
-    """Server-sent events for OpenAI's clients; a stream that breaks ends with an ``error`` event of the same API."""
+    """Yield server-sent events for OpenAI's clients.
+
+    A stream that breaks ends with an ``error`` event of the same API.
+    """
     number = -1
     try:
         for event in events:

@@ -12,19 +12,20 @@ from typing import Any, Final
 
 from model_service.errors import InvalidRequest
 from model_service.openai_api.responses import STATE
-from model_service.transports.responses.continuation import Turn
+from model_service.transports.responses.continuation import TurnToSend
 from model_service.transports.responses.input_items import input_items, instructions_of, is_instruction
 
-Body = Mapping[str, Any]
-Fragment = dict[str, Any]
+RequestFragment = dict[str, Any]
 """A piece of a Responses request; pieces for one place (``reasoning``, ``text``, ``include``) are merged."""
 
 
-def responses_request(chat: Body, turn: Turn, *, model: str, stream: bool) -> dict[str, Any]:
-    """The body of ``POST /responses``. ``chat`` is a checked chat request as it stood on the wire; Responses' own
-    fields in it (``include``, ``truncation``, ``reasoning``, …) are passed on and win over what chat's become.
+def responses_request(chat: Mapping[str, Any], turn: TurnToSend, *, model: str, stream: bool) -> dict[str, Any]:
+    """Return the body of ``POST /responses``.
 
-    Raises ``InvalidRequest``, which names the parameter, for what Responses cannot carry.
+    ``chat`` is a checked chat request as it stood on the wire; Responses' own fields in it (``include``,
+    ``truncation``, ``reasoning``, …) are passed on and win over what chat's become.
+
+    Raise ``InvalidRequest``, which names the parameter, for what Responses cannot carry.
     """
     body = _with_messages(_parameters(chat), chat, turn, model)
     body["model"] = model
@@ -37,7 +38,7 @@ def responses_request(chat: Body, turn: Turn, *, model: str, stream: bool) -> di
     return body
 
 
-def _with_messages(body: dict[str, Any], chat: Body, turn: Turn, model: str) -> dict[str, Any]:
+def _with_messages(body: dict[str, Any], chat: Mapping[str, Any], turn: TurnToSend, model: str) -> dict[str, Any]:
     if not any(fnmatchcase(model, pattern) for pattern in SYSTEM_AS_INSTRUCTIONS):
         return {**body, "input": input_items(turn.messages)}
     # Of the whole history: OCI does not carry the instructions of a previous response over.
@@ -48,7 +49,7 @@ def _with_messages(body: dict[str, Any], chat: Body, turn: Turn, model: str) -> 
     return {**body, "input": input_items(pair for pair in turn.messages if not is_instruction(pair[1]))}
 
 
-def _parameters(chat: Body) -> dict[str, Any]:
+def _parameters(chat: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in chat.items() if value is not None and name not in PLACED_ELSEWHERE}
     body: dict[str, Any] = {}
     for name, translate in PARAMETERS.items():
@@ -57,7 +58,7 @@ def _parameters(chat: Body) -> dict[str, Any]:
     return _merged(body, given)
 
 
-def _merged(one: Body, other: Body) -> dict[str, Any]:
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, **{name: _merged_value(one.get(name), value) for name, value in other.items()}}
 
 
@@ -69,10 +70,10 @@ def _merged_value(one: Any, other: Any) -> Any:
     return other
 
 
-def _renamed(*path: str) -> Callable[[str, Any], Fragment]:
-    """The same value in another place: ``("reasoning", "effort")``."""
+def _renamed(*path: str) -> Callable[[str, Any], RequestFragment]:
+    """Return a translation that puts the value in another place: ``("reasoning", "effort")``."""
 
-    def translate(_name: str, value: Any) -> Fragment:
+    def translate(_name: str, value: Any) -> RequestFragment:
         for step in reversed(path):
             value = {step: value}
         return dict(value)
@@ -80,10 +81,10 @@ def _renamed(*path: str) -> Callable[[str, Any], Fragment]:
     return translate
 
 
-def _nothing_but(*harmless: Any) -> Callable[[str, Any], Fragment]:
-    """A parameter that Responses does not have; the values that mean nothing are left out."""
+def _nothing_but(*harmless: Any) -> Callable[[str, Any], RequestFragment]:
+    """Return a translation for a parameter that Responses lacks; values that say nothing are left out."""
 
-    def translate(name: str, value: Any) -> Fragment:
+    def translate(name: str, value: Any) -> RequestFragment:
         if value not in harmless:
             raise InvalidRequest(
                 f"{name}: the Responses API, which this model is reached through, has no such parameter.", param=name
@@ -93,17 +94,17 @@ def _nothing_but(*harmless: Any) -> Callable[[str, Any], Fragment]:
     return translate
 
 
-def _logprobs(_name: str, wanted: Any) -> Fragment:
+def _logprobs(_name: str, wanted: Any) -> RequestFragment:
     return {"include": ["message.output_text.logprobs"]} if wanted else {}
 
 
-def _stream_options(name: str, options: Any) -> Fragment:
+def _stream_options(name: str, options: Any) -> RequestFragment:
     # A Responses stream always carries its usage, and refuses to be asked for it.
     rest = {option: value for option, value in options.items() if option != "include_usage"}
     return {name: rest} if rest else {}
 
 
-def _response_format(name: str, wanted: dict[str, Any]) -> Fragment:
+def _response_format(name: str, wanted: dict[str, Any]) -> RequestFragment:
     if wanted.get("type") != "json_schema":
         return {"text": {"format": wanted}}
     schema = wanted.get("json_schema")
@@ -112,12 +113,12 @@ def _response_format(name: str, wanted: dict[str, Any]) -> Fragment:
     return {"text": {"format": {"type": "json_schema", **schema}}}
 
 
-def _tools(name: str, tools: list[dict[str, Any]]) -> Fragment:
+def _tools(name: str, tools: list[dict[str, Any]]) -> RequestFragment:
     return {name: [_tool(f"{name}.{place}", tool) for place, tool in enumerate(tools)]}
 
 
 def _tool(path: str, tool: dict[str, Any]) -> dict[str, Any]:
-    """A function, flat; another tool (``web_search``, ``mcp``, …) is Responses' own already."""
+    """Return a function, flat; another tool (``web_search``, ``mcp``, …) is Responses' own already."""
     if tool["type"] == "custom":
         raise InvalidRequest(f"{path}: custom tools cannot be called through this model's transport.", param=path)
     function = tool.get("function")
@@ -130,7 +131,7 @@ def _tool(path: str, tool: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", **defaults, **given}
 
 
-def _tool_choice(name: str, choice: Any) -> Fragment:
+def _tool_choice(name: str, choice: Any) -> RequestFragment:
     if not isinstance(choice, dict):
         return {name: choice}
     allowed = choice.get("allowed_tools")
@@ -145,7 +146,7 @@ def _flat(choice: Any) -> Any:
     return {"type": "function", "name": function.get("name")} if isinstance(function, dict) else choice
 
 
-def _background(name: str, wanted: Any) -> Fragment:
+def _background(name: str, wanted: Any) -> RequestFragment:
     if wanted:
         raise InvalidRequest(
             f"{name}: a chat completion cannot be fetched later; send a Responses request instead.", param=name
@@ -160,7 +161,7 @@ PLACED_ELSEWHERE: Final = ("model", "messages", "stream", "previous_response_id"
 SYSTEM_AS_INSTRUCTIONS: Final = ("google.*",)
 
 # Where two stand for one thing, the later one counts.
-PARAMETERS: Final[Mapping[str, Callable[[str, Any], Fragment]]] = {
+PARAMETERS: Final[Mapping[str, Callable[[str, Any], RequestFragment]]] = {
     "max_tokens": _renamed("max_output_tokens"),
     "max_completion_tokens": _renamed("max_output_tokens"),
     "reasoning_effort": _renamed("reasoning", "effort"),

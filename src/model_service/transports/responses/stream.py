@@ -15,7 +15,7 @@ from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Chunk
 from model_service.transports.responses.answer import (
     BETWEEN_THOUGHTS,
-    Said,
+    ItemContent,
     call_of,
     failure,
     finish_reason,
@@ -27,17 +27,17 @@ from model_service.transports.responses.answer import (
 from model_service.transports.responses.continuation import state_after
 from model_service.upstream.error_body import read_error_body
 
-Event = Mapping[str, Any]
-Choice = dict[str, Any]
+ResponseEvent = Mapping[str, Any]
+ChunkChoice = dict[str, Any]
 
 
 def chunks_of(events: Iterable[str], *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
-    """Chunks from the ``data`` of server-sent events: the role in the first, ``provider_state`` in the last.
+    """Yield chunks from the ``data`` of server-sent events: the role in the first, ``provider_state`` in the last.
 
-    Raises ``UpstreamError`` where the response failed, and ``StreamBroken`` where the stream did. Nothing is given
+    Raise ``UpstreamError`` where the response failed, and ``StreamBroken`` where the stream did. Nothing is given
     before the answer begins, so that what fails until then can still be reported with its status.
     """
-    answer = _Answer()
+    answer = ChunkBuilder()
     for text in events:
         event = read_event(text)
         if event["type"] in ENDS:
@@ -49,8 +49,8 @@ def chunks_of(events: Iterable[str], *, stored: bool, include_usage: bool) -> It
     raise StreamBroken("OCI ended the stream before the answer was complete.")
 
 
-class _Answer:
-    """What has come of an answer so far. A place is an ``output_index``."""
+class ChunkBuilder:
+    """Makes chunks of events, and knows what has come of the answer so far. A place is an ``output_index``."""
 
     def __init__(self) -> None:
         self.head: dict[str, Any] = {"id": "", "created": 0, "model": ""}
@@ -59,43 +59,43 @@ class _Answer:
         self.thought: tuple[Any, ...] | None = None  # the part of the reasoning that came last
         self.calls: dict[int, int] = {}  # place → index among the calls
 
-    def chunks(self, choices: Iterable[Choice]) -> Iterator[Chunk]:
+    def chunks(self, choices: Iterable[ChunkChoice]) -> Iterator[Chunk]:
         for choice in choices:
             if not self.role_said:
                 self.role_said = True
                 yield self._chunk({"delta": {"role": "assistant", "content": ""}})
             yield self._chunk(choice)
 
-    def know(self, event: Event) -> Iterator[Choice]:
+    def know(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         response = event.get("response")
         if isinstance(response, dict):
             self.head |= {name: value for name, value in head_of(response).items() if value}
         return iter(())
 
-    def text(self, event: Event) -> Iterator[Choice]:
+    def text(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         logprobs = logprobs_of(event.get("logprobs"))
         for choice in self._say(_place(event), "content", _delta(event)):
             yield choice | ({"logprobs": logprobs} if logprobs else {})
 
-    def refusal(self, event: Event) -> Iterator[Choice]:
+    def refusal(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         return self._say(_place(event), "refusal", _delta(event))
 
-    def reasoning(self, event: Event) -> Iterator[Choice]:
+    def reasoning(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         part = event.get("summary_index", event.get("content_index"))
         return self._think(_place(event), (event["type"], part), _delta(event))
 
-    def added(self, event: Event) -> Iterator[Choice]:
+    def added(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         return self._announce(_place(event), _item(event))
 
-    def arguments(self, event: Event) -> Iterator[Choice]:
+    def arguments(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         place = _place(event)
         # Without its name the call cannot be announced; the whole of it comes again when the item is done.
         return self._say(place, "arguments", _delta(event)) if place in self.calls else iter(())
 
-    def done(self, event: Event) -> Iterator[Choice]:
-        """Whatever of a finished item did not come in pieces: some models send calls, or short texts, whole."""
+    def done(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
+        """Yield whatever of a finished item did not come in pieces: some models send calls, or short texts, whole."""
         place, item = _place(event), _item(event)
-        said, call = Said.by(item), call_of(item)
+        said, call = ItemContent.of(item), call_of(item)
         if (place, "reasoning") not in self.said:
             for number, thought in enumerate(said.reasoning):
                 yield from self._think(place, ("done", number), thought)
@@ -107,8 +107,8 @@ class _Answer:
             yield from self._announce(place, item)
             yield from self._say_rest(place, "arguments", call["function"]["arguments"])
 
-    def end(self, event: Event, *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
-        """The last chunks; raises what a failed response says of itself."""
+    def end(self, event: ResponseEvent, *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
+        """Yield the last chunks; raise what a failed response says of itself."""
         if event["type"] == "error":
             raise failure(event)
         response = event.get("response")
@@ -120,7 +120,7 @@ class _Answer:
         self.know({"response": response})
         if not self.role_said:
             yield from self._whole(response)
-        choice: Choice = {"delta": {}, "finish_reason": finish_reason(response, called=bool(self.calls))}
+        choice: ChunkChoice = {"delta": {}, "finish_reason": finish_reason(response, called=bool(self.calls))}
         last = list(self.chunks([choice]))
         usage = usage_of(response) if include_usage else None
         if usage is not None:
@@ -128,13 +128,13 @@ class _Answer:
         last[-1] |= state_after(self.head["id"], stored=stored)
         yield from last
 
-    def _whole(self, response: Event) -> Iterator[Chunk]:
-        """An answer of which no event told anything."""
+    def _whole(self, response: ResponseEvent) -> Iterator[Chunk]:
+        """Yield an answer of which no event told anything."""
         output = response.get("output")
         for place, item in enumerate(output if isinstance(output, list) else ()):
             yield from self.chunks(self.done({"output_index": place, "item": item}))
 
-    def _announce(self, place: int, item: Event) -> Iterator[Choice]:
+    def _announce(self, place: int, item: ResponseEvent) -> Iterator[ChunkChoice]:
         call = call_of(item)
         if call is None or place in self.calls:
             return
@@ -142,7 +142,7 @@ class _Answer:
         function = {"name": call["function"]["name"], "arguments": ""}
         yield {"delta": {"tool_calls": [{**call, "index": self.calls[place], "function": function}]}}
 
-    def _think(self, place: int, part: tuple[Any, ...], text: str) -> Iterator[Choice]:
+    def _think(self, place: int, part: tuple[Any, ...], text: str) -> Iterator[ChunkChoice]:
         thought = (place, *part)
         if not text:
             return iter(())
@@ -151,11 +151,11 @@ class _Answer:
         self.thought = thought
         return self._say(place, "reasoning", text)
 
-    def _say_rest(self, place: int, kind: str, whole: str) -> Iterator[Choice]:
+    def _say_rest(self, place: int, kind: str, whole: str) -> Iterator[ChunkChoice]:
         said = self.said.get((place, kind), "")
         return self._say(place, kind, whole[len(said) :]) if whole.startswith(said) else iter(())
 
-    def _say(self, place: int, kind: str, text: str) -> Iterator[Choice]:
+    def _say(self, place: int, kind: str, text: str) -> Iterator[ChunkChoice]:
         if not text:
             return
         self.said[place, kind] = self.said.get((place, kind), "") + text
@@ -164,13 +164,13 @@ class _Answer:
         else:
             yield {"delta": {DELTAS[kind]: text}}
 
-    def _chunk(self, choice: Choice) -> Chunk:
+    def _chunk(self, choice: ChunkChoice) -> Chunk:
         choices = [{"index": 0, "finish_reason": None, **choice}]
         return {**self.head, "object": "chat.completion.chunk", "choices": choices}
 
 
 def read_event(text: str) -> dict[str, Any]:
-    """Raises ``StreamBroken`` for what is no event: transient errors come as the repr of a Python dict."""
+    """Return the event; raise ``StreamBroken`` for what is none: transient errors come as the repr of a Python dict."""
     try:
         event = json.loads(text)
     except (ValueError, RecursionError):
@@ -178,25 +178,25 @@ def read_event(text: str) -> dict[str, Any]:
     if isinstance(event, dict) and isinstance(event.get("type"), str):
         return event
     complaint = read_error_body(text.encode("utf-8", "replace"))
-    message = redact(complaint.message) or "OCI sent something that is no event."
+    message = redact(complaint.message) or "OCI sent something other than an event."
     raise StreamBroken(message, code=complaint.code)
 
 
-def _place(event: Event) -> int:
+def _place(event: ResponseEvent) -> int:
     place = event.get("output_index", 0)
     if not isinstance(place, int):
-        raise StreamBroken("OCI sent an event whose output_index is no number.")
+        raise StreamBroken("OCI sent an event whose output_index is not an integer.")
     return place
 
 
-def _delta(event: Event) -> str:
+def _delta(event: ResponseEvent) -> str:
     delta = event.get("delta", "")
     if not isinstance(delta, str):
-        raise StreamBroken("OCI sent an event whose delta is no text.")
+        raise StreamBroken("OCI sent an event whose delta is not a string.")
     return delta
 
 
-def _item(event: Event) -> Event:
+def _item(event: ResponseEvent) -> ResponseEvent:
     item = event.get("item")
     return item if isinstance(item, dict) else {}
 
@@ -207,16 +207,16 @@ DELTAS: Final[Mapping[str, str]] = {
     "reasoning": "reasoning_content",
 }
 
-EVENTS: Final[Mapping[str, Callable[[_Answer, Event], Iterator[Choice]]]] = {
-    "response.created": _Answer.know,
-    "response.in_progress": _Answer.know,
-    "response.output_item.added": _Answer.added,
-    "response.output_text.delta": _Answer.text,
-    "response.refusal.delta": _Answer.refusal,
-    "response.reasoning_summary_text.delta": _Answer.reasoning,
-    "response.reasoning_text.delta": _Answer.reasoning,
-    "response.function_call_arguments.delta": _Answer.arguments,
-    "response.output_item.done": _Answer.done,
+EVENTS: Final[Mapping[str, Callable[[ChunkBuilder, ResponseEvent], Iterator[ChunkChoice]]]] = {
+    "response.created": ChunkBuilder.know,
+    "response.in_progress": ChunkBuilder.know,
+    "response.output_item.added": ChunkBuilder.added,
+    "response.output_text.delta": ChunkBuilder.text,
+    "response.refusal.delta": ChunkBuilder.refusal,
+    "response.reasoning_summary_text.delta": ChunkBuilder.reasoning,
+    "response.reasoning_text.delta": ChunkBuilder.reasoning,
+    "response.function_call_arguments.delta": ChunkBuilder.arguments,
+    "response.output_item.done": ChunkBuilder.done,
 }
 
 ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "error")

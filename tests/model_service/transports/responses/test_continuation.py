@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import InvalidRequest
-from model_service.transports.responses.continuation import Turn, state_after, stores, turn_of
+from model_service.transports.responses.continuation import TurnToSend, state_after, stores, turn_of
 
 STATE = {"previous_response_id": "resp_1"}
 SYSTEM = {"role": "system", "content": "Be brief."}
@@ -17,11 +17,11 @@ SECOND = {"role": "user", "content": "And now?"}
 HISTORY = [SYSTEM, FIRST, ANSWER, SECOND]
 
 
-def turn(messages: list[dict[str, Any]], *, may_store: bool = True, **fields: Any) -> Turn:
+def turn(messages: list[dict[str, Any]], *, may_store: bool = True, **fields: Any) -> TurnToSend:
     return turn_of({"model": "m", "messages": messages, **fields}, may_store=may_store)
 
 
-def sent(turn: Turn) -> list[dict[str, Any]]:
+def sent(turn: TurnToSend) -> list[dict[str, Any]]:
     return [dict(message) for _, message in turn.messages]
 
 
@@ -39,11 +39,11 @@ def test_without_an_id_the_full_history_goes() -> None:
     ],
 )
 def test_with_an_id_only_the_turn_since_the_last_answer_goes(fields: dict[str, Any]) -> None:
-    assert turn(HISTORY, **fields) == Turn([(3, SECOND)], "resp_1", True)
+    assert turn(HISTORY, **fields) == TurnToSend([(3, SECOND)], "resp_1", True)
 
 
 def test_the_state_may_stand_on_the_answer_it_came_with() -> None:
-    assert turn([FIRST, {**ANSWER, "provider_state": STATE}, SECOND]) == Turn([(2, SECOND)], "resp_1", True)
+    assert turn([FIRST, {**ANSWER, "provider_state": STATE}, SECOND]) == TurnToSend([(2, SECOND)], "resp_1", True)
 
 
 def test_what_came_after_the_answer_with_the_state_goes_too() -> None:
@@ -57,7 +57,7 @@ def test_the_latest_state_counts() -> None:
 
 
 def test_a_caller_without_the_history_sends_what_he_has() -> None:
-    assert turn([SECOND], provider_state=STATE) == Turn([(0, SECOND)], "resp_1", True)
+    assert turn([SECOND], provider_state=STATE) == TurnToSend([(0, SECOND)], "resp_1", True)
 
 
 def test_all_tool_results_of_a_turn_go() -> None:
@@ -67,7 +67,7 @@ def test_all_tool_results_of_a_turn_go() -> None:
 
 def test_a_conversation_that_oci_holds_needs_no_id() -> None:
     messages = [FIRST, {**ANSWER, "provider_state": STATE}, SECOND]
-    assert turn(messages, conversation="conv_1") == Turn([(2, SECOND)], None, True)
+    assert turn(messages, conversation="conv_1") == TurnToSend([(2, SECOND)], None, True)
 
 
 @pytest.mark.parametrize("nothing", [None, {}])
@@ -105,7 +105,7 @@ def test_a_turn_of_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize(("fields", "may_store"), [({"store": False}, True), ({}, False), ({"store": False}, False)])
 def test_where_nothing_is_stored_the_full_history_goes(fields: dict[str, Any], may_store: bool) -> None:
-    assert turn(HISTORY, may_store=may_store, **fields) == Turn(list(enumerate(HISTORY)), None, False)
+    assert turn(HISTORY, may_store=may_store, **fields) == TurnToSend(list(enumerate(HISTORY)), None, False)
 
 
 @pytest.mark.parametrize("may_store", [True, False])
