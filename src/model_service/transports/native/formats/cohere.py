@@ -6,17 +6,15 @@ and oci.generative_ai_inference.models.CohereChatRequest, .CohereChatResponse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from model_service.openai_api.chat import ChatRequest, Chunk, Completion
+from model_service.openai_api.chat import ChatRequest
 from model_service.routing import Route
-from model_service.transports.native.formats.choices import Answer, Said
+from model_service.transports.native.formats.answer_builder import AnswerDelta
+from model_service.transports.native.formats.cohere_answers import CohereAnswers
 from model_service.transports.native.formats.cohere_history import conversation
 from model_service.transports.native.formats.openai_answers import (
-    Identity,
-    check_not_failed,
-    mapping,
     objects,
     snake_case,
     text_in,
@@ -24,21 +22,20 @@ from model_service.transports.native.formats.openai_answers import (
 from model_service.transports.native.formats.parameters import (
     ELSEWHERE,
     HARMLESS,
-    Body,
-    Native,
+    ChatBody,
+    NativeFields,
     Parameters,
     anything,
     as_is,
     exactly,
     falsy,
-    known_keys,
+    known_fields,
     listed,
-    obj,
     refusal,
+    require_object,
     streaming,
     token_limit,
 )
-from model_service.transports.native.formats.stream_events import native_events
 from model_service.transports.native.formats.tool_call_deltas import CallPiece
 from model_service.transports.native.formats.tool_schemas import (
     arguments_text,
@@ -48,10 +45,10 @@ from model_service.transports.native.formats.tool_schemas import (
 )
 
 
-class Cohere:
+class Cohere(CohereAnswers):
     api_format = "COHERE"
 
-    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> Native:
+    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> NativeFields:
         body = route.quirks.apply(request.wire())
         limit = token_limit(body)
         return {
@@ -64,44 +61,28 @@ class Cohere:
             **streaming(request, stream=stream),
         }
 
-    def completion(self, answer: Mapping[str, Any], identity: Identity) -> Completion:
-        response = mapping(answer.get("chatResponse"))
-        whole = Answer(identity)
-        if response:
-            check_not_failed(response.get("finishReason"), response.get("errorMessage"))
-            whole.take(_said(response))
-        whole.note(response.get("usage"))
-        return whole.completion()
+    def delta_of(self, event: Mapping[str, Any], so_far: str = "") -> AnswerDelta:
+        """Return what an event, or a whole answer, says.
 
-    def chunks(self, events: Iterator[str], identity: Identity, *, include_usage: bool) -> Iterator[Chunk]:
-        answer = Answer(identity)
-        for event in native_events(events):
-            check_not_failed(event.get("finishReason"), event.get("errorMessage"))
-            answer.note(event.get("usage"))
-            if event.keys() - {"usage", "pad"}:
-                yield from answer.take(_said(event))
-        yield from answer.end(include_usage=include_usage)
-
-
-def _said(event: Mapping[str, Any]) -> Said:
-    """Of a whole answer or of an event. An event with any of these has the text from the beginning once more, not
-    more of it (Elasticsearch: "the final Cohere event repeats the full text")."""
-    restates = any(event.get(key) is not None for key in ("finishReason", "chatHistory", "toolCalls"))
-    text = text_in(event.get("text"))
-    return Said(
-        text="" if restates else text,
-        whole_text=text if restates else None,
-        whole_calls=tuple(_call(call) for call in objects(event.get("toolCalls"))),
-        extras={snake_case(name): event[name] for name in EXTRAS if event.get(name)},
-        finish_reason=text_in(event.get("finishReason")) or None,
-    )
+        An event with any of these fields has the text from the beginning once more, and not more of it
+        (Elasticsearch: "the final Cohere event repeats the full text").
+        """
+        restates = any(event.get(key) is not None for key in ("finishReason", "chatHistory", "toolCalls"))
+        text = text_in(event.get("text"))
+        return AnswerDelta(
+            text="" if restates else text,
+            whole_text=text if restates else None,
+            whole_calls=tuple(_call(call) for call in objects(event.get("toolCalls"))),
+            extras={snake_case(name): event[name] for name in EXTRAS if event.get(name)},
+            finish_reason=text_in(event.get("finishReason")) or None,
+        )
 
 
 def _call(call: Mapping[str, Any]) -> CallPiece:
     return CallPiece(name=text_in(call.get("name")), arguments=arguments_text(call.get("parameters")) or "{}")
 
 
-def _tools(body: Body) -> Native:
+def _tools(body: ChatBody) -> NativeFields:
     """The format cannot force a call; a tool that is not offered is not called, which is what "none" asks for."""
     choice = body.get("tool_choice") or "auto"
     if choice not in ("auto", "none"):
@@ -110,7 +91,7 @@ def _tools(body: Body) -> Native:
     return {"tools": tools} if tools and choice == "auto" else {}
 
 
-def _tool(number: int, function: Mapping[str, Any]) -> Native:
+def _tool(number: int, function: Mapping[str, Any]) -> NativeFields:
     path = f"tools.{number}.function"
     name = function["name"]
     if not name.isascii() or not name.isidentifier():
@@ -122,14 +103,14 @@ def _tool(number: int, function: Mapping[str, Any]) -> Native:
     }
 
 
-def response_format(_: str, value: Any) -> Native:
+def response_format(_: str, value: Any) -> NativeFields:
     """Both of Cohere's formats: JSON_OBJECT with the schema, always followed, so that ``strict`` adds nothing, nor
     does the schema's name."""
-    kind = obj("response_format", value).get("type")
+    kind = require_object("response_format", value).get("type")
     if kind == "text":
         return {"responseFormat": {"type": "TEXT"}}
     if kind == "json_object":
-        return {"responseFormat": {**known_keys("response_format", value, "type", "schema"), "type": "JSON_OBJECT"}}
+        return {"responseFormat": {**known_fields("response_format", value, "type", "schema"), "type": "JSON_OBJECT"}}
     schema = response_schema(value).get("schema")
     return {"responseFormat": {"type": "JSON_OBJECT", **({} if schema is None else {"schema": schema})}}
 

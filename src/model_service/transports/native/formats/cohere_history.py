@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any, Final
+from typing import Final
 
+from model_service.openai_api.chat import Message
 from model_service.transports.native.formats.messages import (
+    ChatTurn,
     ToolCall,
     ToolResult,
-    Turn,
     check_fields,
     plain_text,
     turns_of,
 )
-from model_service.transports.native.formats.parameters import Native, refusal
+from model_service.transports.native.formats.parameters import NativeFields, refusal
 from model_service.transports.native.formats.tool_schemas import arguments_object
 
 # A message of the model without text has to say something.
@@ -26,7 +27,7 @@ PLACEHOLDER: Final = " "
 SYSTEM_ROLES: Final = ("system", "developer")
 
 
-def conversation(messages: Sequence[Mapping[str, Any]], *, has_own_preamble: bool) -> Native:
+def conversation(messages: Sequence[Message], *, has_own_preamble: bool) -> NativeFields:
     """``message``, ``chatHistory``, ``toolResults`` and ``preambleOverride``.
 
     System messages at the beginning are the preamble, unless the caller wrote a ``preambleOverride``; all others
@@ -50,7 +51,7 @@ def conversation(messages: Sequence[Mapping[str, Any]], *, has_own_preamble: boo
     }
 
 
-def _last(turn: Turn) -> Native:
+def _last(turn: ChatTurn) -> NativeFields:
     """What is to be answered. With tool results the message is empty, or the service refuses it; the calls that they
     answer stand at the end of the history."""
     if turn.results:
@@ -61,7 +62,7 @@ def _last(turn: Turn) -> Native:
     return {"message": _text(turn)}
 
 
-def _entries(turn: Turn) -> Iterator[Native]:
+def _entries(turn: ChatTurn) -> Iterator[NativeFields]:
     text = _text(turn)
     if turn.role == "assistant":
         calls = [_call(call) for call in turn.calls]
@@ -72,25 +73,25 @@ def _entries(turn: Turn) -> Iterator[Native]:
         yield {"role": "TOOL", "toolResults": _results(turn)}
 
 
-def _results(turn: Turn) -> list[Native]:
+def _results(turn: ChatTurn) -> list[NativeFields]:
     return [_result(result) for result in turn.results]
 
 
-def _result(result: ToolResult) -> Native:
+def _result(result: ToolResult) -> NativeFields:
     # Outputs are objects; the key is that of Cohere's own examples.
     output = plain_text(result.path, result.message.get("content"))
     return {"call": _call(result.call), "outputs": [{"output": output}]}
 
 
-def _call(call: ToolCall) -> Native:
+def _call(call: ToolCall) -> NativeFields:
     return {"name": call.name, "parameters": arguments_object(call.path, call.arguments)}
 
 
-def _text(turn: Turn) -> str:
+def _text(turn: ChatTurn) -> str:
     return plain_text(turn.path, turn.message.get("content"))
 
 
-def _check(turn: Turn) -> None:
+def _check(turn: ChatTurn) -> None:
     check_fields(turn.path, turn.message, FIELDS)
     for result in turn.results:
         check_fields(result.path, result.message, FIELDS)

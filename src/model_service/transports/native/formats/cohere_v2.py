@@ -7,18 +7,17 @@ the format for text models (https://github.com/NVIDIA/NeMo-Relay/pull/554): COHE
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from model_service.openai_api.chat import ChatRequest, Chunk, Completion
+from model_service.openai_api.chat import ChatRequest
 from model_service.routing import Route
-from model_service.transports.native.formats.choices import Answer, Said
+from model_service.transports.native.formats.answer_builder import AnswerDelta
 from model_service.transports.native.formats.cohere import COHERE_HARMLESS, response_format
+from model_service.transports.native.formats.cohere_answers import CohereAnswers
 from model_service.transports.native.formats.cohere_v2_messages import cohere_v2_messages
-from model_service.transports.native.formats.messages import Part
+from model_service.transports.native.formats.messages import ContentPart
 from model_service.transports.native.formats.openai_answers import (
-    Identity,
-    check_not_failed,
     cohere_logprobs,
     mapping,
     objects,
@@ -27,26 +26,25 @@ from model_service.transports.native.formats.openai_answers import (
 )
 from model_service.transports.native.formats.parameters import (
     ELSEWHERE,
-    Body,
-    Native,
+    ChatBody,
+    NativeFields,
     Parameters,
     as_is,
     listed,
-    obj,
     refusal,
+    require_object,
+    require_string,
     streaming,
-    text,
     token_limit,
 )
-from model_service.transports.native.formats.stream_events import native_events
 from model_service.transports.native.formats.tool_call_deltas import CallPiece
 from model_service.transports.native.formats.tool_schemas import arguments_text, function_tools
 
 
-class CohereV2:
+class CohereV2(CohereAnswers):
     api_format = "COHEREV2"
 
-    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> Native:
+    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> NativeFields:
         body = route.quirks.apply(request.wire())
         limit = token_limit(body)
         return {
@@ -60,45 +58,25 @@ class CohereV2:
             **streaming(request, stream=stream),
         }
 
-    def completion(self, answer: Mapping[str, Any], identity: Identity) -> Completion:
-        response = mapping(answer.get("chatResponse"))
-        whole = Answer(identity)
-        if response:
-            check_not_failed(response.get("finishReason"), response.get("errorMessage"))
-            whole.take(_said(response))
-        whole.note(response.get("usage"))
-        return whole.completion()
-
-    def chunks(self, events: Iterator[str], identity: Identity, *, include_usage: bool) -> Iterator[Chunk]:
-        answer = Answer(identity)
-        for event in native_events(events):
-            check_not_failed(event.get("finishReason"), event.get("errorMessage"))
-            answer.note(event.get("usage"))
-            if event.keys() - {"usage", "pad"}:
-                so_far = answer.text() if event.get("finishReason") else ""
-                yield from answer.take(_said(event, so_far))
-        yield from answer.end(include_usage=include_usage)
+    def delta_of(self, event: Mapping[str, Any], so_far: str = "") -> AnswerDelta:
+        message = mapping(event.get("message"))
+        parts = parts_in(message.get("content"))
+        # What the model says about the tools that it calls is OpenAI's content beside tool_calls.
+        content = text_in(message.get("toolPlan")) + _joined(parts, "TEXT", "text")
+        # Nobody has recorded whether this format's last event restates the text, as COHERE's does: it is recognised.
+        restates = bool(event.get("finishReason") and so_far and content.startswith(so_far))
+        return AnswerDelta(
+            text="" if restates else content,
+            whole_text=content if restates else None,
+            reasoning=_joined(parts, "THINKING", "thinking"),
+            calls=tuple(_piece(at, call) for at, call in enumerate(objects(message.get("toolCalls")))),
+            extras=_extras(message, parts),
+            logprobs=cohere_logprobs(event.get("logProbabilities")),
+            finish_reason=text_in(event.get("finishReason")) or None,
+        )
 
 
-def _said(event: Mapping[str, Any], so_far: str = "") -> Said:
-    message = mapping(event.get("message"))
-    parts = parts_in(message.get("content"))
-    # What the model says about the tools that it calls is OpenAI's content beside tool_calls.
-    content = text_in(message.get("toolPlan")) + _joined(parts, "TEXT", "text")
-    # Nobody has recorded whether this format's last event restates the text, as COHERE's does: it is recognised.
-    restates = bool(event.get("finishReason") and so_far and content.startswith(so_far))
-    return Said(
-        text="" if restates else content,
-        whole_text=content if restates else None,
-        reasoning=_joined(parts, "THINKING", "thinking"),
-        calls=tuple(_piece(at, call) for at, call in enumerate(objects(message.get("toolCalls")))),
-        extras=_extras(message, parts),
-        logprobs=cohere_logprobs(event.get("logProbabilities")),
-        finish_reason=text_in(event.get("finishReason")) or None,
-    )
-
-
-def _joined(parts: list[Part], kind: str, key: str) -> str:
+def _joined(parts: list[ContentPart], kind: str, key: str) -> str:
     return "".join(text_in(part.get(key)) for part in parts if part.get("type") == kind)
 
 
@@ -108,7 +86,7 @@ def _piece(position: int, call: Mapping[str, Any]) -> CallPiece:
     return CallPiece(position, call_id, name, arguments_text(function.get("arguments")))
 
 
-def _extras(message: Mapping[str, Any], parts: list[Part]) -> dict[str, Any]:
+def _extras(message: Mapping[str, Any], parts: list[ContentPart]) -> dict[str, Any]:
     """``citations`` stand on the message, or on the last delta of a stream, as they came: {start, end, text,
     sources, …}, in characters of the part ``contentIndex``."""
     other = [part for part in parts if part.get("type") not in ("TEXT", "THINKING")]
@@ -116,7 +94,7 @@ def _extras(message: Mapping[str, Any], parts: list[Part]) -> dict[str, Any]:
     return {name: value for name, value in extras.items() if value}
 
 
-def _tools(body: Body) -> Native:
+def _tools(body: ChatBody) -> NativeFields:
     functions = list(function_tools(body))
     forced, functions = _choice(body.get("tool_choice") or "auto", functions)
     tools = [{"type": "FUNCTION", "function": {"parameters": NO_PARAMETERS, **function}} for function in functions]
@@ -128,27 +106,27 @@ def _tools(body: Body) -> Native:
     }
 
 
-def _choice(choice: Any, functions: list[Native]) -> tuple[str | None, list[Native]]:
+def _choice(choice: Any, functions: list[NativeFields]) -> tuple[str | None, list[NativeFields]]:
     """OCI's ``toolsChoice`` and the tools to offer: a function is chosen by offering no other."""
     if isinstance(choice, str):
         if choice not in CHOICES:
             raise refusal("tool_choice", "OCI's COHEREV2 format knows auto, none, required and a function.")
         return CHOICES[choice], functions
-    name = obj("tool_choice.function", choice.get("function")).get("name")
+    name = require_object("tool_choice.function", choice.get("function")).get("name")
     chosen = [function for function in functions if function["name"] == name]
     if choice.get("type") != "function" or not chosen:
         raise refusal("tool_choice", "this is no function of tools.")
     return "REQUIRED", chosen
 
 
-def _logprobs(body: Body) -> Native:
+def _logprobs(body: ChatBody) -> NativeFields:
     if body.get("top_logprobs"):
         raise refusal("top_logprobs", "OCI's COHEREV2 format knows the log probabilities of the answer only.")
     return {"isLogProbsEnabled": True} if body.get("logprobs") else {}
 
 
-def _thinking(name: str, value: Any) -> Native:
-    if text(name, value) not in THINKING:
+def _thinking(name: str, value: Any) -> NativeFields:
+    if require_string(name, value) not in THINKING:
         raise refusal("reasoning_effort", "OCI's COHEREV2 format knows none and high; thinking takes a tokenBudget.")
     return {"thinking": {"type": THINKING[value]}}
 

@@ -6,14 +6,15 @@ Source: oci.generative_ai_inference.models.CohereMessageV2 and .CohereContentV2,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from model_service.openai_api.chat import Message
 from model_service.transports.native.formats.messages import (
-    Part,
+    ChatTurn,
+    ContentPart,
     PartTable,
     ToolCall,
     ToolResult,
-    Turn,
     check_fields,
     image_url,
     native_parts,
@@ -22,12 +23,12 @@ from model_service.transports.native.formats.messages import (
     text_part,
     turns_of,
 )
-from model_service.transports.native.formats.parameters import Native, obj, text
+from model_service.transports.native.formats.parameters import NativeFields, require_object, require_string
 
 
-def cohere_v2_messages(messages: Sequence[Mapping[str, Any]]) -> list[Native]:
+def cohere_v2_messages(messages: Sequence[Message]) -> list[NativeFields]:
     """Raises ``InvalidRequest`` that names what cannot be carried."""
-    natives: list[Native] = []
+    natives: list[NativeFields] = []
     for turn in turns_of(messages):
         check_fields(turn.path, turn.message, FIELDS)
         natives.append(_message(turn))
@@ -35,10 +36,12 @@ def cohere_v2_messages(messages: Sequence[Mapping[str, Any]]) -> list[Native]:
     return natives
 
 
-def _message(turn: Turn) -> Native:
+def _message(turn: ChatTurn) -> NativeFields:
     message = turn.message
-    native: Native = {"role": ROLES[turn.role]}
-    content = _thinking(turn)
+    native: NativeFields = {"role": ROLES[turn.role]}
+    content: list[NativeFields] = []
+    if thought := message.get("reasoning_content"):
+        content = [{"type": "THINKING", "thinking": require_string(f"{turn.path}.reasoning_content", thought)}]
     if turn.calls:
         # What the model says about the tools that it calls has a place of its own here.
         plan = plain_text(turn.path, message.get("content"))
@@ -50,26 +53,21 @@ def _message(turn: Turn) -> Native:
     return native | ({"content": content} if content else {})
 
 
-def _thinking(turn: Turn) -> list[Native]:
-    thought = turn.message.get("reasoning_content")
-    return [{"type": "THINKING", "thinking": text(f"{turn.path}.reasoning_content", thought)}] if thought else []
-
-
-def _call(call: ToolCall) -> Native:
+def _call(call: ToolCall) -> NativeFields:
     return {"id": call.id, "type": "FUNCTION", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
 
 
-def _tool_message(result: ToolResult) -> Native:
+def _tool_message(result: ToolResult) -> NativeFields:
     check_fields(result.path, result.message, FIELDS)
     content = native_parts(result.path, result.message.get("content"), PARTS)
     return {"role": "TOOL", "toolCallId": result.call.id, "content": content or [dict(PLACEHOLDER)]}
 
 
-def _document(path: str, part: Part) -> Native:
-    return {"type": "DOCUMENT", "document": obj(f"{path}.document", part.get("document"))}
+def _document(path: str, part: ContentPart) -> NativeFields:
+    return {"type": "DOCUMENT", "document": require_object(f"{path}.document", part.get("document"))}
 
 
-def _image(path: str, part: Part) -> Native:
+def _image(path: str, part: ContentPart) -> NativeFields:
     return {"type": "IMAGE_URL", "imageUrl": image_url(path, part)}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from model_service.openai_api.chat import ChatRequest, Chunk, Completion
 from model_service.routing import Route
-from model_service.transports.native.formats.choices import Answer, Said
+from model_service.transports.native.formats.answer_builder import AnswerBuilder, AnswerDelta
 from model_service.transports.native.formats.gemini_schemas import gemini_schema
 from model_service.transports.native.formats.generic_messages import generic_annotation, generic_messages
 from model_service.transports.native.formats.messages import TEXT_ONLY, native_parts
@@ -29,17 +29,17 @@ from model_service.transports.native.formats.openai_answers import (
 from model_service.transports.native.formats.parameters import (
     ELSEWHERE,
     HARMLESS,
-    Body,
-    Native,
+    ChatBody,
+    NativeFields,
     Parameters,
     as_is,
     flag,
-    known_keys,
+    known_fields,
     listed,
-    obj,
     refusal,
+    require_object,
+    require_string,
     streaming,
-    text,
     token_limit,
     upper,
 )
@@ -49,7 +49,7 @@ from model_service.transports.native.formats.tool_schemas import Schema, argumen
 
 
 @dataclass(frozen=True)
-class Family:
+class ModelFamily:
     """What models of a family take differently; ``model`` is a pattern of model ids."""
 
     model: str
@@ -61,7 +61,7 @@ class Family:
 class Generic:
     api_format = "GENERIC"
 
-    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> Native:
+    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> NativeFields:
         body = route.quirks.apply(request.wire())
         family = next(family for family in FAMILIES if fnmatchcase(route.model, family.model))
         return {
@@ -77,32 +77,32 @@ class Generic:
 
     def completion(self, answer: Mapping[str, Any], identity: Identity) -> Completion:
         response = mapping(answer.get("chatResponse"))
-        whole = Answer(identity, reads_written_calls=True)
+        whole = AnswerBuilder(identity, reads_written_calls=True)
         choices = objects(response.get("choices"))
         for number, choice in enumerate(choices):
             check_not_failed(choice.get("finishReason"), response.get("errorMessage"))
             index = choice.get("index")
-            whole.take(_said(choice), index if isinstance(index, int) else number)
+            whole.take(_delta_of(choice), index if isinstance(index, int) else number)
             _note(whole, choice)
         _note(whole, response)
         return whole.completion()
 
     def chunks(self, events: Iterator[str], identity: Identity, *, include_usage: bool) -> Iterator[Chunk]:
-        answer = Answer(identity, reads_written_calls=True)
+        answer = AnswerBuilder(identity, reads_written_calls=True)
         for event in native_events(events):
             check_not_failed(event.get("finishReason"), event.get("errorMessage"))
             _note(answer, event)
             if "message" in event or event.get("finishReason"):
                 index = event.get("index")
-                yield from answer.take(_said(event), index if isinstance(index, int) else None)
+                yield from answer.take(_delta_of(event), index if isinstance(index, int) else None)
         yield from answer.end(include_usage=include_usage)
 
 
-def _said(choice: Mapping[str, Any]) -> Said:
+def _delta_of(choice: Mapping[str, Any]) -> AnswerDelta:
     """Of a choice of a complete answer, or of an event: both have ``message``, ``finishReason`` and ``logprobs``."""
     message = mapping(choice.get("message"))
     parts = parts_in(message.get("content"))
-    return Said(
+    return AnswerDelta(
         text="".join(text_in(part.get("text")) for part in parts if part.get("type", "TEXT") == "TEXT"),
         reasoning=text_in(message.get("reasoningContent")),
         calls=tuple(_piece(at, call) for at, call in enumerate(objects(message.get("toolCalls")))),
@@ -127,40 +127,40 @@ def _extras(choice: Mapping[str, Any], message: Mapping[str, Any], parts: list[M
     return {name: value for name, value in extras.items() if value}
 
 
-def _note(answer: Answer, said: Mapping[str, Any]) -> None:
+def _note(answer: AnswerBuilder, said: Mapping[str, Any]) -> None:
     tier = said.get("serviceTier")
     answer.note(said.get("usage"), service_tier=tier.lower() if isinstance(tier, str) else None)
 
 
-def _limit(body: Body, family: Family) -> Native:
+def _limit(body: ChatBody, family: ModelFamily) -> NativeFields:
     limit = token_limit(body)
     return {} if limit is None else {family.limit: limit}
 
 
-def _tools(body: Body, family: Family) -> Native:
+def _tools(body: ChatBody, family: ModelFamily) -> NativeFields:
     tools = [_tool(f"tools.{at}.function", function, family) for at, function in enumerate(function_tools(body))]
     choice = body.get("tool_choice")
     return {**({"tools": tools} if tools else {}), **({"toolChoice": _tool_choice(choice)} if choice else {})}
 
 
-def _tool(path: str, function: Native, family: Family) -> Native:
+def _tool(path: str, function: NativeFields, family: ModelFamily) -> NativeFields:
     if "parameters" in function:
         function["parameters"] = family.schema(f"{path}.parameters", function["parameters"])
     return {"type": "FUNCTION", **function}
 
 
-def _tool_choice(choice: Any) -> Native:
+def _tool_choice(choice: Any) -> NativeFields:
     if isinstance(choice, str):
         if choice not in ("auto", "none", "required"):
             raise refusal("tool_choice", "OCI knows auto, none, required and a function.")
         return {"type": choice.upper()}
     if choice.get("type") != "function":
         raise refusal("tool_choice.type", "OCI knows only the choice of a function.")
-    name = obj("tool_choice.function", choice.get("function")).get("name")
-    return {"type": "FUNCTION", "name": text("tool_choice.function.name", name)}
+    name = require_object("tool_choice.function", choice.get("function")).get("name")
+    return {"type": "FUNCTION", "name": require_string("tool_choice.function.name", name)}
 
 
-def _logprobs(body: Body) -> Native:
+def _logprobs(body: ChatBody) -> NativeFields:
     """OCI has the number of alternatives only: 1 where OpenAI's caller wants none beside the token itself."""
     wanted, alternatives = body.get("logprobs"), body.get("top_logprobs")
     if alternatives and not wanted:
@@ -168,39 +168,39 @@ def _logprobs(body: Body) -> Native:
     return {"logProbs": alternatives or 1} if wanted else {}
 
 
-def _response_format(_: str, value: Any) -> Native:
-    kind = obj("response_format", value).get("type")
+def _response_format(_: str, value: Any) -> NativeFields:
+    kind = require_object("response_format", value).get("type")
     if kind in ("text", "json_object"):
-        known_keys("response_format", value, "type")
+        known_fields("response_format", value, "type")
         return {"responseFormat": {"type": kind.upper()}}
     # A key "strict" is refused; isStrict it is (https://github.com/BerriAI/litellm, llms/oci/chat/transformation.py).
     return {"responseFormat": {"type": "JSON_SCHEMA", "jsonSchema": response_schema(value)}}
 
 
-def _prediction(name: str, value: Any) -> Native:
-    given = known_keys(name, value, "type", "content")
+def _prediction(name: str, value: Any) -> NativeFields:
+    given = known_fields(name, value, "type", "content")
     if given.get("type") != "content":
         raise refusal("prediction.type", "OCI knows only content.")
     return {"prediction": {"type": "CONTENT", "content": native_parts(name, given.get("content"), TEXT_ONLY)}}
 
 
-def _web_search(name: str, value: Any) -> Native:
-    given = known_keys(name, value, "search_context_size", "user_location")
-    native: Native = {}
+def _web_search(name: str, value: Any) -> NativeFields:
+    given = known_fields(name, value, "search_context_size", "user_location")
+    native: NativeFields = {}
     if "search_context_size" in given:
         native |= upper("searchContextSize")(f"{name}.search_context_size", given["search_context_size"])
     if "user_location" in given:
-        where = known_keys(f"{name}.user_location", given["user_location"], "type", "approximate")
+        where = known_fields(f"{name}.user_location", given["user_location"], "type", "approximate")
         place = f"{name}.user_location.approximate"
-        native["userLocation"] = known_keys(place, where.get("approximate"), "city", "region", "country", "timezone")
+        native["userLocation"] = known_fields(place, where.get("approximate"), "city", "region", "country", "timezone")
     return {"webSearchOptions": native}
 
 
 FAMILIES: Final = (
-    Family("openai.gpt-oss*"),
-    Family("openai.*", limit="maxCompletionTokens"),  # they refuse maxTokens (oracle/ai-optimizer#513)
-    Family("google.*", one_call_per_turn=True, schema=gemini_schema),
-    Family("*"),
+    ModelFamily("openai.gpt-oss*"),
+    ModelFamily("openai.*", limit="maxCompletionTokens"),  # they refuse maxTokens (oracle/ai-optimizer#513)
+    ModelFamily("google.*", one_call_per_turn=True, schema=gemini_schema),
+    ModelFamily("*"),
 )
 
 PARAMETERS: Final = Parameters(

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.transports.native.formats.parameters import known_keys, refusal, text
-
-Message = Mapping[str, Any]
+from model_service.openai_api.chat import Message
+from model_service.transports.native.formats.parameters import NativeFields, known_fields, refusal, require_string
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class ToolResult:
 
 
 @dataclass(frozen=True)
-class Turn:
+class ChatTurn:
     """A message, and for an assistant that called tools also the calls and their results, in the order they came."""
 
     path: str
@@ -59,10 +58,10 @@ def check_fields(path: str, message: Message, carried: Mapping[str, frozenset[st
             raise refusal(f"{path}.{name}", "OCI's format for this model cannot carry this field.")
 
 
-def turns_of(messages: Sequence[Message]) -> list[Turn]:
+def turns_of(messages: Sequence[Message]) -> list[ChatTurn]:
     """Raises ``InvalidRequest`` where a call has no result or a result no call: no backend takes that, and what they
     say about it does not help (Cohere: "An assistant message with 'tool_calls' must be followed by tool messages")."""
-    turns: list[Turn] = []
+    turns: list[ChatTurn] = []
     at = 0
     while at < len(messages):
         turn = _turn(messages, at)
@@ -71,14 +70,14 @@ def turns_of(messages: Sequence[Message]) -> list[Turn]:
     return turns
 
 
-def _turn(messages: Sequence[Message], at: int) -> Turn:
+def _turn(messages: Sequence[Message], at: int) -> ChatTurn:
     message, path = messages[at], f"messages.{at}"
     if message["role"] == "tool":
         raise refusal(f"{path}.tool_call_id", "this result belongs to no tool call of the assistant message before it.")
     if message["role"] != "assistant" or not message.get("tool_calls"):
-        return Turn(path, message)
+        return ChatTurn(path, message)
     calls = tuple(_calls(message, path))
-    return Turn(path, message, calls, tuple(_results(messages, at, calls)))
+    return ChatTurn(path, message, calls, tuple(_results(messages, at, calls)))
 
 
 def _calls(message: Message, path: str) -> Iterator[ToolCall]:
@@ -126,13 +125,12 @@ ECHOED: Final = frozenset(
 )
 
 
-Part = Mapping[str, Any]
-Native = dict[str, Any]
-PartTable = Mapping[str, Callable[[str, Part], Native]]
+ContentPart = Mapping[str, Any]
+PartTable = Mapping[str, Callable[[str, ContentPart], NativeFields]]
 """The type of a part, and what makes a native part of it: path and part in, native part out."""
 
 
-def native_parts(path: str, content: Any, table: PartTable) -> list[Native]:
+def native_parts(path: str, content: Any, table: PartTable) -> list[NativeFields]:
     """A text becomes one part, null none; raises ``InvalidRequest`` for a type that the table does not have."""
     if content is None:
         return []
@@ -146,22 +144,22 @@ def plain_text(path: str, content: Any) -> str:
     return "".join(part["text"] for part in native_parts(path, content, TEXT_ONLY))
 
 
-def text_part(path: str, part: Part) -> Native:
-    return {"type": "TEXT", "text": text(f"{path}.text", part.get("text"))}
+def text_part(path: str, part: ContentPart) -> NativeFields:
+    return {"type": "TEXT", "text": require_string(f"{path}.text", part.get("text"))}
 
 
-def image_url(path: str, part: Part) -> Native:
+def image_url(path: str, part: ContentPart) -> NativeFields:
     """``{url, detail}`` of an OpenAI image part, with OCI's AUTO, LOW and HIGH."""
-    given = known_keys(f"{path}.image_url", part.get("image_url"), "url", "detail")
+    given = known_fields(f"{path}.image_url", part.get("image_url"), "url", "detail")
     return {key: value.upper() if key == "detail" else value for key, value in given.items()}
 
 
-def own(_: str, part: Part) -> Native:
+def own(_: str, part: ContentPart) -> NativeFields:
     """A part that the caller wrote in the format's own words."""
     return dict(part)
 
 
-def _native(path: str, part: Part, table: PartTable) -> Native:
+def _native(path: str, part: ContentPart, table: PartTable) -> NativeFields:
     make = table.get(part["type"])
     if make is None:
         raise refusal(f"{path}.type", "OCI's format for this model cannot carry content of this type.")

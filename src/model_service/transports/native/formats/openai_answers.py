@@ -13,7 +13,7 @@ from model_service.errors import UpstreamError
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Chunk, Completion
 
-Usage = dict[str, Any]
+TokenUsage = dict[str, Any]
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
@@ -33,7 +33,7 @@ class Identity:
     tools: frozenset[str] | None = None
 
 
-def completion_of(identity: Identity, choices: list[dict[str, Any]], usage: Usage | None) -> Completion:
+def completion_of(identity: Identity, choices: list[dict[str, Any]], usage: TokenUsage | None) -> Completion:
     """A ``chat.completion``; without ``usage`` where the service sent none."""
     completion = {**_frame(identity, "chat.completion"), "choices": choices}
     return completion | ({} if usage is None else {"usage": usage})
@@ -43,12 +43,12 @@ def chunk_with(identity: Identity, choice: dict[str, Any]) -> Chunk:
     return {**_frame(identity, "chat.completion.chunk"), "choices": [choice]}
 
 
-def usage_chunk(identity: Identity, usage: Usage) -> Chunk:
+def usage_chunk(identity: Identity, usage: TokenUsage) -> Chunk:
     """The last chunk of a stream with ``stream_options.include_usage``."""
     return {**_frame(identity, "chat.completion.chunk"), "choices": [], "usage": usage}
 
 
-def usage_of(native: Any) -> Usage | None:
+def usage_of(native: Any) -> TokenUsage | None:
     """OpenAI's names for native token counts; a count that is null is 0, one that we do not know is kept."""
     if not isinstance(native, Mapping) or not native:
         return None

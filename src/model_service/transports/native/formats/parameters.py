@@ -9,9 +9,9 @@ from typing import Any, Final
 from model_service.errors import InvalidRequest
 from model_service.openai_api.chat import ChatRequest
 
-Body = Mapping[str, Any]
-Native = dict[str, Any]
-Carry = Callable[[str, Any], Native]
+ChatBody = Mapping[str, Any]
+NativeFields = dict[str, Any]
+Carry = Callable[[str, Any], NativeFields]
 """OpenAI's name and the caller's value, as native fields; raises ``InvalidRequest`` that names the parameter."""
 
 
@@ -34,15 +34,15 @@ class Parameters:
     harmless: Mapping[str, Callable[[Any], bool]]
     native: frozenset[str]
 
-    def translate(self, body: Body) -> Native:
+    def translate(self, body: ChatBody) -> NativeFields:
         """Raises ``InvalidRequest`` for what the format cannot carry. Null means that a parameter is not there."""
-        fields: Native = {}
+        fields: NativeFields = {}
         for name, value in body.items():
             if value is not None and name not in self.elsewhere and name not in self.native:
                 fields |= self._carried(name, value)
         return fields
 
-    def native_fields(self, body: Body) -> Native:
+    def native_fields(self, body: ChatBody) -> NativeFields:
         """The fields that the caller wrote in the format's own words: they count more than their translations."""
         # A name that both languages have, such as "seed", is OpenAI's.
         return {
@@ -51,7 +51,7 @@ class Parameters:
             if value is not None and name in self.native and name not in self.carried
         }
 
-    def _carried(self, name: str, value: Any) -> Native:
+    def _carried(self, name: str, value: Any) -> NativeFields:
         if name in self.carried:
             return self.carried[name](name, value)
         if name in self.harmless and self.harmless[name](value):
@@ -75,49 +75,49 @@ def flag(native: str) -> Carry:
 
 def upper(native: str) -> Carry:
     """OpenAI's enumerations are in lower case, OCI's in upper case. A word that is not known yet goes out as well."""
-    return lambda name, value: {native: text(name, value).upper()}
+    return lambda name, value: {native: require_string(name, value).upper()}
 
 
 def listed(native: str) -> Carry:
     """One text or a list of them; an empty list says nothing."""
 
-    def carry(_: str, value: Any) -> Native:
+    def carry(_: str, value: Any) -> NativeFields:
         texts = [value] if isinstance(value, str) else value
         return {native: texts} if texts else {}
 
     return carry
 
 
-def text(param: str, value: Any) -> str:
+def require_string(param: str, value: Any) -> str:
     checked: str = _checked(param, value, str, "a text")
     return checked
 
 
-def obj(param: str, value: Any) -> Mapping[str, Any]:
+def require_object(param: str, value: Any) -> Mapping[str, Any]:
     checked: Mapping[str, Any] = _checked(param, value, Mapping, "an object")
     return checked
 
 
-def known_keys(param: str, value: Any, *keys: str) -> Mapping[str, Any]:
+def known_fields(param: str, value: Any, *keys: str) -> Mapping[str, Any]:
     """The object's fields that are not null; raises ``InvalidRequest`` that names the first one not in ``keys``."""
-    given = {key: one for key, one in obj(param, value).items() if one is not None}
+    given = {key: one for key, one in require_object(param, value).items() if one is not None}
     for key in given:
         if key not in keys:
             raise refusal(f"{param}.{key}", "OCI has no such field.")
     return given
 
 
-def token_limit(body: Body) -> Any:
+def token_limit(body: ChatBody) -> Any:
     """``max_tokens`` is the old name of ``max_completion_tokens``; where both are given, the new one counts."""
     newer = body.get("max_completion_tokens")
     return body.get("max_tokens") if newer is None else newer
 
 
-def streaming(request: ChatRequest, *, stream: bool) -> Native:
+def streaming(request: ChatRequest, *, stream: bool) -> NativeFields:
     """``isStream``, and the usage at the end of the stream where the caller wants it."""
     options = request.body.get("stream_options") or {}
     # OpenAI's obfuscation is padding against listeners; OCI pads every event by itself.
-    known_keys("stream_options", options, "include_usage", "include_obfuscation")
+    known_fields("stream_options", options, "include_usage", "include_obfuscation")
     usage = {"streamOptions": {"isIncludeUsage": True}} if stream and request.include_usage else {}
     return {"isStream": stream, **usage}
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from model_service.errors import UpstreamError
 
-Delta = dict[str, Any]
+ToolCallDelta = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Call:
         is_whole = _read(self.arguments) is not None
         return is_whole and bool(piece.arguments) if piece.id else is_whole or not piece.arguments
 
-    def add(self, arguments: str) -> Iterator[Delta]:
+    def add(self, arguments: str) -> Iterator[ToolCallDelta]:
         if arguments:
             self.pieces.append(arguments)
             yield {"index": self.index, "function": {"arguments": arguments}}
@@ -69,7 +69,7 @@ class ToolCalls:
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def take(self, piece: CallPiece) -> Iterator[Delta]:
+    def take(self, piece: CallPiece) -> Iterator[ToolCallDelta]:
         """Raises ``UpstreamError`` for a fragment of no call: its call would run with half its arguments."""
         call = self._by_id(piece.id) or self._at.get(piece.position)
         if call is not None and call.is_restated_by(piece):
@@ -83,7 +83,7 @@ class ToolCalls:
             self._at[piece.position] = call
             yield from call.add(piece.arguments)
 
-    def take_whole(self, calls: Sequence[CallPiece]) -> Iterator[Delta]:
+    def take_whole(self, calls: Sequence[CallPiece]) -> Iterator[ToolCallDelta]:
         """Whole calls, which may restate some or all of those that came before."""
         known = [(call.name, call.arguments) for call in self._calls]
         said = [(call.name, call.arguments) for call in calls]
@@ -93,11 +93,11 @@ class ToolCalls:
         for call in calls[restated:]:
             yield _opening(self._open(call))
 
-    def add(self, name: str, arguments: str) -> Iterator[Delta]:
+    def add(self, name: str, arguments: str) -> Iterator[ToolCallDelta]:
         """A whole call that is surely a new one."""
         yield _opening(self._open(CallPiece(name=name, arguments=arguments)))
 
-    def close(self) -> Iterator[Delta]:
+    def close(self) -> Iterator[ToolCallDelta]:
         """A call without arguments has ``{}``: clients parse them as JSON."""
         for call in self._calls:
             if not call.arguments:
@@ -125,7 +125,7 @@ class ToolCalls:
         return f"call_{digest[:24]}"
 
 
-def _opening(call: _Call) -> Delta:
+def _opening(call: _Call) -> ToolCallDelta:
     function = {"name": call.name, "arguments": call.arguments}
     return {"index": call.index, "id": call.id, "type": "function", "function": function}
 

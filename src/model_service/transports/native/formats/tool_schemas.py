@@ -6,12 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from model_service.transports.native.formats.parameters import Body, Native, known_keys, obj, refusal, text
+from model_service.transports.native.formats.parameters import (
+    ChatBody,
+    NativeFields,
+    known_fields,
+    refusal,
+    require_object,
+    require_string,
+)
 
 Schema = Mapping[str, Any]
 
 
-def function_tools(body: Body) -> Iterator[Native]:
+def function_tools(body: ChatBody) -> Iterator[NativeFields]:
     """``{name, description?, parameters?}`` of each tool; raises ``InvalidRequest`` for a tool of another type.
 
     ``strict`` is left out: no format has it for a single tool, the model follows the schema as well as it can, and
@@ -21,19 +28,19 @@ def function_tools(body: Body) -> Iterator[Native]:
         path = f"tools.{number}"
         if tool["type"] != "function" or tool.get("function") is None:
             raise refusal(f"{path}.type", "OCI knows only tools of the type function.")
-        known_keys(path, tool, "type", "function")
-        function = known_keys(f"{path}.function", tool["function"], "name", "description", "parameters", "strict")
+        known_fields(path, tool, "type", "function")
+        function = known_fields(f"{path}.function", tool["function"], "name", "description", "parameters", "strict")
         yield {key: value for key, value in function.items() if key != "strict"}
 
 
-def response_schema(response_format: Any) -> Native:
+def response_schema(response_format: Any) -> NativeFields:
     """OCI's ``jsonSchema`` for OpenAI's ``response_format``."""
-    given = known_keys("response_format", response_format, "type", "json_schema")
+    given = known_fields("response_format", response_format, "type", "json_schema")
     if given.get("type") != "json_schema":
         raise refusal("response_format.type", "OCI knows text, json_object and json_schema.")
     path = "response_format.json_schema"
-    schema = known_keys(path, given.get("json_schema"), "name", "description", "schema", "strict")
-    text(f"{path}.name", schema.get("name"))
+    schema = known_fields(path, given.get("json_schema"), "name", "description", "schema", "strict")
+    require_string(f"{path}.name", schema.get("name"))
     return {"isStrict" if key == "strict" else key: value for key, value in schema.items()}
 
 
@@ -55,7 +62,7 @@ def arguments_object(path: str, arguments: str) -> Schema:
     return value
 
 
-def parameter_definitions(path: str, parameters: Schema) -> Native:
+def parameter_definitions(path: str, parameters: Schema) -> NativeFields:
     """A JSON schema as Cohere's ``{name: {type, description, isRequired}}``, where a type is one of Python's.
 
     What that cannot say (nested objects, enumerations, limits) stands in the description as the JSON schema that it
@@ -72,7 +79,7 @@ def parameter_definitions(path: str, parameters: Schema) -> Native:
     whole = resolved(path, parameters)
     return {
         name: _definition(schema, name in required)
-        for name, schema in obj(f"{path}.properties", whole.get("properties") or {}).items()
+        for name, schema in require_object(f"{path}.properties", whole.get("properties") or {}).items()
     }
 
 
@@ -87,12 +94,12 @@ def resolved(path: str, schema: Schema) -> Schema:
 
 
 class _References:
-    """The references of one schema; ``MOST_REFERENCES`` bounds what a small schema can unfold into."""
+    """The references of one schema; ``MAX_REFERENCES`` bounds what a small schema can unfold into."""
 
     def __init__(self, path: str, root: Schema) -> None:
         self._path = path
         self._root = root
-        self._left = MOST_REFERENCES
+        self._left = MAX_REFERENCES
 
     def resolve(self, value: Any, within: tuple[str, ...] = ()) -> Any:
         if isinstance(value, list):
@@ -119,9 +126,9 @@ class _References:
         return target
 
 
-def _definition(schema: Any, is_required: bool) -> Native:
+def _definition(schema: Any, is_required: bool) -> NativeFields:
     schema = schema if isinstance(schema, Mapping) else {}  # "true" is a schema: anything goes
-    described = text("description", schema.get("description") or "")
+    described = require_string("description", schema.get("description") or "")
     kind = python_type(schema)
     if _says_more(schema, kind):
         rest = {key: value for key, value in schema.items() if key not in ("description", "title")}
@@ -163,7 +170,7 @@ def _single_type(schema: Schema) -> str:
     return PYTHON_TYPES.get(str(schema.get("type")), "str")
 
 
-MOST_REFERENCES: Final = 1000
+MAX_REFERENCES: Final = 1000
 
 PYTHON_TYPES: Final[Mapping[str, str]] = {
     "string": "str",

@@ -20,14 +20,14 @@ from model_service.transports.native.formats.openai_answers import (
     usage_chunk,
     usage_of,
 )
-from model_service.transports.native.formats.tool_call_deltas import CallPiece, ToolCalls
+from model_service.transports.native.formats.tool_call_deltas import CallPiece, ToolCallDelta, ToolCalls
 from model_service.transports.native.formats.tool_call_text import ToolCallText, WrittenCall
 
-Delta = dict[str, Any]
+MessageDelta = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Said:
+class AnswerDelta:
     """What one event says for one choice.
 
     ``whole_text`` restates the answer so far and may go on from there; ``whole_calls`` are whole and may be
@@ -44,7 +44,7 @@ class Said:
     finish_reason: str | None = None
 
 
-class Choice:
+class ChoiceBuilder:
     """One of the ``n`` answers."""
 
     def __init__(self, index: int, identity: Identity, *, reads_written_calls: bool) -> None:
@@ -62,7 +62,7 @@ class Choice:
     def text(self) -> str:
         return "".join(self._text)
 
-    def take(self, said: Said) -> Delta | None:
+    def take(self, said: AnswerDelta) -> MessageDelta | None:
         """None where there is nothing to tell, not even the role."""
         self.finish_reason = said.finish_reason or self.finish_reason
         self._keep_extras(said.extras)
@@ -74,7 +74,7 @@ class Choice:
         calls += self._calls.take_whole(said.whole_calls)
         return self._delta(said.reasoning, text, calls)
 
-    def close(self) -> Delta:
+    def close(self) -> MessageDelta:
         """What is left to tell when the answer is over: text that was held back, and the extras, all at once.
 
         OpenAI's own client cannot add up a list that comes in more than one delta.
@@ -91,25 +91,25 @@ class Choice:
         reasoning = "".join(self._reasoning)
         return message | ({"reasoning_content": reasoning} if reasoning else {}) | self._extras
 
-    def ended(self, key: str, said: Delta) -> dict[str, Any]:
+    def ended(self, key: str, said: MessageDelta) -> dict[str, Any]:
         """The choice with its reason to finish, as OpenAI has it in a chunk or a completion."""
         reason = finish_reason_of(self.finish_reason, called_tools=bool(self._calls))
         whole = {"content": self._logprobs} if self._logprobs and key == "message" else None
         return {"index": self.index, key: said, "logprobs": whole, "finish_reason": reason}
 
-    def _new_text(self, said: Said) -> str:
+    def _new_text(self, said: AnswerDelta) -> str:
         if said.whole_text is None:
             return said.text
         return said.whole_text[len(self.text) :] if said.whole_text.startswith(self.text) else ""
 
-    def _sorted_out(self, text: str) -> tuple[str, list[Delta]]:
+    def _sorted_out(self, text: str) -> tuple[str, list[ToolCallDelta]]:
         if self._written is not None:
             return self._pulled_apart(self._written.take(text))
         self._text.append(text)
         return text, []
 
-    def _pulled_apart(self, parts: Iterator[str | WrittenCall]) -> tuple[str, list[Delta]]:
-        text, calls = "", list[Delta]()
+    def _pulled_apart(self, parts: Iterator[str | WrittenCall]) -> tuple[str, list[ToolCallDelta]]:
+        text, calls = "", list[ToolCallDelta]()
         for part in parts:
             if isinstance(part, str):
                 text += part
@@ -122,9 +122,9 @@ class Choice:
         for name, value in extras.items():
             self._extras[name] = _joined(self._extras.get(name), value)
 
-    def _delta(self, reasoning: str, text: str, calls: list[Delta]) -> Delta | None:
+    def _delta(self, reasoning: str, text: str, calls: list[ToolCallDelta]) -> MessageDelta | None:
         told = {"reasoning_content": reasoning, "content": text, "tool_calls": calls}
-        delta: Delta = {name: value for name, value in told.items() if value}
+        delta: MessageDelta = {name: value for name, value in told.items() if value}
         if not self._has_role:
             self._has_role = True
             return {"role": "assistant", "content": None if calls else "", **delta}
@@ -138,17 +138,17 @@ def _joined(kept: Any, more: Any) -> Any:
     return kept + more if isinstance(kept, str) and isinstance(more, str) else more
 
 
-class Answer:
+class AnswerBuilder:
     """All choices of an answer, and its usage."""
 
     def __init__(self, identity: Identity, *, reads_written_calls: bool = False) -> None:
         self._identity = identity
         self._reads_written_calls = reads_written_calls
-        self._choices: dict[int, Choice] = {}
+        self._choices: dict[int, ChoiceBuilder] = {}
         self._usage: Any = None
         self._frame: dict[str, Any] = {}
 
-    def take(self, said: Said, index: int | None = None) -> list[Chunk]:
+    def take(self, said: AnswerDelta, index: int | None = None) -> list[Chunk]:
         """At most one chunk; a complete answer has no use for it.
 
         Without an index, as last events come, it is about the choice that is not finished.
@@ -189,11 +189,11 @@ class Answer:
         choices = [choice.ended("message", choice.message()) for choice in self._choices.values()]
         return completion_of(self._identity, choices, usage_of(self._usage)) | self._frame
 
-    def _choice(self, index: int | None) -> Choice:
+    def _choice(self, index: int | None) -> ChoiceBuilder:
         if index is None:
             index = next((at for at, one in self._choices.items() if one.finish_reason is None), 0)
         if index not in self._choices:
-            self._choices[index] = Choice(index, self._identity, reads_written_calls=self._reads_written_calls)
+            self._choices[index] = ChoiceBuilder(index, self._identity, reads_written_calls=self._reads_written_calls)
         return self._choices[index]
 
     def _chunk(self, choice: dict[str, Any]) -> Chunk:
