@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from model_service.errors import StreamBroken, UpstreamError
 from model_service.openai_api.chat import Chunk, Completion
@@ -30,12 +30,13 @@ MessageDelta = dict[str, Any]
 class AnswerDelta:
     """What one event says for one choice.
 
-    ``whole_text`` restates the answer so far and may go on from there; ``whole_calls`` are whole and may be
-    restated. ``extras`` are fields of the message that OpenAI does not have, or has only in complete answers.
+    A text that ``restates`` begins with the answer so far and may go on from there; one that does so ``perhaps`` is
+    new where it begins otherwise. ``whole_calls`` are whole and may be restated. ``extras`` are fields of the message
+    that OpenAI does not have, or has only in complete answers.
     """
 
     text: str = ""
-    whole_text: str | None = None
+    restates: Literal["no", "perhaps", "yes"] = "no"
     reasoning: str = ""
     calls: tuple[CallPiece, ...] = ()
     whole_calls: tuple[CallPiece, ...] = ()
@@ -98,9 +99,11 @@ class ChoiceBuilder:
         return {"index": self.index, key: said, "logprobs": whole, "finish_reason": reason}
 
     def _new_text(self, said: AnswerDelta) -> str:
-        if said.whole_text is None:
+        if said.restates == "no" or (
+            said.restates == "perhaps" and not (self.text and said.text.startswith(self.text))
+        ):
             return said.text
-        return said.whole_text[len(self.text) :] if said.whole_text.startswith(self.text) else ""
+        return said.text[len(self.text) :] if said.text.startswith(self.text) else ""
 
     def _sorted_out(self, text: str) -> tuple[str, list[ToolCallDelta]]:
         if self._written is not None:
@@ -165,10 +168,6 @@ class AnswerBuilder:
         """Usage, and fields of the answer as a whole, such as ``service_tier``; null says nothing."""
         self._usage = usage or self._usage
         self._frame |= {name: value for name, value in frame.items() if value is not None}
-
-    def text(self) -> str:
-        """What the first choice has said so far."""
-        return self._choice(0).text
 
     def end(self, *, include_usage: bool) -> Iterator[Chunk]:
         """The last chunks; raises ``StreamBroken`` where the service has not said that the answer is complete."""

@@ -61,17 +61,16 @@ class Cohere(CohereAnswers):
             **streaming(request, stream=stream),
         }
 
-    def delta_of(self, event: Mapping[str, Any], so_far: str = "") -> AnswerDelta:
+    def delta_of(self, event: Mapping[str, Any]) -> AnswerDelta:
         """Return what an event, or a whole answer, says.
 
         An event with any of these fields has the text from the beginning once more, and not more of it
         (Elasticsearch: "the final Cohere event repeats the full text").
         """
         restates = any(event.get(key) is not None for key in ("finishReason", "chatHistory", "toolCalls"))
-        text = text_in(event.get("text"))
         return AnswerDelta(
-            text="" if restates else text,
-            whole_text=text if restates else None,
+            text=text_in(event.get("text")),
+            restates="yes" if restates else "no",
             whole_calls=tuple(_call(call) for call in objects(event.get("toolCalls"))),
             extras={snake_case(name): event[name] for name in EXTRAS if event.get(name)},
             finish_reason=text_in(event.get("finishReason")) or None,

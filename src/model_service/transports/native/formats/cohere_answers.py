@@ -29,9 +29,9 @@ class CohereAnswers:
             check_not_failed(event.get("finishReason"), event.get("errorMessage"))
             builder.note(event.get("usage"))
             if event.keys() - {"usage", "pad"}:
-                yield from builder.take(self.delta_of(event, builder.text() if event.get("finishReason") else ""))
+                yield from builder.take(self.delta_of(event))
         yield from builder.end(include_usage=include_usage)
 
-    def delta_of(self, event: Mapping[str, Any], so_far: str = "") -> AnswerDelta:
-        """Return what an event, or a whole answer, says; ``so_far`` is the text before a last event."""
+    def delta_of(self, event: Mapping[str, Any]) -> AnswerDelta:
+        """Return what an event, or a whole answer, says."""
         raise NotImplementedError

@@ -58,16 +58,15 @@ class CohereV2(CohereAnswers):
             **streaming(request, stream=stream),
         }
 
-    def delta_of(self, event: Mapping[str, Any], so_far: str = "") -> AnswerDelta:
+    def delta_of(self, event: Mapping[str, Any]) -> AnswerDelta:
+        """Return what an event, or a whole answer, says."""
         message = mapping(event.get("message"))
         parts = parts_in(message.get("content"))
-        # What the model says about the tools that it calls is OpenAI's content beside tool_calls.
-        content = text_in(message.get("toolPlan")) + _joined(parts, "TEXT", "text")
-        # Nobody has recorded whether this format's last event restates the text, as COHERE's does: it is recognised.
-        restates = bool(event.get("finishReason") and so_far and content.startswith(so_far))
         return AnswerDelta(
-            text="" if restates else content,
-            whole_text=content if restates else None,
+            # What the model says about the tools that it calls is OpenAI's content beside tool_calls.
+            text=text_in(message.get("toolPlan")) + _joined(parts, "TEXT", "text"),
+            # Nobody has recorded whether this format's last event restates the text, as COHERE's does.
+            restates="perhaps" if event.get("finishReason") else "no",
             reasoning=_joined(parts, "THINKING", "thinking"),
             calls=tuple(_piece(at, call) for at, call in enumerate(objects(message.get("toolCalls")))),
             extras=_extras(message, parts),
