@@ -46,10 +46,10 @@ class Batches:
             return self.answer_other(request.otherwise(), deadline)
         if not request.records:
             return Complete(_summary(0, Counter(), Counter()))
-        batch = Batch(self._workbench(deadline))
+        batch = Batch(self._context(deadline))
         # A record that comes twice in one batch is worked on once.
         records = {record.id: record for record in request.records}
-        batch.endings[RecordStatus.REPEATED] = len(request.records) - len(records)
+        batch.statuses[RecordStatus.REPEATED] = len(request.records) - len(records)
         batch.run(records.values(), self.service.settings.batch_concurrency)
         return _answered(batch, len(request.records))
 
@@ -63,7 +63,7 @@ class Batches:
         except InvalidRequest:
             return False
 
-    def _workbench(self, deadline: Deadline) -> BatchContext:
+    def _context(self, deadline: Deadline) -> BatchContext:
         self.service.open_connections()
         tasks = self.tasks(deadline)
         total = deadline.require()
@@ -125,21 +125,21 @@ def read_tasks_of(service: BatchService, deadline: Deadline) -> Tasks:
 
 
 class Batch:
-    """``endings`` and ``usage`` add up while it runs."""
+    """``statuses`` and ``usage`` add up while it runs."""
 
     def __init__(self, shared: BatchContext) -> None:
         self._shared = shared
         self._lock = threading.Lock()
-        self.endings: Counter[RecordStatus] = Counter()
+        self.statuses: Counter[RecordStatus] = Counter()
         self.usage: Counter[str] = Counter()
 
     @property
     def why(self) -> str:
-        """What kept records from an ending, if it was not the time."""
+        """What kept records from an status, if it was not the time."""
         return self._shared.troubles.first
 
     def run(self, records: Iterable[Record], threads: int) -> None:
-        """To its end: every record has an ending then."""
+        """To its end: every record has an status then."""
         # Each leaves the memory when it is done.
         waiting = deque(records)
         number = min(threads, len(waiting))
@@ -155,15 +155,15 @@ class Batch:
             except IndexError:
                 return
             run = RecordRun(record, self._shared)
-            ending = run.run()
+            status = run.run()
             with self._lock:
-                self.endings[ending] += 1
+                self.statuses[status] += 1
                 self.usage.update(_counts(run.result.usage or {}))
 
 
 def _answered(batch: Batch, records: int) -> Complete:
-    summary = _summary(records, batch.endings, batch.usage)
-    left, unrecorded = batch.endings[RecordStatus.LEFT], batch.endings[RecordStatus.UNRECORDED]
+    summary = _summary(records, batch.statuses, batch.usage)
+    left, unrecorded = batch.statuses[RecordStatus.LEFT], batch.statuses[RecordStatus.UNRECORDED]
     log.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
     if left or unrecorded:
         raise BatchUnfinished(
@@ -173,8 +173,8 @@ def _answered(batch: Batch, records: int) -> Complete:
     return Complete(summary)
 
 
-def _summary(records: int, endings: Counter[RecordStatus], usage: Counter[str]) -> dict[str, Any]:
-    ended = {ending.value: endings[ending] for ending in ENDED}
+def _summary(records: int, statuses: Counter[RecordStatus], usage: Counter[str]) -> dict[str, Any]:
+    ended = {status.value: statuses[status] for status in DONE_STATUSES}
     return {"object": "model_service.batch", "records": records, **ended, "usage": dict(usage) or None}
 
 
@@ -182,4 +182,4 @@ def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
     return {name: value for name, value in usage.items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
-ENDED: Final = (RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordStatus.IGNORED, RecordStatus.DEAD_LETTER)
+DONE_STATUSES: Final = (RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordStatus.IGNORED, RecordStatus.DEAD_LETTER)

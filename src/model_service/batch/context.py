@@ -35,10 +35,10 @@ class RecordStatus(StrEnum):
     """What became of a record. After the last two the batch has to be sent again."""
 
     DELIVERED = "delivered"
-    REPEATED = "repeated"  # it had an ending before
+    REPEATED = "repeated"  # it had an status before
     IGNORED = "ignored"
     DEAD_LETTER = "dead_letters"
-    LEFT = "left"  # there was no time for it, or no telling whether it had an ending
+    LEFT = "left"  # there was no time for it, or no telling whether it had an status
     UNRECORDED = "unrecorded"  # it failed, and that could not be written down
 
 

@@ -21,8 +21,8 @@ from model_service.oci_services.object_storage import ObjectStorage, StoredObjec
 from model_service.upstream.retries import PERSISTENT, Retries
 
 FOLDER: Final = "model-service/ledger"
-LARGEST: Final = 32 * 1024 * 1024  # bytes of an entry; no sink that needs a ledger takes as much
-MOST_IN_MEMORY: Final = 10_000  # entries
+MAX_ENTRY_BYTES: Final = 32 * 1024 * 1024  # bytes of an entry; no sink that needs a ledger takes as much
+MAX_ENTRIES_IN_MEMORY: Final = 10_000  # entries
 TRY_SECONDS: Final = 10.0
 WRITER: Final = "model-service-writer"
 
@@ -36,7 +36,7 @@ class Entry:
     age: float = 0.0
 
     @property
-    def settled(self) -> bool:
+    def delivered(self) -> bool:
         return not self.body
 
 
@@ -48,7 +48,7 @@ class Ledger(Protocol):
     def keep(self, key: str, body: bytes, deadline: Deadline, *, over: Entry | None = None) -> Entry | None:
         """Writes the entry where there is none yet, or over just this one; ``None`` where somebody was first."""
 
-    def settle(self, key: str, deadline: Deadline) -> None:
+    def mark_delivered(self, key: str, deadline: Deadline) -> None:
         """There is nothing to be delivered any more."""
 
 
@@ -78,7 +78,7 @@ class ObjectLedger:
         found = self._find(key, deadline)
         return _entry(found) if found and found.metadata.get(WRITER) == writer else None
 
-    def settle(self, key: str, deadline: Deadline) -> None:
+    def mark_delivered(self, key: str, deadline: Deadline) -> None:
         def put(deadline: Deadline) -> None:
             self.storage.put(self._place(key), b"", "application/json", deadline)
 
@@ -86,7 +86,7 @@ class ObjectLedger:
 
     def _find(self, key: str, deadline: Deadline) -> StoredObject | None:
         def find(deadline: Deadline) -> StoredObject | None:
-            return self.storage.find(self._place(key), deadline, largest=LARGEST)
+            return self.storage.find(self._place(key), deadline, largest=MAX_ENTRY_BYTES)
 
         return self.retries.call(find, deadline, TRY_SECONDS)
 
@@ -120,7 +120,7 @@ class MemoryLedger:
                 return None
             return self._write(key, body)
 
-    def settle(self, key: str, deadline: Deadline) -> None:  # noqa: ARG002 - nothing to wait for
+    def mark_delivered(self, key: str, deadline: Deadline) -> None:  # noqa: ARG002 - nothing to wait for
         with self._lock:
             self._write(key, b"")
 
@@ -128,6 +128,6 @@ class MemoryLedger:
         entry = Entry(str(next(self._versions)), body)
         self._entries[key] = entry, self._clock()
         self._entries.move_to_end(key)
-        if len(self._entries) > MOST_IN_MEMORY:
+        if len(self._entries) > MAX_ENTRIES_IN_MEMORY:
             self._entries.popitem(last=False)
         return entry

@@ -27,7 +27,7 @@ SOURCES: Final = (
     "detached",
     "schedule",
 )
-LONGEST_PART: Final = 200  # characters of a part of an id; with all its parts it has to fit into an object's name
+MAX_PART_CHARS: Final = 200  # characters of a part of an id; with all its parts it has to fit into an object's name
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Record:
     """One of what arrived. ``id`` is the same each time that the same record comes, and of no other record; it can
     stand in the name of an object: ``streaming/prompts/0/41-1761223385480``.
 
-    ``content`` are its bytes as whoever sent it wrote them. ``place`` is what the doorway says of it (``stream``,
+    ``content`` are its bytes as whoever sent it wrote them. ``metadata`` is what the trigger says of it (``stream``,
     ``partition``, ``offset``, ``key``, ``timestamp``; ``topic``, ``message_id``; ``type``, ``bucket``, ``object``…),
     in JSON's types. ``fault`` is why it cannot be read, if it cannot.
     """
@@ -43,13 +43,13 @@ class Record:
     source: str
     id: str
     content: bytes = field(repr=False)
-    place: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     fault: InvalidRequest | None = None
 
     @cached_property
     def view(self) -> dict[str, Any]:
-        """What a task sees of it, in JSON's types: its ``place``, ``source``, ``id``, ``text``, the content as it came,
-        and ``value``, the same as JSON where it is JSON. Raises ``InvalidRequest`` for content that is not UTF-8."""
+        """Return what a task sees of it, in JSON's types: its ``metadata``, ``source``, ``id``, ``text`` (the content),
+        and ``value``, the same as JSON where it is JSON. Raise ``InvalidRequest`` where it is not UTF-8."""
         try:
             text = self.content.decode()
         except UnicodeDecodeError:
@@ -59,7 +59,7 @@ class Record:
     @property
     def outline(self) -> dict[str, Any]:
         """What is known without reading it."""
-        return {**self.place, "source": self.source, "id": self.id}
+        return {**self.metadata, "source": self.source, "id": self.id}
 
 
 def record_id(*parts: object) -> str:
@@ -73,7 +73,7 @@ def digest_of(content: bytes) -> str:
 
 def _part(text: str) -> str:
     quoted = quote(text.encode(errors="surrogatepass"), safe="@:+=,")
-    if len(quoted) > LONGEST_PART or not re.search(r"[^.]", quoted):
+    if len(quoted) > MAX_PART_CHARS or not re.search(r"[^.]", quoted):
         return digest_of(text.encode(errors="surrogatepass"))
     return quoted
 

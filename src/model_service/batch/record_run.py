@@ -106,10 +106,10 @@ class RecordRun:
         except ModelServiceError as error:
             self._blame_setup(error, task.sink, task)
             error.param = error.param or f"sinks.{task.sink}"
-            ending = self._dead_letter(error, sink=task.sink)
-            if ending is not RecordStatus.UNRECORDED:
-                sink.settle(self._record.id, self._shared.deadline)
-            return ending
+            status = self._dead_letter(error, sink=task.sink)
+            if status is not RecordStatus.UNRECORDED:
+                sink.mark_dead(self._record.id, self._shared.deadline)
+            return status
         return RecordStatus.DELIVERED if delivered else RecordStatus.REPEATED
 
     def _ask(self, task: Task) -> None:

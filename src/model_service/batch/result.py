@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Result:
-    """ChunkAccumulator while a record is worked on; ``body()`` is what docs/batches.md describes."""
+    """Add up what is known while a record is worked on; ``body()`` is what docs/batches.md describes."""
 
     record: Record
     task: str | None = None
@@ -43,7 +43,7 @@ class Result:
         return {
             "object": "model_service.result",
             "id": self.record.id,
-            "record": {"source": self.record.source, **self.record.place},
+            "record": {"source": self.record.source, **self.record.metadata},
             "task": self.task,
             "model": self.model,
             "response": self.response,
@@ -82,5 +82,5 @@ def fitted(result: Mapping[str, Any], largest: int, overflow: Overflow | None, d
     reference = overflow.keep(body, deadline)
     short = {**result, "response": None, "original": None, "reference": reference}
     body = write_json(short)
-    # What a doorway knows may be long as well: the type of a log entry, the title of a message.
+    # What a trigger knows may be long as well: the type of a log entry, the title of a message.
     return body if len(body) <= largest else write_json({**short, "record": {"source": result["record"]["source"]}})

@@ -102,16 +102,16 @@ def _content(file: str) -> bytes:
 
 
 def _record(content: bytes, fields: list[str]) -> Record:
-    place = dict(_field(text) for text in fields)
-    source = place.pop("source", None)
+    metadata = dict(_field(text) for text in fields)
+    source = metadata.pop("source", None)
     if source not in (None, *SOURCES):
         raise InvalidRequest(f"--field source: there are {', '.join(SOURCES)}.")
     event = cloud_event(content) if source in (None, "events") else None
     if event is not None:
         record = event_record(content, event)
-        return replace(record, place={**record.place, **place})
+        return replace(record, metadata={**record.metadata, **metadata})
     source = source or "streaming"
-    return Record(source, f"{source}/example", content, place)
+    return Record(source, f"{source}/example", content, metadata)
 
 
 def _field(text: str) -> tuple[str, str]:

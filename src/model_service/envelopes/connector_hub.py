@@ -71,9 +71,9 @@ def _streaming(element: Element) -> Record:
     stream, partition, offset = _required_text(entry, "stream"), _partition(entry), _whole_number(entry, "offset")
     timestamp = _timestamp(entry)
     content = _decoded(entry, "value")
-    place = {"stream": stream, "partition": partition, "offset": offset, "key": _key(entry), "timestamp": timestamp}
+    metadata = {"stream": stream, "partition": partition, "offset": offset, "key": _key(entry), "timestamp": timestamp}
     moment = f"{offset}" if timestamp is None else f"{offset}-{timestamp}"
-    return Record("streaming", record_id("streaming", stream, partition, moment), content, place)
+    return Record("streaming", record_id("streaming", stream, partition, moment), content, metadata)
 
 
 def _logging(element: Element) -> Record:

@@ -12,7 +12,7 @@ from model_service.errors import InvalidRequest
 from model_service.openai_api.encoding import STRICT
 
 NOT_JSON: Final = "not_json"
-MOST: Final = 100_000  # elements; six megabytes of a stream's records are fewer, six of commas and digits are not
+MAX_ELEMENTS: Final = 100_000  # six megabytes of a stream's records are fewer, six of commas and digits are not
 
 # What may be spent on finding where torn pieces end, in characters looked at: a second or two at worst. Without it,
 # six megabytes of brackets and commas would take a day.
@@ -75,7 +75,7 @@ class _Batch:
 
     def elements(self, at: int) -> Iterator[Element]:
         at = self._after_gap(at)
-        for _ in range(MOST):
+        for _ in range(MAX_ELEMENTS):
             if _CLOSED.match(self.text, at):
                 return
             end = self._end(at)
@@ -172,7 +172,7 @@ def _torn() -> InvalidRequest:
 
 
 def _too_many() -> InvalidRequest:
-    return InvalidRequest(f"The batch has more than {MOST} records; this is the rest.", code="too_many_records")
+    return InvalidRequest(f"The batch has more than {MAX_ELEMENTS} records; this is the rest.", code="too_many_records")
 
 
 def _unreadable(problem: str) -> InvalidRequest:

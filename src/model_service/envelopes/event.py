@@ -33,32 +33,32 @@ class EventEnvelope(UnattendedEnvelope):
 def event_record(body: bytes, event: Mapping[str, Any], arrived: Mapping[str, Any] | None = None) -> Record:
     """The record of ``event``, which ``body`` holds; ``arrived`` is what is known of its way here.
 
-    ``place``: ``type``, ``event_id``, ``time``; of Object Storage ``bucket``, ``namespace``, ``object``, ``etag``,
+    ``metadata``: ``type``, ``event_id``, ``time``; of Object Storage ``bucket``, ``namespace``, ``object``, ``etag``,
     ``compartment``. What the event does not have is not there.
     """
     way = dict(arrived or {})
     try:
-        place = way | _place(event)
+        metadata = way | _metadata(event)
     except InvalidRequest as fault:
         identity = record_id("events", digest_of(body))
         return Record("events", identity, body, way, fault.with_traceback(None))
-    return Record("events", _identity(event, place, body), body, place)
+    return Record("events", _identity(event, metadata, body), body, metadata)
 
 
-def _identity(event: Mapping[str, Any], place: Mapping[str, Any], body: bytes) -> str:
-    if "event_id" not in place:
+def _identity(event: Mapping[str, Any], metadata: Mapping[str, Any], body: bytes) -> str:
+    if "event_id" not in metadata:
         return record_id("events", digest_of(body))
     if "cloudEventsVersion" in event:
-        return record_id("events", place["event_id"])
-    return record_id("events", event["source"], place["event_id"])  # 1.0: the two together are unique
+        return record_id("events", metadata["event_id"])
+    return record_id("events", event["source"], metadata["event_id"])  # 1.0: the two together are unique
 
 
-def _place(event: Mapping[str, Any]) -> dict[str, str]:
+def _metadata(event: Mapping[str, Any]) -> dict[str, str]:
     names = _NAMES_0_1 if "cloudEventsVersion" in event else _NAMES_1_0
-    place = {ours: _text(event, theirs) for ours, theirs in names.items()}
-    if place["type"].startswith(_OBJECT_STORAGE):
-        place |= _object_place(place["type"], event)
-    return {name: value for name, value in place.items() if value}
+    metadata = {ours: _text(event, theirs) for ours, theirs in names.items()}
+    if metadata["type"].startswith(_OBJECT_STORAGE):
+        metadata |= _object_place(metadata["type"], event)
+    return {name: value for name, value in metadata.items() if value}
 
 
 def _object_place(kind: str, event: Mapping[str, Any]) -> dict[str, str]:

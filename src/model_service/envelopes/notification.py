@@ -14,7 +14,7 @@ from model_service.envelopes.event import event_record
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
 
-_PLACE_OF_HEADER: Final = {
+_METADATA_OF_HEADER: Final = {
     "topic": "x-oci-ns-topicname",
     "topic_id": "x-oci-ns-topicocid",
     "message_id": "x-oci-ns-messageid",
@@ -40,19 +40,19 @@ class NotificationEnvelope(UnattendedEnvelope):
 
     def _record(self) -> Record:
         body, headers = self._invocation.body, self._invocation.headers
-        place = {ours: headers[theirs] for ours, theirs in _PLACE_OF_HEADER.items() if headers.get(theirs)}
+        metadata = {ours: headers[theirs] for ours, theirs in _METADATA_OF_HEADER.items() if headers.get(theirs)}
         event = cloud_event(body)
         if event is not None:
-            return event_record(body, event, place)
+            return event_record(body, event, metadata)
         message = json_value(body)
-        place |= text_fields(message, "title")
-        return Record("notifications", _identity(message, place, body), body, place)
+        metadata |= text_fields(message, "title")
+        return Record("notifications", _identity(message, metadata, body), body, metadata)
 
 
-def _identity(message: Any, place: Mapping[str, str], body: bytes) -> str:
+def _identity(message: Any, metadata: Mapping[str, str], body: bytes) -> str:
     """An alarm that is sent anew has another message id; its key and its moment stay."""
     alarm = message if isinstance(message, Mapping) else {}
     key, moment = alarm.get("dedupeKey"), alarm.get("timestampEpochMillis")
     if isinstance(key, str) and isinstance(moment, int):
         return record_id("notifications", key, moment)
-    return record_id("notifications", place.get("message_id") or digest_of(body))
+    return record_id("notifications", metadata.get("message_id") or digest_of(body))

@@ -1,4 +1,4 @@
-"""What the doorways have in common that nobody waits behind: a reply is read for its status alone."""
+"""What the triggers have in common that nobody waits behind: a reply is read for its status alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from model_service.openai_api.chat import Answer
 
 
 class UnattendedEnvelope:
-    """A doorway adds its name and ``decode``, which leaves what is wrong with a record to that record."""
+    """A trigger adds its name and ``decode``, which leaves what is wrong with a record to that record."""
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation

@@ -426,7 +426,7 @@ class Nowhere:
     def deliver(self, outcome: Any, deadline: Deadline) -> bool:
         return True
 
-    def settle(self, record: str, deadline: Deadline) -> None: ...
+    def mark_dead(self, record: str, deadline: Deadline) -> None: ...
 
 
 class Talkative:
@@ -454,5 +454,5 @@ def test_results_do_not_pile_up_in_memory() -> None:
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert batch.endings[RecordStatus.DELIVERED] == 300
+    assert batch.statuses[RecordStatus.DELIVERED] == 300
     assert most < 4 * 5 * 200_000  # of 60 MB that were answered: what four threads have in hand, a few times over

@@ -1,4 +1,4 @@
-"""A batch under faults: no record is lost, none has two outcomes, and no record can keep its batch from ending."""
+"""A batch under faults: no record is lost, none has two outcomes, and no record can keep its batch from status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model_service.batch.context import Throttle
 from model_service.batch.ledger import MemoryLedger
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.sinks import Outcome
-from model_service.batch.sinks.ledgered import Remembered
+from model_service.batch.sinks.ledgered import LedgeredSink
 from model_service.batch.tasks.tasks import Tasks
 from model_service.dispatch import Dispatch
 from model_service.errors import (
@@ -200,24 +200,24 @@ def test_a_result_that_got_through_unheard_is_its_records_only_outcome(
 
 
 def test_a_message_is_not_taken_for_delivered_because_the_ledger_forgot_it() -> None:
-    class Carrier:
+    class Publisher:
         largest, seconds = 1000, 5.0
-        carried: list[bytes] = []  # noqa: RUF012 - one carrier, one test
+        published: list[bytes] = []  # noqa: RUF012 - one publisher, one test
         failures: list[ModelServiceError] = [UpstreamError("busy", status=503)]  # noqa: RUF012 - as above
 
-        def label(self, record: str, view: Mapping[str, Any]) -> str:
+        def header(self, record: str, view: Mapping[str, Any]) -> str:
             return record
 
-        def carry(self, label: str, body: bytes, deadline: Deadline) -> None:
+        def publish(self, header: str, body: bytes, deadline: Deadline) -> None:
             if self.failures:
                 raise self.failures.pop()
-            self.carried.append(body)
+            self.published.append(body)
 
-    ledger, carrier = MemoryLedger(), Carrier()
+    ledger, publisher = MemoryLedger(), Publisher()
     retries = replace(PERSISTENT, sleep=lambda seconds: ledger._entries.clear())
-    sink = Remembered("answers", carrier, ledger, retries)
+    sink = LedgeredSink("answers", publisher, ledger, retries)
     assert sink.deliver(Outcome("r", {}, b"{}"), Deadline.after(30))
-    assert carrier.carried == [b"{}"]
+    assert publisher.published == [b"{}"]
 
 
 def test_the_sink_of_results_may_be_that_of_dead_letters_too(site: Site) -> None:

@@ -158,7 +158,7 @@ def test_an_object_that_can_have_no_such_name_is_the_records_fault_and_no_bug(na
 
 
 def test_json_with_a_byte_order_mark_is_json() -> None:
-    """It was an event for its doorway, and for its task a text without fields."""
+    """It was an event for its trigger, and for its task a text without fields."""
     record = Record("queue", "queue/1", '\ufeff{"prompt": "Hello"}'.encode())
     assert record.view["value"] == {"prompt": "Hello"}
     assert record.view["text"].startswith("\ufeff")

@@ -46,7 +46,7 @@ def test_an_entry_is_found_by_its_key_and_no_other(ledger: Ledger) -> None:
     found = ledger.find(KEY, SOON)
     assert written is not None
     assert found is not None
-    assert (found.version, found.body, found.settled) == (written.version, b"{}", False)
+    assert (found.version, found.body, found.delivered) == (written.version, b"{}", False)
     assert 0 <= found.age < 60
     assert ledger.find("answers/other", SOON) is None
 
@@ -67,22 +67,22 @@ def test_an_entry_is_taken_over_by_one(ledger: Ledger) -> None:
     assert ledger.keep(KEY, b"1", SOON, over=second)
 
 
-def test_what_is_settled_has_no_body_and_is_not_taken_over(ledger: Ledger) -> None:
+def test_what_is_delivered_has_no_body_and_is_not_taken_over(ledger: Ledger) -> None:
     first = ledger.keep(KEY, b"1", SOON)
-    ledger.settle(KEY, SOON)
+    ledger.mark_delivered(KEY, SOON)
     found = ledger.find(KEY, SOON)
     assert found is not None
-    assert (found.settled, found.body) == (True, b"")
+    assert (found.delivered, found.body) == (True, b"")
     assert ledger.keep(KEY, b"1", SOON, over=first) is None
     assert ledger.keep(KEY, b"2", SOON) is None
 
 
-def test_what_was_never_kept_can_be_settled(ledger: Ledger) -> None:
-    ledger.settle(KEY, SOON)
-    ledger.settle(KEY, SOON)
+def test_what_was_never_kept_can_be_marked(ledger: Ledger) -> None:
+    ledger.mark_delivered(KEY, SOON)
+    ledger.mark_delivered(KEY, SOON)
     found = ledger.find(KEY, SOON)
     assert found is not None
-    assert found.settled
+    assert found.delivered
 
 
 def test_an_entry_that_is_gone_is_not_taken_over(oci: MockOci, in_bucket: ObjectLedger) -> None:
@@ -117,7 +117,7 @@ def test_a_ledger_that_throttles_is_asked_again(oci: MockOci, in_bucket: ObjectL
     for act in (
         lambda: in_bucket.find(KEY, SOON),
         lambda: in_bucket.keep(KEY, b"1", SOON),
-        lambda: in_bucket.settle(KEY, SOON),
+        lambda: in_bucket.mark_delivered(KEY, SOON),
     ):
         oci.script.error(503, path=PATH, times=3)
         act()
@@ -162,7 +162,7 @@ def test_an_entry_of_unknown_age_is_old(oci: MockOci, in_bucket: ObjectLedger, w
 
 
 def test_memory_forgets_the_oldest_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_IN_MEMORY", 3)
+    monkeypatch.setattr(module, "MAX_ENTRIES_IN_MEMORY", 3)
     ledger = MemoryLedger()
     for number in range(4):
         ledger.keep(str(number), b"1", SOON)

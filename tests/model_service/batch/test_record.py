@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from model_service.batch.record import LONGEST_PART, Record, digest_of, record_id
+from model_service.batch.record import MAX_PART_CHARS, Record, digest_of, record_id
 from model_service.errors import InvalidRequest
 
 calmly = settings(deadline=None, derandomize=True)
@@ -38,7 +38,7 @@ def test_a_part_of_an_id_is_one_short_segment_of_a_path_in_ascii(text: str) -> N
     part = record_id(text)
     assert PART.fullmatch(part)
     assert set(part) != {"."}
-    assert len(part) <= LONGEST_PART
+    assert len(part) <= MAX_PART_CHARS
 
 
 @calmly

@@ -52,7 +52,7 @@ def test_a_subscription_that_asks_for_it_is_confirmed(
     asked = notifications.subscribe(topic, "CUSTOM_HTTPS", "https://f.example", confirmed=False, base_url=oci_url)
     (confirmed,) = notifications.subscriptions_of(topic.id)
     assert (asked.state, confirmed.state) == ("PENDING", "ACTIVE")
-    assert '"doorway":"notification"' in caplog.text
+    assert '"trigger":"notification"' in caplog.text
     assert asked.token not in caplog.text
 
 

@@ -91,7 +91,7 @@ def test_a_record_of_the_wrong_shape_fails_alone_and_keeps_its_bytes(records, wr
 )
 def test_a_key_is_a_text_where_it_is_one(records, key: str | None, text: str | None) -> None:
     (record,) = records(batch({**ENTRY, "key": key}))
-    assert record.place["key"] == text
+    assert record.metadata["key"] == text
 
 
 def test_a_value_is_what_was_put_on_the_stream_byte_for_byte(records) -> None:
@@ -106,12 +106,12 @@ def test_a_value_is_what_was_put_on_the_stream_byte_for_byte(records) -> None:
 def test_the_moment_is_a_part_of_who_a_record_is_because_offsets_start_again(records, timestamp, identity) -> None:
     (record,) = records(batch({**ENTRY, "timestamp": timestamp}))
     assert record.id == f"streaming/prompts/0/{identity}"
-    assert record.place["timestamp"] == timestamp
+    assert record.metadata["timestamp"] == timestamp
 
 
 def test_a_partition_is_a_text_also_where_it_came_as_a_number(records) -> None:
     (record,) = records(batch({**ENTRY, "partition": 2}))
-    assert record.place["partition"] == "2"
+    assert record.metadata["partition"] == "2"
 
 
 @pytest.mark.parametrize("identity", [None, "", 7, {}])

@@ -115,7 +115,7 @@ def test_what_is_no_array_is_refused(body: bytes) -> None:
 
 
 def test_more_records_than_anybody_could_work_on_are_kept_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connector_hub_array, "MOST", 3)
+    monkeypatch.setattr(connector_hub_array, "MAX_ELEMENTS", 3)
     assert taken_apart(b"[1,2,3]") == good(b"1", b"2", b"3")
     assert taken_apart(b"[1,2,3, 4,5 ]") == [*good(b"1", b"2", b"3"), (b"4,5", "too_many_records")]
 

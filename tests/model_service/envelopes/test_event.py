@@ -34,7 +34,7 @@ def test_a_field_of_the_wrong_type_is_the_record_s_fault(records, path: str, val
     body = changed(**{path: value})
     (record,) = records(body)
     assert record.fault.param == path.rpartition(".")[2]
-    assert (record.id, record.content, record.place) == (f"events/{digest_of(body)}", body, {})
+    assert (record.id, record.content, record.metadata) == (f"events/{digest_of(body)}", body, {})
 
 
 @pytest.mark.parametrize("path", WRONG + DETAILS)
@@ -44,7 +44,7 @@ def test_a_field_that_is_missing_is_missing_and_nothing_else(records, path: str,
         nothing = None
     (record,) = records(changed(**{path: nothing}))
     assert record.fault is None
-    assert all(record.place.values())
+    assert all(record.metadata.values())
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,19 @@ def test_a_field_that_is_missing_is_missing_and_nothing_else(records, path: str,
 )
 def test_an_object_is_named_with_its_folders(records, name: str | None, resource: str, expected: str) -> None:
     (record,) = records(changed(**{"data.resourceName": name, "data.resourceId": resource}))
-    assert record.place["object"] == expected
+    assert record.metadata["object"] == expected
 
 
 def test_the_resource_says_where_an_object_is_if_nothing_else_does(records) -> None:
     (record,) = records(changed(**{"data.additionalDetails": None, "data.resourceId": "/n/ns/b/other/o/x"}))
-    assert (record.place["namespace"], record.place["bucket"]) == ("ns", "other")
+    assert (record.metadata["namespace"], record.metadata["bucket"]) == ("ns", "other")
 
 
 @pytest.mark.parametrize("value", ["text", 7, [1]])
 def test_what_is_in_an_event_of_another_service_is_that_service_s_business(records, value: Any) -> None:
     (record,) = records(changed(eventType="com.oraclecloud.other.thing", data=value))
     assert record.fault is None
-    assert set(record.place) == {"type", "event_id", "time"}
+    assert set(record.metadata) == {"type", "event_id", "time"}
 
 
 def test_an_event_without_an_id_is_known_by_what_it_says(records) -> None:

@@ -62,7 +62,7 @@ def is_sound(record: Record) -> None:
     assert record.id.isascii()
     assert len(record.id) < 1000
     assert {".", "..", ""}.isdisjoint(record.id.split("/"))
-    json.dumps(dict(record.place))
+    json.dumps(dict(record.metadata))
     if record.fault is None:
         try:
             assert record.view["source"] == record.source

@@ -56,7 +56,7 @@ def test_a_confirmation_that_says_nowhere_is_refused(opened, body: bytes) -> Non
 def test_what_is_no_alarm_is_known_by_its_message_id(records, message: Any) -> None:
     (record,) = records(json.dumps(message).encode(), **HEADERS)
     assert record.id == f"notifications/{HEADERS['x-oci-ns-messageid']}"
-    assert "title" not in record.place
+    assert "title" not in record.metadata
 
 
 def test_the_same_alarm_in_another_message_is_the_same_record(records) -> None:
@@ -68,7 +68,7 @@ def test_the_same_alarm_in_another_message_is_the_same_record(records) -> None:
 
 def test_a_message_without_an_id_is_known_by_what_it_says(records) -> None:
     (record,) = records(b"hello", **{"x-oci-ns-messagetype": "Notification"})
-    assert (record.id, record.place) == (f"notifications/{digest_of(b'hello')}", {})
+    assert (record.id, record.metadata) == (f"notifications/{digest_of(b'hello')}", {})
 
 
 def test_an_array_that_comes_through_a_topic_is_one_message(records) -> None:

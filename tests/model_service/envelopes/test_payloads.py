@@ -228,7 +228,7 @@ def test_a_payload_is_taken_for_its_records(opened, name, headers, trigger, sour
     request = envelope.decode()
     assert envelope.trigger == trigger
     assert isinstance(request, BatchRequest)
-    assert [(record.source, record.place) for record in request.records] == [
+    assert [(record.source, record.metadata) for record in request.records] == [
         (source, place) for _, place, _ in expected
     ]
     for record, (identity, _, value) in zip(request.records, expected, strict=True):

@@ -50,7 +50,7 @@ class BucketSink:
             raise
         return True
 
-    def settle(self, record: str, deadline: Deadline) -> None:
+    def mark_dead(self, record: str, deadline: Deadline) -> None:
         """Nothing is kept that could be delivered later."""
 
     def _put(self, place: ObjectLocation, outcome: Outcome, deadline: Deadline) -> bool:

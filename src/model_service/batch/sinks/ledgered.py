@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from model_service.batch.ledger import Entry, Ledger
 from model_service.batch.record import record_id
-from model_service.batch.sinks.sink import Carrier, Outcome
+from model_service.batch.sinks.sink import Outcome, Publisher
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.upstream.retries import PERSISTENT, Retries, within
 
 POLL_SECONDS: Final = 0.5  # each look reads the whole entry
-LONGER_SECONDS: Final = 1.0  # than a try takes, an entry that is not settled belongs to who wrote it
+LONGER_SECONDS: Final = 1.0  # than a try takes, an entry that is not delivered belongs to who wrote it
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """Writes each outcome into the ledger before it goes out, and settles the entry when it has gone.
+class LedgeredSink:
+    """Writes each outcome into the ledger before it goes out, and marks the entry when it has gone.
 
     What is delivered was paid for: an outcome whose container died before it went out is taken from the ledger and
     delivered by the next one that gets the record. Nobody can tell a container that died just before from one that died
@@ -32,56 +32,56 @@ class Remembered:
     """
 
     name: str
-    carrier: Carrier
+    publisher: Publisher
     ledger: Ledger
     retries: Retries = PERSISTENT
 
     @property
     def largest(self) -> int:
-        return self.carrier.largest
+        return self.publisher.largest
 
     def seen(self, record: str, view: Mapping[str, Any], deadline: Deadline) -> bool:
         """Waits where another container has it in hand."""
-        label, key = self.carrier.label(record, view), self._key(record)
-        return self._finish(label, key, deadline)
+        header, key = self.publisher.header(record, view), self._key(record)
+        return self._finish(header, key, deadline)
 
     def deliver(self, outcome: Outcome, deadline: Deadline) -> bool:
-        label, key = self.carrier.label(outcome.id, outcome.view), self._key(outcome.id)
+        header, key = self.publisher.header(outcome.id, outcome.view), self._key(outcome.id)
         while True:
             entry = self.ledger.keep(key, outcome.body, deadline)
-            if entry is not None and self._carry(label, key, entry, deadline):
+            if entry is not None and self._publish(header, key, entry, deadline):
                 return True
-            if self._finish(label, key, deadline):
+            if self._finish(header, key, deadline):
                 return False
 
-    def settle(self, record: str, deadline: Deadline) -> None:
-        self._settle(self._key(record), deadline)
+    def mark_dead(self, record: str, deadline: Deadline) -> None:
+        self._mark_delivered(self._key(record), deadline)
 
-    def _finish(self, label: str, key: str, deadline: Deadline) -> bool:
-        """Whether there is an entry; when this returns, it is settled."""
+    def _finish(self, header: str, key: str, deadline: Deadline) -> bool:
+        """Whether there is an entry; when this returns, it is delivered."""
         while True:
             entry = self._free(key, deadline)
-            if entry is None or entry.settled:
+            if entry is None or entry.delivered:
                 return entry is not None
             own = self.ledger.keep(key, entry.body, deadline, over=entry)
-            if own is not None and self._carry(label, key, own, deadline):
+            if own is not None and self._publish(header, key, own, deadline):
                 return True
 
     def _free(self, key: str, deadline: Deadline) -> Entry | None:
         """The entry, once nobody has it in hand."""
         while True:
             entry = self.ledger.find(key, deadline)
-            left = 0.0 if entry is None or entry.settled else self.carrier.seconds + LONGER_SECONDS - entry.age
+            left = 0.0 if entry is None or entry.delivered else self.publisher.seconds + LONGER_SECONDS - entry.age
             if left <= 0:
                 return entry
             self.retries.sleep(min(left, POLL_SECONDS, deadline.require()))
 
-    def _carry(self, label: str, key: str, entry: Entry, deadline: Deadline) -> bool:
+    def _publish(self, header: str, key: str, entry: Entry, deadline: Deadline) -> bool:
         """Delivers an entry of ours. ``False``: while we paused it became somebody else's, or the ledger lost it."""
         tries = 0
         while True:
             try:
-                self.carrier.carry(label, entry.body, within(deadline, self.carrier.seconds))
+                self.publisher.publish(header, entry.body, within(deadline, self.publisher.seconds))
                 break
             except ModelServiceError as error:
                 tries += 1
@@ -93,12 +93,12 @@ class Remembered:
             if again is None:
                 return False
             entry = again
-        self._settle(key, deadline)
+        self._mark_delivered(key, deadline)
         return True
 
-    def _settle(self, key: str, deadline: Deadline) -> None:
+    def _mark_delivered(self, key: str, deadline: Deadline) -> None:
         try:
-            self.ledger.settle(key, deadline)
+            self.ledger.mark_delivered(key, deadline)
         except ModelServiceError as error:  # what is done is done; at worst it is delivered again with the record
             log.write("ledger_not_settled", sink=self.name, error=error.code, opc_request_id=error.opc_request_id)
 
@@ -118,7 +118,7 @@ class NoSink:
     def deliver(self, outcome: Outcome, deadline: Deadline) -> bool:
         return self.ledger.keep(self._key(outcome.id), b"", deadline) is not None
 
-    def settle(self, record: str, deadline: Deadline) -> None:
+    def mark_dead(self, record: str, deadline: Deadline) -> None:
         """Nothing is kept that could be delivered later."""
 
     def _key(self, record: str) -> str:

@@ -36,15 +36,15 @@ class Sink(Protocol):
     def deliver(self, outcome: Outcome, deadline: Deadline) -> bool:
         """``False``: the record's outcome was there already, and this one is dropped."""
 
-    def settle(self, record: str, deadline: Deadline) -> None:
+    def mark_dead(self, record: str, deadline: Deadline) -> None:
         """The record has its outcome elsewhere, as a dead letter: what could not be delivered here never will be.
 
         Raises nothing: who asks the sink of dead letters first meets no second outcome, whatever becomes of this.
         """
 
 
-class Carrier(Protocol):
-    """The way to a place that cannot be asked what is there. Delivers at least once: see ``Remembered``."""
+class Publisher(Protocol):
+    """The way to a place that cannot be asked what is there. Delivers at least once: see ``LedgeredSink``."""
 
     @property
     def largest(self) -> int: ...
@@ -53,7 +53,7 @@ class Carrier(Protocol):
     def seconds(self) -> float:
         """How long one try may take."""
 
-    def label(self, record: str, view: Mapping[str, Any]) -> str:
+    def header(self, record: str, view: Mapping[str, Any]) -> str:
         """What stands on the message, a key or a title; raises ``InvalidRequest`` where the record gives none."""
 
-    def carry(self, label: str, body: bytes, deadline: Deadline) -> None: ...
+    def publish(self, header: str, body: bytes, deadline: Deadline) -> None: ...

@@ -13,15 +13,15 @@ from model_service.batch.tasks.yaml_lines import Fault, read_lined
 from model_service.errors import InvalidRequest, SettingsError
 
 VARIABLE: Final = "MODEL_SERVICE_TASKS"
-LARGEST: Final = 1024 * 1024  # bytes
+MAX_FILE_BYTES: Final = 1024 * 1024  # bytes
 NONE: Final = "none"
 
 
 def read_tasks(text: str, name: str) -> Tasks:
     """From YAML or JSON; ``name`` is what the file is called in errors. Raises ``SettingsError``:
     ``tasks.yaml, line 12: tasks[0].match.sorce: unknown; known are …``."""
-    if len(text) > LARGEST or len(text.encode(errors="surrogatepass")) > LARGEST:
-        raise SettingsError(VARIABLE, f"{name} has more than {LARGEST} bytes")
+    if len(text) > MAX_FILE_BYTES or len(text.encode(errors="surrogatepass")) > MAX_FILE_BYTES:
+        raise SettingsError(VARIABLE, f"{name} has more than {MAX_FILE_BYTES} bytes")
     try:
         lined = read_lined(text)
     except Fault as fault:

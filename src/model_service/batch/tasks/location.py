@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from model_service.batch.tasks.file import LARGEST, VARIABLE
+from model_service.batch.tasks.file import MAX_FILE_BYTES, VARIABLE
 from model_service.errors import RequestTooLarge, SettingsError, UpstreamRefused
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import ObjectLocation
@@ -46,7 +46,7 @@ def file_text(path: Path) -> str:
     """Raises ``SettingsError``."""
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         problem = f"there is no file {path} in {Path.cwd()}; it may also be a URL of Object Storage or the text itself"
         raise SettingsError(VARIABLE, problem) from None
@@ -57,8 +57,8 @@ def file_text(path: Path) -> str:
 
 
 def _decoded(content: bytes, name: str) -> str:
-    if len(content) > LARGEST:
-        raise SettingsError(VARIABLE, f"{name} has more than {LARGEST} bytes")
+    if len(content) > MAX_FILE_BYTES:
+        raise SettingsError(VARIABLE, f"{name} has more than {MAX_FILE_BYTES} bytes")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -68,9 +68,9 @@ def _decoded(content: bytes, name: str) -> str:
 
 def _stored(place: ObjectLocation, storage: ObjectStorage, deadline: Deadline) -> bytes:
     try:
-        return storage.get(place, LARGEST, deadline)
+        return storage.get(place, MAX_FILE_BYTES, deadline)
     except RequestTooLarge:
-        raise SettingsError(VARIABLE, f"{place.name} has more than {LARGEST} bytes") from None
+        raise SettingsError(VARIABLE, f"{place.name} has more than {MAX_FILE_BYTES} bytes") from None
     except UpstreamRefused as refusal:
         problem = f"Object Storage of the function's own region does not give {place.name}: {refusal.message}"
         raise SettingsError(VARIABLE, problem) from refusal

@@ -12,17 +12,17 @@ from pydantic_core import core_schema as schema
 from model_service.batch.record import SOURCES
 from model_service.batch.tasks.expressions import CONTENT, Expression, Path, TemplateError
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription, Task
-from model_service.batch.tasks.templates import LARGEST, Template
+from model_service.batch.tasks.templates import MAX_TEMPLATE_BYTES, Template
 from model_service.batch.tasks.yaml_lines import Fault
 from model_service.oci_names import ObjectLocation
 
 OBJECT_NAME: Final = "{{ id }}.json"
-LONGEST_SECONDS: Final = 3600  # for one record; a detached invocation has an hour at most
+MAX_TASK_SECONDS: Final = 3600  # for one record; a detached invocation has an hour at most
 
 # How many bytes of an object are read if the task does not say, and how many it may say: a data URL is a third longer.
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
-    "text": (1024 * 1024, LARGEST),
-    "image": (4 * 1024 * 1024, LARGEST // 4 * 3 - 1024),
+    "text": (1024 * 1024, MAX_TEMPLATE_BYTES),
+    "image": (4 * 1024 * 1024, MAX_TEMPLATE_BYTES // 4 * 3 - 1024),
 }
 # Of what is matched, what only the records of some sources have.
 ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -208,7 +208,7 @@ _TASK: Final = _read(
             "read": _READ,
             "request": _read(schema.dict_schema(_TEXT), Template.compile),
             "sink": _NAME,
-            "timeout": schema.float_schema(gt=0, le=LONGEST_SECONDS),
+            "timeout": schema.float_schema(gt=0, le=MAX_TASK_SECONDS),
             "ignore": schema.bool_schema(),
         },
     ),

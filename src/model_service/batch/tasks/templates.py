@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from model_service.batch.tasks.expressions import PIECE, Expression, Path, TemplateError
 
-LARGEST: Final = 6 * 1024 * 1024  # bytes that a record may put into one template; Functions takes no larger request
+MAX_TEMPLATE_BYTES: Final = 6 * 1024 * 1024  # that a record may put into one template: no larger request is taken
 OPENING: Final = "{{"
 
 
@@ -25,7 +25,7 @@ class _Filling:
     """One rendering: the view, and how many bytes it may still put in."""
 
     view: Mapping[str, Any]
-    left: int = LARGEST
+    left: int = MAX_TEMPLATE_BYTES
 
     def value(self, expression: Expression) -> Any:
         """With its type."""
@@ -46,7 +46,7 @@ class _Filling:
             raise expression.error("finds something that is no JSON") from None
         self.left -= len(text.encode(errors="surrogatepass"))
         if self.left < 0:
-            raise expression.error(f"with it the template has more than {LARGEST} bytes")
+            raise expression.error(f"with it the template has more than {MAX_TEMPLATE_BYTES} bytes")
         return found, text
 
 
@@ -82,7 +82,7 @@ class Template:
         in a longer one, what is no text stands as compact JSON. What a record says is never looked at for expressions.
 
         Raises ``InvalidRequest`` (``template_error``; ``param`` is the expression, the record is not quoted) for an
-        expression that finds nothing or cannot be evaluated, and for more than LARGEST bytes.
+        expression that finds nothing or cannot be evaluated, and for more than MAX_TEMPLATE_BYTES bytes.
         """
         return _render(self._compiled, _Filling(view))
 

@@ -24,7 +24,7 @@ from model_service.batch.tasks.expressions import Path
 from model_service.batch.tasks.templates import OPENING
 
 DEEPEST: Final = 50
-MOST_VALUES: Final = 100_000  # a few lines of aliases can stand for billions
+MAX_VALUES: Final = 100_000  # a few lines of aliases can stand for billions
 IN_QUOTES: Final = " (a text with {{ }} has to stand in quotes)"
 
 
@@ -104,8 +104,8 @@ class _Reading:
 
     def _check_size(self, path: Path) -> None:
         self.count += 1
-        if self.count > MOST_VALUES:
-            raise Fault(f"it has more than {MOST_VALUES} values, with those that aliases stand for", path)
+        if self.count > MAX_VALUES:
+            raise Fault(f"it has more than {MAX_VALUES} values, with those that aliases stand for", path)
         if len(path) > DEEPEST:
             raise Fault("is nested too deeply", path)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from model_service.batch.sinks import SINKS
+from model_service.batch.sinks import PUBLISHERS
 from model_service.errors import ModelServiceError, UpstreamError
 
 CARRIED = ("stream", "queue", "topic", "function")
@@ -21,7 +21,7 @@ def site(site_of: Callable[[str], Any], request: pytest.FixtureRequest) -> Any:
     return site_of(request.param)
 
 
-every_sink = pytest.mark.parametrize("site", SINKS, indirect=True)
+every_sink = pytest.mark.parametrize("site", (*PUBLISHERS, "bucket", "none"), indirect=True)
 every_place = pytest.mark.parametrize("site", DELIVERED, indirect=True)
 every_carrier = pytest.mark.parametrize("site", CARRIED, indirect=True)
 
@@ -39,7 +39,7 @@ def at_once(number: int, act: Callable[[], Any]) -> list[Any]:
 
 
 def test_there_is_a_place_for_every_row_of_the_table() -> None:
-    assert set(SINKS) == {*DELIVERED, "none"}
+    assert set(PUBLISHERS) == set(CARRIED)
 
 
 @every_sink
@@ -129,7 +129,7 @@ def test_what_has_its_dead_letter_never_goes_out(site: Any) -> None:
     site.oci.script.error(400, "InvalidParameter", path=site.path)
     with pytest.raises(UpstreamError):
         site.deliver(site.open())
-    site.open().settle(site.record, site.soon())
+    site.open().mark_dead(site.record, site.soon())
     site.age(3600)
     assert site.seen(site.open())
     assert not site.deliver(site.open())

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from model_service.batch.tasks.file import LARGEST, read_tasks
+from model_service.batch.tasks.file import MAX_FILE_BYTES, read_tasks
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription
-from model_service.batch.tasks.yaml_lines import MOST_VALUES, read_lined
+from model_service.batch.tasks.yaml_lines import MAX_VALUES, read_lined
 from model_service.errors import SettingsError
 from model_service.oci_names import ObjectLocation
 
@@ -195,8 +195,10 @@ def test_a_mistake_is_told_with_its_line(written: str, instead: str, problem: st
         pytest.param("a: &a {<<: *a}", ", line 1: ", id="a mapping that is merged into itself"),
         pytest.param("a: {<<: 3}", ", line 1: a: << takes mappings only", id="a merged number"),
         pytest.param("[" * 10_000, ", line 1: is nested too deeply", id="brackets without end"),
-        pytest.param("x" * (LARGEST + 1), f" has more than {LARGEST} bytes", id="a megabyte"),
-        pytest.param("ü" * (LARGEST // 2 + 1), f" has more than {LARGEST} bytes", id="a megabyte in UTF-8"),
+        pytest.param("x" * (MAX_FILE_BYTES + 1), f" has more than {MAX_FILE_BYTES} bytes", id="a megabyte"),
+        pytest.param(
+            "ü" * (MAX_FILE_BYTES // 2 + 1), f" has more than {MAX_FILE_BYTES} bytes", id="a megabyte in UTF-8"
+        ),
     ],
 )
 def test_what_is_no_tasks_file_at_all_is_told_too(text: str, problem: str) -> None:
@@ -206,7 +208,7 @@ def test_what_is_no_tasks_file_at_all_is_told_too(text: str, problem: str) -> No
 @pytest.mark.parametrize("bomb", ["a{0}: &a{0} [{1}]\n", "a{0}: &a{0} {{<<: [{1}]}}\n"], ids=["lists", "merges"])
 def test_a_few_lines_that_stand_for_billions_of_values_are_refused(bomb: str) -> None:
     lines = [bomb.format(at, ",".join([f"*a{at - 1}"] * 9)) for at in range(1, 12)]
-    assert f"it has more than {MOST_VALUES} values" in problem_of("a0: &a0 {x: 1}\n" + "".join(lines))
+    assert f"it has more than {MAX_VALUES} values" in problem_of("a0: &a0 {x: 1}\n" + "".join(lines))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from mock_oci import MockOci
 from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
-from model_service.batch.tasks.file import LARGEST
+from model_service.batch.tasks.file import MAX_FILE_BYTES
 from model_service.batch.tasks.location import INLINE, tasks_text
 from model_service.errors import SettingsError, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
@@ -86,8 +86,8 @@ def test_a_file_that_is_no_text_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_a_file_of_more_than_a_megabyte_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "tasks.yaml"
-    path.write_bytes(b"#" * (LARGEST + 1))
-    assert problem_of(str(path)) == f"{path} has more than {LARGEST} bytes"
+    path.write_bytes(b"#" * (MAX_FILE_BYTES + 1))
+    assert problem_of(str(path)) == f"{path} has more than {MAX_FILE_BYTES} bytes"
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_an_object_that_is_not_there_is_a_mistake_in_the_settings(service: Servi
 
 
 def test_an_object_of_more_than_a_megabyte_is_not_read(service: Service, storage: ObjectStorage) -> None:
-    storage.put("settings", "large.yaml", b"#" * (LARGEST + 1))
-    with pytest.raises(SettingsError, match=f"large.yaml has more than {LARGEST} bytes"):
+    storage.put("settings", "large.yaml", b"#" * (MAX_FILE_BYTES + 1))
+    with pytest.raises(SettingsError, match=f"large.yaml has more than {MAX_FILE_BYTES} bytes"):
         stored(service, "oci://settings/large.yaml")
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_service.batch.tasks.expressions import Expression, TemplateError
-from model_service.batch.tasks.templates import LARGEST, Template
+from model_service.batch.tasks.templates import MAX_TEMPLATE_BYTES, Template
 from model_service.errors import InvalidRequest
 
 VIEW = {
@@ -127,10 +127,10 @@ def test_what_cannot_be_filled_names_the_expression_and_never_quotes_the_record(
 
 def test_a_record_cannot_blow_a_template_up() -> None:
     template = Template.compile(["{{ text }}", "{{ text }}", {"a": "{{ value }} {{ text }}"}])
-    quarter = LARGEST // 4
+    quarter = MAX_TEMPLATE_BYTES // 4
     assert template.render({"text": "x" * quarter, "value": 1})[2]["a"].endswith("x")
-    for view in ({"text": "ü" * quarter, "value": 1}, {"text": "x", "value": ["x" * LARGEST]}):
-        with pytest.raises(InvalidRequest, match=f"more than {LARGEST} bytes"):
+    for view in ({"text": "ü" * quarter, "value": 1}, {"text": "x", "value": ["x" * MAX_TEMPLATE_BYTES]}):
+        with pytest.raises(InvalidRequest, match=f"more than {MAX_TEMPLATE_BYTES} bytes"):
             template.render(view)
 
 

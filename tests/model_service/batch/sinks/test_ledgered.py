@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model_service.batch.ledger import Entry, MemoryLedger
-from model_service.batch.sinks.ledgered import LONGER_SECONDS, Remembered
+from model_service.batch.sinks.ledgered import LONGER_SECONDS, LedgeredSink
 from model_service.batch.sinks.sink import Outcome
 from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamRefused, UpstreamThrottled
 from model_service.fn.invocation import Deadline
@@ -22,25 +22,25 @@ SECONDS = 5.0
 
 
 @dataclass
-class Carrier:
+class Publisher:
     """Fails with ``failures`` first; ``during`` is called while it carries."""
 
     failures: list[ModelServiceError] = field(default_factory=list)
     during: Callable[[], None] = lambda: None
-    carried: list[bytes] = field(default_factory=list)
+    published: list[bytes] = field(default_factory=list)
     largest: int = 1000
     seconds: float = SECONDS
 
-    def label(self, record: str, view: Mapping[str, Any]) -> str:
+    def header(self, record: str, view: Mapping[str, Any]) -> str:
         return record
 
-    def carry(self, label: str, body: bytes, deadline: Deadline) -> None:
-        assert label == "r"
+    def publish(self, header: str, body: bytes, deadline: Deadline) -> None:
+        assert header == "r"
         assert deadline.require() <= SECONDS
         self.during()
         if self.failures:
             raise self.failures.pop(0)
-        self.carried.append(body)
+        self.published.append(body)
 
 
 class Clock:
@@ -72,20 +72,20 @@ def ledger(clock: Clock) -> MemoryLedger:
 
 
 @pytest.fixture
-def carrier() -> Carrier:
-    return Carrier()
+def publisher() -> Publisher:
+    return Publisher()
 
 
 @pytest.fixture
-def sink(carrier: Carrier, ledger: MemoryLedger, clock: Clock) -> Remembered:
-    return Remembered("answers", carrier, ledger, replace(PERSISTENT, sleep=clock.sleep, random=lambda: 1.0))
+def sink(publisher: Publisher, ledger: MemoryLedger, clock: Clock) -> LedgeredSink:
+    return LedgeredSink("answers", publisher, ledger, replace(PERSISTENT, sleep=clock.sleep, random=lambda: 1.0))
 
 
-def seen(sink: Remembered, seconds: float = 60) -> bool:
+def seen(sink: LedgeredSink, seconds: float = 60) -> bool:
     return sink.seen("r", {}, Deadline.after(seconds))
 
 
-def deliver(sink: Remembered, body: bytes = BODY) -> bool:
+def deliver(sink: LedgeredSink, body: bytes = BODY) -> bool:
     return sink.deliver(Outcome("r", {}, body), Deadline.after(60))
 
 
@@ -94,48 +94,48 @@ def kept(ledger: MemoryLedger, **over: Any) -> Entry | None:
 
 
 def test_what_a_container_left_behind_that_died_is_delivered_at_once(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     kept(ledger)
     clock.now = SECONDS + LONGER_SECONDS
     assert seen(sink)
-    assert carrier.carried == [b"stored"]
+    assert publisher.published == [b"stored"]
     assert seen(sink)
     assert not deliver(sink)
-    assert carrier.carried == [b"stored"]
+    assert publisher.published == [b"stored"]
     assert clock.now == SECONDS + LONGER_SECONDS
 
 
 def test_what_another_container_has_in_hand_is_waited_for(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     kept(ledger)
-    clock.at.append((2.0, lambda: ledger.settle(KEY, Deadline.after(60))))
+    clock.at.append((2.0, lambda: ledger.mark_delivered(KEY, Deadline.after(60))))
     assert seen(sink)
-    assert carrier.carried == []
+    assert publisher.published == []
     assert 2.0 <= clock.now < 2.5
 
 
 def test_a_container_that_dies_meanwhile_is_not_waited_for_forever(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     kept(ledger)
     assert not deliver(sink)
-    assert carrier.carried == [b"stored"]
+    assert publisher.published == [b"stored"]
     assert clock.now == pytest.approx(SECONDS + LONGER_SECONDS)
 
 
-def test_waiting_ends_with_the_deadline(sink: Remembered, carrier: Carrier, ledger: MemoryLedger) -> None:
+def test_waiting_ends_with_the_deadline(sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger) -> None:
     kept(ledger)
     with pytest.raises(DeadlineExceeded):
         seen(sink, seconds=0.4)
-    assert carrier.carried == []
+    assert publisher.published == []
 
 
 def test_who_pauses_between_tries_says_so_in_the_ledger(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
-    carrier.failures += [UpstreamThrottled("slow down", retry_after="4")] * 4
+    publisher.failures += [UpstreamThrottled("slow down", retry_after="4")] * 4
     ages: list[float] = []
 
     def look() -> None:
@@ -143,57 +143,57 @@ def test_who_pauses_between_tries_says_so_in_the_ledger(
         assert entry is not None
         ages.append(entry.age)
 
-    carrier.during = look
+    publisher.during = look
     assert deliver(sink)
-    assert carrier.carried == [BODY]
+    assert publisher.published == [BODY]
     assert ages == [0.0] * 5
     assert clock.now >= 16
 
 
 def test_who_paused_too_long_leaves_it_to_who_took_over(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
-    carrier.failures.append(UpstreamThrottled("slow down", retry_after="10"))
+    publisher.failures.append(UpstreamThrottled("slow down", retry_after="10"))
 
     def take_over() -> None:
         assert kept(ledger, over=ledger.find(KEY, Deadline.after(60)))
 
-    clock.at += [(8.0, take_over), (11.0, lambda: ledger.settle(KEY, Deadline.after(60)))]
+    clock.at += [(8.0, take_over), (11.0, lambda: ledger.mark_delivered(KEY, Deadline.after(60)))]
     assert not deliver(sink)
-    assert carrier.carried == []
+    assert publisher.published == []
 
 
-def test_what_is_refused_stays_in_the_ledger_until_it_is_settled(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, clock: Clock
+def test_what_is_refused_stays_in_the_ledger_until_it_is_marked(
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
-    carrier.failures += [UpstreamRefused("no", status=404)] * 2
+    publisher.failures += [UpstreamRefused("no", status=404)] * 2
     with pytest.raises(UpstreamRefused):
         deliver(sink)
     clock.now += 100
     with pytest.raises(UpstreamRefused):
         seen(sink)
-    sink.settle("r", Deadline.after(60))
+    sink.mark_dead("r", Deadline.after(60))
     assert seen(sink)
-    assert carrier.carried == []
+    assert publisher.published == []
 
 
 def test_a_delivery_counts_although_the_ledger_cannot_be_told(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(key: str, deadline: Deadline) -> None:
         raise UpstreamRefused("no", status=404, code="BucketNotFound")
 
     lines: list[str] = []
-    monkeypatch.setattr(ledger, "settle", fail)
+    monkeypatch.setattr(ledger, "mark_delivered", fail)
     monkeypatch.setattr(log, "write", lambda event, **fields: lines.append(event))
     assert deliver(sink)
-    assert carrier.carried == [BODY]
-    sink.settle("r", Deadline.after(60))
+    assert publisher.published == [BODY]
+    sink.mark_dead("r", Deadline.after(60))
     assert lines == ["ledger_not_settled"] * 2
 
 
 def test_an_entry_that_vanishes_between_two_looks_is_written_again(
-    sink: Remembered, carrier: Carrier, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep, first = ledger.keep, [True]
 
@@ -202,4 +202,4 @@ def test_an_entry_that_vanishes_between_two_looks_is_written_again(
 
     monkeypatch.setattr(ledger, "keep", refuse_once)
     assert deliver(sink)
-    assert carrier.carried == [BODY]
+    assert publisher.published == [BODY]
