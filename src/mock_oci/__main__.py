@@ -16,7 +16,7 @@ from mock_oci.doors.written_config import write_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 when it was told to end, 2 when it could not start."""
+    """Run the command line; return 0 when it was told to end, 2 when it could not start."""
     parser = _parser()
     options = parser.parse_args(arguments)
     for flag in _OF_A_FUNCTION:

@@ -24,7 +24,7 @@ class MockOci(Cloud):
 
     @property
     def projects(self) -> Projects:
-        """The Generative AI projects, which Responses and Conversations are asked in; ``default`` is there."""
+        """Return the Generative AI projects, which Responses and Conversations are asked in; ``default`` is there."""
         return self.state_of(Projects)
 
     def answer(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class MockOci(Cloud):
         return oci_error(401, message, "NotAuthenticated")
 
     def _request_id(self, request: Request) -> str:
-        """Three 32-hex segments; the first is the caller's own when it sent one."""
+        """Make an id of three 32-hex segments; the first is the caller's own when it sent one."""
         serial = self.next_serial()
         made = [hashlib.sha256(f"{serial}/{part}".encode()).hexdigest()[:32].upper() for part in range(3)]
         sent = request.headers.get("opc-request-id", "").split("/")[0]

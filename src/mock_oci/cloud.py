@@ -50,20 +50,20 @@ class Cloud:
         self._states: dict[Callable[[Cloud], Any], Any] = {}
 
     def deny(self, principal: str) -> None:
-        """From now on OCI's 404 for this principal's OCID, or for a kind such as ``resource``."""
+        """Answer this principal's OCID, or a kind such as ``resource``, with OCI's 404 from now on."""
         self.permissions.deny(principal)
 
     def allow(self, principal: str) -> None:
-        """Takes a ``deny`` back."""
+        """Take a ``deny`` back."""
         self.permissions.allow(principal)
 
     def next_serial(self) -> int:
-        """1, 2, 3 …: what ids are made of, so that two runs give the same ones."""
+        """Count 1, 2, 3 …: ids are made of it, so that two runs give the same ones."""
         with self._lock:
             return next(self._serial)
 
     def state_of(self, kind: Callable[[Cloud], T]) -> T:
-        """The one ``kind`` of this cloud, made on first use: where a service keeps what it remembers."""
+        """Return the one ``kind`` of this cloud, where a service keeps its state; it is made on first use."""
         with self._lock:
             if kind not in self._states:
                 self._states[kind] = kind(self)

@@ -31,7 +31,7 @@ class Call:
 
     @property
     def region(self) -> str:
-        """The region in the host that was asked, else the cloud's own."""
+        """Return the region in the host that was asked, else the cloud's own."""
         return region_of_host(self.request.headers.get("host", ""), self.cloud.region)
 
 
@@ -64,18 +64,18 @@ class Operation:
 def json_response(
     status: int, body: Mapping[str, Any] | list[Any] | str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The content type has no charset: the SDK matches it exactly (oci/base_client.py)."""
+    """Make a response whose content type has no charset: the SDK matches it exactly (oci/base_client.py)."""
     content = {"content-type": "application/json", **(headers or {})}
     return Response(status, content, json.dumps(body).encode())
 
 
 def oci_error(status: int, message: str, code: str = "") -> Response:
-    """``{"code","message"}``: the code is often the status as text."""
+    """Make an error response ``{"code","message"}``; the code is often the status as a string."""
     return json_response(status, {"code": code or str(status), "message": message})
 
 
 def not_found() -> Response:
-    """OCI's one answer to what does not exist and to what one may not see (docs: apierrors.htm)."""
+    """Make OCI's one answer to what does not exist and to what one may not see (docs: apierrors.htm)."""
     return oci_error(404, "Authorization failed or requested resource not found.", "NotAuthorizedOrNotFound")
 
 
@@ -88,7 +88,7 @@ class Refused(Exception):
 
 
 def refusing(answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
-    """``answer``, whose Refused is its response."""
+    """Wrap ``answer`` so that a Refused that it raises becomes its response."""
 
     @functools.wraps(answer)
     def answered(call: Call) -> Response:

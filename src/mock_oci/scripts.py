@@ -55,14 +55,14 @@ class Step:
     containing: str = ""
 
     def begin(self, sleep: Callable[[float], None]) -> None:
-        """What happens before the response: waits, or raises Disconnect."""
+        """Wait before the response, or raise Disconnect, as the step says."""
         if self.delay:
             sleep(self.delay)
         if self.disconnect:
             raise Disconnect("as scripted")
 
     def pace(self, response: Response, sleep: Callable[[float], None], chunk_delay: float = 0.0) -> Response:
-        """``response`` with its pieces delayed and cut; ``chunk_delay`` is used where the step has none.
+        """Delay and cut the pieces of ``response``; ``chunk_delay`` is used where the step has none.
 
         While it stalls it gives empty pieces, so that a client that leaves is noticed.
         """
@@ -95,7 +95,7 @@ class Script:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """How many requests it will still answer."""
+        """Count the requests it will still answer."""
         with self._lock:
             return sum(step.times for step in self._steps)
 
@@ -110,7 +110,7 @@ class Script:
         reasoning: str = "",
         **how: Unpack[How],
     ) -> None:
-        """The model says this; a list of texts is streamed in exactly these pieces.
+        """Have the model say this; a list of strings is streamed in exactly these pieces.
 
         ``tool_calls``: ``{"name", "arguments": object or JSON text, "id"?}`` each. ``usage``:
         ``prompt_tokens`` and ``completion_tokens``. ``finish_reason``: OpenAI's, or ``failed``, which only
@@ -142,7 +142,7 @@ class Script:
         content_type: str = "application/json",
         **how: Unpack[How],
     ) -> None:
-        """OCI's ``{"code","message"}`` with this status, or ``body`` verbatim (a mapping as JSON)."""
+        """Answer OCI's ``{"code","message"}`` with this status, or ``body`` verbatim (a mapping as JSON)."""
         if body is None:
             body = {"code": code or str(status), "message": message or f"scripted {status}"}
         content = {"content-type": content_type, **(headers or {})}
@@ -157,17 +157,17 @@ class Script:
         headers: Mapping[str, str] | None = None,
         **how: Unpack[How],
     ) -> None:
-        """These bytes; a list is sent chunked, one piece each."""
+        """Answer these bytes; a list is sent chunked, one piece each."""
         content = {"content-type": content_type, **(headers or {})}
         whole = bytes(body) if isinstance(body, bytes | bytearray) else tuple(body)
         self.add(Step(response=Response(status, content, whole), **how))
 
     def delay(self, before: float = 0.0, between: float | None = None, **how: Unpack[How]) -> None:
-        """The model's own answer, ``before`` seconds late and with ``between`` seconds between its pieces."""
+        """Give the model's own answer, ``before`` seconds late and with ``between`` seconds between its pieces."""
         self.add(replace(Step(**how), delay=before, chunk_delay=between))
 
     def disconnect(self, **how: Unpack[How]) -> None:
-        """The connection is cut before any response."""
+        """Cut the connection before any response."""
         self.add(replace(Step(**how), disconnect=True))
 
     def add(self, step: Step) -> None:
@@ -179,7 +179,7 @@ class Script:
             self._steps.clear()
 
     def take(self, path: str, model: str, body: bytes = b"", *, only_named: bool = False) -> Step:
-        """The first step that this request matches, used up by one; a plain ``Step()`` when there is none.
+        """Take the first step that this request matches, used up by one; a plain ``Step()`` when there is none.
 
         ``only_named``: only steps that name this path (for doors a script does not mean, such as identity).
         """
@@ -193,7 +193,7 @@ class Script:
 
 
 def _says(body: bytes, text: str) -> bool:
-    """Whether ``text`` stands in the body; in JSON a letter or a quote may be written as an escape."""
+    """Tell whether ``text`` stands in the body; in JSON a letter or a quote may be written as an escape."""
     if text.encode() in body:
         return True
     try:

@@ -46,7 +46,7 @@ class Response:
     body: bytes | Iterable[bytes] = b""
 
     def close(self) -> None:
-        """Tells a streamed body that nobody reads it any more; bytes need no telling."""
+        """Tell a streamed body that nobody reads it any more; bytes need no telling."""
         close = getattr(self.body, "close", None)
         if close is not None:
             close()

@@ -58,12 +58,12 @@ class BatchDemo:
 
     @property
     def done(self) -> int:
-        """How many records have an outcome."""
+        """Count the records that have an outcome."""
         return len(self.storage.objects(self._bucket))
 
     @property
     def arrived(self) -> bool:
-        """Whether the function has acknowledged each record."""
+        """Tell whether the function has acknowledged each record."""
         runs = self.connector.runs if self.connector else ()
         return sum(run.records for run in runs if run.status == 200) >= self.count
 
@@ -74,7 +74,7 @@ class BatchDemo:
         self.connector = self._stack.connector_hub.create(self.stream.name, from_stream(self.stream.id), target)
 
     def watch(self, out: TextIO) -> None:
-        """Returns when each record has an outcome, or when nothing more is to be expected."""
+        """Show the progress until each record has an outcome, or until nothing more is to be expected."""
         done, changed = 0, time.monotonic()
         while not self._over() and time.monotonic() - changed < _PATIENCE_SECONDS:
             time.sleep(_LOOK_SECONDS)
@@ -128,8 +128,12 @@ def run_batch(
     bucket: str = "results",
     out: TextIO | None = None,
 ) -> int:
-    """The demo: 0 when each record has an outcome and one at least a result, 1 otherwise, 130 when it was
-    interrupted."""
+    """Run the demo.
+
+    Returns 0 when each record has an outcome and at least one a result, 1 otherwise, and 130 when it was interrupted.
+
+    Returns 0 when each record has an outcome and at least one a result, 1 otherwise, and 130 when it was interrupted.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     out = out or sys.stdout
@@ -151,7 +155,7 @@ def run_batch(
 
 
 def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
-    """Writes what became of the records; the exit code."""
+    """Write what became of the records; return the exit code."""
     outcome, missing, troubles = demo.outcome(), demo.count - demo.done, left(log)
     ended = endings(log) if missing > 0 and demo.arrived else Counter()
     out.write(demo.summary(outcome))
@@ -168,8 +172,14 @@ def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
 
 
 def endings(log: Iterable[str]) -> Counter[str]:
-    """How many records ended how by the ``batch`` lines of a function's log: what no bucket shows, because the sink is
-    another or a task ignores them. Empty for a function that writes no such lines."""
+    """Count how the records ended, by the ``batch`` lines of a function's log.
+
+    No bucket shows it when the sink is another or a task ignores the records. Empty for a function that writes no such
+    lines.
+
+    No bucket shows it when the sink is another or a task ignores the records. Empty for a function that writes no such
+    lines.
+    """
     counted: Counter[str] = Counter()
     for line in _of_event("batch", log):
         counted.update({label: int(line.get(name) or 0) for name, label in _ENDINGS.items()})
@@ -177,13 +187,13 @@ def endings(log: Iterable[str]) -> Counter[str]:
 
 
 def left(log: Iterable[str]) -> Counter[str]:
-    """Why records had to come again, by the ``record_left`` lines of a function's log, and in how many batches."""
+    """Count why records had to come again, by the ``record_left`` lines of a function's log: in how many batches."""
     lines = _of_event("record_left", log)
     return Counter(_reason({**line, "code": f"{line.get('where')}: {line.get('error')}"}) for line in lines)
 
 
 def reason_lines(reasons: Counter[str], encoding: str | None = "utf-8") -> str:
-    """The most frequent ones, a line each, no longer than a terminal: how often, code, message."""
+    """Format the most frequent reasons, a line each, no longer than a terminal: how often, code, message."""
     times = "\N{MULTIPLICATION SIGN}" if _is_unicode(encoding) else "x"
     most = reasons.most_common(_MOST_REASONS)
     digits = max((len(str(number)) for _, number in most), default=0)
@@ -193,7 +203,7 @@ def reason_lines(reasons: Counter[str], encoding: str | None = "utf-8") -> str:
 
 
 def put_prompts(stream: Stream, count: int) -> None:
-    """``{"prompt", "n"}`` each; in each hundred, one is cut off in its middle."""
+    """Put ``{"prompt", "n"}`` records on the stream; in each hundred, one is cut off in its middle."""
     for number in range(count):
         prompt = json.dumps({"prompt": f"{_QUESTIONS[number % len(_QUESTIONS)]} ({number})", "n": number})
         broken = number % _BROKEN_EACH == _BROKEN_EACH // 2
@@ -201,7 +211,7 @@ def put_prompts(stream: Stream, count: int) -> None:
 
 
 def bar(done: int, count: int, encoding: str | None = "utf-8") -> str:
-    """One line: how much of ``count`` is ``done``."""
+    """Draw one line: how much of ``count`` is ``done``."""
     full, empty = ("\N{FULL BLOCK}", "\N{LIGHT SHADE}") if _is_unicode(encoding) else ("#", ".")
     columns = _COLUMNS * min(done, count) // count
     return f"  {full * columns}{empty * (_COLUMNS - columns)}  {done} of {count}"
@@ -212,7 +222,7 @@ def _is_unicode(encoding: str | None) -> bool:
 
 
 def _json(text: str | bytes) -> dict[str, Any]:
-    """The object that it is; empty for what is none."""
+    """Return the JSON object in ``text``; empty for anything else."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -234,7 +244,7 @@ def _usage(result: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _reason(error: Any) -> str:
-    """Code, message and hint of an error, or whatever it is, in one line."""
+    """Format code, message and hint of an error, or whatever it is, in one line."""
     told = error if isinstance(error, Mapping) else {"message": error}
     words = " ".join(str(told[name]) for name in ("message", "hint") if told.get(name))
     text = f"{told['code']}   {words}" if told.get("code") else words

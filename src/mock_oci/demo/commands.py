@@ -29,7 +29,7 @@ def serve_stack(
     *,
     buffered: bool = False,
 ) -> int:
-    """Serves until Ctrl-C or SIGTERM and returns 0; 2 when it cannot serve, 1 when the function does not start.
+    """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when the function does not start.
 
     Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and
     answered; the function's log goes to stderr.
@@ -50,7 +50,7 @@ def serve_stack(
 
 
 def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = None, *, buffered: bool = False) -> int:
-    """The demo: asks ``prompt`` of the function once and prints the answer and what it cost. 0, or 1."""
+    """Ask ``prompt`` of the function once, print the answer and what it cost, and return 0, or 1 for a failure."""
     stack = LocalStack(function, config=config, chunk_delay=_WORD_SECONDS, buffered=buffered)
     try:
         with stack:
@@ -84,7 +84,7 @@ def _ask(stack: LocalStack, prompt: str) -> None:
 
 
 def complain(message: str, *, log: Sequence[str] = (), exit_code: int = 1) -> int:
-    """One line on stderr, and the last ones of a ``log``; gives the exit code."""
+    """Write one line on stderr, and the last ones of a ``log``; return the exit code."""
     lines = [f"mock_oci: {message}", *(f"  | {line}" for line in log[-_LOG_LINES:])]
     sys.stderr.write("\n".join(lines) + "\n")
     return exit_code

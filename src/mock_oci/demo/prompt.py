@@ -23,7 +23,7 @@ class DemoError(Exception):
 
 
 def print_answer(url: str, prompt: str, out: TextIO) -> None:
-    """Streams the answer to ``prompt`` from ``url`` (ending in ``/v1``) and writes each piece as it comes."""
+    """Stream the answer to ``prompt`` from ``url`` (ending in ``/v1``) and write each piece as it comes."""
     out.write(f"\n{_INDENT}> {prompt}\n\n")
     column = 0
     for text in _pieces(url, prompt):
@@ -34,7 +34,7 @@ def print_answer(url: str, prompt: str, out: TextIO) -> None:
 
 
 def is_invocation(line: str) -> bool:
-    """Whether a line of the function's log is its summary of one chat invocation."""
+    """Tell whether a line of the function's log is its summary of one chat invocation."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -43,7 +43,7 @@ def is_invocation(line: str) -> bool:
 
 
 def trace_table(event: Mapping[str, Any], bar: str = "#") -> str:
-    """The summary as lines of text: who answered, what it cost, and where the time went (milliseconds)."""
+    """Format the summary as lines of text: who answered, what it cost, and where the time went (milliseconds)."""
     rows = [(name, str(event[name])) for name in _NAMED if event.get(name) is not None]
     tokens = _tokens(event.get("usage") or {})
     rows += [("tokens", tokens)] if tokens else []
@@ -53,7 +53,7 @@ def trace_table(event: Mapping[str, Any], bar: str = "#") -> str:
 
 
 def _wrapped(text: str, column: int) -> tuple[str, int]:
-    """``text`` with its white space made line ends where a word would pass the margin, and the new column."""
+    """Break ``text`` where a word would pass the margin; return it with the new column."""
     parts = [] if column else [_INDENT]
     column = column or len(_INDENT)
     for space, word in _WORD.findall(text):
@@ -93,7 +93,7 @@ def _check(response: httpx.Response) -> None:
 
 
 def _texts(line: str) -> Iterator[str]:
-    """The pieces of text in one line of server-sent events."""
+    """Yield the pieces of text in one line of server-sent events."""
     if not line.startswith("data: {"):
         return
     try:

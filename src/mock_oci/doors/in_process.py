@@ -28,7 +28,7 @@ def mock_oci(function: F, /) -> F: ...
 @overload
 def mock_oci(oci: MockOci | None = None, /, *, credentials: bool = False) -> InProcess: ...
 def mock_oci(subject: Any = None, /, *, credentials: bool = False) -> Any:
-    """``with mock_oci() as oci:``, ``@mock_oci`` or ``@mock_oci()``: a MockOci answers in process.
+    """Answer in process with a MockOci: ``with mock_oci() as oci:``, ``@mock_oci`` or ``@mock_oci()``.
 
     Clients on httpx, httpx2, requests and the OCI SDK are caught on the hosts of ``mock_oci.wire.HOSTS``; loopback
     goes to real sockets, and any other host raises UnexpectedHost. Clients on other libraries (aiohttp,
@@ -41,8 +41,11 @@ def mock_oci(subject: Any = None, /, *, credentials: bool = False) -> Any:
 
 
 class InProcess:
-    """What ``mock_oci()`` gives: a context manager and a decorator. It may be nested, also in itself, and shared
-    by threads; the innermost answers, and an inner use of the same one has the backend of the outer."""
+    """What ``mock_oci()`` gives: a context manager and a decorator.
+
+    It may be nested, also in itself, and shared by threads; the innermost answers, and an inner use of the same one
+    has the backend of the outer.
+    """
 
     def __init__(self, oci: MockOci | None, *, credentials: bool) -> None:
         self._given = oci
@@ -66,7 +69,7 @@ class InProcess:
         leaving.close()
 
     def __call__(self, function: F) -> F:
-        """``function``, or coroutine function, with the door open while it runs."""
+        """Wrap a function, or a coroutine function, so that the door is open while it runs."""
         if inspect.isclass(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError("mock_oci decorates functions and coroutine functions; elsewhere use 'with mock_oci():'")
         wrapped = self._awaiting(function) if inspect.iscoroutinefunction(function) else self._calling(function)
@@ -102,7 +105,7 @@ class _Doors:
         self._open: list[tuple[object, Handler]] = []
 
     def open(self, answer: Handler) -> Callable[[], None]:
-        """Opens a door, and gives what closes it, in whatever order doors are closed."""
+        """Open a door, and return what closes it, in whatever order doors are closed."""
         token = object()
         with self._lock:
             if not self._open:

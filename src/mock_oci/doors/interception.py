@@ -14,7 +14,10 @@ class UnexpectedHost(AssertionError):
 
 
 def is_emulated(host: str, method: str, url: str) -> bool:
-    """True for a host of OCI, False for loopback, which is left to real sockets. Raises UnexpectedHost for others."""
+    """Return True for a host of OCI, False for loopback, which is left to real sockets.
+
+    Raises UnexpectedHost for others.
+    """
     if HOSTS.fullmatch(host.lower()):
         return True
     if _is_loopback(host):
@@ -29,7 +32,7 @@ def is_emulated(host: str, method: str, url: str) -> bool:
 
 
 def framed(response: Response, method: str) -> tuple[dict[str, str], Iterable[bytes]]:
-    """The headers and the pieces of the body, as the loopback server would send both."""
+    """Return the headers and the pieces of the body, as the loopback server would send both."""
     bodiless = method == "HEAD" or response.status in (204, 304)
     if isinstance(response.body, bytes):
         headers = {**response.headers, "content-length": str(len(response.body))}

@@ -12,6 +12,6 @@ from mock_oci.doors.in_process import mock_oci
 
 @pytest.fixture
 def in_process_oci() -> Iterator[MockOci]:
-    """A backend of its own that answers OCI's hosts for the length of a test, with credentials for it."""
+    """Yield a backend that answers OCI's hosts for the length of a test, with credentials for it."""
     with mock_oci(credentials=True) as oci:
         yield oci

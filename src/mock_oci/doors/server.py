@@ -219,5 +219,5 @@ def _head(response: Response, framing: dict[str, str]) -> bytes:
 
 
 def serve(answerer: Any, port: int = 0) -> LoopbackServer:
-    """A started server for anything with ``answer(request) -> Response``, such as a ``MockOci``."""
+    """Start a server for anything with ``answer(request) -> Response``, such as a ``MockOci``."""
     return LoopbackServer(answerer.answer, port).start()

@@ -14,7 +14,7 @@ _LIFETIME = 24 * 3600.0  # nobody rotates these files, so the tokens last a day'
 
 
 def write_config(cloud: Cloud, directory: Path, endpoint: str) -> None:
-    """Writes ``config`` (profiles DEFAULT and SESSION), keys, tokens, ``resource_principal/`` and ``env``.
+    """Write ``config`` (profiles DEFAULT and SESSION), keys, tokens, ``resource_principal/`` and ``env``.
 
     ``endpoint`` is the backend's URL, without a path. Everything is readable by its owner only.
     """

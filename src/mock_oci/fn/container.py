@@ -56,7 +56,7 @@ class Container:
         return not self._broken and self._process.poll() is None
 
     def await_socket(self, seconds: float = INIT_SECONDS) -> None:
-        """Returns when the FDK listens; raises InvokeError when it does not."""
+        """Wait until the FDK listens. Raises InvokeError when it does not."""
         give_up = time.monotonic() + seconds
         while not self.socket.exists():
             if self._process.poll() is not None:
@@ -67,7 +67,7 @@ class Container:
 
     @contextmanager
     def call(self, headers: Mapping[str, str], body: bytes, seconds: float) -> Iterator[FdkStream]:
-        """The FDK's answer of status 200, to be read in the block; raises InvokeError for everything else.
+        """Yield the FDK's answer of status 200, to be read in the block. Raises InvokeError for everything else.
 
         The container is killed after ``seconds``, and is not ``alive`` after a failure that Fn does not let
         a container survive (fnproject/fn, api/agent/agent.go: dispatch and writeResp). A block that does not
@@ -84,13 +84,15 @@ class Container:
             yield answer
 
     def kill(self) -> None:
-        """SIGKILL in the middle of whatever it does, as for too much memory: its call ends with
-        FunctionInvokeExecutionError, and the next one is another container's."""
+        """Kill the process in the middle of whatever it does, as for too much memory.
+
+        Its call ends with FunctionInvokeExecutionError, and the next one is another container's.
+        """
         self._kill()
         self._process.wait()
 
     def close(self) -> None:
-        """Kills the process and all that it started, and removes its files; may be called twice."""
+        """Kill the process and all that it started, and remove its files; may be called twice."""
         with self._lock:
             self._broken = True
             self._kill()
@@ -127,7 +129,7 @@ class Container:
 
     @contextmanager
     def _done_with_it(self) -> Iterator[None]:
-        """After a call that was cut short: the next one must not meet an FDK that is still answering this one."""
+        """Wait after a call that was cut short: the next one must not meet an FDK that is still answering this one."""
         try:
             yield
         except BaseException:
@@ -171,7 +173,7 @@ def _copy_lines(pipe: IO[str], logs: LogLines) -> None:
 
 
 def _fdk_script() -> str:
-    """The ``fdk`` that is installed beside this interpreter: what an image's entry point names."""
+    """Find the ``fdk`` that is installed beside this interpreter, which an image's entry point names."""
     for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
         if (folder / "fdk").exists():
             return str(folder / "fdk")

@@ -23,12 +23,12 @@ class ContainerPool:
 
     @property
     def containers(self) -> tuple[Container, ...]:
-        """Those that are alive, busy ones first."""
+        """Return the containers that are alive, busy ones first."""
         with self._lock:
             return tuple(container for container in [*self._busy, *self._idle] if container.alive)
 
     def take(self) -> Container:
-        """A container to call and to give back; raises InvokeError (429 when all are busy)."""
+        """Return a container to call and to give back. Raises InvokeError (429 when all are busy)."""
         idle = self._take_idle()
         if idle is not None:
             return idle
@@ -50,7 +50,7 @@ class ContainerPool:
             container.close()
 
     def close(self) -> None:
-        """Ends every container, at once; a call in flight fails."""
+        """End every container, at once; a call in flight fails."""
         with self._lock:
             self._closed = True
             containers = [*self._busy, *self._idle]
@@ -59,7 +59,7 @@ class ContainerPool:
             container.close()
 
     def _take_idle(self) -> Container | None:
-        """An idle one, else None and the right to start another."""
+        """Return an idle container, else None and the right to start another."""
         with self._lock:
             if self._closed:
                 raise InvokeError("FunctionInvokeServiceUnavailable")

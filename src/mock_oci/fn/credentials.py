@@ -25,7 +25,7 @@ class FunctionCredentials:
         self.private_pem = folder / "private.pem"
 
     def freshen(self) -> None:
-        """Writes the first pair, and a new one when half of the last one's life is over."""
+        """Write the first pair, and a new one when half of the last one's life is over."""
         with self._lock:
             if not self.rpst.exists():
                 # Nothing tells the first pair's key from another of this process; it saves 0.1 s.
@@ -34,7 +34,7 @@ class FunctionCredentials:
                 self._write(self._issue())
 
     def rotate(self) -> None:
-        """A new token and a new key, as the platform rotates both together."""
+        """Write a new token and a new key: the platform rotates both together."""
         with self._lock:
             self._write(self._issue())
 

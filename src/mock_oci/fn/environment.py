@@ -32,7 +32,7 @@ class Deployment:
 
     @property
     def details(self) -> FunctionDetails:
-        """What the service says of it to who asks."""
+        """Return what the service tells of this function."""
         return FunctionDetails(
             id=self.id,
             name=self.name,
@@ -47,7 +47,7 @@ class Deployment:
 
 
 def environment(deployment: Deployment, credentials: FunctionCredentials) -> dict[str, str]:
-    """All that a container inherits, config last (docs: functionspassingparams.htm).
+    """Return all that a container inherits, config last (docs: functionspassingparams.htm).
 
     The names are those of the dump in oracle-functions-samples,
     oci-apigw-display-httprequest-info-python/README.md; nothing comes from the developer's shell.

@@ -19,8 +19,11 @@ _SILENCE_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class FdkStream:
-    """An answer whose body is still to come: ``pieces`` gives it as it comes, and an empty piece now and then
-    while nothing does. It raises OSError or InvokeError. ``chunked``: the FDK sends it in chunks."""
+    """An answer whose body is still to come.
+
+    ``pieces`` gives it as it comes, and an empty piece now and then while nothing does; it raises OSError or
+    InvokeError. ``chunked``: the FDK sends it in chunks.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -29,7 +32,7 @@ class FdkStream:
 
 
 def read_stream(connection: socket.socket) -> FdkStream:
-    """Reads the head of an answer, and leaves the rest to who reads the pieces. Raises OSError or InvokeError."""
+    """Read the head of an answer, and leave the rest to who reads the pieces. Raises OSError or InvokeError."""
     incoming = _Incoming(connection)
     status, headers = _read_head(incoming)
     chunked = _is_chunked(headers)
@@ -45,7 +48,7 @@ class _Incoming:
         self._buffer = bytearray()
 
     def silent(self, seconds: float) -> bool:
-        """Whether there is nothing to read, nor will be for ``seconds``."""
+        """Tell whether there is nothing to read, nor will be for ``seconds``."""
         if self._buffer:
             return False
         self._connection.settimeout(seconds)
@@ -58,13 +61,13 @@ class _Incoming:
         return False
 
     def some(self, limit: int) -> bytes:
-        """At most ``limit`` bytes, as soon as there are any; none when the other end is done."""
+        """Read at most ``limit`` bytes, as soon as there are any; none when the other end is done."""
         if not self._buffer:
             self._receive()
         return self._taken(limit)
 
     def line(self, limit: int) -> bytes:
-        """Up to a line's end and with it; without one, when ``limit`` comes first or the other end is done."""
+        """Read up to a line's end and with it; without one, until ``limit`` or until the other end is done."""
         while (end := self._buffer.find(b"\n", 0, limit) + 1) == 0 and len(self._buffer) < limit and self._receive():
             pass
         return self._taken(end or limit)
@@ -109,7 +112,7 @@ def _head_lines(incoming: _Incoming) -> Iterator[str]:
 
 
 def _is_chunked(headers: Mapping[str, str]) -> bool:
-    """Raises InvokeError for any other transfer encoding, as Go's client does (net/http/transfer.go)."""
+    """Raise InvokeError for any other transfer encoding, as Go's client does (net/http/transfer.go)."""
     encoding = headers.get("transfer-encoding")
     if encoding is not None and encoding.lower() != "chunked":
         raise InvokeError("FunctionInvokeExecutionError")
@@ -143,7 +146,7 @@ def _chunked(incoming: _Incoming) -> Iterator[bytes]:
 
 
 def _sized(incoming: _Incoming, length: int) -> Iterator[bytes]:
-    """The one place that reads a body's bytes, whatever frames them."""
+    """Yield a body's bytes, whatever frames them."""
     while length:
         yield from _silence(incoming)
         piece = incoming.some(min(length, _PIECE_LIMIT))

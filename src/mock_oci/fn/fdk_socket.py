@@ -35,14 +35,14 @@ class FdkAnswer:
 
 
 def exchange(path: Path, headers: Mapping[str, str], body: bytes) -> FdkAnswer:
-    """The whole answer to ``POST /call``; raises OSError or InvokeError."""
+    """Return the whole answer to ``POST /call``. Raises OSError or InvokeError."""
     with exchanging(path, headers, body) as answer:
         return FdkAnswer(answer.status, answer.headers, b"".join(answer.pieces))
 
 
 @contextmanager
 def exchanging(path: Path, headers: Mapping[str, str], body: bytes) -> Iterator[FdkStream]:
-    """Sends ``POST /call``; the answer can be read in the block. Raises OSError or InvokeError.
+    """Send ``POST /call``; the answer can be read in the block. Raises OSError or InvokeError.
 
     The FDK keeps a connection open whatever it is asked for, and spins when it is left idle for 75 s
     (fdk/async_http/protocol.py). So this end closes it after one exchange.
@@ -54,7 +54,7 @@ def exchanging(path: Path, headers: Mapping[str, str], body: bytes) -> Iterator[
 
 
 def await_turn(path: Path, seconds: float) -> None:
-    """Returns once the FDK has taken and closed a connection that says nothing; raises OSError after ``seconds``.
+    """Wait until the FDK has taken and closed a connection that says nothing. Raises OSError after ``seconds``.
 
     It has one thread, so by then it has also seen that an earlier connection was closed, and cancelled its call.
     """
@@ -66,7 +66,7 @@ def await_turn(path: Path, seconds: float) -> None:
 
 
 def request_bytes(headers: Mapping[str, str], body: bytes) -> bytes:
-    """The request in Go's order: Host, User-Agent and the framing first, then the rest sorted by name.
+    """Write the request in Go's order: Host, User-Agent and the framing first, then the rest sorted by name.
 
     The order decides which of two headers wins in the FDK (fdk/headers.py). It is that of the dump in
     oracle-functions-samples, oci-apigw-display-httprequest-info-python/README.md.
@@ -81,12 +81,12 @@ def request_bytes(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def canonical(name: str) -> str:
-    """As Go's ``textproto.CanonicalMIMEHeaderKey``: ``fn-http-h-x`` becomes ``Fn-Http-H-X``."""
+    """Spell a header as Go's ``textproto.CanonicalMIMEHeaderKey``: ``fn-http-h-x`` becomes ``Fn-Http-H-X``."""
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def breaks_line(text: str) -> bool:
-    """Whether ``text`` cannot stand in a header."""
+    """Tell whether ``text`` cannot stand in a header."""
     return any(character in text for character in "\r\n\0")
 
 

@@ -69,7 +69,7 @@ class LocalFunctions:
         success_destination: str = "",
         failure_destination: str = "",
     ) -> LocalFunction:
-        """Makes ``folder`` (with its ``func.py``) a function; its first container starts with its first call.
+        """Make ``folder`` (with its ``func.py``) a function; its first container starts with its first call.
 
         With ``endpoint_env`` its config begins with OCI_GENAI_ENDPOINT (if known), OCI_COMPARTMENT_ID and
         OCI_REGION. Deploying a ``name`` again replaces the function; its OCID stays. Timeouts in seconds.
@@ -106,7 +106,7 @@ class LocalFunctions:
         caller: Caller | None = None,
         live: bool = False,
     ) -> Response:
-        """What the platform answers: the function's answer as 200, 202 when detached, or its own error.
+        """Return what the platform answers: the function's answer as 200, 202 when detached, or its own error.
 
         ``headers`` are the invoker's own, of which the function gets all but those that only the platform
         may set. ``fn-http-status`` and the like are left to who asked for ``intent="httprequest"``.
@@ -122,14 +122,14 @@ class LocalFunctions:
         return Response(response.status, {**response.headers, **own}, response.body)
 
     def find(self, function_id: str) -> LocalFunction:
-        """Raises InvokeError (404) for a function that is not here."""
+        """Return a deployed function. Raises InvokeError (404) for one that is not here."""
         try:
             return self._functions[function_id]
         except KeyError:
             raise InvokeError("NotAuthorizedOrNotFound") from None
 
     def close(self) -> None:
-        """Ends every container, detached runs included, and removes all files."""
+        """End every container, detached runs included, and remove all files."""
         for function_id in list(self._functions):
             self._retire(function_id)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -198,7 +198,7 @@ class LocalFunctions:
 
 
 def request_id(serial: int, sent: str) -> str:
-    """Three 32-hex segments; the first is the caller's own when it sent one (docs: apirequestid)."""
+    """Make an id of three 32-hex segments; the first is the caller's own when it sent one (docs: apirequestid)."""
     first = sent.partition("/")[0]
     made = [f"{serial:024X}{part:08X}" for part in range(3)]
     return "/".join([first if _SEGMENT.fullmatch(first) else made[0], *made[1:]])

@@ -56,11 +56,11 @@ class LocalGateway:
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:PORT``, without a prefix."""
+        """Return ``http://127.0.0.1:PORT``, without a prefix."""
         return self._server.url
 
     def start(self) -> Self:
-        """Raises OSError when the port is taken."""
+        """Start the server. Raises OSError when the port is taken."""
         self._server.start()
         return self
 
@@ -74,7 +74,7 @@ class LocalGateway:
         self.close()
 
     def answer(self, request: Request) -> Response:
-        """What the client gets: the function's own answer, or the gateway's small JSON for its own refusals."""
+        """Return what the client gets: the function's own answer, or the gateway's small JSON when it refuses."""
         status = _refused_status(request)
         path = request.path
         fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
@@ -96,7 +96,7 @@ class LocalGateway:
 
 
 def function_headers(request: Request) -> dict[str, str]:
-    """What a function behind the gateway is told of ``request``, lower-case names.
+    """Return what a function behind the gateway gets as headers for ``request``, lower-case names.
 
     As in the dump of oracle-functions-samples, oci-apigw-display-httprequest-info-python/README.md: every
     header of the client with a prefix, the content type without it too, and the gateway's own.
@@ -123,7 +123,7 @@ def function_headers(request: Request) -> dict[str, str]:
 
 
 def client_response(platform: Response) -> Response:
-    """What the gateway makes of the platform's answer (fnproject/fn, api/server/runner_httptrigger.go).
+    """Make the client's response of the platform's answer (fnproject/fn, api/server/runner_httptrigger.go).
 
     Of the platform's errors only the status gets out: what the function may have said is lost.
     """
@@ -151,5 +151,5 @@ def _refused_status(request: Request) -> int | None:
 
 
 def _error(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """The gateway's own words. Their exact shape for a failed function is not documented."""
+    """Answer in the gateway's own words. Their exact shape for a failed function is not documented."""
     return json_response(status, {"code": status, "message": HTTPStatus(status).phrase}, headers)

@@ -25,7 +25,7 @@ class Settled:
 
 
 def send_record(cloud: Cloud, deployment: Deployment, log: LogLines, run: Settled) -> None:
-    """Sends the record, where the function has a destination for this outcome; a failure is only logged.
+    """Send the record, where the function has a destination for this outcome; a failure is only logged.
 
     The log's words: docs Functions/Tasks/functionsinvokingfunctions.htm.
     """
@@ -38,7 +38,7 @@ def send_record(cloud: Cloud, deployment: Deployment, log: LogLines, run: Settle
 
 
 def record_of(cloud: Cloud, deployment: Deployment, run: Settled) -> dict[str, Any]:
-    """An invocation record. **Unverified**: its schema is not published, so this one is made up, plausibly.
+    """Return an invocation record. **Unverified**: its schema is not published, so this one is made up, plausibly.
 
     ``response.body`` is as much of the function's answer as fits, as text; a failure has ``error`` in its place.
     """

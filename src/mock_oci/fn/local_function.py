@@ -75,23 +75,23 @@ class LocalFunction:
 
     @property
     def detached_runs(self) -> tuple[DetachedRun, ...]:
-        """The last ones, oldest first, those still running among them."""
+        """Return the last detached runs, oldest first, those still running among them."""
         return tuple(run for run, _ in list(self._detached))
 
     def logs(self) -> list[str]:
-        """What the function wrote to stdout and stderr, a line each, oldest first."""
+        """Return what the function wrote to stdout and stderr, a line each, oldest first."""
         return self.log.lines()
 
     def rotate_credentials(self) -> None:
-        """What the platform does now and then: a new token and a new key, in the same two files."""
+        """Write a new token and a new key into the same two files, as the platform does now and then."""
         self._credentials.rotate()
 
     def warm(self) -> None:
-        """Starts a container if none is idle; it imports the function on its first call only, as the FDK does."""
+        """Start a container if none is idle; it imports the function on its first call only, as the FDK does."""
         self._pool.give_back(self._pool.take())
 
     def run(self, call: FunctionCall, *, live: bool = False) -> Response:
-        """The function's answer; raises InvokeError.
+        """Return the function's answer. Raises InvokeError.
 
         ``live``: an answer in chunks is an iterator of what comes when it comes, with an empty piece now and
         then while nothing does. It may raise InvokeError, and its container is busy until it ends or is closed.
@@ -100,7 +100,7 @@ class LocalFunction:
         return self._run_in(container, call, self.deployment.timeout, live=live)
 
     def run_detached(self, call: FunctionCall) -> None:
-        """Returns as soon as a container has the call; raises InvokeError when none can take it."""
+        """Return as soon as a container has the call. Raises InvokeError when none can take it."""
         container = self._pool.take()
         run = DetachedRun(call.id, Future())
         thread = threading.Thread(target=self._settle, args=(run, container, call), name="mock_oci detached")
@@ -145,7 +145,7 @@ class LocalFunction:
 
 
 def _held(pieces: Iterator[bytes], ending: ExitStack) -> Iterator[bytes]:
-    """``pieces``, and then the end of what they come from; also when closed, whether it was read or not."""
+    """Yield ``pieces``, and then end what they come from; also when closed, whether it was read or not."""
 
     def relayed() -> Iterator[bytes]:
         with ending:

@@ -21,7 +21,7 @@ class LogLines:
 
     @property
     def written(self) -> int:
-        """How many lines there have ever been: what ``wait_for`` takes as ``after``."""
+        """Count the lines there have ever been, which ``wait_for`` takes as ``after``."""
         with self._changed:
             return self._written
 
@@ -39,7 +39,7 @@ class LogLines:
             return list(self._lines)
 
     def wait_for(self, wanted: Callable[[str], bool], seconds: float, after: int = 0) -> str | None:
-        """The first line past the ``after``-th that is ``wanted``, or None when ``seconds`` have gone by.
+        """Return the first line past the ``after``-th that is ``wanted``, or None when ``seconds`` have gone by.
 
         A container's output arrives on its own, possibly later than the answer of the call that wrote it.
         """

@@ -62,7 +62,7 @@ class LocalStack:
 
     @property
     def gateway_url(self) -> str:
-        """``http://127.0.0.1:PORT/v1``: the base URL for an OpenAI client."""
+        """Return ``http://127.0.0.1:PORT/v1``, the base URL for an OpenAI client."""
         return f"{self.gateway.url}{PREFIX}"
 
     @property
@@ -74,11 +74,11 @@ class LocalStack:
         return self.oci.state_of(Events)
 
     def log_lines(self) -> list[str]:
-        """The function's log, also after the stack has ended; empty before it was deployed."""
+        """Return the function's log, also after the stack has ended; empty before it was deployed."""
         return self.function.logs() if hasattr(self, "function") else []
 
     def start(self) -> Self:
-        """Raises OSError when the port is taken, InvokeError when no container starts."""
+        """Start everything. Raises OSError when the port is taken, InvokeError when no container starts."""
         with ExitStack() as starting:
             self._start_servers(starting)
             self.function.warm()
@@ -110,7 +110,7 @@ class LocalStack:
         starting.callback(self.functions.close)
 
     def _written_out(self) -> dict[str, str]:
-        """The config with what the stack alone knows."""
+        """Return the config with the values that the stack alone knows."""
         known = {"{project_id}": self.oci.projects.default.id, "{endpoint}": self.oci_url}
         config = dict(self._config)
         for name, value in known.items():

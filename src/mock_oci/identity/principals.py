@@ -71,7 +71,7 @@ class UnknownPrincipal(Exception):
 
 @functools.cache
 def spare_key() -> rsa.RSAPrivateKey:
-    """One throw-away key per process, for whatever nothing tells apart: making one takes about 0.1 s."""
+    """Return the one throw-away key of this process, for use where keys need not differ: making one takes 0.1 s."""
     return new_key()
 
 
@@ -85,7 +85,7 @@ def pem_of(key: rsa.RSAPrivateKey) -> str:
 
 
 def fingerprint_of(key: rsa.RSAPublicKey) -> str:
-    """Colon-separated MD5 of the DER public key, as OCI names API keys (docs: apisigningkey.htm)."""
+    """Return the colon-separated MD5 of the DER public key, as OCI names API keys (docs: apisigningkey.htm)."""
     encoding, shape = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     digest = hashlib.md5(key.public_bytes(encoding, shape), usedforsecurity=False).hexdigest()
     return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
@@ -108,7 +108,7 @@ class Principals:
         return spare_key()
 
     def api_key_user(self, name: str = "developer", key: rsa.RSAPrivateKey | None = None) -> ApiKeyUser:
-        """A user with an API signing key; the same name and key give the same user."""
+        """Return a user with an API signing key; the same name and key give the same user."""
         key = key or spare_key()
         fingerprint = fingerprint_of(key.public_key())
         user = ApiKeyUser(self._tenancy.tenancy_id, ocid("user", name), fingerprint, pem_of(key))
@@ -118,7 +118,7 @@ class Principals:
         return user
 
     def session_token(self, lifetime: float = 3600, key: rsa.RSAPrivateKey | None = None) -> SessionToken:
-        """What ``oci session authenticate`` leaves behind: good for ``lifetime`` seconds."""
+        """Return what ``oci session authenticate`` leaves behind: good for ``lifetime`` seconds."""
         key = key or spare_key()
         claims = {"sub": self._tenancy.user_id, "ptype": "user", "tenant": self._tenancy.tenancy_id}
         return SessionToken(self.token_for(claims, key.public_key(), lifetime), pem_of(key))
@@ -130,7 +130,7 @@ class Principals:
         lifetime: float = 900,
         key: rsa.RSAPrivateKey | None = None,
     ) -> ResourcePrincipal:
-        """A token and its key for one resource; a new pair each call, as the platform rotates both together.
+        """Issue a token and its key for one resource; a new pair each call, as the platform rotates both together.
 
         ``key`` reuses one (quicker). 900 s is what Oracle's Functions page says the token is cached for.
         """
@@ -149,7 +149,7 @@ class Principals:
         return key
 
     def token_for(self, claims: tokens.Claims, session_key: rsa.RSAPublicKey, lifetime: float) -> str:
-        """A token over ``claims``, with ``session_key`` as its ``jwk``, good for ``lifetime`` seconds."""
+        """Issue a token over ``claims``, with ``session_key`` as its ``jwk``, good for ``lifetime`` seconds."""
         now = int(self._clock())
         with self._lock:
             serial = next(self._serial)
@@ -158,14 +158,14 @@ class Principals:
         return tokens.issue({**origin, **times, **claims, "jwk": tokens.jwk_of(session_key)}, self.issuer)
 
     def principal_of(self, key_id: str) -> Principal | None:
-        """Who signs with ``tenancy/user/fingerprint`` or ``ST$<jwt>``; None when nobody does (any more)."""
+        """Return who signs with ``tenancy/user/fingerprint`` or ``ST$<jwt>``; None when nobody does (any more)."""
         try:
             return self.named_by(key_id)
         except UnknownPrincipal:
             return None
 
     def named_by(self, key_id: str) -> Principal:
-        """As ``principal_of``, but raises UnknownPrincipal with the reason."""
+        """Return the same as ``principal_of``. Raises UnknownPrincipal with the reason."""
         if key_id.startswith("ST$"):
             return self._holder_of(key_id[3:])
         with self._lock:

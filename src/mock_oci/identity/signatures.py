@@ -35,7 +35,7 @@ class NotAuthenticated(Exception):
 
 
 def authenticate(request: Request, principals: Principals, now: float, credentials: tuple[str, ...]) -> Principal:
-    """The caller, by one of the ``credentials`` an operation takes; ``now`` in Unix seconds."""
+    """Return the caller, by one of the ``credentials`` an operation takes; ``now`` in Unix seconds."""
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     if not scheme:
         raise NotAuthenticated("there is no Authorization header")
@@ -46,7 +46,7 @@ def authenticate(request: Request, principals: Principals, now: float, credentia
 
 
 def verify(request: Request, principals: Principals, now: float, *, covers_body: bool = True) -> Principal:
-    """Who signed ``request``, or NotAuthenticated (docs: signingrequests.htm; oci/signer.py signs so)."""
+    """Return who signed ``request`` (docs: signingrequests.htm; oci/signer.py). Raises NotAuthenticated."""
     signed = read_signature(request, now, covers_body=covers_body)
     try:
         principal = principals.named_by(signed.key_id)
@@ -59,7 +59,7 @@ def verify(request: Request, principals: Principals, now: float, *, covers_body:
 
 
 def verify_api_key(request: Request, principals: Principals, now: float) -> Principal:
-    """Who holds the Generative AI API key in ``Authorization: Bearer``; such a key does not expire."""
+    """Return who holds the Generative AI API key in ``Authorization: Bearer``; such a key does not expire."""
     del now
     try:
         return principals.bearer_of(request.headers.get("authorization", "").partition(" ")[2].strip())
@@ -76,7 +76,7 @@ class Signed:
     text: bytes
 
     def check(self, key: rsa.RSAPublicKey) -> None:
-        """Raises NotAuthenticated when the holder of ``key`` did not sign this."""
+        """Raise NotAuthenticated when the holder of ``key`` did not sign this."""
         try:
             raw = base64.b64decode(self.signature, validate=True)
             key.verify(raw, self.text, padding.PKCS1v15(), hashes.SHA256())
@@ -87,7 +87,7 @@ class Signed:
 def read_signature(
     request: Request, now: float, required: tuple[str, ...] = _REQUIRED_HEADERS, *, covers_body: bool = True
 ) -> Signed:
-    """What ``request`` is signed with, once its date, body and covered headers are found in order."""
+    """Return what ``request`` is signed with, once its date, body and covered headers are found in order."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "signature":
         raise NotAuthenticated("the request is not signed")

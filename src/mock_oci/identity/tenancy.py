@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 def ocid(resource_type: str, name: str, region: str = "") -> str:
-    """An OCID of the real length (60 characters after the last dot), made from ``name``."""
+    """Make an OCID of the real length (60 characters after the last dot) from ``name``."""
     unique = base64.b32encode(hashlib.sha256(f"{resource_type}/{name}".encode()).digest()).decode()
     return f"ocid1.{resource_type}.oc1.{region}.aaaaaaaa{unique.rstrip('=').lower()}"
 

@@ -26,7 +26,7 @@ def issue(claims: Claims, key: rsa.RSAPrivateKey) -> str:
 
 
 def read(token: str, key: rsa.RSAPublicKey, now: float) -> dict[str, Any]:
-    """The claims of a token that ``key`` signed and that is good at ``now`` (Unix seconds)."""
+    """Return the claims of a token that ``key`` signed and that is good at ``now`` (Unix seconds)."""
     parts = token.split(".")
     if len(parts) != 3:
         raise InvalidToken("the token is not a JWT")
@@ -41,7 +41,7 @@ def read(token: str, key: rsa.RSAPublicKey, now: float) -> dict[str, Any]:
 
 
 def jwk_of(key: rsa.RSAPublicKey) -> dict[str, str]:
-    """The public key as RFC 7517 writes it."""
+    """Write the public key as RFC 7517 does."""
     numbers = key.public_numbers()
     return {"kty": "RSA", "alg": "RS256", "use": "sig", "n": _integer(numbers.n), "e": _integer(numbers.e)}
 

@@ -51,7 +51,7 @@ class Target:
 
 
 def region_of_host(host: str, default: str) -> str:
-    """The region in a real Generative AI host name; ``default`` for any other host, such as 127.0.0.1."""
+    """Return the region in a real Generative AI host name; ``default`` for any other host, such as 127.0.0.1."""
     found = _HOST.match(host)
     return found[1] if found else default
 
@@ -77,13 +77,13 @@ class Catalogue:
         self._models[model.id] = model
 
     def add_routing_profile(self, model_id: str, region: str) -> str:
-        """The OCID of a new routing profile that sends ``model_id`` to ``region``."""
+        """Add a routing profile that sends ``model_id`` to ``region``; return its OCID."""
         profile = ocid("generativeairoutingprofile", f"{model_id} in {region}", self._region)
         self._profiles[profile] = Target(self._models[model_id], region)
         return profile
 
     def add_endpoint(self, model_id: str, *, name: str = "", streaming: str = "sse", tool_calls: str = "native") -> str:
-        """The OCID of a new dedicated endpoint for ``model_id`` in this region; see ``Endpoint``.
+        """Add a dedicated endpoint for ``model_id`` in this region; return its OCID. See ``Endpoint``.
 
         The same ``name`` (the model id when none is given) replaces the endpoint.
         """
@@ -95,30 +95,30 @@ class Catalogue:
         return endpoint
 
     def find(self, name: str, region: str) -> Target | None:
-        """What ``name`` (a model id, or an OCID of a profile or an endpoint) stands for in ``region``."""
+        """Return what ``name`` (a model id, or an OCID of a profile or an endpoint) stands for in ``region``."""
         return self.dedicated(name, region) or self.on_demand(name, region)
 
     def on_demand(self, name: str, region: str) -> Target | None:
-        """What ``name`` (a model id, or an OCID of a profile) stands for in ``region``."""
+        """Return what ``name`` (a model id, or an OCID of a profile) stands for in ``region``."""
         if name in self._profiles:
             return self._profiles[name]
         model = self._models.get(name)
         return Target(model) if model is not None and region in model.regions else None
 
     def dedicated(self, endpoint_id: str, region: str) -> Target | None:
-        """What the endpoint of this OCID serves, when it is one of ``region``."""
+        """Return what the endpoint of this OCID serves, when it is one of ``region``."""
         endpoint = self._endpoints.get(endpoint_id)
         if endpoint is None or endpoint.region != region:
             return None
         return Target(endpoint.model, endpoint=endpoint)
 
     def model_with_ocid(self, model_ocid: str, region: str) -> Model | None:
-        """The model that the control plane of ``region`` lists under this OCID."""
+        """Return the model that the control plane of ``region`` lists under this OCID."""
         return next((model for model in self.models if model_ocid == ocid_of(model, region)), None)
 
 
 def ocid_of(model: Model, region: str) -> str:
-    """The OCID of a model: one in each region."""
+    """Return the OCID of a model: one in each region."""
     return ocid("generativeaimodel", model.id, region)
 
 

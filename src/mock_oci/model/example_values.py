@@ -17,7 +17,7 @@ class InvalidSchema(Exception):
 
 
 def example_of(schema: Schema, words: Sequence[str], prompt: str = "") -> Any:
-    """A value that validates against ``schema``.
+    """Make a value that validates against ``schema``.
 
     Strings take from ``words`` in turn, numbers from those in ``prompt``. Understood: type (also a list),
     properties, required, items, prefixItems, enum, const, anyOf, oneOf, allOf, $ref, lengths, ranges,
@@ -121,14 +121,14 @@ def _type_of(schema: Schema, depth: int) -> str:
 
 
 def _choice(options: Sequence[Schema], depth: int) -> Schema:
-    """The first option that is not null; deep down the one that ends soonest."""
+    """Choose the first option that is not null; deep down the one that ends soonest."""
     if depth < _DEEP:
         return next((option for option in options if option.get("type") != "null"), options[0])
     return next((option for option in options if "$ref" not in option), options[-1])
 
 
 def _both(one: Schema, other: Schema) -> dict[str, Any]:
-    """Two schemas as one: properties and required names of both, else the second's word."""
+    """Merge two schemas: properties and required names of both, else the second's value."""
     merged = {**one, **other}
     if "properties" in one and "properties" in other:
         merged["properties"] = {**one["properties"], **other["properties"]}
@@ -152,13 +152,13 @@ def _within(schema: Schema, value: float, step: float) -> float:
 
 
 def _multiple(schema: Schema, value: float, multiple: float) -> float:
-    """The first multiple from ``value`` on that the range allows."""
+    """Return the first multiple from ``value`` on that the range allows."""
     found = -(-value // multiple) * multiple
     return found if found == _within(schema, found, multiple) else found - multiple
 
 
 def _unlike(values: list[Any], items: Schema) -> list[Any]:
-    """``values`` with repeated ones told apart; an enum has its own ways to differ."""
+    """Tell repeated ``values`` apart; an enum gives its own different ones."""
     if "enum" in items:
         return list(items["enum"][: len(values)])
     seen: list[Any] = []

@@ -19,7 +19,7 @@ _QUOTED_EARLIER = 60
 
 
 def replies_to(body: ChatRequest) -> tuple[Reply, ...]:
-    """``n`` choices for an OpenAI Chat Completions request, each with the usage of its own.
+    """Return ``n`` choices for an OpenAI Chat Completions request, each with its own usage.
 
     Tokens are counted simply: one per word, 4 more per message, 85 per image.
     """
@@ -73,7 +73,7 @@ class _Prompt:
 
 
 def text_of(message: ChatRequest) -> str:
-    """A message's text, whether its content is a string or parts."""
+    """Return a message's text, whether its content is a string or parts."""
     content = message.get("content") or ""
     if isinstance(content, str):
         return content
@@ -111,7 +111,7 @@ def _quoted(text: str, most: int) -> str:
 
 
 def _limited(text: str, body: ChatRequest) -> Reply:
-    """``text`` up to the first stop sequence, and no longer than the limit allows."""
+    """Cut ``text`` at the first stop sequence, and where the limit ends it."""
     stops = body.get("stop") or ()
     for stop in [stops] if isinstance(stops, str) else stops:
         text = text.partition(stop)[0] if stop else text

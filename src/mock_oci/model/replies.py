@@ -47,5 +47,5 @@ class Reply:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """``text`` cut before each word's white space: a stream's pieces, and what counts as a token."""
+    """Cut ``text`` before each word's white space: a stream's pieces, and what counts as a token."""
     return tuple(_WORD.findall(text))

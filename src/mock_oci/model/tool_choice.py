@@ -24,7 +24,7 @@ _EMPTY = frozenset(_EMPTY_WORDS.split())
 
 
 def calls_for(body: Mapping[str, Any], prompt: str) -> tuple[ToolCall, ...]:
-    """The calls that ``tools`` and ``tool_choice`` of an OpenAI request lead to; none when no tool is meant."""
+    """Return the calls that ``tools`` and ``tool_choice`` of an OpenAI request lead to; none when no tool is meant."""
     chosen = _chosen(body, prompt)
     together = body.get("parallel_tool_calls") is not False
     if not together:
@@ -39,7 +39,7 @@ def calls_for(body: Mapping[str, Any], prompt: str) -> tuple[ToolCall, ...]:
 
 
 def subjects_of(prompt: str) -> tuple[str, ...]:
-    """What a prompt is about: what it quotes, else the names in it, else its last word."""
+    """Find what a prompt is about: what it quotes, else the names in it, else its last word."""
     found = _QUOTED.findall(prompt) or _NAME.findall(prompt)
     return tuple(found) or tuple(re.findall(r"[\w'-]+", prompt)[-1:])
 
@@ -57,7 +57,7 @@ def _chosen(body: Mapping[str, Any], prompt: str) -> list[Tool]:
 
 
 def _is_meant(tool: Tool, prompt: str) -> bool:
-    """The prompt has the tool's name, every telling word of it, or two telling words of its description."""
+    """Look for the tool's name in the prompt, every telling word of it, or two telling words of its description."""
     if tool["name"].lower() in prompt.lower():
         return True
     said = _telling(prompt)
@@ -66,13 +66,13 @@ def _is_meant(tool: Tool, prompt: str) -> bool:
 
 
 def _telling(text: str) -> set[str]:
-    """Lower-case words without the empty ones, camelCase and snake_case taken apart, plurals cut."""
+    """Return lower-case words without the empty ones, camelCase and snake_case taken apart, plurals cut."""
     apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", text).lower()
     return {word.removesuffix("s") for word in _WORD.findall(apart)} - _EMPTY
 
 
 def _arguments(tool: Tool, prompt: str, together: bool) -> list[Any]:
-    """One set of arguments; one for each subject when the tool takes a single string and may be called twice."""
+    """Return one set of arguments; one for each subject when the tool takes a single string and may be called twice."""
     schema = tool.get("parameters") or {}
     subjects = subjects_of(prompt)
     if together and _takes_one_string(schema):

@@ -11,7 +11,7 @@ from mock_oci.services.streaming.state import Streaming
 
 
 def hand_on(cloud: Cloud, resource_id: str, text: str) -> bool:
-    """False when there is no such stream, queue or topic."""
+    """Hand ``text`` on to this stream, queue or topic; return False when there is none."""
     kind = resource_id.split(".")[1] if resource_id.count(".") >= 2 else ""
     return kind in _KINDS and _KINDS[kind](cloud, resource_id, text)
 

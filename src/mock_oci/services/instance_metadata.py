@@ -39,7 +39,7 @@ class Instance:
         self.intermediate = self._issue(_name("PKISVC Identity Intermediate"))
 
     def description(self) -> dict[str, Any]:
-        """As ``/opc/v2/instance/`` words it."""
+        """Describe the instance as ``/opc/v2/instance/`` does."""
         region = REGIONS.get(self._cloud.region) or Region(self._cloud.region, self._cloud.region)
         return {
             "id": self.id,
@@ -59,7 +59,7 @@ class Instance:
         }
 
     def pem(self, name: str) -> str:
-        """``cert.pem``, ``key.pem`` or ``intermediate.pem``; "" for any other name."""
+        """Return ``cert.pem``, ``key.pem`` or ``intermediate.pem``; "" for any other name."""
         match name:
             case "cert.pem":
                 return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
@@ -77,7 +77,7 @@ class Instance:
         return self._cloud.principals.token_for(claims, session_key, _TOKEN_SECONDS)
 
     def _subject(self) -> x509.Name:
-        """The SDK reads the tenancy from the subject's ``opc-tenant:`` (oci/auth/auth_utils.py)."""
+        """Name the tenancy where the SDK reads it: in the subject's ``opc-tenant:`` (oci/auth/auth_utils.py)."""
         tenancy = self._cloud.tenancy
         return _name(
             "mock_oci instance",
@@ -139,7 +139,7 @@ def federate(call: Call) -> Response:
 
 
 def _session_key(call: Call, instance: Instance) -> rsa.RSAPublicKey:
-    """The public key that an instance asks a token for, once its certificate and its signature are good."""
+    """Return the public key that an instance asks a token for, once its certificate and its signature are good."""
     signed = read_signature(call.request, call.cloud.clock(), required=_SIGNED)
     tenancy, kind, *_ = [*signed.key_id.split("/"), ""]
     if tenancy != call.cloud.tenancy.tenancy_id or not kind.startswith("fed-x509"):

@@ -21,23 +21,23 @@ _OBJECTS = each(mapping)
 
 
 def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> Refused:
-    """A refusal by one of the codes that all services share (docs: API/References/apierrors.htm)."""
+    """Refuse by one of the codes that all services share (docs: API/References/apierrors.htm)."""
     return Refused(oci_error(status, message, code))
 
 
 def with_or_without_slash(method: str, path: str, answer: Callable[[Call], Response]) -> tuple[Operation, Operation]:
-    """A collection's operation: the SDKs of some languages end its path with a slash."""
+    """Make a collection's operation twice: the SDKs of some languages end its path with a slash."""
     return Operation(method, path, refusing(answer)), Operation(method, f"{path}/", refusing(answer))
 
 
 def permitted(call: Call, compartment_id: str) -> None:
-    """Refused with OCI's 404 unless the caller may use this compartment."""
+    """Raise Refused with OCI's 404 unless the caller may use this compartment."""
     if not call.cloud.permissions.permit(call.principal, compartment_id):
         raise Refused(not_found())
 
 
 def object_in(content: bytes) -> Body:
-    """The JSON object that a request carries."""
+    """Return the JSON object that a request carries. Raises Refused."""
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
@@ -106,24 +106,24 @@ def _checked(check: Check, value: Any, name: str) -> Any:
 
 
 def page_of(rows: list[Any], query: Mapping[str, str], most: int = _LONGEST_PAGE) -> tuple[list[Any], dict[str, str]]:
-    """The page that ``limit`` and ``page`` ask for, and ``opc-next-page`` when there is another."""
+    """Return the page that ``limit`` and ``page`` ask for, and ``opc-next-page`` when there is another."""
     start, limit = _start(query.get("page", "")), number_in(query, "limit", most, 1, most)
     end = start + limit
     return rows[start:end], {"opc-next-page": sealed({"from": end})} if end < len(rows) else {}
 
 
 def filtered(rows: list[Body], query: Mapping[str, str], names: tuple[str, ...]) -> list[Body]:
-    """The rows whose fields are what ``query`` says of those ``names``."""
+    """Return the rows whose fields are what ``query`` says of those ``names``."""
     return [row for row in rows if all(query.get(name, row.get(name)) == row.get(name) for name in names)]
 
 
 def timestamp(seconds: float) -> str:
-    """RFC 3339 in milliseconds, from Unix seconds."""
+    """Write Unix seconds as RFC 3339 in milliseconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds_in(body: Mapping[str, Any], name: str) -> float:
-    """Unix seconds, from an RFC 3339 timestamp that has to be there."""
+    """Return Unix seconds, from an RFC 3339 timestamp that has to be there. Raises Refused."""
     try:
         moment = datetime.fromisoformat(text_in(body, name))
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
@@ -132,7 +132,7 @@ def seconds_in(body: Mapping[str, Any], name: str) -> float:
 
 
 def endpoint(call: Call, host: str) -> str:
-    """Where a client goes on: ``https://<host>`` of the region, or the socket that it came through."""
+    """Tell where a client goes on: ``https://<host>`` of the region, or the socket that it came through."""
     asked = call.request.headers.get("host", "")
     if not asked or HOSTS.fullmatch(asked.lower()):
         return f"https://{host}"
@@ -140,17 +140,17 @@ def endpoint(call: Call, host: str) -> str:
 
 
 def new_uuid(cloud: Cloud, what: str) -> str:
-    """A UUID that two runs give alike."""
+    """Make a UUID that two runs give alike."""
     return str(uuid.UUID(hashlib.sha256(f"{what}/{cloud.next_serial()}".encode()).hexdigest()[:32]))
 
 
 def sealed(parts: Mapping[str, Any]) -> str:
-    """An opaque token, safe in a URL, that ``unsealed`` reads."""
+    """Make an opaque token, safe in a URL, that ``unsealed`` reads."""
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
 def unsealed(token: str) -> Body | None:
-    """The parts of a token; None for what ``sealed`` never made."""
+    """Return the parts of a token; None for what ``sealed`` never made."""
     try:
         parts = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):

@@ -13,7 +13,7 @@ _PAUSE_SECONDS = 0.02
 
 @contextmanager
 def pumping(*pumps: Callable[[], object]) -> Iterator[None]:
-    """Calls each over and over, each in a thread of its own, until the block ends; what is under way is waited for.
+    """Call each over and over, each in a thread of its own, until the block ends; what is under way is waited for.
 
     A pump gives something true when it moved something, and is called again at once.
     """

@@ -47,13 +47,13 @@ class WorkRequests(Resources[WorkRequest]):
 
 
 def accepted(call: Call, operation: str, action: str, subject: Subject) -> Response:
-    """202 with the work request's OCID."""
+    """Answer 202 with the work request's OCID."""
     request = call.cloud.state_of(WorkRequests).add(operation, action, subject)
     return Response(202, {"opc-work-request-id": request.id})
 
 
 def work_request(call: Call) -> Response:
-    """The work request in the path, as oci.queue.models.WorkRequest has it, and its siblings. Raises Refused."""
+    """Answer the work request in the path, as oci.queue.models.WorkRequest has it, and its siblings. Raises Refused."""
     request = call.cloud.state_of(WorkRequests).find(call.parameters["id"])
     if request is None:
         raise Refused(not_found())

@@ -55,14 +55,17 @@ def from_queue(queue_id: str) -> Body:
 
 
 def to_function(function_id: str, *, number: int | None = None, kbs: int | None = None, seconds: int = 0) -> Body:
-    """``number`` of records or ``kbs`` make a batch full, and ``seconds`` after its oldest record it goes as it is."""
+    """Describe a target.
+
+    ``number`` of records or ``kbs`` make a batch full, and ``seconds`` after its oldest record it goes as it is.
+    """
     sizes = {"batchSizeInNum": number, "batchSizeInKbs": kbs}
     given = {name: size for name, size in sizes.items() if size is not None}
     return {"kind": "functions", "functionId": function_id, "batchTimeInSec": seconds, **given}
 
 
 def target_of(details: Any) -> FunctionTarget:
-    """As oci.sch.models.FunctionsTargetDetails has it. Raises Refused.
+    """Read a target, as oci.sch.models.FunctionsTargetDetails has it. Raises Refused.
 
     The service's defaults are not published: here a batch is full at 6 MB, and without a time nothing is waited for.
     """
@@ -81,7 +84,7 @@ def target_of(details: Any) -> FunctionTarget:
 
 
 def cut(pieces: Iterable[Piece], target: FunctionTarget) -> tuple[list[Piece], bool]:
-    """The next batch, and whether it is full. A record that alone is too large is a batch of its own."""
+    """Return the next batch, and whether it is full. A record that alone is too large is a batch of its own."""
     taken: list[Piece] = []
     size = len("[]")
     for piece in pieces:
@@ -95,7 +98,7 @@ def cut(pieces: Iterable[Piece], target: FunctionTarget) -> tuple[list[Piece], b
 
 
 def code_of(response: Response) -> str:
-    """The platform's code of a failure; empty for a success, and for what is no error of OCI's."""
+    """Return the platform's code of a failure; empty for a success, and for what is no error of OCI's."""
     try:
         body = json.loads(response.body) if response.status != 200 and isinstance(response.body, bytes) else None
     except (ValueError, RecursionError):

@@ -27,7 +27,7 @@ class Feed:
             return len(self._entries)
 
     def from_position(self, position: int) -> Iterator[tuple[int, float, Body]]:
-        """Each entry from there on: the position after it, when it came in Unix seconds, and the entry."""
+        """Yield each entry from there on: the position after it, when it came in Unix seconds, and the entry."""
         with self._lock:
             entries = self._entries[position:]
         for number, (added, entry) in enumerate(entries, position + 1):
@@ -55,7 +55,7 @@ class Logs(Feed):
         source: str = "mock-log",
         subject: str = "",
     ) -> Body:
-        """An entry whose ``data`` is this mapping, or the text as its ``message``."""
+        """Add an entry whose ``data`` is this mapping, or the string as its ``message``."""
         cloud, now = self._cloud, timestamp(self._cloud.clock())
         return self._append(
             {
@@ -92,7 +92,7 @@ class Metrics(Feed):
         compartment_id: str = "",
         count: int = 1,
     ) -> Body:
-        """One metric with one datapoint of now."""
+        """Add one metric with one datapoint of now."""
         return self._append(
             {
                 "namespace": namespace,

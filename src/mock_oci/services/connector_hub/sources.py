@@ -41,8 +41,10 @@ class PayloadStyle:
 
 @dataclass(frozen=True)
 class Piece:
-    """One record: its ``text`` as it stands in the batch's array, ``since`` when it has been there (Unix seconds), and
-    the ``mark`` by which its source knows it."""
+    """One record: its ``text`` as it stands in the batch's array, and the ``mark`` by which its source knows it.
+
+    ``since``: when it has been there, in Unix seconds.
+    """
 
     text: bytes = field(repr=False)
     since: float
@@ -54,18 +56,18 @@ class Source(ABC):
 
     @abstractmethod
     def waiting(self) -> Iterator[Piece]:
-        """What there is to move, in order, read as far as it is asked for. Raises SourceGone."""
+        """Yield what there is to move, in order, read as far as it is asked for. Raises SourceGone."""
 
     @abstractmethod
     def commit(self, pieces: Sequence[Piece]) -> None:
-        """These have arrived: they do not come again."""
+        """Record that these have arrived: they do not come again."""
 
     def take(self, pieces: Sequence[Piece]) -> Sequence[Piece]:
-        """These are about to be sent; gives those that still can be."""
+        """Take these, which are about to be sent; return those that still can be."""
         return pieces
 
     def give_back(self, pieces: Sequence[Piece]) -> None:  # noqa: B027 - a source that keeps its place has nothing to do
-        """These have not arrived: they come again."""
+        """Give back these, which have not arrived: they come again."""
 
 
 class StreamSource(Source):
@@ -90,7 +92,7 @@ class StreamSource(Source):
 
     @property
     def positions(self) -> tuple[int, ...]:
-        """The offset to read next, by partition."""
+        """Return the offset to read next, by partition."""
         return tuple(self._positions)
 
     def waiting(self) -> Iterator[Piece]:
@@ -190,7 +192,7 @@ class FeedSource(Source):
 
 
 def source_of(cloud: Cloud, details: Any, style: PayloadStyle) -> Source:
-    """The source that ``details`` describe, as oci.sch.models.SourceDetails and its kinds have it. Raises Refused."""
+    """Make the source that ``details`` describe, as oci.sch.models.SourceDetails has it. Raises Refused."""
     kind = text_in(details if isinstance(details, dict) else {}, "kind")
     if kind not in SOURCES:
         raise invalid(f"The source {kind} is not known here; known: {', '.join(SOURCES)}")

@@ -66,11 +66,11 @@ class Connector:
 
     @property
     def source(self) -> Source:
-        """Where it has got to."""
+        """Return the source, which knows how far it has got."""
         return self._source
 
     def configure(self, details: Mapping[str, Any]) -> None:
-        """Another source begins anew. Raises Refused, and then nothing is changed."""
+        """Change the details; another source begins anew. Raises Refused, and then nothing is changed."""
         changed = {**self._details, **details}
         target = target_of(changed.get("target"))
         if changed.get("tasks"):
@@ -83,12 +83,12 @@ class Connector:
             self.updated = self._cloud.clock()
 
     def activate(self, state: str = ACTIVE, details: str = "") -> None:
-        """It goes on where it stopped; ``INACTIVE`` stops it."""
+        """Go on where it stopped; ``INACTIVE`` stops it."""
         self.state, self.state_details = state, details
         self._failures, self._not_before, self.updated = 0, 0.0, self._cloud.clock()
 
     def pump(self) -> Run | None:
-        """Moves one batch if one is due and nobody else is at it; None when nothing was sent."""
+        """Move one batch if one is due and nobody else is at it; return None when nothing was sent."""
         if not self._moving.acquire(blocking=False):
             return None
         try:
@@ -113,7 +113,7 @@ class Connector:
         return self._arrived(pieces, run) if run.status == 200 else self._failed(pieces, run)
 
     def _due(self) -> Sequence[Piece]:
-        """A batch that is full, or whose oldest record has waited long enough; else nothing."""
+        """Return a batch that is full, or whose oldest record has waited long enough; else nothing."""
         pieces, full = cut(self._source.waiting(), self._target)
         waited = self._cloud.clock() - min((piece.since for piece in pieces), default=self._cloud.clock())
         return pieces if full or waited >= self._target.seconds else ()
@@ -173,7 +173,9 @@ class ConnectorHub(Resources[Connector]):
         self.style = PayloadStyle()
 
     def create(self, name: str, source: Mapping[str, Any], target: Mapping[str, Any], **details: Any) -> Connector:
-        """A connector, active at once. ``source`` and ``target`` are as on the wire: see ``from_stream`` and the like.
+        """Create a connector, active at once.
+
+        ``source`` and ``target`` are as on the wire: see ``from_stream`` and the like.
 
         Raises Refused for what is not known here, and for a source that is not there.
         """
@@ -183,16 +185,16 @@ class ConnectorHub(Resources[Connector]):
         return self.keep(id_, connector)
 
     def delete(self, connector_id: str) -> None:
-        """A batch that is under way is still finished."""
+        """Delete a connector; a batch that is under way is still finished."""
         connector = self.find(connector_id)
         super().delete(connector_id)
         if connector is not None:
             connector.activate("DELETED")
 
     def pump(self) -> tuple[Run, ...]:
-        """Moves one batch of each connector that has one due, one after the other; the runs that this were."""
+        """Move one batch of each connector that has one due, one after the other; return what became of them."""
         return tuple(run for connector in self.all() if (run := connector.pump()) is not None)
 
     def pumping(self) -> AbstractContextManager[None]:
-        """Pumps in the background until the block ends, several connectors side by side."""
+        """Pump in the background until the block ends, several connectors side by side."""
         return pumping(*[self.pump] * _SIDE_BY_SIDE)

@@ -59,7 +59,7 @@ def _accepted(call: Call, operation: str, action: str, connector: Connector) -> 
 
 
 def _wire(call: Call, connector: Connector) -> Body:
-    """As oci.sch.models.ServiceConnector has it."""
+    """Write a connector as oci.sch.models.ServiceConnector has it."""
     ends = {end: connector.details[end] for end in ("source", "target")}
     return {**_summary(call, connector), **ends, "tasks": []}
 

@@ -14,7 +14,7 @@ from mock_oci.wire import Body
 
 
 def condition_in(text: str) -> Body:
-    """The condition that this JSON is; ``{}`` is for every event. Raises Refused."""
+    """Read a condition; ``{}`` is for every event. Raises Refused."""
     try:
         condition = json.loads(text)
     except (ValueError, RecursionError):
@@ -25,8 +25,11 @@ def condition_in(text: str) -> Body:
 
 
 def fits(pattern: Any, value: Any) -> bool:
-    """Whether an event's ``value`` fits: an object must have all fields of the pattern, nested alike; of a list of
-    patterns any one is enough, and of a list of values too; in a text ``*`` stands for anything."""
+    """Tell whether an event's ``value`` fits a pattern.
+
+    An object must have all fields of the pattern, nested alike; of a list of patterns any one is enough, and of a list
+    of values too; in a string ``*`` stands for anything.
+    """
     if isinstance(pattern, list):
         return any(fits(choice, value) for choice in pattern)
     if isinstance(value, list):

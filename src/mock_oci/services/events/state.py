@@ -99,7 +99,10 @@ class Events(Resources[Rule]):
         enabled: bool = True,
         details: Mapping[str, Any] | None = None,
     ) -> Rule:
-        """A rule, active at once. ``actions`` are made by ``action``. Raises Refused for a condition that is none."""
+        """Create a rule, active at once.
+
+        ``actions`` are made by ``action``. Raises Refused for a condition that is none.
+        """
         text = condition if isinstance(condition, str) else json.dumps(condition)
         condition_in(text)
         rule = Rule(
@@ -123,7 +126,7 @@ class Events(Resources[Rule]):
         self.keep(rule.id, rule)
 
     def emit(self, event: Body) -> None:
-        """A CloudEvent has happened: it is to be delivered to whom the rules say."""
+        """Queue a CloudEvent that has happened for delivery to whom the rules say."""
         now, body = self._cloud.clock(), json.dumps(event).encode()
         compartment_id = (event.get("extensions") or {}).get("compartmentId")
         for rule in self.all():
@@ -135,7 +138,7 @@ class Events(Resources[Rule]):
                     self._waiting += [_WaitingDelivery(delivery, now, now) for delivery in due]
 
     def pump(self) -> tuple[EventDelivery, ...]:
-        """Tries once each delivery that is due by the clock, new ones and those that failed before."""
+        """Try once each delivery that is due by the clock, new ones and those that failed before."""
         with self._lock:
             now = self._cloud.clock()
             most = sum(waiting.due <= now for waiting in self._waiting)

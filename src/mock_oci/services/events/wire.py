@@ -74,7 +74,7 @@ def _action(call: Call, item: Body) -> Action:
 
 
 def _wire(call: Call, rule: Rule) -> Body:
-    """As oci.events.models.Rule has it."""
+    """Write a rule as oci.events.models.Rule has it."""
     actions = [_action_shown(action) for action in rule.actions]
     return {**_summary(call, rule), "actions": {"actions": actions}, "lifecycleMessage": None}
 

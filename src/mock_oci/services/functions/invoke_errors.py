@@ -15,7 +15,7 @@ class InvokeError(Exception):
         super().__init__(f"{self.status} {code}: {self.message}")
 
     def response(self) -> Response:
-        """``{"code","message"}``, the shape that the SDK reads into a ServiceError."""
+        """Return ``{"code","message"}``, the shape that the SDK reads into a ServiceError."""
         return oci_error(self.status, self.message, self.code)
 
 

@@ -54,7 +54,7 @@ class Invoker(Protocol):
         invoke_type: str = SYNC,
         caller: Caller | None = None,
     ) -> Response:
-        """What the platform answers: 200 with the function's answer, 202 when detached, or the platform's error."""
+        """Return what the platform answers: 200 with the function's answer, 202 when detached, or its own error."""
         ...
 
 
@@ -67,18 +67,18 @@ class Functions:
         self._entered: dict[str, tuple[FunctionDetails, Invoker, float]] = {}
 
     def enter(self, details: FunctionDetails, invoker: Invoker) -> None:
-        """From now on ``invoker`` runs this function, in place of who ran it before."""
+        """Have ``invoker`` run this function from now on, in place of who ran it before."""
         with self._lock:
             self._entered[details.id] = (details, invoker, self._cloud.clock())
 
     def leave(self, function_id: str, invoker: Invoker) -> None:
-        """Takes back an ``enter``, unless another invoker has entered the function since."""
+        """Take back an ``enter``, unless another invoker has entered the function since."""
         with self._lock:
             if function_id in self._entered and self._entered[function_id][1] is invoker:
                 del self._entered[function_id]
 
     def find(self, function_id: str) -> tuple[FunctionDetails, float] | None:
-        """The function, and since when it has been there in Unix seconds."""
+        """Return the function, and since when it has been there in Unix seconds."""
         with self._lock:
             found = self._entered.get(function_id)
         return found and (found[0], found[2])
@@ -109,14 +109,14 @@ class Functions:
         intent: str | None = None,
         invoke_type: str = SYNC,
     ) -> Response:
-        """As ``invoke``, when ``principal`` may: OCI's 404 when it may not."""
+        """Invoke when ``principal`` may; OCI's 404 when it may not."""
         if not self._cloud.permissions.permit(principal, self._cloud.tenancy.compartment_id):
             return InvokeError("NotAuthorizedOrNotFound").response()
         caller = Caller(principal.id, principal.kind, principal.tenancy_id)
         return self.invoke(function_id, body, headers, intent=intent, invoke_type=invoke_type, caller=caller)
 
     def on_schedule(self, function_id: str) -> Response:
-        """What the Resource Scheduler does when a schedule is due: a detached call with an empty body.
+        """Make the detached call with an empty body that the Resource Scheduler makes when a schedule is due.
 
         Its caller's type is unverified.
         """
@@ -126,7 +126,7 @@ class Functions:
         return self.invoke_as(principal, function_id, b"", {}, invoke_type=DETACHED)
 
     def deliver(self, source: tuple[str, str], function_id: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        """What a service does that moves records: a sync call, as the resource ``source``, its type and its OCID."""
+        """Make the sync call of a service that moves records, as the resource ``source``, its type and its OCID."""
         tenancy, (kind, id_) = self._cloud.tenancy, source
         principal = Principal("resource", id_, tenancy.tenancy_id, tenancy.compartment_id, kind)
         return self.invoke_as(principal, function_id, body, headers)

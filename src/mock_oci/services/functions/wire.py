@@ -15,7 +15,7 @@ from mock_oci.wire import Response
 
 
 def invocation(call: Call) -> Response:
-    """One call of ``parameters["function"]``; a dry run checks who calls and what there is, and runs nothing."""
+    """Answer one call of ``parameters["function"]``; a dry run checks who calls and what there is, and runs nothing."""
     request, functions = call.request, call.cloud.state_of(Functions)
     invoke_type = request.headers.get("fn-invoke-type", SYNC)
     if invoke_type not in (SYNC, DETACHED):
@@ -47,7 +47,7 @@ def _found(call: Call) -> tuple[FunctionDetails, float]:
 
 
 def _wire(call: Call, details: FunctionDetails, created: float) -> dict[str, Any]:
-    """As oci.functions.models.Function has it."""
+    """Write a function as oci.functions.models.Function has it."""
     cloud = call.cloud
     return {
         "id": details.id,
@@ -70,7 +70,7 @@ def _wire(call: Call, details: FunctionDetails, created: float) -> dict[str, Any
 
 
 def _destination(id_: str) -> dict[str, str]:
-    """As oci.functions.models.SuccessDestinationDetails and its kinds have it."""
+    """Write a destination as oci.functions.models.SuccessDestinationDetails and its kinds have it."""
     kind, field = _DESTINATIONS.get(id_.split(".")[1] if "." in id_ else "", ("NONE", ""))
     return {"kind": kind, **({field: id_} if field else {})}
 

@@ -18,7 +18,7 @@ _MOST = 1000
 
 
 def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str]) -> Callable[[Call], Response]:
-    """A List operation; ``filters`` says which field each query parameter is compared with."""
+    """Make a List operation; ``filters`` says which field each query parameter is compared with."""
 
     @refusing
     def answer(call: Call) -> Response:
@@ -33,7 +33,7 @@ def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str
 
 
 def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Response]:
-    """A Get operation for one of ``rows``, by its OCID."""
+    """Make a Get operation for one of ``rows``, by its OCID."""
 
     @refusing
     def answer(call: Call) -> Response:
@@ -49,7 +49,7 @@ def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Re
 
 
 def _query(call: Call) -> Query:
-    """The query, once the caller is found to have the compartment it names."""
+    """Return the query, once the caller is found to have the compartment it names."""
     query = parse_qs(urlsplit(call.request.target).query)
     if "compartmentId" not in query:
         raise invalid("compartmentId is missing", "MissingParameter")
@@ -79,7 +79,7 @@ def _sort_key(query: Query) -> Callable[[Body], str]:
 
 
 def _descending(query: Query) -> bool:
-    """Names rise and dates fall unless ``sortOrder`` says otherwise (docs: ListModels)."""
+    """Tell the order: names rise and dates fall unless ``sortOrder`` says otherwise (docs: ListModels)."""
     usual = "ASC" if query.get("sortBy", [""])[-1] == "displayName" else "DESC"
     order = query.get("sortOrder", [usual])[-1]
     if order not in ("ASC", "DESC"):

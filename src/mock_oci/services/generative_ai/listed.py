@@ -14,7 +14,7 @@ _CREATED = "2025-06-01T00:00:00.000Z"
 
 
 def models_of(call: Call, region: str) -> Iterator[Body]:
-    """ModelSummary; ``displayName`` is the on-demand id. A model stands here once for each use it has."""
+    """Yield ModelSummary rows; ``displayName`` is the on-demand id. A model stands here once for each use it has."""
     for model in call.cloud.catalogue.models:
         if model.regions and region not in model.regions:
             continue
@@ -40,7 +40,7 @@ def _model(model: Model, model_ocid: str, capabilities: tuple[str, ...]) -> Body
 
 
 def endpoints_of(call: Call, region: str) -> Iterator[Body]:
-    """EndpointSummary; ``modelId`` is the model's OCID."""
+    """Yield EndpointSummary rows; ``modelId`` is the model's OCID."""
     for endpoint in call.cloud.catalogue.endpoints:
         if endpoint.region == region:
             yield _endpoint(endpoint, call.cloud.tenancy.compartment_id)
@@ -61,7 +61,7 @@ def _endpoint(endpoint: Endpoint, compartment_id: str) -> Body:
 
 
 def discovered(call: Call, region: str) -> Iterator[Body]:
-    """ModelDiscovery; every region's models, wherever it is asked (docs: model-discovery-tutorial.htm)."""
+    """Yield ModelDiscovery rows; every region's models, wherever it is asked (docs: model-discovery-tutorial.htm)."""
     del region
     for model in call.cloud.catalogue.models:
         yield {**_discovery(model), **_compared(model)}
@@ -87,7 +87,7 @@ def _discovery(model: Model) -> Body:
 
 
 def _places(model: Model) -> list[str]:
-    """A model that no region hosts on demand can be had on a dedicated AI cluster in each."""
+    """List the regions: a model that none hosts on demand can be had on a dedicated AI cluster in each."""
     return list(model.regions or REGIONS)
 
 

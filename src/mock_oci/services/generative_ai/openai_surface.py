@@ -40,7 +40,7 @@ def body_of(call: Call, empty: bytes = b"") -> Body:
 
 
 def target_of(call: Call, model: Any) -> Target | None:
-    """What ``model`` stands for in the region that was asked; None for what it does not host."""
+    """Return what ``model`` stands for in the region that was asked; None for what it does not host."""
     return call.cloud.catalogue.find(model, call.region) if isinstance(model, str) else None
 
 
@@ -70,11 +70,11 @@ def check_encoding(call: Call, body: Body) -> None:
 
 
 def region_headers(target: Target) -> dict[str, str]:
-    """Which region a routing profile chose (docs: generative-ai/routing-profile-tutorial.htm)."""
+    """Tell which region a routing profile chose (docs: generative-ai/routing-profile-tutorial.htm)."""
     return {"x-genai-selected-region": target.selected_region} if target.selected_region else {}
 
 
 def id_of(prefix: str, model: str, serial: int) -> str:
-    """The id of an answer; xAI's are bare UUIDs."""
+    """Make the id of an answer; xAI's are bare UUIDs."""
     digest = hashlib.sha256(f"{model}/{serial}".encode()).hexdigest()[:32]
     return str(uuid.UUID(digest)) if model.startswith("xai.") else f"{prefix}{digest}"

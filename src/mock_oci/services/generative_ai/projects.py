@@ -36,7 +36,7 @@ class Project:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def wire(self) -> dict[str, Any]:
-        """As oci.generative_ai.models.GenerativeAiProject has it."""
+        """Write the project as oci.generative_ai.models.GenerativeAiProject has it."""
         retention = {
             "responsesRetentionInHours": self.responses_hours,
             "conversationsRetentionInHours": self.conversations_hours,
@@ -74,7 +74,7 @@ class Projects(Resources[Project]):
         compartment_id: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> Project:
-        """A project made ``age`` seconds ago; a younger one than 150 s is a 404 to the data plane."""
+        """Create a project made ``age`` seconds ago; a younger one than 150 s is a 404 to the data plane."""
         with self._lock:
             serial = next(self._serial)
             name = name or f"generativeaiproject{serial}"
@@ -92,7 +92,7 @@ class Projects(Resources[Project]):
 
 
 def project_of(call: Call, vendor: str = "openai") -> Project:
-    """The project in ``OpenAI-Project``; ``vendor`` is the asked model's, as the first error depends on it.
+    """Return the project in ``OpenAI-Project``; ``vendor`` is the asked model's, as the first error depends on it.
 
     The errors are as they were seen on the wire, where a missing project may call itself a missing
     compartment (docs: generative-ai/projects.htm says only that a project is required).

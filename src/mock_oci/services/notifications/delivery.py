@@ -33,7 +33,7 @@ class Delivery:
         return replace(self, attempt=self.attempt + 1, status=0)
 
     def attempted(self, hook: Hook | None) -> Delivery:
-        """With its status; a protocol without a hook has nobody who could refuse."""
+        """Attempt the delivery and return it with its status; a protocol without a hook has nobody who could refuse."""
         if hook is None:
             return replace(self, status=202)
         try:
@@ -47,7 +47,7 @@ Hook = Callable[[Delivery], int]
 
 
 def post_to_loopback(delivery: Delivery) -> int:
-    """Posts to an endpoint on this machine; raises ValueError for any other, and OSError when nobody is there."""
+    """Post to an endpoint on this machine. Raises ValueError for any other, and OSError when nobody is there."""
     url = urlsplit(delivery.endpoint)
     host = url.hostname or ""
     if url.scheme != "http" or not _is_loopback(host):

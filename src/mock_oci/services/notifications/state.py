@@ -108,7 +108,7 @@ class Notifications:
         self.deliveries: deque[Delivery] = deque(maxlen=_RECORDED)
 
     def create_topic(self, name: str, compartment_id: str = "", details: Mapping[str, Any] | None = None) -> Topic:
-        """Raises ValueError for a name that is taken: "unique across the tenancy"."""
+        """Create a topic. Raises ValueError for a name that is taken: "unique across the tenancy"."""
         topic = Topic(
             id=ocid("onstopic", name, self._cloud.region),
             name=name,
@@ -132,7 +132,7 @@ class Notifications:
         details: Mapping[str, Any] | None = None,
         base_url: str = "",
     ) -> Subscription:
-        """A subscription; one that is not ``confirmed`` is told how to be, at ``base_url``."""
+        """Create a subscription; one that is not ``confirmed`` is told how to be, at ``base_url``."""
         subscription = Subscription(
             id=ocid("onssubscription", f"{topic.name}/{self._cloud.next_serial()}", self._cloud.region),
             topic=topic,
@@ -150,7 +150,7 @@ class Notifications:
         return subscription
 
     def publish(self, topic: Topic, body: str, title: str = "", *, base_url: str = "") -> Published:
-        """Records the message, and delivers it to the topic's active subscriptions before it returns."""
+        """Record the message, and deliver it to the topic's active subscriptions before it returns."""
         message = Published(new_uuid(self._cloud, "message"), topic, body, title, self._cloud.clock())
         self.published.append(message)
         for subscription in self.subscriptions_of(topic.id):
@@ -161,7 +161,7 @@ class Notifications:
         return message
 
     def retry(self) -> int:
-        """Delivers again what was not acknowledged and is due by the clock; how many were tried."""
+        """Deliver again what was not acknowledged and is due by the clock; return how many were tried."""
         now = self._cloud.clock()
         with self._lock:
             due = [waiting for waiting in self._waiting if waiting.due <= now]
@@ -218,7 +218,7 @@ class Notifications:
 
 
 def link(subscription: Subscription, base_url: str, action: str) -> str:
-    """What needs no signature: ``action`` is confirmation or unsubscription."""
+    """Return the URL that needs no signature: ``action`` is confirmation or unsubscription."""
     query = f"token={subscription.token}&protocol={subscription.protocol}"
     return f"{base_url}/20181201/subscriptions/{subscription.id}/{action}?{query}"
 

@@ -77,7 +77,7 @@ def create_subscription(call: Call) -> Response:
 
 
 def confirm_subscription(call: Call) -> Response:
-    """Whoever has the link may: as oci.ons.models.ConfirmationResult has it."""
+    """Confirm for whoever has the link: answer as oci.ons.models.ConfirmationResult has it."""
     subscription = call.cloud.state_of(Notifications).confirm(_subscription_with_token(call))
     return json_response(
         200,
@@ -107,7 +107,7 @@ def _subscription_with_token(call: Call) -> Subscription:
 
 
 def _default_of(body: str) -> str:
-    """What a subscription without a text of its own gets of ``{"default": …, "Email": …}``."""
+    """Return what a subscription without a text of its own gets of ``{"default": …, "Email": …}``."""
     try:
         texts: Body = json.loads(body)
         default = texts["default"]
@@ -121,7 +121,7 @@ def _base_url(call: Call) -> str:
 
 
 def _topic(call: Call, topic: Topic) -> Body:
-    """As oci.ons.models.NotificationTopic has it."""
+    """Write a topic as oci.ons.models.NotificationTopic has it."""
     return {
         "freeformTags": {},
         "definedTags": {},
@@ -138,7 +138,7 @@ def _topic(call: Call, topic: Topic) -> Body:
 
 
 def _subscription(call: Call, subscription: Subscription) -> Body:
-    """As oci.ons.models.Subscription has it; ``createdTime`` in milliseconds."""
+    """Write a subscription as oci.ons.models.Subscription has it; ``createdTime`` in milliseconds."""
     del call
     return {
         "freeformTags": {},

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,256}")
 
 
 def storage_of(call: Call) -> ObjectStorage:
-    """The state, once the namespace in the path is found to be the tenancy's."""
+    """Return the state, once the namespace in the path is found to be the tenancy's."""
     storage = call.cloud.state_of(ObjectStorage)
     if (namespace := unquote(call.parameters.get("namespace", storage.namespace))) != storage.namespace:
         raise namespace_not_found(namespace)
@@ -33,7 +33,7 @@ def storage_of(call: Call) -> ObjectStorage:
 
 
 def bucket_of(call: Call) -> Bucket:
-    """The bucket in the path, when the caller may see it."""
+    """Return the bucket in the path, when the caller may see it."""
     storage, name = storage_of(call), unquote(call.parameters["bucket"])
     bucket = storage.bucket(name)
     if not call.cloud.permissions.permit(call.principal, bucket.compartment_id):
@@ -97,7 +97,7 @@ def _summary(call: Call, bucket: Bucket) -> dict[str, Any]:
 
 
 def _wire(call: Call, bucket: Bucket) -> dict[str, Any]:
-    """As oci.object_storage.models.Bucket has it."""
+    """Write a bucket as oci.object_storage.models.Bucket has it."""
     usual = {"publicAccessType": "NoPublicAccess", "storageTier": "Standard", "versioning": "Disabled"}
     told = {**usual, "metadata": {}, "freeformTags": {}, "definedTags": {}, **bucket.details}
     own = {"id": bucket.id, "objectEventsEnabled": bucket.object_events, "isReadOnly": False}

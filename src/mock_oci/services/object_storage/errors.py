@@ -11,7 +11,7 @@ from mock_oci.operations import Refused, oci_error
 
 
 def bucket_not_found(bucket: str, namespace: str) -> Refused:
-    """For a bucket that is not there as for one that the caller may not see."""
+    """Refuse a bucket that is not there, and one that the caller may not see."""
     message = (
         f"Either the bucket named '{bucket}' does not exist in the namespace '{namespace}' or you are not"
         " authorized to access it"
@@ -55,7 +55,7 @@ def if_none_match_failed() -> Refused:
 
 
 def unmatched_md5(actual: str, stated: str) -> Refused:
-    """The message is that of the SDK's documentation of put_object."""
+    """Refuse in the words of the SDK's documentation of put_object."""
     message = f"The computed MD5 of the request body ({actual}) does not match the Content-MD5 header ({stated})"
     return Refused(oci_error(400, message, "UnmatchedContentMD5"))
 

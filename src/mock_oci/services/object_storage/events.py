@@ -29,7 +29,7 @@ class Change:
 
 
 def cloud_event(cloud: Cloud, change: Change, version: str) -> CloudEvent:
-    """``version``: 2.0 or 1.0."""
+    """Write the event of a change; ``version``: 2.0 or 1.0."""
     event = {
         "cloudEventsVersion": "0.1",
         "eventID": new_uuid(cloud, "event"),

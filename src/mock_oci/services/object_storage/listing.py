@@ -46,7 +46,7 @@ def _between(items: Iterable[StoredObject], query: Mapping[str, str]) -> Iterato
 
 
 def _grouped(items: Iterable[StoredObject], query: Mapping[str, str]) -> Iterator[tuple[StoredObject, str]]:
-    """Each object with the prefix that stands for it, which is empty for one that stands for itself."""
+    """Yield each object with the prefix that stands for it, which is empty for one that stands for itself."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     for item in items:
         rest = item.name[len(prefix) :]
@@ -55,7 +55,7 @@ def _grouped(items: Iterable[StoredObject], query: Mapping[str, str]) -> Iterato
 
 
 def _fields(text: str) -> list[str]:
-    """The name is always among them; their case does not matter."""
+    """Read the fields that are asked for. The name is always among them; their case does not matter."""
     known = {field.lower(): field for field in _FIELDS}
     asked = [field.strip().lower() for field in text.split(",") if field.strip()]
     unknown = [field for field in asked if field not in known]

@@ -68,7 +68,7 @@ def delete_object(call: Call) -> Response:
 
 
 def _name(call: Call) -> str:
-    """The object's name: slashes in it are written as they are, or as %2F."""
+    """Return the object's name: slashes in it are written as they are, or as %2F."""
     name = unquote(call.parameters["object"])
     if len(name.encode()) > _NAME_BYTES or set(name) & set("\r\n\0"):
         raise invalid("The object name is invalid", "InvalidObjectName")
@@ -80,7 +80,7 @@ def _modified(item: StoredObject) -> dict[str, str]:
 
 
 def _piece(asked: str, size: int) -> range | None:
-    """What a Range header asks for; None, the whole, for what is no single range of bytes (RFC 9110, 14.2)."""
+    """Return what a Range header asks for; None, the whole, for what is no single range of bytes (RFC 9110, 14.2)."""
     match = _RANGE.fullmatch(asked)
     if match is None or not any(match.groups()):
         return None

@@ -37,11 +37,11 @@ class Par:
 
     @property
     def path(self) -> str:
-        """``accessUri``: the path to ask, which nobody is told again."""
+        """Return ``accessUri``: the path to ask, which nobody is told again."""
         return f"/p/{self.token}/n/{NAMESPACE}/b/{self.bucket}/o/{quote(self.object_name)}"
 
     def allows(self, access: str, bucket: str, name: str) -> bool:
-        """``access``: Read, Write or List; ``name`` is the object's, or the list's prefix."""
+        """Tell whether this is allowed. ``access``: Read, Write or List; ``name`` is the object's or the prefix."""
         if bucket != self.bucket or access not in _ACCESS[self.access_type]:
             return False
         if access == "List":
@@ -51,7 +51,7 @@ class Par:
         return name == self.object_name
 
     def wire(self) -> Body:
-        """As oci.object_storage.models.PreauthenticatedRequestSummary has it."""
+        """Write it as oci.object_storage.models.PreauthenticatedRequestSummary has it."""
         return {
             "id": self.id,
             "name": self.name,
@@ -81,7 +81,10 @@ class Pars(Resources[Par]):
         listing: str = "Deny",
         creator: Principal | None = None,
     ) -> Par:
-        """A link that is good for ``lifetime`` seconds; see ``path``. Without a ``creator`` it is the developer's."""
+        """Create a link that is good for ``lifetime`` seconds; see ``path``.
+
+        Without a ``creator`` it is the developer's.
+        """
         tenancy, now = self._cloud.tenancy, self._cloud.clock()
         par = Par(
             id=new_uuid(self._cloud, "par"),
@@ -98,11 +101,11 @@ class Pars(Resources[Par]):
         return self.keep(par.id, par)
 
     def of_bucket(self, bucket: str) -> tuple[Par, ...]:
-        """Those that have not been deleted, also the expired ones."""
+        """Return those that have not been deleted, also the expired ones."""
         return tuple(par for par in self.all() if par.bucket == bucket)
 
     def with_token(self, token: str) -> Par | None:
-        """The one that this token opens now."""
+        """Return the one that this token opens now."""
         now = self._cloud.clock()
         return next((par for par in self.all() if par.token == token and now < par.expires), None)
 
@@ -110,7 +113,7 @@ class Pars(Resources[Par]):
 def through_par(
     access: str, named: Callable[[Call], str], answer: Callable[[Call], Response]
 ) -> Callable[[Call], Response]:
-    """``answer``, in the name of who made the link; ``named`` says which object, or prefix, is asked for.
+    """Answer in the name of who made the link; ``named`` says which object, or prefix, is asked for.
 
     A link that is unknown, expired, or meant for something else reads as a bucket that is not there.
     """

@@ -84,7 +84,7 @@ class ObjectStorage:
         created_by: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> Bucket:
-        """``object_events``: whether its objects' changes are told to the subscribers."""
+        """Create a bucket; ``object_events``: whether its objects' changes are told to the subscribers."""
         bucket = Bucket(
             name=name,
             compartment_id=compartment_id or self._cloud.tenancy.compartment_id,
@@ -130,7 +130,7 @@ class ObjectStorage:
         if_match: str = "",
         if_none_match: str = "",
     ) -> StoredObject:
-        """Writes an object; ``if_none_match="*"`` only when there is none, ``if_match`` only over that ETag."""
+        """Write an object; ``if_none_match="*"`` only when there is none, ``if_match`` only over that ETag."""
         with self._lock:
             found = self._found(bucket)
             before = self._objects[bucket].get(name)
@@ -154,7 +154,7 @@ class ObjectStorage:
             return self._object(bucket, name)
 
     def objects(self, bucket: str) -> tuple[StoredObject, ...]:
-        """Of one bucket, in the order of their names in UTF-8, as lists have them."""
+        """Return the objects of one bucket, in the order of their names in UTF-8, as lists have them."""
         with self._lock:
             self._found(bucket)
             return tuple(sorted(self._objects[bucket].values(), key=lambda item: item.name.encode()))
@@ -199,7 +199,7 @@ class ObjectStorage:
 
 
 def md5_of(body: bytes) -> str:
-    """Base64, as Content-MD5 has it."""
+    """Return the MD5 in Base64, as Content-MD5 has it."""
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 

@@ -78,7 +78,7 @@ def _settings(details: Body, before: Settings) -> Settings:
 
 
 def _wire(call: Call, queue: Queue) -> dict[str, Any]:
-    """As oci.queue.models.Queue has it."""
+    """Write a queue as oci.queue.models.Queue has it."""
     return {
         **_summary(call, queue),
         "retentionInSeconds": queue.settings.retention,

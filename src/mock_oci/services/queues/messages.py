@@ -106,7 +106,7 @@ def _messages_of(call: Call, queue: Queue) -> Messages:
 
 
 def _entry(item: Body) -> tuple[str, str, dict[str, str]]:
-    """What to put: the content, the channel, which may be empty, and the custom properties."""
+    """Return what to put: the content, the channel, which may be empty, and the custom properties."""
     metadata = item.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise invalid("metadata must be an object")
@@ -127,7 +127,7 @@ def _visibility(details: Body) -> int:
 
 
 def _delivered(message: Message) -> dict[str, Any]:
-    """As oci.queue.models.GetMessage has it."""
+    """Write a message as oci.queue.models.GetMessage has it."""
     metadata = {"channelId": message.channel or None, "customProperties": dict(message.properties)}
     return {
         "id": message.id,
@@ -152,7 +152,7 @@ def _results(entries: Iterable[dict[str, Any]]) -> Response:
 
 
 def _counted(messages: tuple[Message, ...], now: float) -> dict[str, int]:
-    """As oci.queue.models.Stats has it."""
+    """Count messages as oci.queue.models.Stats has it."""
     visible = sum(message.visible <= now for message in messages)
     return {
         "visibleMessages": visible,

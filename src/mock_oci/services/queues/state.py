@@ -36,7 +36,7 @@ class Message:
 
     @property
     def receipt(self) -> str:
-        """Of its last delivery; an earlier one no longer counts."""
+        """Return the receipt of its last delivery; an earlier one no longer counts."""
         return sealed({"id": self.id, "delivery": self.deliveries})
 
 
@@ -88,7 +88,7 @@ class Messages:
             return self._kept[id_]
 
     def take(self, limit: int = 1, *, visibility: float | None = None, channel: str | None = None) -> list[Message]:
-        """Delivers up to ``limit`` visible messages, all of one channel: ``channel``, or each in turn."""
+        """Deliver up to ``limit`` visible messages, all of one channel: ``channel``, or each in turn."""
         now = self._clock()
         hidden = self._settings().visibility if visibility is None else visibility
         with self._lock:
@@ -99,7 +99,7 @@ class Messages:
             return [self._deliver(message, now + hidden) for message in chosen]
 
     def deliver(self, ids: Iterable[int], visibility: float) -> list[Message]:
-        """Delivers these, of whatever channels, as far as they are still visible."""
+        """Deliver these, of whatever channels, as far as they are still visible."""
         now = self._clock()
         with self._lock:
             self._tidy(now)
@@ -107,7 +107,9 @@ class Messages:
             return [self._deliver(message, now + visibility) for message in found if message.visible <= now]
 
     def delete(self, receipt: str) -> bool:
-        """False for a receipt that no longer counts: the message was delivered again since, or is a dead letter.
+        """Delete a message.
+
+        Return False when the receipt no longer counts, as it was delivered again or is a dead letter.
 
         What is gone already is deleted again.
         """
@@ -121,7 +123,7 @@ class Messages:
             return True
 
     def update(self, receipt: str, visibility: float) -> Message | None:
-        """Hides the message for ``visibility`` seconds from now; None when the receipt no longer counts."""
+        """Hide the message for ``visibility`` seconds from now; return None when the receipt no longer counts."""
         id_, delivery = read_receipt(receipt)
         with self._lock:
             self._tidy(self._clock())
@@ -132,14 +134,14 @@ class Messages:
             return self._kept[id_]
 
     def all(self, channel: str | None = None, *, dead: bool = False) -> tuple[Message, ...]:
-        """What is in the queue, visible or in flight, or among its ``dead`` letters, of all channels or one."""
+        """Return what is in the queue, visible or in flight, or among its ``dead`` letters, of all channels or one."""
         with self._lock:
             self._tidy(self._clock())
             kept = (self._dead if dead else self._kept).values()
             return tuple(message for message in kept if channel in (None, message.channel))
 
     def purge(self, kinds: Iterable[str], channels: Iterable[str] | None = None) -> None:
-        """``kinds``: NORMAL, DLQ or both; of all channels, or of these."""
+        """Delete messages. ``kinds``: NORMAL, DLQ or both; of all channels, or of these."""
         with self._lock:
             self._tidy(self._clock())
             for kind in kinds:
@@ -153,7 +155,7 @@ class Messages:
         return delivered
 
     def _tidy(self, now: float) -> None:
-        """Expired messages go; those that came back once too often are dead letters."""
+        """Delete expired messages, and make dead letters of those that came back once too often."""
         most = self._settings().deliveries
         for held in (self._kept, self._dead):
             for id_ in [id_ for id_, message in held.items() if message.expires <= now]:
@@ -163,14 +165,14 @@ class Messages:
                 self._dead[message.id] = self._kept.pop(message.id)
 
     def _next_channel(self, channels: set[str]) -> str:
-        """The service takes a random one; here it is the one after that of the last time."""
+        """Return the channel after that of the last time; the service takes a random one."""
         ordered = sorted(channels)
         self._served = next((name for name in ordered if name > self._served), ordered[0] if ordered else "")
         return self._served
 
 
 def read_receipt(receipt: str) -> tuple[int, int]:
-    """The message's id, and which of its deliveries this is the receipt of. Refused for any other text."""
+    """Return the message's id, and which of its deliveries this belongs to. Raises Refused for any other string."""
     parts = unsealed(receipt) or {}
     id_, delivery = parts.get("id"), parts.get("delivery")
     if not isinstance(id_, int) or not isinstance(delivery, int):
@@ -194,7 +196,7 @@ class Queues(Resources[Queue]):
         compartment_id: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> Queue:
-        """A queue, active at once; see ``messages``."""
+        """Create a queue, active at once; see ``messages``."""
         now = self._cloud.clock()
         queue = Queue(
             id=ocid("queue", f"{name}/{self._cloud.next_serial()}", self._cloud.region),

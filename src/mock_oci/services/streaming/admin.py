@@ -45,7 +45,7 @@ def create_stream(call: Call) -> Response:
 
 
 def _compartment_of_pool(call: Call, pool_id: str) -> str:
-    """Each compartment has one pool, its default one."""
+    """Return the compartment of a pool: each has one, its default one."""
     tenancy = call.cloud.tenancy
     for compartment_id in (tenancy.compartment_id, tenancy.tenancy_id):
         if pool_id == ocid("streampool", compartment_id, call.cloud.region):
@@ -61,7 +61,7 @@ def _listed_compartment(call: Call) -> str:
 
 
 def _wire(call: Call, stream: Stream) -> dict[str, Any]:
-    """As oci.streaming.models.Stream has it."""
+    """Write a stream as oci.streaming.models.Stream has it."""
     return {**_summary(call, stream), "retentionInHours": stream.retention_hours, "lifecycleStateDetails": None}
 
 

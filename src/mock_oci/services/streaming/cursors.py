@@ -45,7 +45,7 @@ class GroupCursor:
 
 
 def read_cursor(token: str, stream_id: str, now: float) -> Cursor | GroupCursor:
-    """The cursor of this stream that ``token`` is. Refused for any other text, and after five minutes."""
+    """Return the cursor of this stream that ``token`` is. Raises Refused for any other string and after 5 minutes."""
     parts = unsealed(token) or {}
     try:
         cursor = _KINDS[parts.pop("kind", "")](parts)
@@ -59,7 +59,7 @@ def read_cursor(token: str, stream_id: str, now: float) -> Cursor | GroupCursor:
 
 
 def start_in(log: PartitionLog, details: Body, kinds: tuple[str, ...]) -> int:
-    """The offset that a cursor of ``details["type"]`` begins at; ``kinds`` are the types that are taken."""
+    """Return the offset that a cursor of ``details["type"]`` begins at; ``kinds`` are the types that are taken."""
     kind = text_in(details, "type")
     if kind not in kinds:
         raise invalid(f"type must be one of {', '.join(kinds)}")
@@ -67,7 +67,7 @@ def start_in(log: PartitionLog, details: Body, kinds: tuple[str, ...]) -> int:
 
 
 def _offset(log: PartitionLog, details: Body) -> int:
-    """Between the oldest message and the latest (docs: Streaming/Tasks/using_a_single_consumer.htm)."""
+    """Return an offset between the first and the last message (docs: Streaming/Tasks/using_a_single_consumer.htm)."""
     offset = details.get("offset")
     if not isinstance(offset, int) or isinstance(offset, bool):
         raise invalid("offset must be a number", "InvalidParameter" if offset else "MissingParameter")

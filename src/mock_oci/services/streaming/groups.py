@@ -37,7 +37,7 @@ class Group:
         self._epoch = 0
 
     def join(self, instance: str, timeout: float) -> None:
-        """``instance`` is heard of: it and what it has reserved are good for ``timeout`` seconds more."""
+        """Record that ``instance`` is alive: it and what it has reserved are good for ``timeout`` seconds more."""
         now = self._clock()
         self._members = {name: until for name, until in self._members.items() if until > now}
         self._members[instance] = now + timeout
@@ -47,12 +47,12 @@ class Group:
         self._rebalance()
 
     def commit(self, instance: str, positions: Positions) -> None:
-        """Commits what ``instance`` has read of the partitions that have been its own since."""
+        """Commit what ``instance`` has read of the partitions that have been its own since."""
         for partition, (offset, _epoch) in self._still_held(instance, positions).items():
             self.committed[partition] = max(self.committed[partition], offset)
 
     def position(self, partition: int, instance: str, positions: Positions) -> int:
-        """Where ``instance`` reads on: where it stopped, or at what is committed."""
+        """Return where ``instance`` reads on: where it stopped, or at what is committed."""
         held = self._still_held(instance, positions)
         return held[partition][0] if partition in held else self.committed[partition]
 
@@ -60,14 +60,14 @@ class Group:
         return [partition for partition, held in sorted(self.reservations.items()) if held.instance == instance]
 
     def reset(self, committed: Mapping[int, int]) -> None:
-        """Moves everyone: what was read before no longer counts."""
+        """Move everyone: what was read before no longer counts."""
         self._start = dict(committed)
         self.committed = dict(committed)
         self.reservations = {}
         self._rebalance()
 
     def committed_offset(self, partition: int) -> int | None:
-        """The last offset that has been committed; None while nothing has."""
+        """Return the last offset that has been committed; None while nothing has."""
         offset = self.committed[partition]
         return offset - 1 if offset > self._start[partition] else None
 
@@ -80,7 +80,7 @@ class Group:
         }
 
     def _rebalance(self) -> None:
-        """Gives each member its share, (n partitions / n members) ± 1, moving as few as it can."""
+        """Give each member its share, (n partitions / n members) ± 1, moving as few as it can."""
         least, more = divmod(len(self.committed), len(self._members) or 1)
         shares = {member: least + (number < more) for number, member in enumerate(self._members)}
         kept = {member: self.partitions_of(member)[:share] for member, share in shares.items()}

@@ -35,7 +35,7 @@ class PartitionLog:
         return entry
 
     def skip(self, count: int) -> None:
-        """Leaves ``count`` offsets out: "offsets aren't dense" (docs: Streaming/Tasks/using_consumer_groups.htm)."""
+        """Leave ``count`` offsets out: "offsets aren't dense" (docs: Streaming/Tasks/using_consumer_groups.htm)."""
         self.next += count
 
     @property
@@ -45,18 +45,18 @@ class PartitionLog:
 
     @property
     def first(self) -> int:
-        """The offset of the oldest entry still kept; ``next`` when there is none."""
+        """Return the offset of the oldest entry still kept; ``next`` when there is none."""
         self._trim()
         return self._entries[0].offset if self._entries else self.next
 
     def at_time(self, moment: float) -> int:
-        """The offset of the first entry that was appended then or later."""
+        """Return the offset of the first entry that was appended then or later."""
         self._trim()
         index = bisect_left(self._entries, moment, key=lambda entry: entry.appended)
         return self._entries[index].offset if index < len(self._entries) else self.next
 
     def read(self, offset: int, limit: int) -> list[Entry]:
-        """The entries from ``offset`` on: at most ``limit``, and at most 1 MiB unless one alone is more."""
+        """Return the entries from ``offset`` on: at most ``limit``, and at most 1 MiB unless one alone is more."""
         self._trim()
         index = bisect_left(self._entries, offset, key=lambda entry: entry.offset)
         found: list[Entry] = []

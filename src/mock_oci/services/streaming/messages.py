@@ -104,7 +104,7 @@ def _read_of_partition(stream: Stream, cursor: Cursor, limit: int) -> tuple[int,
 
 
 def _read_of_group(stream: Stream, cursor: GroupCursor, limit: int) -> tuple[int, list[Entry], GroupCursor]:
-    """Messages of one of the member's partitions, in turns; what it has read before is committed first."""
+    """Read messages of one of the member's partitions, in turns; what it has read before is committed first."""
     group = _group(stream, cursor.group)
     group.join(cursor.instance, cursor.timeout_ms / 1000)
     if cursor.commit_on_get:
@@ -192,7 +192,7 @@ def _result(result: tuple[int, Entry] | Refusal) -> dict[str, Any]:
 
 
 def _message(stream: Stream, partition: int, entry: Entry) -> dict[str, Any]:
-    """As oci.streaming.models.Message has it; a key is null when the producer gave none."""
+    """Write a message as oci.streaming.models.Message has it; a key is null when the producer gave none."""
     return {
         "stream": stream.name,
         "partition": str(partition),
@@ -204,7 +204,7 @@ def _message(stream: Stream, partition: int, entry: Entry) -> dict[str, Any]:
 
 
 def _reservation(group: Group, partition: int) -> dict[str, Any]:
-    """As oci.streaming.models.PartitionReservation has it."""
+    """Write a reservation as oci.streaming.models.PartitionReservation has it."""
     held = group.reservations.get(partition)
     return {
         "partition": str(partition),

@@ -59,7 +59,7 @@ class Stream:
         self.logs = tuple(PartitionLog(cloud.clock, retention_hours * _AN_HOUR) for _ in range(partitions))
 
     def put(self, messages: Iterable[tuple[bytes | None, bytes]]) -> list[tuple[int, Entry] | Refusal]:
-        """Appends (key, value) pairs; gives each one's partition and entry."""
+        """Append (key, value) pairs; return each one's partition and entry."""
         with self._lock:
             results: list[tuple[int, Entry] | Refusal] = []
             for key, value in messages:
@@ -71,7 +71,7 @@ class Stream:
             return results
 
     def fail_next(self, count: int = 1, error: str = "429", message: str = "Too many requests") -> None:
-        """The next ``count`` messages are refused one by one, in an answer that is a 200 all the same."""
+        """Refuse the next ``count`` messages one by one, in an answer that is a 200 all the same."""
         with self._lock:
             self._failing += [Refusal(error, message)] * count
 
@@ -80,13 +80,13 @@ class Stream:
             return self.logs[partition].read(offset, limit)
 
     def entries(self) -> list[Entry]:
-        """All that is kept, in the order in which it came."""
+        """Return all that is kept, in the order in which it came."""
         with self._lock:
             every = [entry for log in self.logs for entry in log.entries]
         return sorted(every, key=lambda entry: entry.appended)
 
     def partition_of(self, key: bytes | None) -> int:
-        """The same for the same key; messages without one are spread."""
+        """Choose the partition: the same for the same key; messages without one are spread."""
         if key is None:
             return next(self._keyless) % len(self.logs)
         return int.from_bytes(hashlib.md5(key, usedforsecurity=False).digest()[:4], "big") % len(self.logs)
@@ -96,13 +96,13 @@ class Stream:
             return self._groups.get(name)
 
     def join(self, name: str, start: Mapping[int, int]) -> Group:
-        """The group of this name, begun at ``start`` when there is none yet."""
+        """Return the group of this name, begun at ``start`` when there is none yet."""
         with self._lock:
             return self._groups.setdefault(name, Group(name, self._clock, start))
 
     @property
     def lock(self) -> threading.RLock:
-        """Whoever works on a group or on ``logs`` holds it."""
+        """Return the lock that whoever works on a group or on ``logs`` holds."""
         return self._lock
 
 
@@ -123,7 +123,7 @@ class Streaming(Resources[Stream]):
         pool_id: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> Stream:
-        """A stream, active at once."""
+        """Create a stream, active at once."""
         region, compartment_id = self._cloud.region, compartment_id or self._cloud.tenancy.compartment_id
         stream = Stream(
             self._cloud,

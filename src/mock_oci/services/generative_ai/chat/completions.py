@@ -127,7 +127,7 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _deltas(reply: Reply) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Role first, then text or refusal, then each tool call (its head, then its arguments), then why it ended."""
+    """Yield the role, then text or refusal, then each tool call (its head, then its arguments), then why it ended."""
     yield {"role": "assistant", "content": None if reply.tool_calls and not reply.pieces else ""}, None
     for piece in reply.pieces:
         yield {"content": piece}, None
@@ -147,7 +147,7 @@ def _event(chunk: Mapping[str, Any]) -> bytes:
 
 
 def _xai_usage(usage: Usage) -> dict[str, Any]:
-    """What xAI adds (seen by a third party in a recorded response)."""
+    """Return what xAI adds (seen by a third party in a recorded response)."""
     prompt = {"text_tokens": usage.prompt_tokens, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0}
     return {"prompt_tokens_details": prompt, "num_sources_used": 0}
 

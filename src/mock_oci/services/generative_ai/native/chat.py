@@ -21,7 +21,7 @@ from mock_oci.wire import Body, Response
 
 @refusing
 def chat(call: Call) -> Response:
-    """One ``ChatResult``, or a stream of its events."""
+    """Answer one ``ChatResult``, or a stream of its events."""
     body = body_of(call)
     target = target_of(call, body, "CHAT")
     check_shape(_DETAILS, body, "body")
@@ -53,7 +53,7 @@ def _answer(call: Call, target: Target, chosen: Format, request: Body) -> Answer
 
 
 def _planned(reply: Reply) -> Reply:
-    """Cohere's models say which tools they will use before they call them."""
+    """Add the plan: Cohere's models say which tools they will use before they call them."""
     if not reply.tool_calls or reply.pieces:
         return reply
     names = dict.fromkeys(call.name for call in reply.tool_calls)
@@ -61,7 +61,7 @@ def _planned(reply: Reply) -> Reply:
 
 
 def _in_text(reply: Reply) -> Reply:
-    """Tool calls as Qwen writes them, when its server leaves them so (langchain_oci's xml_tool_call_parser.py)."""
+    """Write tool calls as Qwen does, when its server leaves them so (langchain_oci's xml_tool_call_parser.py)."""
     if not reply.tool_calls:
         return reply
     said = "\n".join(
@@ -73,7 +73,7 @@ def _in_text(reply: Reply) -> Reply:
 
 
 def _response(chosen: Format, answer: Answer) -> Response:
-    """The content types have no charset: the SDK matches them exactly (oci/base_client.py)."""
+    """Write the answer; the content types have no charset: the SDK matches them exactly (oci/base_client.py)."""
     endpoint = answer.target.endpoint
     streaming = endpoint.streaming if endpoint else "sse"
     wants_stream = bool(answer.request.get("isStream"))

@@ -14,7 +14,7 @@ from mock_oci.wire import Body
 
 
 def asked(request: Body) -> Body:
-    """The request in OpenAI's words; the conversation has no ids, so tool calls and results have none either."""
+    """Write the request in OpenAI's words; the conversation has no ids, so tool calls and results have none either."""
     found: Body = {"messages": list(_messages(request)), "max_tokens": request.get("maxTokens")}
     found["stop"] = request.get("stopSequences")
     found["response_format"] = response_format(request)
@@ -81,7 +81,7 @@ def whole(answer: Answer) -> Body:
 
 
 def events(answer: Answer) -> Iterator[Body]:
-    """Text in pieces; tool calls in an event that restates the text; an end that restates it all once more.
+    """Yield text in pieces; tool calls in an event that restates the text; an end that restates it all once more.
 
     Source: litellm/llms/oci/chat/cohere.py, written against the service; Elasticsearch's ocigenai tests.
     """
@@ -95,7 +95,7 @@ def events(answer: Answer) -> Iterator[Body]:
 
 
 def _end(answer: Answer) -> Body:
-    """What the complete answer and the last event of a stream say alike."""
+    """Return what the complete answer and the last event of a stream say alike."""
     request, reply = answer.request, answer.replies[0]
     if request.get("isSearchQueriesOnly"):
         queries = [{"text": request["message"]}]
@@ -120,7 +120,7 @@ def _history(request: Body, reply: Reply) -> list[Body]:
 
 
 def _cited(request: Body, reply: Reply) -> Body:
-    """One citation: the answer's first word, from every document."""
+    """Return one citation: the answer's first word, from every document."""
     documents = request.get("documents") or []
     if not documents or not reply.pieces:
         return {}
@@ -131,12 +131,12 @@ def _cited(request: Body, reply: Reply) -> Body:
 
 
 def _calls(reply: Reply) -> list[Body]:
-    """Calls have no ids, and their parameters are an object."""
+    """Write calls, which have no ids; their parameters are an object."""
     return [{"name": call.name, "parameters": parsed(call)} for call in reply.tool_calls]
 
 
 def parsed(call: ToolCall) -> Any:
-    """A call's arguments; what a script has broken stays text, for there is no other way to write it."""
+    """Return a call's arguments; what a script has broken stays a string, for there is no other way to write it."""
     try:
         return json.loads(call.arguments)
     except ValueError:

@@ -22,7 +22,7 @@ from mock_oci.wire import Body
 
 
 def check(model: str, request: Body) -> None:
-    """Raises Refused for a wrong shape, types the service fails on, and turns that do not follow each other."""
+    """Raise Refused for a wrong shape, types the service fails on, and turns that do not follow each other."""
     check_shape(_SHAPE, request, "chatRequest")
     _check_parameter_types(request)
     _check_results(request)
@@ -31,7 +31,7 @@ def check(model: str, request: Body) -> None:
 
 
 def _check_parameter_types(request: Body) -> None:
-    """The service answers 500 to a type that is not Python's, a bare ``List`` included (BerriAI/litellm#30646)."""
+    """Raise the 500 of a type that is not Python's, a bare ``List`` included (BerriAI/litellm#30646)."""
     for tool in request.get("tools") or ():
         for parameter in (tool.get("parameterDefinitions") or {}).values():
             if not TYPE.fullmatch(parameter["type"]):
@@ -39,7 +39,7 @@ def _check_parameter_types(request: Body) -> None:
 
 
 def _check_results(request: Body) -> None:
-    """Either a message or results, and not a message beside results not yet answered (oracle/langchain-oracle#8)."""
+    """Require a message or results, and no message beside results not yet answered (oracle/langchain-oracle#8)."""
     history: list[Body] = request.get("chatHistory") or []
     results = request.get("toolResults")
     brought_back = bool(history) and history[-1]["role"] == "TOOL"
@@ -52,7 +52,7 @@ def _check_results(request: Body) -> None:
 
 
 def _check_answered(request: Body) -> None:
-    """Command A wants every tool call answered, Command R does not (oracle/langchain-oracle#10)."""
+    """Require an answer to every tool call: Command A does, Command R does not (oracle/langchain-oracle#10)."""
     history = request.get("chatHistory") or ()
     after = [*history[1:], {"role": "TOOL" if request.get("toolResults") else "USER"}]
     for entry, following in zip(history, after, strict=False):

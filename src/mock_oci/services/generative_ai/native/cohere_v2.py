@@ -19,7 +19,7 @@ _PIECE = 12  # characters of arguments per event
 
 
 def check(model: str, request: Body) -> None:
-    """Raises Refused for a wrong shape, and for tool calls that no tool message answers."""
+    """Raise Refused for a wrong shape, and for tool calls that no tool message answers."""
     del model
     check_shape(_SHAPE, request, "chatRequest")
     if not request["messages"]:
@@ -35,7 +35,7 @@ def check(model: str, request: Body) -> None:
 
 
 def asked(request: Body) -> Body:
-    """The request in OpenAI's words."""
+    """Write the request in OpenAI's words."""
     found: Body = {"messages": [_message(message) for message in request["messages"]]}
     found |= {"max_tokens": request.get("maxTokens"), "stop": request.get("stopSequences")}
     found["response_format"] = response_format(request)
@@ -80,7 +80,7 @@ def _said(reply: Reply) -> Body:
 
 
 def events(answer: Answer) -> Iterator[Body]:
-    """Text in pieces (the plan, before tool calls), the calls in fragments, and an end that says only why.
+    """Yield text in pieces (the plan, before tool calls), the calls in fragments, and an end that says only why.
 
     Source: langchain_oci's unit tests of the vision models; tool calls are streamed as Cohere's own V2 does.
     """

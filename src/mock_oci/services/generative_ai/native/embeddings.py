@@ -35,7 +35,7 @@ Vector = list[float]
 
 @refusing
 def embed(call: Call) -> Response:
-    """One vector per input. Equal texts have equal vectors; similar ones need not be near."""
+    """Answer one vector per input. Equal texts have equal vectors; similar ones need not be near."""
     body = body_of(call)
     model = target_of(call, body, "TEXT_EMBEDDINGS").model.id
     check_shape(_DETAILS, body, "body")
@@ -100,7 +100,7 @@ def _truncated(one: _Input, most: int, where: str) -> _Input:
 
 
 def _vector(model: str, one: _Input, dimensions: int, size: int) -> Vector:
-    """The first ``size`` of the model's ``dimensions``, of length 1: how Embed 4 shortens its vectors."""
+    """Return the first ``size`` of the model's ``dimensions``, of length 1: how Embed 4 shortens its vectors."""
     digest = hashlib.shake_256(f"{model}/{one.said}".encode("utf-8", "surrogatepass")).digest(2 * dimensions)
     numbers = [number / 32768 for number in struct.unpack(f"<{dimensions}h", digest)][:size]
     length = math.sqrt(sum(number * number for number in numbers))
@@ -127,13 +127,13 @@ def _result(call: Call, model: str, body: Body, inputs: list[_Input], vectors: l
 
 
 def _int8(vector: Vector) -> list[int]:
-    """A unit vector's numbers are small: scaled so that the largest fills the byte."""
+    """Scale a unit vector's numbers, which are small, so that the largest fills the byte."""
     largest = max(abs(number) for number in vector)
     return [round(127 * number / largest) for number in vector]
 
 
 def _ubinary(vector: Vector) -> list[int]:
-    """One bit for each number's sign, eight to a byte."""
+    """Write one bit for each number's sign, eight to a byte."""
     bits = "".join("1" if number > 0 else "0" for number in vector)
     return [int(bits[start : start + 8], 2) for start in range(0, len(bits), 8)]
 

@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def usage(self) -> Body:
-        """All replies' ``usage``, as oci.generative_ai_inference.models.Usage names it."""
+        """Sum all replies' ``usage``, as oci.generative_ai_inference.models.Usage names it."""
         counted = [reply.usage for reply in self.replies if reply.usage]
         total = Usage(counted[0].prompt_tokens, sum(usage.completion_tokens for usage in counted))
         return {
@@ -50,8 +50,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Format:
-    """``check`` raises Refused for what is wrong with a ``chatRequest`` for a model (its id);
+    """How one format reads a ``chatRequest`` and writes a ``chatResponse``.
 
+    ``check`` raises Refused for what is wrong with a request for a model (its id);
     ``asked`` gives the same request in OpenAI's words, for the local model; ``whole`` is the ``chatResponse``,
     ``events`` what a stream sends. ``plans``: the model says what it is about to do before it calls a tool.
     """
@@ -64,7 +65,7 @@ class Format:
 
 
 def written(events: Iterable[Mapping[str, Any]], *, done: bool) -> Iterator[bytes]:
-    """Server-sent events, data only: no id and no event name, each padded to hide its length.
+    """Write server-sent events, data only: no id and no event name, each padded to hide its length.
 
     ``done``: ends with ``[DONE]``. Source: Elasticsearch's ocigenai tests, oracle/langchain-oracle#304 and #316.
     """

@@ -13,7 +13,7 @@ from mock_oci.wire import Body
 
 
 def asked(request: Body) -> Body:
-    """The request in OpenAI's words."""
+    """Write the request in OpenAI's words."""
     found = {theirs: request[ours] for ours, theirs in _SAME.items() if request.get(ours) is not None}
     found["messages"] = [_message(message) for message in request["messages"]]
     if request.get("tools"):
@@ -82,7 +82,10 @@ def events(answer: Answer) -> Iterator[Body]:
 
 
 def _events_of(answer: Answer, index: int, reply: Reply) -> Iterator[Body]:
-    """The last event of the only choice has no index (seen for Llama; Elasticsearch's ocigenai tests)."""
+    """Yield one choice's events; the last of the only choice has no index (seen for Llama.
+
+    Elasticsearch's ocigenai tests).
+    """
     vendor = answer.target.model.vendor
     for name, text in _beside(reply).items():
         for piece in words_of(text):
@@ -98,7 +101,7 @@ def _events_of(answer: Answer, index: int, reply: Reply) -> Iterator[Body]:
 
 
 def _beside(reply: Reply) -> dict[str, str]:
-    """What stands beside the content; reasoning was seen streamed by xai.grok-3-mini (langchain_oci)."""
+    """Return what stands beside the content; reasoning was seen streamed by xai.grok-3-mini (langchain_oci)."""
     said = {"reasoningContent": reply.reasoning, "refusal": reply.refusal}
     return {name: text for name, text in said.items() if text}
 
@@ -112,7 +115,7 @@ def _finish(vendor: str, reply: Reply) -> str:
 
 
 def _logprobs(request: Body, pieces: tuple[str, ...]) -> Body:
-    """oci.generative_ai_inference.models.Logprobs; every token is equally likely to the emulator."""
+    """Return oci.generative_ai_inference.models.Logprobs; every token is equally likely to the emulator."""
     if request.get("logProbs") is None:
         return {}
     offsets = [sum(map(len, pieces[:number])) for number in range(len(pieces))]

@@ -21,14 +21,14 @@ def _silent(message: Body) -> bool:
 
 
 def _unknown_keyword(request: Body) -> str:
-    """The first JSON schema keyword in tools or response format that Gemini does not know."""
+    """Find the first JSON schema keyword in tools or response format that Gemini does not know."""
     schemas = [tool.get("parameters") for tool in request.get("tools") or ()]
     schemas.append(((request.get("responseFormat") or {}).get("jsonSchema") or {}).get("schema"))
     return next((word for schema in schemas for word in _keywords(schema) if word in _NOT_IN_GEMINI), "")
 
 
 def _keywords(schema: Any) -> Iterator[str]:
-    """The keywords of a schema and of the schemas in it: not the names of its properties."""
+    """Yield the keywords of a schema and of the schemas in it: not the names of its properties."""
     if isinstance(schema, list):
         for item in schema:
             yield from _keywords(item)

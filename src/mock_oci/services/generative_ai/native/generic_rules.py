@@ -23,7 +23,7 @@ from mock_oci.wire import Body
 
 
 def check(model: str, request: Body) -> None:
-    """Raises Refused for what is wrong with the request, first with its shape, then for this model's family."""
+    """Raise Refused for what is wrong with the request, first with its shape, then for this model's family."""
     check_shape(_SHAPE, request, "chatRequest")
     if not request["messages"]:
         raise misshapen("chatRequest.messages is empty")
@@ -32,7 +32,7 @@ def check(model: str, request: Body) -> None:
 
 
 def _check_answered(messages: list[Body]) -> None:
-    """Each tool call is answered before the conversation goes on (oracle/langchain-oracle#53)."""
+    """Require each tool call to be answered before the conversation goes on (oracle/langchain-oracle#53)."""
     open_calls: set[Any] = set()
     for message in messages:
         if message["role"] == "TOOL":

@@ -14,7 +14,7 @@ from mock_oci.wire import Response
 
 @refusing
 def rerank(call: Call) -> Response:
-    """The ``topN`` most relevant documents, the best first, by their index (docs: RerankTextResult)."""
+    """Answer the ``topN`` most relevant documents, the best first, by their index (docs: RerankTextResult)."""
     body = body_of(call)
     model = target_of(call, body, "TEXT_RERANK").model.id
     check_shape(_DETAILS, body, "body")
@@ -41,7 +41,7 @@ def rerank(call: Call) -> Response:
 
 
 def _relevance(query: str, document: str) -> float:
-    """Between 0 and 1: the share of the query's words that the document has, a little less for a long document."""
+    """Return the share of the query's words that the document has, a little less for a long document: 0 to 1."""
     asked, said = _words(query), _words(document)
     shared = len(asked & said) / len(asked) if asked else 0.0
     return round(0.9 * shared + 0.1 * len(asked & said) / len(asked | said), 6) if asked else 0.0

@@ -13,7 +13,7 @@ from mock_oci.wire import Body
 
 
 def body_of(call: Call) -> Body:
-    """The request's JSON object, or Refused."""
+    """Return the request's JSON object. Raises Refused."""
     try:
         body = json.loads(call.request.body)
     except (ValueError, RecursionError) as error:
@@ -24,7 +24,7 @@ def body_of(call: Call) -> Body:
 
 
 def target_of(call: Call, body: Body, capability: str) -> Target:
-    """The model that the body's ``servingMode`` names, when its caller may ask it for this; else Refused.
+    """Return the model that the body's ``servingMode`` names, when its caller may ask it for this. Raises Refused.
 
     Wrong region, wrong compartment and unknown model are one and the same 404 (docs: apierrors.htm).
     """

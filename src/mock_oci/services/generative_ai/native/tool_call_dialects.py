@@ -11,18 +11,18 @@ _PIECE = 12  # characters of arguments per event: several events per call, as a 
 
 
 def deltas(vendor: str, calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
-    """What each event has as ``toolCalls``."""
+    """Yield what each event has as ``toolCalls``."""
     return DIALECTS.get(vendor, _opened_then_without_id)(calls)
 
 
 def written_call(vendor: str, call: ToolCall) -> Body:
-    """The call of a complete answer."""
+    """Write the call of a complete answer."""
     whole = {"type": "FUNCTION", "id": _id(vendor, call), "name": call.name, "arguments": call.arguments}
     return whole if vendor not in _WITHOUT_IDS else {key: value for key, value in whole.items() if key != "id"}
 
 
 def _opened_then_without_id(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
-    """OpenAI and gpt-oss: a new id opens a call, fragments without one belong to the call opened last.
+    """Open a call with its id, as OpenAI and gpt-oss do; fragments without one belong to the last one.
 
     Whatever call an event belongs to, it stands at position 0.
     """
@@ -33,7 +33,7 @@ def _opened_then_without_id(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]
 
 
 def _with_empty_name(calls: tuple[ToolCall, ...]) -> Iterator[list[Body]]:
-    """Llama: every fragment repeats the id, and all but a call's first have an empty name."""
+    """Repeat the id in every fragment, as Llama does; all but a call's first have an empty name."""
     for call in calls:
         name = call.name
         for piece in _pieces(call) or [""]:
@@ -46,7 +46,7 @@ def _pieces(call: ToolCall) -> list[str]:
 
 
 def _id(vendor: str, call: ToolCall) -> str:
-    """Llama's servers have a prefix of their own; a scripted id in another style stays as it is."""
+    """Return the call's id: Llama's servers have a prefix of their own. A scripted id in another style stays."""
     prefix = _PREFIXES.get(vendor)
     return prefix + call.id.removeprefix("call_") if prefix and call.id.startswith("call_") else call.id
 

@@ -15,7 +15,7 @@ from mock_oci.wire import Body
 
 
 def history_of(call: Call, body: Body, project: Project) -> tuple[Item, ...]:
-    """The items before this request's own."""
+    """Return the items before this request's own."""
     if body.get("previous_response_id"):
         return _previous(call, body["previous_response_id"], project)
     if conversation_of(body):
@@ -43,7 +43,7 @@ def _previous(call: Call, id_: str, project: Project) -> tuple[Item, ...]:
 
 
 def check_tool_items(context: Iterable[Item]) -> None:
-    """Raises Refused, in OpenAI's words, for a result without its call or a call without its result."""
+    """Raise Refused, in OpenAI's words, for a result without its call or a call without its result."""
     called: dict[str, bool] = {}
     for item in context:
         if item["type"] == "function_call":
@@ -59,6 +59,6 @@ def check_tool_items(context: Iterable[Item]) -> None:
 
 
 def missing(message: str) -> Refused:
-    """OpenAI's error as text inside OCI's, as it was seen for vector stores (by a third party, 2026)."""
+    """Refuse with OpenAI's error as a string inside OCI's, as seen for vector stores (by a third party, 2026)."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
     return Refused(oci_error(404, json.dumps({"error": error})))

@@ -72,12 +72,12 @@ class ConversationStore:
         self._change(id_, lambda found: replace(found, metadata=metadata, updated=self._clock()))
 
     def add(self, id_: str, items: Iterable[Item], *, at: float, origin: str = "") -> None:
-        """Adds ``items``, which are there from ``at`` (Unix seconds) on. Nothing when it is deleted by then."""
+        """Add ``items``, which are there from ``at`` (Unix seconds) on. Nothing when it is deleted by then."""
         added = tuple(ConversationEntry(item, at, origin) for item in items)
         self._change(id_, lambda found: replace(found, entries=found.entries + added, updated=max(found.updated, at)))
 
     def withdraw(self, id_: str, origin: str) -> None:
-        """Takes back what a response added, or was to add."""
+        """Take back what a response added, or was to add."""
         self._change(id_, lambda found: found.without(lambda entry: entry.origin == origin))
 
     def remove(self, id_: str, item_id: str) -> None:

@@ -15,7 +15,7 @@ _PARTS_OF_ARGUMENTS = 12  # characters per delta: several deltas per call, as a 
 
 
 def events_of(run: ResponseRun, ended: float) -> list[StreamEvent]:
-    """All of them, the last being the one that ends it; ``ended`` in Unix seconds."""
+    """Return all events, the last being the one that ends the response; ``ended`` in Unix seconds."""
     events = [*_opening(run)]
     for index, item in enumerate(run.output):
         events += _STREAMED[item["type"]](item, index, run)
@@ -80,7 +80,7 @@ def _reasoning(item: Item, index: int, run: ResponseRun) -> Iterator[StreamEvent
 
 
 def _unfinished_message(run: ResponseRun) -> Iterator[StreamEvent]:
-    """What a run said before it failed: a message that is never done."""
+    """Yield what a run said before it failed: a message that is never done."""
     if not run.reply.pieces:
         return
     item = {"id": f"msg_{run.id}", "type": "message", "status": "in_progress", "role": "assistant", "content": []}

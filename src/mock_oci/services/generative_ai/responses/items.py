@@ -14,12 +14,12 @@ NewId = Callable[[str], str]
 
 
 def new_ids(cloud: Cloud) -> NewId:
-    """Makes ids such as ``msg_`` and 48 hex digits, as OpenAI's are."""
+    """Make ids such as ``msg_`` and 48 hex digits, as OpenAI's are."""
     return lambda prefix: f"{prefix}_{hashlib.sha256(str(cloud.next_serial()).encode()).hexdigest()[:48]}"
 
 
 def kept_items(given: str | list[Item], new_id: NewId) -> tuple[Item, ...]:
-    """A request's input as it is kept and listed: text becomes a message, and everything has an id."""
+    """Return a request's input as it is kept and listed: a string becomes a message, and everything has an id."""
     if isinstance(given, str):
         given = [{"type": "message", "role": "user", "content": given}]
     return tuple(_kept(item, new_id) for item in given)
@@ -35,7 +35,7 @@ def _kept(item: Item, new_id: NewId) -> Item:
 
 
 def messages_of(items: Iterable[Item]) -> list[dict[str, Any]]:
-    """The same items as Chat Completions has them, for the local model; reasoning is not for it to read."""
+    """Write the same items as Chat Completions has them, for the local model; reasoning is not for it to read."""
     return [_MESSAGES[item["type"]](item) for item in items if item["type"] in _MESSAGES]
 
 
@@ -62,7 +62,7 @@ def _tool_result(item: Item) -> dict[str, Any]:
 
 
 def page_of(items: Iterable[Item], query: Mapping[str, str]) -> dict[str, Any]:
-    """One page as OpenAI lists items: ``order`` (desc unless asked), ``after`` an id, ``limit`` (1 to 100, 20)."""
+    """Return one page as OpenAI lists items: ``order`` (desc unless asked), ``after`` an id, ``limit`` (1-100, 20)."""
     listed = list(items)
     if query.get("order", "desc") != "asc":
         listed.reverse()

@@ -39,7 +39,7 @@ class Kept:
         return self.run.finished(self.ends) if status == self.run.ending else self.run.unfinished(status)
 
     def continues(self, now: float) -> bool:
-        """Whether a later request may name it as its previous response."""
+        """Tell whether a later request may name it as its previous response."""
         return self.run.asked.get("store") is not False and self.status(now) in ("completed", "incomplete")
 
 
@@ -58,7 +58,7 @@ class ResponseStore:
         self._kept: dict[str, Kept] = {}
 
     def keep(self, run: ResponseRun, project: Project) -> None:
-        """Keeps a run that has ended, or that has just begun in the background."""
+        """Keep a run that has ended, or that has just begun in the background."""
         starts = ends = self._clock()
         if run.in_background:
             starts = run.created + self.queued_seconds
@@ -71,7 +71,7 @@ class ResponseStore:
         self._say(run, ends)
 
     def end(self, run: ResponseRun) -> None:
-        """A background run that was streamed to its end ends now."""
+        """End now a background run that was streamed to its end."""
         with self._lock:
             kept, now = self._kept.get(run.id), self._clock()
             if kept is not None and not kept.cancelled and now < kept.ends:
@@ -85,7 +85,7 @@ class ResponseStore:
         return found if found and found.project.id == project_id and self._clock() < found.gone else None
 
     def cancel(self, kept: Kept) -> Kept:
-        """``kept`` cancelled, or as it is when it has ended: cancelling twice is no error (OpenAI)."""
+        """Cancel ``kept``; it stays as it is when it has ended: cancelling twice is no error (OpenAI)."""
         with self._lock:
             kept = self._kept.get(kept.run.id, kept)
             if kept.status(self._clock()) not in ("queued", "in_progress"):
@@ -103,7 +103,7 @@ class ResponseStore:
         return kept
 
     def _say(self, run: ResponseRun, at: float) -> None:
-        """Adds the turn to its conversation, if it is part of one and did not fail."""
+        """Add the turn to its conversation, if it is part of one and did not fail."""
         conversation = conversation_of(run.asked)
         if conversation and run.ending != "failed":
             self._conversations.add(conversation, (*run.input, *run.output), at=at, origin=run.id)
@@ -113,6 +113,6 @@ class ResponseStore:
 
 
 def conversation_of(asked: Body) -> str:
-    """The id of the conversation that a request names as text or as an object; "" for none."""
+    """Return the id of the conversation that a request names as a string or as an object; "" for none."""
     given = asked.get("conversation")
     return str(given["id"] if isinstance(given, dict) else given or "")

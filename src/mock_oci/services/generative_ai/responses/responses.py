@@ -37,7 +37,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
 def create(call: Call) -> Response:
-    """A response, complete, as events, or queued; ``store`` keeps it unless it is false."""
+    """Answer a response, complete, as events, or queued; ``store`` keeps it unless it is false."""
     body, project, target = _admitted(call)
     check_request(body)
     check_quirks(QUIRKS, target.model.id, body)
@@ -56,7 +56,7 @@ def create(call: Call) -> Response:
 
 
 def _admitted(call: Call) -> tuple[Body, Project, Target]:
-    """The body, the project and the model, once each is known to exist and to be within reach."""
+    """Return the body, the project and the model, once each is known to exist and to be within reach."""
     check_compartment(call, "opc-compartment-id")
     body = deserialized(call)
     target = target_of(call, body["model"])
@@ -99,7 +99,7 @@ def _reply(call: Call, body: Body, model: str, context: tuple[Item, ...]) -> Rep
 
 
 def _in_chat_words(body: Body, model: str, context: tuple[Item, ...]) -> Body:
-    """The request as the local model reads requests: in Chat Completions."""
+    """Write the request as the local model reads requests: in Chat Completions."""
     messages = messages_of(context)
     if body.get("instructions"):
         messages.insert(0, {"role": "system", "content": body["instructions"]})
@@ -119,7 +119,7 @@ def _in_chat_words(body: Body, model: str, context: tuple[Item, ...]) -> Body:
 
 
 def _told(call: Call, run: ResponseRun, project: Project) -> Iterator[StreamEvent]:
-    """The events; a run is kept before its last is sent, and not at all when the client leaves before."""
+    """Yield the events. A run is kept before its last is sent, and not at all when the client leaves before."""
     *events, last = events_of(run, call.cloud.clock())
     yield from events
     store = call.cloud.state_of(ResponseStore)
@@ -138,7 +138,10 @@ def retrieve(call: Call) -> Response:
 
 
 def _resumed(call: Call, kept: Kept) -> Response:
-    """The events after ``starting_after``, a sequence number; for background runs only (in the emulator's words)."""
+    """Answer the events after ``starting_after``, a sequence number.
+
+    For background runs only (in the emulator's words).
+    """
     if not kept.run.in_background or kept.cancelled:
         message = "Only a response created with background=true, and not cancelled, can be streamed again."
         raise openai_error(message, "stream", "invalid_value")

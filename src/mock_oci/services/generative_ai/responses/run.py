@@ -29,12 +29,12 @@ class ResponseRun:
 
     @property
     def ending(self) -> str:
-        """The status that it ends with."""
+        """Return the status that it ends with."""
         return ENDINGS.get(self.reply.finish_reason, ("completed", ""))[0]
 
     @property
     def context(self) -> tuple[Item, ...]:
-        """What a later turn continues from."""
+        """Return what a later turn continues from."""
         return (*self.history, *self.input, *self.output)
 
     @property
@@ -42,11 +42,11 @@ class ResponseRun:
         return bool(self.asked.get("background"))
 
     def unfinished(self, status: str) -> Body:
-        """The response while it is ``queued`` or ``in_progress``, or when it was ``cancelled``."""
+        """Write the response while it is ``queued`` or ``in_progress``, or when it was ``cancelled``."""
         return {**self._echoed(), "status": status}
 
     def finished(self, at: float) -> Body:
-        """The response as it ended, ``at`` Unix seconds."""
+        """Write the response as it ended, ``at`` Unix seconds."""
         reason = ENDINGS.get(self.reply.finish_reason, ("", ""))[1]
         body = {**self._echoed(), "status": self.ending, "usage": self._usage()}
         if self.ending == "failed":
@@ -56,7 +56,7 @@ class ResponseRun:
         return {**body, "completed_at": int(at), "incomplete_details": details, "output": list(self.output)}
 
     def _echoed(self) -> Body:
-        """The request as OpenAI's response object repeats it, with its defaults (platform.openai.com, responses)."""
+        """Repeat the request as OpenAI's response object does, with its defaults (platform.openai.com, responses)."""
         asked = {name: value for name, value in self.asked.items() if value is not None}
         fields = {name: asked.get(name, default) for name, default in _ECHOED.items()}
         conversation = asked.get("conversation")
@@ -93,7 +93,7 @@ class ResponseRun:
 
 
 def output_items(reply: Reply, asked: Body, model: str, new_id: NewId) -> tuple[Item, ...]:
-    """The model's reasoning, its message and its function calls, in this order and each where it has any."""
+    """Return the model's reasoning, its message and its function calls, in this order and each where it has any."""
     if reply.finish_reason == "failed":
         return ()
     items: list[Item] = []
