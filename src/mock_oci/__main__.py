@@ -6,12 +6,11 @@ import argparse
 import contextlib
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from mock_oci.backend import MockOci
-from mock_oci.doors.server import LoopbackServer
+from mock_oci.doors.server import LoopbackServer, wait_for_interrupt
 from mock_oci.doors.written_config import write_config
 
 
@@ -93,7 +92,7 @@ def _serve_alone(port: int, directory: Path | None) -> int:
         if directory is not None:
             write_config(oci, directory, server.url)
         print(f"ready: {server.url}", flush=True)
-        threading.Event().wait()
+        wait_for_interrupt()
     return 0
 
 

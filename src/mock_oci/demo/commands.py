@@ -6,11 +6,11 @@ import contextlib
 import json
 import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mock_oci.demo.prompt import DemoError, is_invocation, print_answer, trace_table
+from mock_oci.doors.server import wait_for_interrupt
 from mock_oci.doors.written_config import write_config as write_oci_config
 from mock_oci.fn.stack import PREFIX, LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -69,7 +69,7 @@ def _serve(stack: LocalStack, directory: Path | None) -> int:
         write_oci_config(stack.oci, directory, stack.oci_url)
     sys.stdout.write(f"ready: {stack.gateway_url}\n")
     sys.stdout.flush()
-    threading.Event().wait()
+    wait_for_interrupt()
     return 0
 
 

@@ -9,6 +9,7 @@ import logging
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from types import TracebackType
@@ -19,6 +20,7 @@ from mock_oci.wire import Disconnect, Request, Response
 Handler = Callable[[Request], Response]
 
 _log = logging.getLogger(__name__)
+_WAKE_SECONDS = 0.5
 _BODILESS = frozenset({204, 304})
 _JOIN_SECONDS = 5.0  # a stream that sleeps longer than this keeps its (daemon) thread; close() does not hang
 
@@ -216,6 +218,15 @@ def _head(response: Response, framing: dict[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in {**response.headers, **framing}.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def wait_for_interrupt() -> None:
+    """Wait until a signal raises KeyboardInterrupt.
+
+    It looks up twice a second: a signal that comes just before a wait without end would not wake it.
+    """
+    while True:
+        time.sleep(_WAKE_SECONDS)
 
 
 def serve(answerer: Any, port: int = 0) -> LoopbackServer:
