@@ -64,9 +64,9 @@ class MockOci(Cloud):
     def _request_id(self, request: Request) -> str:
         """Make an id of three 32-hex segments; the first is the caller's own when it sent one."""
         serial = self.next_serial()
-        made = [hashlib.sha256(f"{serial}/{part}".encode()).hexdigest()[:32].upper() for part in range(3)]
+        segments = [hashlib.sha256(f"{serial}/{part}".encode()).hexdigest()[:32].upper() for part in range(3)]
         sent = request.headers.get("opc-request-id", "").split("/")[0]
-        return "/".join([sent if _SEGMENT.fullmatch(sent) else made[0], *made[1:]])
+        return "/".join([sent if _SEGMENT.fullmatch(sent) else segments[0], *segments[1:]])
 
 
 def _model_of(request: Request) -> str:

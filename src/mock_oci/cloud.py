@@ -17,7 +17,7 @@ from mock_oci.scripts import Script
 from mock_oci.wire import Request
 
 T = TypeVar("T")
-_RECORDED = 10_000
+_MAX_RECORDED = 10_000
 
 
 class Cloud:
@@ -43,8 +43,8 @@ class Cloud:
         self.permissions = Permissions(self.tenancy)
         self.script = Script()
         self.catalogue = Catalogue(region)
-        self.requests: deque[Request] = deque(maxlen=_RECORDED)
-        self.refusals: deque[str] = deque(maxlen=_RECORDED)
+        self.requests: deque[Request] = deque(maxlen=_MAX_RECORDED)
+        self.refusals: deque[str] = deque(maxlen=_MAX_RECORDED)
         self._serial = itertools.count(1)
         self._lock = threading.RLock()  # a state may ask for a serial while it is made
         self._states: dict[Callable[[Cloud], Any], Any] = {}

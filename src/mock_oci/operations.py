@@ -52,13 +52,13 @@ class Operation:
     def match(self, method: str, path: str) -> dict[str, str] | None:
         if method != self.method:
             return None
-        found = self._pattern.fullmatch(path)
-        return found and found.groupdict()
+        match = self._pattern.fullmatch(path)
+        return match and match.groupdict()
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
-        one = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
-        return re.compile(re.sub(r"\\{(\w+)\\\+\\}", r"(?P<\1>.+)", one))
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        return re.compile(re.sub(r"\\{(\w+)\\\+\\}", r"(?P<\1>.+)", pattern))
 
 
 def json_response(

@@ -28,7 +28,7 @@ _PATIENCE_SECONDS = 120.0  # without any progress
 _ATTEMPTS = 5  # at one batch
 _COLUMNS = 40
 _TERMINAL = 120  # columns
-_MOST_REASONS = 5
+_MAX_REASONS = 5
 _QUESTIONS = ("Why is the sky blue?", "Why do functions sleep?", "What is a tide?", "Who counts the stars?")
 
 
@@ -89,8 +89,8 @@ class BatchDemo:
 
     def outcome(self) -> Outcome:
         stored = [_json(item.body) for item in self.storage.objects(self._bucket)]
-        errors = [one["error"] for one in stored if one.get("error")]
-        used = [_usage(one) for one in stored if not one.get("error")]
+        errors = [record["error"] for record in stored if record.get("error")]
+        used = [_usage(record) for record in stored if not record.get("error")]
         return Outcome(
             results=len(used),
             dead_letters=len(errors),
@@ -160,8 +160,8 @@ def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
     ended = endings(log) if missing > 0 and demo.arrived else Counter()
     out.write(demo.summary(outcome))
     if ended:
-        told = ", ".join(f"{number} {name}" for name, number in ended.items() if number)
-        out.write(f"  {'its log says':<14}{told}\n")
+        counts = ", ".join(f"{number} {name}" for name, number in ended.items() if number)
+        out.write(f"  {'its log says':<14}{counts}\n")
     out.write(reason_lines(outcome.reasons + troubles, out.encoding))
     out.flush()
     if missing > 0 and not ended:
@@ -195,9 +195,9 @@ def left(log: Iterable[str]) -> Counter[str]:
 def reason_lines(reasons: Counter[str], encoding: str | None = "utf-8") -> str:
     """Format the most frequent reasons, a line each, no longer than a terminal: how often, code, message."""
     times = "\N{MULTIPLICATION SIGN}" if _is_unicode(encoding) else "x"
-    most = reasons.most_common(_MOST_REASONS)
-    digits = max((len(str(number)) for _, number in most), default=0)
-    rows = (f"  {number:>{digits}} {times} {reason}" for reason, number in most)
+    rows_by_count = reasons.most_common(_MAX_REASONS)
+    digits = max((len(str(number)) for _, number in rows_by_count), default=0)
+    rows = (f"  {number:>{digits}} {times} {reason}" for reason, number in rows_by_count)
     text = "".join(f"{row if len(row) <= _TERMINAL else row[: _TERMINAL - 1] + '…'}\n" for row in rows)
     return text.encode(encoding or "ascii", "replace").decode(encoding or "ascii")
 
@@ -245,10 +245,10 @@ def _usage(result: Mapping[str, Any]) -> tuple[int, int]:
 
 def _reason(error: Any) -> str:
     """Format code, message and hint of an error, or whatever it is, in one line."""
-    told = error if isinstance(error, Mapping) else {"message": error}
-    words = " ".join(str(told[name]) for name in ("message", "hint") if told.get(name))
-    text = f"{told['code']}   {words}" if told.get("code") else words
-    return "".join(one if one.isprintable() else " " for one in text)
+    fields = error if isinstance(error, Mapping) else {"message": error}
+    words = " ".join(str(fields[name]) for name in ("message", "hint") if fields.get(name))
+    text = f"{fields['code']}   {words}" if fields.get("code") else words
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 # Fields of the log line, and what a person calls them.

@@ -23,14 +23,14 @@ def write_config(cloud: Cloud, directory: Path, endpoint: str) -> None:
     session = cloud.principals.session_token(_LIFETIME)
     function = ocid("fnfunc", "mock_oci", cloud.region)
     resource = cloud.principals.resource_principal(function, lifetime=_LIFETIME, key=spare_key())
-    place = {"tenancy": user.tenancy_id, "region": cloud.region, "fingerprint": user.fingerprint}
-    signing = {**place, "user": user.user_id, "key_file": str(directory / "api_key.pem")}
+    identity = {"tenancy": user.tenancy_id, "region": cloud.region, "fingerprint": user.fingerprint}
+    signing = {**identity, "user": user.user_id, "key_file": str(directory / "api_key.pem")}
     tokens = {"key_file": str(directory / "session_key.pem"), "security_token_file": str(directory / "token")}
     for name, text in {
         "api_key.pem": user.private_pem,
         "session_key.pem": session.private_pem,
         "token": session.token,
-        "config": _profile("DEFAULT", signing) + _profile("SESSION", {**place, **tokens}),
+        "config": _profile("DEFAULT", signing) + _profile("SESSION", {**identity, **tokens}),
         "resource_principal/rpst": resource.rpst,
         "resource_principal/private.pem": resource.private_pem,
         "env": _exports(cloud, directory, endpoint),

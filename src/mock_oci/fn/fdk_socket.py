@@ -71,11 +71,11 @@ def request_bytes(headers: Mapping[str, str], body: bytes) -> bytes:
     The order decides which of two headers wins in the FDK (fdk/headers.py). It is that of the dump in
     oracle-functions-samples, oci-apigw-display-httprequest-info-python/README.md.
     """
-    given = {canonical(name): value for name, value in headers.items()}
-    agent = given.pop("User-Agent", "Go-http-client/1.1")
+    named = {canonical(name): value for name, value in headers.items()}
+    agent = named.pop("User-Agent", "Go-http-client/1.1")
     first = [("Host", "localhost"), ("User-Agent", agent), ("Transfer-Encoding", "chunked")]
-    last = [] if "Accept-Encoding" in given else [("Accept-Encoding", "gzip")]
-    lines = [_header_line(name, value) for name, value in [*first, *sorted(given.items()), *last]]
+    last = [] if "Accept-Encoding" in named else [("Accept-Encoding", "gzip")]
+    lines = [_header_line(name, value) for name, value in [*first, *sorted(named.items()), *last]]
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
     return b"POST /call HTTP/1.1\r\n" + b"".join(lines) + b"\r\n" + chunk + b"0\r\n\r\n"
 

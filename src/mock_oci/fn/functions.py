@@ -200,14 +200,14 @@ class LocalFunctions:
 def request_id(serial: int, sent: str) -> str:
     """Make an id of three 32-hex segments; the first is the caller's own when it sent one (docs: apirequestid)."""
     first = sent.partition("/")[0]
-    made = [f"{serial:024X}{part:08X}" for part in range(3)]
-    return "/".join([first if _SEGMENT.fullmatch(first) else made[0], *made[1:]])
+    segments = [f"{serial:024X}{part:08X}" for part in range(3)]
+    return "/".join([first if _SEGMENT.fullmatch(first) else segments[0], *segments[1:]])
 
 
 def _passed(headers: Mapping[str, str]) -> dict[str, str]:
-    given = {name.lower(): value for name, value in headers.items()}
-    own = [name for name in given if name in _NOT_PASSED or name.startswith(_PLATFORMS_OWN)]
-    return {name: value for name, value in given.items() if name not in own}
+    named = {name.lower(): value for name, value in headers.items()}
+    own = [name for name in named if name in _NOT_PASSED or name.startswith(_PLATFORMS_OWN)]
+    return {name: value for name, value in named.items() if name not in own}
 
 
 def _subject(caller: Caller | None) -> dict[str, str]:

@@ -104,7 +104,7 @@ def function_headers(request: Request) -> dict[str, str]:
     client = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
     content_type = client.get("content-type", "application/octet-stream")
     hops = [client["x-forwarded-for"]] if "x-forwarded-for" in client else []
-    told = {
+    http_headers = {
         **client,
         "content-type": content_type,
         "forwarded": f"for={_PEER}",
@@ -112,7 +112,7 @@ def function_headers(request: Request) -> dict[str, str]:
         "x-real-ip": _PEER,
     }
     return {
-        **{f"{_PREFIX}{name}": value for name, value in told.items()},
+        **{f"{_PREFIX}{name}": value for name, value in http_headers.items()},
         "fn-http-method": request.method,
         "fn-http-request-url": request.target,
         "content-type": content_type,

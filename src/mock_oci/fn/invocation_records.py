@@ -13,7 +13,7 @@ from mock_oci.services.handing_on import hand_on
 from mock_oci.services.oci_surface import new_uuid, timestamp
 from mock_oci.wire import Response
 
-_MOST_BYTES = 40_000  # of the response: with it, the record has to fit into a message of Notifications (64 KB)
+_MAX_BYTES = 40_000  # of the response: with it, the record has to fit into a message of Notifications (64 KB)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def record_of(cloud: Cloud, deployment: Deployment, run: Settled) -> dict[str, A
         return {**record, "error": json.loads(body)}
     response = {
         "contentType": run.response.headers.get("content-type"),
-        "body": body[:_MOST_BYTES].decode(errors="replace"),
-        "truncated": len(body) > _MOST_BYTES,
+        "body": body[:_MAX_BYTES].decode(errors="replace"),
+        "truncated": len(body) > _MAX_BYTES,
     }
     return {**record, "response": response}

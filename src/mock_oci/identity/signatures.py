@@ -101,27 +101,27 @@ def read_signature(
 
 
 def _parameters(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     position = 0
     while position < len(text):
         match = _PARAMETERS.match(text, position)
         if match is None:
             raise NotAuthenticated("the Authorization parameters cannot be read")
-        if match[1] in found:
+        if match[1] in parameters:
             raise NotAuthenticated(f"the parameter {match[1]} is given twice")
-        found[match[1]] = match[2]
+        parameters[match[1]] = match[2]
         position = match.end()
-    _check_parameters(found)
-    return found
+    _check_parameters(parameters)
+    return parameters
 
 
-def _check_parameters(found: Mapping[str, str]) -> None:
-    absent = [name for name in _REQUIRED_PARAMETERS if not found.get(name)]
+def _check_parameters(parameters: Mapping[str, str]) -> None:
+    absent = [name for name in _REQUIRED_PARAMETERS if not parameters.get(name)]
     if absent:
         raise NotAuthenticated(f"the parameter {absent[0]} is absent")
-    if found["algorithm"].lower() != "rsa-sha256":
+    if parameters["algorithm"].lower() != "rsa-sha256":
         raise NotAuthenticated("the algorithm is not rsa-sha256")
-    if found.get("version", "1") != "1":
+    if parameters.get("version", "1") != "1":
         raise NotAuthenticated("the version of the signature is not 1")
 
 

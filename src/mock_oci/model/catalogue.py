@@ -52,8 +52,8 @@ class Target:
 
 def region_of_host(host: str, default: str) -> str:
     """Return the region in a real Generative AI host name; ``default`` for any other host, such as 127.0.0.1."""
-    found = _HOST.match(host)
-    return found[1] if found else default
+    match = _HOST.match(host)
+    return match[1] if match else default
 
 
 class Catalogue:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Schema = Mapping[str, Any]
-_DEEP = 6  # from here on only what is required, so that a recursive schema ends
+_MAX_DEPTH = 6  # from here on only what is required, so that a recursive schema ends
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -49,20 +49,20 @@ class _Maker:
     def object(self, schema: Schema, depth: int) -> dict[str, Any]:
         required = schema.get("required", ())
         properties = schema.get("properties", {})
-        names = [name for name in properties if name in required or depth < _DEEP]
+        names = [name for name in properties if name in required or depth < _MAX_DEPTH]
         names += [name for name in required if name not in properties]
         return {name: self.value(properties.get(name, True), depth + 1) for name in names}
 
     def array(self, schema: Schema, depth: int) -> list[Any]:
         least = schema.get("minItems", 0)
         fixed = schema.get("prefixItems", ())
-        count = max(least, len(fixed), 1 if depth < _DEEP else 0)
+        count = max(least, len(fixed), 1 if depth < _MAX_DEPTH else 0)
         count = min(count, schema.get("maxItems", count))
         items = schema.get("items", True)
-        made = [self.value(fixed[i] if i < len(fixed) else items, depth + 1) for i in range(count)]
+        values = [self.value(fixed[index] if index < len(fixed) else items, depth + 1) for index in range(count)]
         if not schema.get("uniqueItems"):
-            return made
-        return _unlike(made, self._resolved(items, depth) if isinstance(items, Mapping) else {})
+            return values
+        return _unlike(values, self._resolved(items, depth) if isinstance(items, Mapping) else {})
 
     def string(self, schema: Schema, depth: int) -> str:
         del depth
@@ -102,17 +102,17 @@ class _Maker:
         return merged
 
     def _at(self, reference: str) -> Schema:
-        found: Any = self._root
+        schema: Any = self._root
         for name in reference.removeprefix("#").strip("/").split("/"):
             if name:
-                found = found.get(name.replace("~1", "/").replace("~0", "~"), {})
-        return found if isinstance(found, Mapping) else {}
+                schema = schema.get(name.replace("~1", "/").replace("~0", "~"), {})
+        return schema if isinstance(schema, Mapping) else {}
 
 
 def _type_of(schema: Schema, depth: int) -> str:
     kinds = schema.get("type")
     if isinstance(kinds, list):
-        if depth >= _DEEP and "null" in kinds:
+        if depth >= _MAX_DEPTH and "null" in kinds:
             return "null"
         kinds = next((kind for kind in kinds if kind != "null"), "null")
     if kinds in _BY_TYPE:
@@ -122,18 +122,18 @@ def _type_of(schema: Schema, depth: int) -> str:
 
 def _choice(options: Sequence[Schema], depth: int) -> Schema:
     """Choose the first option that is not null; deep down the one that ends soonest."""
-    if depth < _DEEP:
+    if depth < _MAX_DEPTH:
         return next((option for option in options if option.get("type") != "null"), options[0])
     return next((option for option in options if "$ref" not in option), options[-1])
 
 
-def _both(one: Schema, other: Schema) -> dict[str, Any]:
+def _both(first: Schema, second: Schema) -> dict[str, Any]:
     """Merge two schemas: properties and required names of both, else the second's value."""
-    merged = {**one, **other}
-    if "properties" in one and "properties" in other:
-        merged["properties"] = {**one["properties"], **other["properties"]}
-    if "required" in one and "required" in other:
-        merged["required"] = [*one["required"], *other["required"]]
+    merged = {**first, **second}
+    if "properties" in first and "properties" in second:
+        merged["properties"] = {**first["properties"], **second["properties"]}
+    if "required" in first and "required" in second:
+        merged["required"] = [*first["required"], *second["required"]]
     return merged
 
 
@@ -153,8 +153,8 @@ def _within(schema: Schema, value: float, step: float) -> float:
 
 def _multiple(schema: Schema, value: float, multiple: float) -> float:
     """Return the first multiple from ``value`` on that the range allows."""
-    found = -(-value // multiple) * multiple
-    return found if found == _within(schema, found, multiple) else found - multiple
+    candidate = -(-value // multiple) * multiple
+    return candidate if candidate == _within(schema, candidate, multiple) else candidate - multiple
 
 
 def _unlike(values: list[Any], items: Schema) -> list[Any]:

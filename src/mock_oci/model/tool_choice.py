@@ -40,8 +40,8 @@ def calls_for(body: Mapping[str, Any], prompt: str) -> tuple[ToolCall, ...]:
 
 def subjects_of(prompt: str) -> tuple[str, ...]:
     """Find what a prompt is about: what it quotes, else the names in it, else its last word."""
-    found = _QUOTED.findall(prompt) or _NAME.findall(prompt)
-    return tuple(found) or tuple(re.findall(r"[\w'-]+", prompt)[-1:])
+    subjects = _QUOTED.findall(prompt) or _NAME.findall(prompt)
+    return tuple(subjects) or tuple(re.findall(r"[\w'-]+", prompt)[-1:])
 
 
 def _chosen(body: Mapping[str, Any], prompt: str) -> list[Tool]:
@@ -50,8 +50,8 @@ def _chosen(body: Mapping[str, Any], prompt: str) -> list[Tool]:
     if choice == "none" or not tools:
         return []
     if isinstance(choice, Mapping):
-        wanted = choice.get("function", {}).get("name")
-        return [tool for tool in tools if tool["name"] == wanted]
+        name = choice.get("function", {}).get("name")
+        return [tool for tool in tools if tool["name"] == name]
     meant = [tool for tool in tools if _is_meant(tool, prompt)]
     return meant or (tools[:1] if choice == "required" else [])
 
@@ -60,9 +60,9 @@ def _is_meant(tool: Tool, prompt: str) -> bool:
     """Look for the tool's name in the prompt, every telling word of it, or two telling words of its description."""
     if tool["name"].lower() in prompt.lower():
         return True
-    said = _telling(prompt)
+    words = _telling(prompt)
     name = _telling(tool["name"])
-    return bool(name and name <= said) or len(_telling(tool.get("description") or "") & said) > 1
+    return bool(name and name <= words) or len(_telling(tool.get("description") or "") & words) > 1
 
 
 def _telling(text: str) -> set[str]:

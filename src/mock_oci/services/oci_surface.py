@@ -16,7 +16,7 @@ from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, 
 from mock_oci.services.shapes import Check, Mismatch, each, mapping, text, whole
 from mock_oci.wire import HOSTS, Body, Response
 
-_LONGEST_PAGE = 1000
+_MAX_PAGE = 1000
 _OBJECTS = each(mapping)
 
 
@@ -105,7 +105,7 @@ def _checked(check: Check, value: Any, name: str) -> Any:
     return value
 
 
-def page_of(rows: list[Any], query: Mapping[str, str], most: int = _LONGEST_PAGE) -> tuple[list[Any], dict[str, str]]:
+def page_of(rows: list[Any], query: Mapping[str, str], most: int = _MAX_PAGE) -> tuple[list[Any], dict[str, str]]:
     """Return the page that ``limit`` and ``page`` ask for, and ``opc-next-page`` when there is another."""
     start, limit = _start(query.get("page", "")), number_in(query, "limit", most, 1, most)
     end = start + limit

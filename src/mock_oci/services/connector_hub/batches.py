@@ -14,10 +14,10 @@ from mock_oci.services.connector_hub.sources import Piece
 from mock_oci.services.oci_surface import invalid, number_in, text_in
 from mock_oci.wire import Body, Response
 
-MOST_BYTES = 6 * 1024 * 1024  # docs: connector-hub/create-service-connector-streaming-source.htm
+MAX_BYTES = 6 * 1024 * 1024  # docs: connector-hub/create-service-connector-streaming-source.htm
 _KILOBYTE = 1024
-_MOST_RECORDS = 1_000_000
-_LONGEST_SECONDS = 86_400
+_MAX_RECORDS = 1_000_000
+_MAX_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def target_of(details: Any) -> FunctionTarget:
         raise invalid(f"The target {kind} is not known here; known: functions")
     if details.get("batchSizeInNum") is not None and details.get("batchSizeInKbs") is not None:
         raise invalid("Only one of batchSizeInKbs and batchSizeInNum can be given")
-    kilobytes = number_in(details, "batchSizeInKbs", MOST_BYTES // _KILOBYTE, 1, MOST_BYTES // _KILOBYTE)
+    kilobytes = number_in(details, "batchSizeInKbs", MAX_BYTES // _KILOBYTE, 1, MAX_BYTES // _KILOBYTE)
     return FunctionTarget(
         function_id=text_in(details, "functionId"),
-        count=number_in(details, "batchSizeInNum", _MOST_RECORDS, 1, _MOST_RECORDS),
+        count=number_in(details, "batchSizeInNum", _MAX_RECORDS, 1, _MAX_RECORDS),
         size=kilobytes * _KILOBYTE,
-        seconds=number_in(details, "batchTimeInSec", 0, 0, _LONGEST_SECONDS),
+        seconds=number_in(details, "batchTimeInSec", 0, 0, _MAX_SECONDS),
     )
 
 

@@ -24,8 +24,8 @@ from mock_oci.wire import Response
 
 ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
-_RECORDED = 10_000
-_LONGEST_PAUSE = 60.0
+_MAX_RECORDED = 10_000
+_MAX_PAUSE_SECONDS = 60.0
 _PATIENCE_SECONDS = 7 * 86_400.0  # unverified: the documentation says that there is an end, not when
 _SIDE_BY_SIDE = 4
 
@@ -42,7 +42,7 @@ class Connector:
         self.created = cloud.clock()
         self.state = ACTIVE
         self.state_details = ""
-        self._runs: deque[Run] = deque(maxlen=_RECORDED)
+        self._runs: deque[Run] = deque(maxlen=_MAX_RECORDED)
         self._hub = hub
         self._cloud = cloud
         self._moving = threading.Lock()
@@ -168,7 +168,7 @@ class ConnectorHub(Resources[Connector]):
         super().__init__()
         self._cloud = cloud
         # Doubling from a second to a minute; the service's own pauses are not published.
-        self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _LONGEST_PAUSE)
+        self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _MAX_PAUSE_SECONDS)
         self.patience_seconds = _PATIENCE_SECONDS
         self.style = PayloadStyle()
 

@@ -20,8 +20,8 @@ from mock_oci.services.object_storage.state import ObjectStorage
 from mock_oci.services.resources import Resources
 from mock_oci.wire import Body
 
-_RECORDED = 10_000
-_LONGEST_PAUSE = 60.0
+_MAX_RECORDED = 10_000
+_MAX_PAUSE_SECONDS = 60.0
 _PATIENCE_SECONDS = 86_400.0  # unverified, as the pauses are
 
 
@@ -84,9 +84,9 @@ class Events(Resources[Rule]):
         super().__init__()
         self._cloud = cloud
         self._waiting: deque[_WaitingDelivery] = deque()
-        self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _LONGEST_PAUSE)
+        self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _MAX_PAUSE_SECONDS)
         self.patience_seconds = _PATIENCE_SECONDS
-        self.deliveries: deque[EventDelivery] = deque(maxlen=_RECORDED)
+        self.deliveries: deque[EventDelivery] = deque(maxlen=_MAX_RECORDED)
         cloud.state_of(ObjectStorage).subscribers.append(self.emit)
 
     def create(

@@ -21,7 +21,7 @@ from mock_oci.services.oci_surface import (
 from mock_oci.services.resources import Collection, details_in
 from mock_oci.wire import Body, Response
 
-_MOST_ACTIONS = 10
+_MAX_ACTIONS = 10
 _DETAILS = ("description", "freeformTags", "definedTags")
 # Which field of an action names its resource, by actionType: oci.events.models.*_action.py
 _RESOURCES = {"FAAS": "functionId", "ONS": "topicId", "OSS": "streamId"}
@@ -60,7 +60,7 @@ def update_rule(call: Call) -> Response:
 
 
 def _actions(call: Call, details: Body) -> tuple[Action, ...]:
-    actions = objects_in(mapping_in(details, "actions"), "actions", _MOST_ACTIONS)
+    actions = objects_in(mapping_in(details, "actions"), "actions", _MAX_ACTIONS)
     return tuple(_action(call, item) for item in actions)
 
 

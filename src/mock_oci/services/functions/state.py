@@ -80,8 +80,8 @@ class Functions:
     def find(self, function_id: str) -> tuple[FunctionDetails, float] | None:
         """Return the function, and since when it has been there in Unix seconds."""
         with self._lock:
-            found = self._entered.get(function_id)
-        return found and (found[0], found[2])
+            entered = self._entered.get(function_id)
+        return entered and (entered[0], entered[2])
 
     def invoke(
         self,
@@ -94,10 +94,10 @@ class Functions:
         caller: Caller | None = None,
     ) -> Response:
         with self._lock:
-            found = self._entered.get(function_id)
-        if found is None:
+            entered = self._entered.get(function_id)
+        if entered is None:
             return InvokeError("NotAuthorizedOrNotFound").response()
-        return found[1].invoke(function_id, body, headers, intent=intent, invoke_type=invoke_type, caller=caller)
+        return entered[1].invoke(function_id, body, headers, intent=intent, invoke_type=invoke_type, caller=caller)
 
     def invoke_as(
         self,

@@ -14,7 +14,7 @@ from mock_oci.services.oci_surface import invalid, page_of, permitted
 from mock_oci.wire import Body, Response
 
 Query = dict[str, list[str]]
-_MOST = 1000
+_MAX_PAGE = 1000
 
 
 def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str]) -> Callable[[Call], Response]:
@@ -25,7 +25,7 @@ def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str
         query = _query(call)
         found = [row for row in rows(call, call.region) if _wanted(row, query, filters)]
         found.sort(key=_sort_key(query), reverse=_descending(query))
-        page, headers = page_of(found, {name: values[-1] for name, values in query.items()}, _MOST)
+        page, headers = page_of(found, {name: values[-1] for name, values in query.items()}, _MAX_PAGE)
         items = [{name: value for name, value in row.items() if not name.startswith("_")} for row in page]
         return json_response(200, {"items": items}, headers)
 

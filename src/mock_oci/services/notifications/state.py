@@ -20,7 +20,7 @@ from mock_oci.services.notifications.delivery import Delivery, Hook, post_to_loo
 from mock_oci.services.oci_surface import new_uuid, timestamp
 from mock_oci.services.resources import Resources
 
-_RECORDED = 10_000
+_MAX_RECORDED = 10_000
 # After the first attempt at once again, and then by these; for two hours unless the subscription says otherwise.
 _BACKOFF_SECONDS = (0.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0)
 _RETRY_SECONDS = 7200.0
@@ -104,8 +104,8 @@ class Notifications:
             "HTTPS": post_to_loopback,
             "ORACLE_FUNCTIONS": self._invoke,
         }
-        self.published: deque[Published] = deque(maxlen=_RECORDED)
-        self.deliveries: deque[Delivery] = deque(maxlen=_RECORDED)
+        self.published: deque[Published] = deque(maxlen=_MAX_RECORDED)
+        self.deliveries: deque[Delivery] = deque(maxlen=_MAX_RECORDED)
 
     def create_topic(self, name: str, compartment_id: str = "", details: Mapping[str, Any] | None = None) -> Topic:
         """Create a topic. Raises ValueError for a name that is taken: "unique across the tenancy"."""

@@ -29,7 +29,7 @@ from mock_oci.services.oci_surface import (
 from mock_oci.services.resources import Collection, details_in
 from mock_oci.wire import Body, Response
 
-_MOST_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
+_MAX_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
 _MESSAGE_TYPES = ("RAW_TEXT", "JSON")
 
 
@@ -48,8 +48,8 @@ def create_topic(call: Call) -> Response:
 def publish_message(call: Call) -> Response:
     topic, details = _TOPICS.of(call), object_in(call.request.body)
     body, title = text_in(details, "body"), optional_text_in(details, "title")
-    if len(body.encode()) > _MOST_BYTES:
-        raise invalid(f"The message must be at most {_MOST_BYTES} bytes", "RequestEntityTooLarge", 413)
+    if len(body.encode()) > _MAX_BYTES:
+        raise invalid(f"The message must be at most {_MAX_BYTES} bytes", "RequestEntityTooLarge", 413)
     kind = call.request.headers.get("messagetype", "RAW_TEXT")
     if kind not in _MESSAGE_TYPES:
         raise invalid(f"messageType must be one of {', '.join(_MESSAGE_TYPES)}")

@@ -65,9 +65,9 @@ def create_bucket(call: Call) -> Response:
 
 def list_buckets(call: Call) -> Response:
     storage, query = storage_of(call), call.request.query
-    wanted = query.get("compartmentId", "")
-    permitted(call, wanted)
-    rows = [bucket for bucket in storage.buckets() if bucket.compartment_id == wanted]
+    compartment_id = query.get("compartmentId", "")
+    permitted(call, compartment_id)
+    rows = [bucket for bucket in storage.buckets() if bucket.compartment_id == compartment_id]
     page, headers = page_of(rows, query)
     return json_response(200, [_summary(call, bucket) for bucket in page], headers)
 
@@ -99,9 +99,9 @@ def _summary(call: Call, bucket: Bucket) -> dict[str, Any]:
 def _wire(call: Call, bucket: Bucket) -> dict[str, Any]:
     """Write a bucket as oci.object_storage.models.Bucket has it."""
     usual = {"publicAccessType": "NoPublicAccess", "storageTier": "Standard", "versioning": "Disabled"}
-    told = {**usual, "metadata": {}, "freeformTags": {}, "definedTags": {}, **bucket.details}
+    details = {**usual, "metadata": {}, "freeformTags": {}, "definedTags": {}, **bucket.details}
     own = {"id": bucket.id, "objectEventsEnabled": bucket.object_events, "isReadOnly": False}
-    return {**told, **_summary(call, bucket), **own}
+    return {**details, **_summary(call, bucket), **own}
 
 
 _ALL = "/n/{namespace}/b"

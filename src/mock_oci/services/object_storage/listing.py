@@ -11,12 +11,12 @@ from mock_oci.services.object_storage.state import StoredObject
 from mock_oci.services.oci_surface import invalid, number_in, timestamp
 from mock_oci.wire import Response
 
-_MOST = 1000
+_MAX_PAGE = 1000
 
 
 def list_objects(call: Call) -> Response:
     query = call.request.query
-    limit, fields = number_in(query, "limit", _MOST, 1, _MOST), _fields(query.get("fields", "name"))
+    limit, fields = number_in(query, "limit", _MAX_PAGE, 1, _MAX_PAGE), _fields(query.get("fields", "name"))
     if query.get("delimiter", "/") not in ("", "/"):
         raise invalid("Only '/' is a supported delimiter")
     scanned = _between(storage_of(call).objects(bucket_of(call).name), query)

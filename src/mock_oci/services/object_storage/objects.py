@@ -32,7 +32,7 @@ def put_object(call: Call) -> Response:
         raise unmatched_md5(actual, stated)
     if headers.get("if-none-match", "*") != "*":
         raise invalid("The only valid value of If-None-Match is '*'", "InvalidConditionalHeaders")
-    made = storage_of(call).put(
+    stored = storage_of(call).put(
         bucket.name,
         name,
         call.request.body,
@@ -42,24 +42,24 @@ def put_object(call: Call) -> Response:
         if_match=headers.get("if-match", ""),
         if_none_match=headers.get("if-none-match", ""),
     )
-    return Response(200, {"etag": made.etag, "opc-content-md5": actual, **_modified(made)})
+    return Response(200, {"etag": stored.etag, "opc-content-md5": actual, **_modified(stored)})
 
 
 def get_object(call: Call) -> Response:
-    found, headers = storage_of(call).get(bucket_of(call).name, _name(call)), call.request.headers
-    if headers.get("if-match", "*") not in ("*", found.etag):
+    item, headers = storage_of(call).get(bucket_of(call).name, _name(call)), call.request.headers
+    if headers.get("if-match", "*") not in ("*", item.etag):
         raise if_match_failed()
-    if headers.get("if-none-match") in ("*", found.etag):
-        return Response(304, {"etag": found.etag})
+    if headers.get("if-none-match") in ("*", item.etag):
+        return Response(304, {"etag": item.etag})
     overrides = {header: call.request.query[name] for name, header in _OVERRIDES.items() if name in call.request.query}
-    own = {"etag": found.etag, "content-md5": found.md5, "opc-content-md5": found.md5, **_modified(found)}
-    about = {**found.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes", **overrides}
-    piece = _piece(headers.get("range", ""), len(found.body))
+    own = {"etag": item.etag, "content-md5": item.md5, "opc-content-md5": item.md5, **_modified(item)}
+    headers_out = {**item.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes", **overrides}
+    piece = _piece(headers.get("range", ""), len(item.body))
     if piece is None:
-        return Response(200, about, found.body)
-    part = found.body[piece.start : piece.stop]
-    place = f"bytes {piece.start}-{piece.stop - 1}/{len(found.body)}"
-    return Response(206, {**about, "content-range": place}, part)
+        return Response(200, headers_out, item.body)
+    part = item.body[piece.start : piece.stop]
+    place = f"bytes {piece.start}-{piece.stop - 1}/{len(item.body)}"
+    return Response(206, {**headers_out, "content-range": place}, part)
 
 
 def delete_object(call: Call) -> Response:
@@ -79,9 +79,9 @@ def _modified(item: StoredObject) -> dict[str, str]:
     return {"last-modified": formatdate(item.modified, usegmt=True)}
 
 
-def _piece(asked: str, size: int) -> range | None:
+def _piece(header: str, size: int) -> range | None:
     """Return what a Range header asks for; None, the whole, for what is no single range of bytes (RFC 9110, 14.2)."""
-    match = _RANGE.fullmatch(asked)
+    match = _RANGE.fullmatch(header)
     if match is None or not any(match.groups()):
         return None
     first, last = match.groups()

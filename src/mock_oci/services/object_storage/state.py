@@ -136,7 +136,7 @@ class ObjectStorage:
             before = self._objects[bucket].get(name)
             _check_conditions(before, if_match, if_none_match)
             now = self._cloud.clock()
-            made = StoredObject(
+            stored = StoredObject(
                 name=name,
                 body=body,
                 headers={"content-type": "application/octet-stream", **(headers or {})},
@@ -144,9 +144,9 @@ class ObjectStorage:
                 created=before.created if before else now,
                 modified=now,
             )
-            self._objects[bucket][name] = made
-        self._tell_of_object("updateobject" if before else "createobject", found, made)
-        return made
+            self._objects[bucket][name] = stored
+        self._tell_of_object("updateobject" if before else "createobject", found, stored)
+        return stored
 
     def get(self, bucket: str, name: str) -> StoredObject:
         with self._lock:

@@ -23,8 +23,8 @@ from mock_oci.services.resources import Collection, details_in
 from mock_oci.services.work_requests import Subject, accepted, work_request
 from mock_oci.wire import Body, Response
 
-LONGEST_POLL = 30  # seconds
-LONGEST_VISIBILITY = 43_200  # seconds
+MAX_POLL_SECONDS = 30  # seconds
+MAX_VISIBILITY_SECONDS = 43_200  # seconds
 
 
 def create_queue(call: Call) -> Response:
@@ -70,8 +70,8 @@ def _accepted(call: Call, operation: str, action: str, queue: Queue) -> Response
 def _settings(details: Body, before: Settings) -> Settings:
     return Settings(
         retention=number_in(details, "retentionInSeconds", before.retention, 10, 604_800),
-        visibility=number_in(details, "visibilityInSeconds", before.visibility, 1, LONGEST_VISIBILITY),
-        timeout=number_in(details, "timeoutInSeconds", before.timeout, 0, LONGEST_POLL),
+        visibility=number_in(details, "visibilityInSeconds", before.visibility, 1, MAX_VISIBILITY_SECONDS),
+        timeout=number_in(details, "timeoutInSeconds", before.timeout, 0, MAX_POLL_SECONDS),
         deliveries=number_in(details, "deadLetterQueueDeliveryCount", before.deliveries, 0, 20),
         channel_limit=number_in(details, "channelConsumptionLimit", before.channel_limit, 1, 100),
     )

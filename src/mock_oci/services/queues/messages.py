@@ -19,34 +19,34 @@ from mock_oci.services.oci_surface import (
     text_in,
     timestamp,
 )
-from mock_oci.services.queues.admin import LONGEST_POLL, LONGEST_VISIBILITY, QUEUES
+from mock_oci.services.queues.admin import MAX_POLL_SECONDS, MAX_VISIBILITY_SECONDS, QUEUES
 from mock_oci.services.queues.state import Message, Messages, Queue, Queues
 from mock_oci.wire import Body, Response
 
 POLL_SECONDS = 0.01  # how long a long poll sleeps between two looks
-_MOST_TAKEN = 32
-_MOST_PUT = 20
+_MAX_TAKEN = 32
+_MAX_PUT = 20
 _MESSAGE_BYTES = 256 << 10
 _REQUEST_BYTES = 512 << 10
 
 
 def put_messages(call: Call) -> Response:
     messages = _messages_of(call, QUEUES.of(call))
-    given = [_entry(item) for item in objects_in(object_in(call.request.body), "messages", _MOST_PUT)]
-    sizes = [len(content.encode()) for content, _, _ in given]
+    entries = [_entry(item) for item in objects_in(object_in(call.request.body), "messages", _MAX_PUT)]
+    sizes = [len(content.encode()) for content, _, _ in entries]
     if max(sizes) > _MESSAGE_BYTES or sum(sizes) > _REQUEST_BYTES:
         limits = f"{_MESSAGE_BYTES} bytes each and {_REQUEST_BYTES} together"
         raise invalid(f"Messages must be at most {limits}", "RequestEntityTooLarge", 413)
-    put = [messages.put(*entry) for entry in given]
-    return json_response(200, {"messages": [{"id": m.id, "expireAfter": timestamp(m.expires)} for m in put]})
+    messages_put = [messages.put(*entry) for entry in entries]
+    return json_response(200, {"messages": [{"id": m.id, "expireAfter": timestamp(m.expires)} for m in messages_put]})
 
 
 def get_messages(call: Call) -> Response:
     queue, query = QUEUES.of(call), call.request.query
     settings, messages = queue.settings, _messages_of(call, queue)
-    limit = number_in(query, "limit", 1, 1, _MOST_TAKEN)
-    visibility = number_in(query, "visibilityInSeconds", settings.visibility, 0, LONGEST_VISIBILITY)
-    patience = number_in(query, "timeoutInSeconds", settings.timeout, 0, LONGEST_POLL)
+    limit = number_in(query, "limit", 1, 1, _MAX_TAKEN)
+    visibility = number_in(query, "visibilityInSeconds", settings.visibility, 0, MAX_VISIBILITY_SECONDS)
+    patience = number_in(query, "timeoutInSeconds", settings.timeout, 0, MAX_POLL_SECONDS)
     channel = query.get("channelFilter")
     waited = 0.0
     while not (taken := messages.take(limit, visibility=visibility, channel=channel)) and waited < patience:
@@ -79,8 +79,8 @@ def delete_messages(call: Call) -> Response:
 
 def update_messages(call: Call) -> Response:
     messages = _messages_of(call, QUEUES.of(call))
-    wanted = [(text_in(item, "receipt"), _visibility(item)) for item in _entries(call)]
-    updated = [messages.update(receipt, visibility) for receipt, visibility in wanted]
+    changes = [(text_in(item, "receipt"), _visibility(item)) for item in _entries(call)]
+    updated = [messages.update(receipt, visibility) for receipt, visibility in changes]
     return _results(dict(_GONE) if message is None else _updated(message) for message in updated)
 
 
@@ -117,13 +117,13 @@ def _entry(item: Body) -> tuple[str, str, dict[str, str]]:
 
 
 def _entries(call: Call) -> list[Body]:
-    return objects_in(object_in(call.request.body), "entries", _MOST_PUT)
+    return objects_in(object_in(call.request.body), "entries", _MAX_PUT)
 
 
 def _visibility(details: Body) -> int:
     if details.get("visibilityInSeconds") is None:
         raise invalid("visibilityInSeconds must not be null", "MissingParameter")
-    return number_in(details, "visibilityInSeconds", 0, 0, LONGEST_VISIBILITY)
+    return number_in(details, "visibilityInSeconds", 0, 0, MAX_VISIBILITY_SECONDS)
 
 
 def _delivered(message: Message) -> dict[str, Any]:
@@ -146,9 +146,9 @@ def _updated(message: Message) -> dict[str, Any]:
 
 
 def _results(entries: Iterable[dict[str, Any]]) -> Response:
-    made = list(entries)
-    failures = sum("errorCode" in entry for entry in made)
-    return json_response(200, {"serverFailures": 0, "clientFailures": failures, "entries": made})
+    results = list(entries)
+    failures = sum("errorCode" in entry for entry in results)
+    return json_response(200, {"serverFailures": 0, "clientFailures": failures, "entries": results})
 
 
 def _counted(messages: tuple[Message, ...], now: float) -> dict[str, int]:

@@ -20,7 +20,7 @@ from mock_oci.services.resources import Collection, details_in
 from mock_oci.services.streaming.state import Stream, Streaming
 from mock_oci.wire import Response
 
-_MOST_PARTITIONS = 200  # a tenancy's default limit is lower, and can be raised
+_MAX_PARTITIONS = 200  # a tenancy's default limit is lower, and can be raised
 
 
 def create_stream(call: Call) -> Response:
@@ -35,7 +35,7 @@ def create_stream(call: Call) -> Response:
         raise invalid("partitions must not be null", "MissingParameter")
     stream = call.cloud.state_of(Streaming).create(
         name,
-        number_in(details, "partitions", 1, 1, _MOST_PARTITIONS),
+        number_in(details, "partitions", 1, 1, _MAX_PARTITIONS),
         retention_hours=number_in(details, "retentionInHours", 24, 24, 168),
         compartment_id=home,
         pool_id=pool_id,

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_MOST_BYTES = 1 << 20  # in one answer; the service says only "as many as possible"
+_MAX_BYTES = 1 << 20  # in one answer; the service says only "as many as possible"
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class PartitionLog:
         """Return the entries from ``offset`` on: at most ``limit``, and at most 1 MiB unless one alone is more."""
         self._trim()
         index = bisect_left(self._entries, offset, key=lambda entry: entry.offset)
-        found: list[Entry] = []
+        entries: list[Entry] = []
         size = 0
         for entry in self._entries[index : index + limit]:
             size += len(entry.value)
-            if found and size > _MOST_BYTES:
+            if entries and size > _MAX_BYTES:
                 break
-            found.append(entry)
-        return found
+            entries.append(entry)
+        return entries
 
     def _trim(self) -> None:
         oldest = self._clock() - self._retention

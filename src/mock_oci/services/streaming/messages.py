@@ -38,18 +38,18 @@ from mock_oci.services.streaming.log import Entry
 from mock_oci.services.streaming.state import Refusal, Stream
 from mock_oci.wire import Body, Response
 
-_MOST_BYTES = 1 << 20  # of a request's keys and values (oci.streaming.StreamClient.put_messages)
+_MAX_BYTES = 1 << 20  # of a request's keys and values (oci.streaming.StreamClient.put_messages)
 _KEY_BYTES = 256  # oci.streaming.models.PutMessagesDetailsEntry
-_MOST_MESSAGES = 10_000  # of an answer
-_LONGEST_TIMEOUT_MS = 3_600_000
+_MAX_MESSAGES = 10_000  # of an answer
+_MAX_TIMEOUT_MS = 3_600_000
 
 
 def put_messages(call: Call) -> Response:
     stream = STREAMS.of(call)
-    given = objects_in(object_in(call.request.body), "messages", _MOST_BYTES)  # their number is unlimited
-    messages = [(_key(item), _decoded(item, "value")) for item in given]
-    if sum(len(key or b"") + len(value) for key, value in messages) > _MOST_BYTES:
-        raise invalid(f"The messages must be at most {_MOST_BYTES} bytes in total", "RequestEntityTooLarge", 413)
+    items = objects_in(object_in(call.request.body), "messages", _MAX_BYTES)  # their number is unlimited
+    messages = [(_key(item), _decoded(item, "value")) for item in items]
+    if sum(len(key or b"") + len(value) for key, value in messages) > _MAX_BYTES:
+        raise invalid(f"The messages must be at most {_MAX_BYTES} bytes in total", "RequestEntityTooLarge", 413)
     entries = [_result(result) for result in stream.put(messages)]
     failures = sum("error" in entry for entry in entries)
     return json_response(200, {"failures": failures, "entries": entries})
@@ -70,7 +70,7 @@ def create_group_cursor(call: Call) -> Response:
         stream=stream.id,
         group=name,
         instance=optional_text_in(details, "instanceName") or new_uuid(call.cloud, "instance"),
-        timeout_ms=number_in(details, "timeoutInMs", GROUP_TIMEOUT_MS, 1, _LONGEST_TIMEOUT_MS),
+        timeout_ms=number_in(details, "timeoutInMs", GROUP_TIMEOUT_MS, 1, _MAX_TIMEOUT_MS),
         commit_on_get=details.get("commitOnGet") is not False,
         positions={},
         last=-1,
@@ -84,7 +84,7 @@ def create_group_cursor(call: Call) -> Response:
 
 def get_messages(call: Call) -> Response:
     stream, query = STREAMS.of(call), call.request.query
-    limit = number_in(query, "limit", _MOST_MESSAGES, 1, _MOST_MESSAGES)
+    limit = number_in(query, "limit", _MAX_MESSAGES, 1, _MAX_MESSAGES)
     cursor = read_cursor(text_in(query, "cursor"), stream.id, call.cloud.clock())
     with stream.lock:
         partition, entries, following = _read(stream, cursor, limit)

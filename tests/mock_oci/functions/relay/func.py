@@ -18,7 +18,11 @@ def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
     answer = requests.post(
         ctx.Config()["OCI_GENAI_ENDPOINT"] + CHAT,
         data=data.getvalue(),
-        headers={"content-type": "application/json", "CompartmentId": ctx.Config()["OCI_COMPARTMENT_ID"]},
+        headers={
+            "content-type": "application/json",
+            "accept-encoding": "gzip, deflate",  # where zstd is installed, urllib3 would offer it
+            "CompartmentId": ctx.Config()["OCI_COMPARTMENT_ID"],
+        },
         auth=get_resource_principals_signer(),
     )
     print(json.dumps(summary(answer.status_code)), file=sys.stderr, flush=True)

@@ -115,8 +115,8 @@ class _Completion:
 
 
 def _message(reply: Reply) -> dict[str, Any]:
-    said = reply.text or (None if reply.tool_calls or reply.refusal else "")
-    message: dict[str, Any] = {"role": "assistant", "content": said, "refusal": reply.refusal or None}
+    content = reply.text or (None if reply.tool_calls or reply.refusal else "")
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": reply.refusal or None}
     if reply.tool_calls:
         message["tool_calls"] = [_tool_call(call) for call in reply.tool_calls]
     return message

@@ -15,12 +15,12 @@ from mock_oci.wire import Body
 
 def asked(request: Body) -> Body:
     """Write the request in OpenAI's words; the conversation has no ids, so tool calls and results have none either."""
-    found: Body = {"messages": list(_messages(request)), "max_tokens": request.get("maxTokens")}
-    found["stop"] = request.get("stopSequences")
-    found["response_format"] = response_format(request)
+    chat: Body = {"messages": list(_messages(request)), "max_tokens": request.get("maxTokens")}
+    chat["stop"] = request.get("stopSequences")
+    chat["response_format"] = response_format(request)
     if request.get("tools"):
-        found["tools"] = [{"type": "function", "function": _function(tool)} for tool in request["tools"]]
-    return found
+        chat["tools"] = [{"type": "function", "function": _function(tool)} for tool in request["tools"]]
+    return chat
 
 
 def response_format(request: Body) -> Body:
@@ -44,9 +44,9 @@ def _entry(entry: Body) -> Iterator[Body]:
     if entry["role"] == "TOOL":
         yield from _results(entry["toolResults"])
         return
-    said = {"role": _ROLES[entry["role"]], "content": entry.get("message") or ""}
+    message = {"role": _ROLES[entry["role"]], "content": entry.get("message") or ""}
     calls = [{"function": call} for call in entry.get("toolCalls") or ()]
-    yield {**said, "tool_calls": calls} if calls else said
+    yield {**message, "tool_calls": calls} if calls else message
 
 
 def _results(results: list[Body] | None) -> Iterator[Body]:
@@ -110,13 +110,13 @@ def _end(answer: Answer) -> Body:
 
 
 def _history(request: Body, reply: Reply) -> list[Body]:
-    said = [*(request.get("chatHistory") or ())]
+    history = [*(request.get("chatHistory") or ())]
     if request["message"]:
-        said.append({"role": "USER", "message": request["message"]})
+        history.append({"role": "USER", "message": request["message"]})
     if request.get("toolResults"):
-        said.append({"role": "TOOL", "toolResults": request["toolResults"]})
+        history.append({"role": "TOOL", "toolResults": request["toolResults"]})
     bot: Body = {"role": "CHATBOT", "message": reply.text}
-    return [*said, {**bot, "toolCalls": _calls(reply)} if reply.tool_calls else bot]
+    return [*history, {**bot, "toolCalls": _calls(reply)} if reply.tool_calls else bot]
 
 
 def _cited(request: Body, reply: Reply) -> Body:

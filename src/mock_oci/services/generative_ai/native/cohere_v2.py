@@ -36,20 +36,23 @@ def check(model: str, request: Body) -> None:
 
 def asked(request: Body) -> Body:
     """Write the request in OpenAI's words."""
-    found: Body = {"messages": [_message(message) for message in request["messages"]]}
-    found |= {"max_tokens": request.get("maxTokens"), "stop": request.get("stopSequences")}
-    found["response_format"] = response_format(request)
+    chat: Body = {"messages": [_message(message) for message in request["messages"]]}
+    chat |= {"max_tokens": request.get("maxTokens"), "stop": request.get("stopSequences")}
+    chat["response_format"] = response_format(request)
     if request.get("tools"):
-        found["tools"] = [{"type": "function", "function": tool["function"]} for tool in request["tools"]]
-        found["tool_choice"] = (request.get("toolsChoice") or "auto").lower()
-    return found
+        chat["tools"] = [{"type": "function", "function": tool["function"]} for tool in request["tools"]]
+        chat["tool_choice"] = (request.get("toolsChoice") or "auto").lower()
+    return chat
 
 
 def _message(message: Body) -> Body:
-    said: Body = {"role": message["role"].lower(), "content": [_part(part) for part in message.get("content") or ()]}
+    chat_message: Body = {
+        "role": message["role"].lower(),
+        "content": [_part(part) for part in message.get("content") or ()],
+    }
     if message.get("toolCalls"):
-        said["tool_calls"] = message["toolCalls"]
-    return said
+        chat_message["tool_calls"] = message["toolCalls"]
+    return chat_message
 
 
 def _part(part: Body) -> Body:
@@ -61,22 +64,22 @@ def _part(part: Body) -> Body:
 def whole(answer: Answer) -> Body:
     reply = answer.replies[0]
     id_ = hashlib.sha256(f"{answer.model}/{answer.serial}".encode()).hexdigest()[:32]
-    said: Body = {"id": id_, "message": _said(reply), "finishReason": _finish(reply), "usage": answer.usage}
+    response: Body = {"id": id_, "message": _said(reply), "finishReason": _finish(reply), "usage": answer.usage}
     if answer.request.get("isLogProbsEnabled"):
         # oci.generative_ai_inference.models.LogProbability; every token is equally likely to the emulator.
-        said["logProbabilities"] = [
+        response["logProbabilities"] = [
             {"tokenIds": [number], "text": piece, "logProbabilities": [-0.25]}
             for number, piece in enumerate(reply.pieces)
         ]
-    return {"apiFormat": "COHEREV2", **said}
+    return {"apiFormat": "COHEREV2", **response}
 
 
 def _said(reply: Reply) -> Body:
     content = [*_thought(reply.reasoning), *(_text(reply.text) if not reply.tool_calls else [])]
-    said: Body = {"role": "ASSISTANT", "content": content}
+    message: Body = {"role": "ASSISTANT", "content": content}
     if reply.tool_calls:
-        said |= {"toolPlan": reply.text, "toolCalls": [_call(call, call.arguments) for call in reply.tool_calls]}
-    return said
+        message |= {"toolPlan": reply.text, "toolCalls": [_call(call, call.arguments) for call in reply.tool_calls]}
+    return message
 
 
 def events(answer: Answer) -> Iterator[Body]:
@@ -98,20 +101,20 @@ def events(answer: Answer) -> Iterator[Body]:
     yield {**_event({}), "finishReason": _finish(reply), **usage}
 
 
-def _event(said: Body) -> Body:
-    return {"apiFormat": "COHEREV2", "message": {"role": "ASSISTANT", **said}}
+def _event(fields: Body) -> Body:
+    return {"apiFormat": "COHEREV2", "message": {"role": "ASSISTANT", **fields}}
 
 
 def _call(call: ToolCall, arguments: str) -> Body:
     return {"id": call.id, "type": "FUNCTION", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _text(said: str) -> list[Body]:
-    return [{"type": "TEXT", "text": said}]
+def _text(text: str) -> list[Body]:
+    return [{"type": "TEXT", "text": text}]
 
 
-def _thought(said: str) -> list[Body]:
-    return [{"type": "THINKING", "thinking": said}] if said else []
+def _thought(text: str) -> list[Body]:
+    return [{"type": "THINKING", "thinking": text}] if text else []
 
 
 def _finish(reply: Reply) -> str:

@@ -29,7 +29,7 @@ from mock_oci.services.shapes import (
 )
 from mock_oci.wire import Body, Response
 
-MOST_INPUTS = 96
+MAX_INPUTS = 96
 Vector = list[float]
 
 
@@ -44,7 +44,7 @@ def embed(call: Call) -> Response:
     size = body.get("outputDimensions") or kind.dimensions
     if size not in (kind.dimensions, *kind.also):
         raise bad_request(f"outputDimensions {size} is not supported by {model}.")  # the emulator's wording
-    vectors = [_vector(model, one, kind.dimensions, size) for one in inputs]
+    vectors = [_vector(model, item, kind.dimensions, size) for item in inputs]
     return json_response(200, _result(call, model, body, inputs, vectors))
 
 
@@ -62,24 +62,24 @@ class _Input:
 
 def _inputs(kind: Kind, body: Body) -> list[_Input]:
     given = body.get("inputs") or body.get("embedContents") or []
-    if not 0 < len(given) <= MOST_INPUTS:
+    if not 0 < len(given) <= MAX_INPUTS:
         # As seen by users of langchain's OCIGenAIEmbeddings (langchain-ai/langchain#22986); 96 itself is taken.
         raise bad_request("Inputs must be provided, support inputs array size less than 96.")
-    inputs = [_input(one, body.get("inputType") == "IMAGE") for one in given]
-    images = [one for one in inputs if one.is_image]
+    inputs = [_input(item, body.get("inputType") == "IMAGE") for item in given]
+    images = [item for item in inputs if item.is_image]
     if len(images) > 1 and body.get("inputs"):
         raise bad_request(
             "Only one image is supported per request."
         )  # "one base64 encoded image" (the SDK's docstring)
     for image in images:
         _check_image(image.said)
-    return [_truncated(one, kind.most_tokens, body.get("truncate") or "NONE") for one in inputs]
+    return [_truncated(item, kind.most_tokens, body.get("truncate") or "NONE") for item in inputs]
 
 
-def _input(one: Any, is_image: bool) -> _Input:
-    if isinstance(one, str):
-        return _Input(one, is_image)
-    return _Input(one["imageUrl"]["url"], True) if one["type"] == "IMAGE" else _Input(one["text"], False)
+def _input(item: Any, is_image: bool) -> _Input:
+    if isinstance(item, str):
+        return _Input(item, is_image)
+    return _Input(item["imageUrl"]["url"], True) if item["type"] == "IMAGE" else _Input(item["text"], False)
 
 
 def _check_image(url: str) -> None:
@@ -90,18 +90,18 @@ def _check_image(url: str) -> None:
         raise bad_request("An image must be a data URL of base64: data:image/png;base64,…") from error
 
 
-def _truncated(one: _Input, most: int, where: str) -> _Input:
-    words = words_of(one.said)
-    if one.is_image or len(words) <= most:
-        return one
+def _truncated(item: _Input, most: int, where: str) -> _Input:
+    words = words_of(item.said)
+    if item.is_image or len(words) <= most:
+        return item
     if where == "NONE":
         raise bad_request(f"Input has {len(words)} tokens; the most is {most}.")  # the emulator's wording
     return _Input("".join(words[:most] if where == "END" else words[-most:]), False)
 
 
-def _vector(model: str, one: _Input, dimensions: int, size: int) -> Vector:
+def _vector(model: str, item: _Input, dimensions: int, size: int) -> Vector:
     """Return the first ``size`` of the model's ``dimensions``, of length 1: how Embed 4 shortens its vectors."""
-    digest = hashlib.shake_256(f"{model}/{one.said}".encode("utf-8", "surrogatepass")).digest(2 * dimensions)
+    digest = hashlib.shake_256(f"{model}/{item.said}".encode("utf-8", "surrogatepass")).digest(2 * dimensions)
     numbers = [number / 32768 for number in struct.unpack(f"<{dimensions}h", digest)][:size]
     length = math.sqrt(sum(number * number for number in numbers))
     return [number / length for number in numbers]
@@ -109,7 +109,7 @@ def _vector(model: str, one: _Input, dimensions: int, size: int) -> Vector:
 
 def _result(call: Call, model: str, body: Body, inputs: list[_Input], vectors: list[Vector]) -> Body:
     kinds = body.get("embeddingTypes") or []
-    counts = [one.tokens for one in inputs]
+    counts = [item.tokens for item in inputs]
     result: Body = {
         "id": hashlib.sha256(f"embed/{call.cloud.next_serial()}".encode()).hexdigest()[:32],
         "embeddings": vectors if "float" in kinds or not kinds else [],

@@ -12,7 +12,7 @@ from mock_oci.model.catalogue import Target
 from mock_oci.model.replies import Reply, Usage
 from mock_oci.wire import Body
 
-_LONGEST_PAD = 32
+_MAX_PAD = 32
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def written(events: Iterable[Mapping[str, Any]], *, done: bool) -> Iterator[byte
     """
     for number, event in enumerate(events):
         digest = hashlib.sha256(f"{number}/{json.dumps(event)}".encode()).digest()
-        pad = "a" * (1 + digest[0] % _LONGEST_PAD)
+        pad = "a" * (1 + digest[0] % _MAX_PAD)
         padded = json.dumps({**event, "pad": pad}, separators=(",", ":"), ensure_ascii=False)
         yield f"data: {padded}\n\n".encode()
     if done:

@@ -14,27 +14,30 @@ from mock_oci.wire import Body
 
 def asked(request: Body) -> Body:
     """Write the request in OpenAI's words."""
-    found = {theirs: request[ours] for ours, theirs in _SAME.items() if request.get(ours) is not None}
-    found["messages"] = [_message(message) for message in request["messages"]]
+    chat = {theirs: request[ours] for ours, theirs in _SAME.items() if request.get(ours) is not None}
+    chat["messages"] = [_message(message) for message in request["messages"]]
     if request.get("tools"):
-        found["tools"] = [{"type": "function", "function": _without_type(tool)} for tool in request["tools"]]
+        chat["tools"] = [{"type": "function", "function": _without_type(tool)} for tool in request["tools"]]
     if request.get("toolChoice"):
         choice = request["toolChoice"]
         function = {"type": "function", "function": {"name": choice.get("name")}}
-        found["tool_choice"] = function if choice["type"] == "FUNCTION" else choice["type"].lower()
+        chat["tool_choice"] = function if choice["type"] == "FUNCTION" else choice["type"].lower()
     if request.get("responseFormat"):
         wanted = request["responseFormat"]
-        found["response_format"] = {"type": wanted["type"].lower(), "json_schema": wanted.get("jsonSchema")}
-    return found
+        chat["response_format"] = {"type": wanted["type"].lower(), "json_schema": wanted.get("jsonSchema")}
+    return chat
 
 
 def _message(message: Body) -> Body:
-    said: Body = {"role": message["role"].lower(), "content": [_part(part) for part in message.get("content") or ()]}
+    chat_message: Body = {
+        "role": message["role"].lower(),
+        "content": [_part(part) for part in message.get("content") or ()],
+    }
     if message.get("toolCalls"):
-        said["tool_calls"] = [
+        chat_message["tool_calls"] = [
             {"id": call["id"], "type": "function", "function": _without_type(call)} for call in message["toolCalls"]
         ]
-    return said
+    return chat_message
 
 
 def _part(part: Body) -> Body:
@@ -91,8 +94,8 @@ def _events_of(answer: Answer, index: int, reply: Reply) -> Iterator[Body]:
         for piece in words_of(text):
             yield {"index": index, "message": {"role": "ASSISTANT", name: piece}}
     for piece in reply.pieces:
-        said = {"index": index, "message": {"role": "ASSISTANT", "content": _text(piece)}}
-        yield {**said, **_logprobs(answer.request, (piece,))}
+        event = {"index": index, "message": {"role": "ASSISTANT", "content": _text(piece)}}
+        yield {**event, **_logprobs(answer.request, (piece,))}
     for delta in deltas(vendor, reply.tool_calls):
         yield {"index": index, "message": {"role": "ASSISTANT", "toolCalls": delta}}
     numbered = {"index": index} if len(answer.replies) > 1 else {}
@@ -106,8 +109,8 @@ def _beside(reply: Reply) -> dict[str, str]:
     return {name: text for name, text in said.items() if text}
 
 
-def _text(said: str) -> list[Body]:
-    return [{"type": "TEXT", "text": said}]
+def _text(text: str) -> list[Body]:
+    return [{"type": "TEXT", "text": text}]
 
 
 def _finish(vendor: str, reply: Reply) -> str:
@@ -121,8 +124,8 @@ def _logprobs(request: Body, pieces: tuple[str, ...]) -> Body:
     offsets = [sum(map(len, pieces[:number])) for number in range(len(pieces))]
     likely = [-0.25] * len(pieces)
     top = [{piece: "-0.25"} for piece in pieces] if request["logProbs"] else []
-    found = {"tokens": list(pieces), "tokenLogprobs": likely, "textOffset": offsets, "topLogprobs": top}
-    return {"logprobs": found}
+    logprobs = {"tokens": list(pieces), "tokenLogprobs": likely, "textOffset": offsets, "topLogprobs": top}
+    return {"logprobs": logprobs}
 
 
 _SAME = {

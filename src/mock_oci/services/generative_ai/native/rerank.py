@@ -42,13 +42,13 @@ def rerank(call: Call) -> Response:
 
 def _relevance(query: str, document: str) -> float:
     """Return the share of the query's words that the document has, a little less for a long document: 0 to 1."""
-    asked, said = _words(query), _words(document)
-    shared = len(asked & said) / len(asked) if asked else 0.0
-    return round(0.9 * shared + 0.1 * len(asked & said) / len(asked | said), 6) if asked else 0.0
+    asked, present = _words(query), _words(document)
+    shared = len(asked & present) / len(asked) if asked else 0.0
+    return round(0.9 * shared + 0.1 * len(asked & present) / len(asked | present), 6) if asked else 0.0
 
 
-def _words(said: str) -> set[str]:
-    return set(re.findall(r"\w+", said.lower()))
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 _DETAILS = record(

@@ -56,17 +56,19 @@ class ConversationStore:
 
     def create(self, id_: str, project: Project, metadata: Mapping[str, str], items: Iterable[Item]) -> Conversation:
         now = self._clock()
-        made = Conversation(id_, project, now, now, metadata, tuple(ConversationEntry(item, now) for item in items))
+        conversation = Conversation(
+            id_, project, now, now, metadata, tuple(ConversationEntry(item, now) for item in items)
+        )
         with self._lock:
-            self._kept[id_] = made
-        return made
+            self._kept[id_] = conversation
+        return conversation
 
     def find(self, id_: str, project_id: str) -> Conversation | None:
         with self._lock:
-            found = self._kept.get(id_)
-        if found is None or found.project.id != project_id or found.gone(self._clock()):
+            conversation = self._kept.get(id_)
+        if conversation is None or conversation.project.id != project_id or conversation.gone(self._clock()):
             return None
-        return found
+        return conversation
 
     def describe(self, id_: str, metadata: Mapping[str, str]) -> None:
         self._change(id_, lambda found: replace(found, metadata=metadata, updated=self._clock()))

@@ -13,7 +13,7 @@ from mock_oci.services.generative_ai.responses.items import Item, kept_items, li
 from mock_oci.services.generative_ai.responses.rules import check_items, check_metadata
 from mock_oci.wire import Body, Response
 
-_MOST_ITEMS = 20  # in one request (platform.openai.com/docs/api-reference/conversations)
+_MAX_ITEMS = 20  # in one request (platform.openai.com/docs/api-reference/conversations)
 
 
 def create_conversation(call: Call) -> Response:
@@ -81,8 +81,8 @@ def _found_item(call: Call, conversation: Conversation) -> Item:
 def _new_items(call: Call, body: Body) -> tuple[Item, ...]:
     items = body.get("items")
     check_items(items)
-    if len(items or ()) > _MOST_ITEMS:
-        message = f"Invalid 'items': array too long. Expected at most {_MOST_ITEMS} items."
+    if len(items or ()) > _MAX_ITEMS:
+        message = f"Invalid 'items': array too long. Expected at most {_MAX_ITEMS} items."
         raise openai_error(message, "items", "array_above_max_length")
     return kept_items(items or [], new_ids(call.cloud))
 
