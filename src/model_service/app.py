@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
 
 from model_service.dispatch import Dispatch
 from model_service.envelopes import Envelope, open_envelope
 from model_service.envelopes.stages import bugs_as_errors, chunk_stages, logged_at_its_end
-from model_service.errors import AnswerTooLarge, ModelServiceError, RequestTooLarge
+from model_service.errors import AnswerTooLarge, ModelServiceError
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.fn.reply import MAX_REPLY_BYTES, Reply
 from model_service.logs import log
 from model_service.openai_api.chat import Stream
 from model_service.openai_api.encoding import write_json
+from model_service.routing import Route
 from model_service.service import Service
 from model_service.settings import Settings
 from model_service.trace import Trace
-
-MAX_REQUEST_BYTES: Final = 6 * 1024 * 1024  # what the platform lets in
 
 
 @dataclass
@@ -35,6 +33,7 @@ class App:
     def answer(self, invocation: Invocation) -> Reply:
         """Return a reply that is complete, or whose body is still to come, piece by piece."""
         log.call_id.set(invocation.call_id)
+        invocation = invocation.readable()
         envelope = open_envelope(invocation)
         trace = Trace(envelope.trigger, caller=invocation.caller)
         error = None
@@ -43,15 +42,17 @@ class App:
                 reply = self._answer(invocation, envelope, trace)
         except ModelServiceError as known:
             reply, error = envelope.seal_error(known), known
-        if not isinstance(reply.body, bytes):
-            return replace(reply, body=logged_at_its_end(reply.body, trace))
-        trace.write(error)
-        return reply
+        body = reply.body
+        if isinstance(body, bytes):
+            trace.write(error)
+        else:
+            body = logged_at_its_end(body, trace)
+        return replace(reply, body=body, headers={**reply.headers, **_served_by(invocation, trace.route)})
 
     def _answer(self, invocation: Invocation, envelope: Envelope, trace: Trace) -> Reply:
         with trace.step("decode"):
-            if len(invocation.body) > MAX_REQUEST_BYTES:
-                raise RequestTooLarge(f"The request has more than {MAX_REQUEST_BYTES} bytes.")
+            if invocation.fault is not None:
+                raise invocation.fault
             if envelope.may_name_its_body and b'"body_from"' in invocation.body:
                 envelope = open_envelope(self._with_stored_body(invocation))
             request = envelope.decode()
@@ -92,3 +93,13 @@ class App:
     @property
     def service(self) -> Service:
         return self.dispatch.service
+
+
+def _served_by(invocation: Invocation, route: Route | None) -> dict[str, str]:
+    """Return the headers that every reply has: the id that its log lines bear, and what has served it."""
+    headers = {"x-request-id": invocation.call_id} if invocation.call_id else {}
+    if route is not None:
+        headers["x-model-service-route"] = route.transport
+        if route.model:
+            headers["x-model-service-model"] = route.model
+    return headers

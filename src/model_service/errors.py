@@ -37,16 +37,19 @@ class ModelServiceError(Exception):
         self.opc_request_id = opc_request_id
         self.retry_after = retry_after
         self.code = code or self.code
-        self.status = status or self.status
+        # OCI, or what stands before it, may answer with a status that HTTP does not have.
+        self.status = status if status and 400 <= status <= 599 else self.status
 
     def body(self) -> dict[str, Any]:
         """Return OpenAI's error object, with three keys more: ``status``, ``hint`` and ``opc_request_id``.
 
         ``None`` stands where there is none.
         """
+        # Most clients print nothing but the message.
+        message = f"{self.message} Hint: {self.hint}" if self.hint else self.message
         return {
             "error": {
-                "message": self.message,
+                "message": message,
                 "type": self.type,
                 "code": self.code,
                 "param": self.param,
@@ -102,6 +105,17 @@ class MethodNotAllowed(InvalidRequest):
 class RequestTooLarge(InvalidRequest):
     status = 413
     code = "request_too_large"
+
+
+class EncodingNotTaken(InvalidRequest):
+    """The body is compressed in a way that is not taken; ``taken`` are those that are."""
+
+    status = 415
+    code = "unsupported_encoding"
+
+    def __init__(self, *taken: str) -> None:
+        super().__init__(f"Content-Encoding: must be one of {', '.join(taken)}.")
+        self.taken = taken
 
 
 class AnswerTooLarge(ModelServiceError):

@@ -25,7 +25,7 @@ def test_the_body_has_all_keys_of_openai_and_three_of_ours() -> None:
     )
     assert error.body() == {
         "error": {
-            "message": "Broken.",
+            "message": "Broken. Hint: Mend it.",
             "type": "server_error",
             "code": "broken",
             "param": "model",

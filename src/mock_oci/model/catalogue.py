@@ -105,6 +105,10 @@ class Catalogue:
         model = self._models.get(name)
         return Target(model) if model is not None and region in model.regions else None
 
+    def chat_models(self, region: str) -> list[str]:
+        """The ids of the models that ``region`` hosts for chat on demand."""
+        return sorted(model.id for model in self.models if region in model.regions and "CHAT" in model.capabilities)
+
     def dedicated(self, endpoint_id: str, region: str) -> Target | None:
         """Return what the endpoint of this OCID serves, when it is one of ``region``."""
         endpoint = self._endpoints.get(endpoint_id)

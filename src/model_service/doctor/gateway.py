@@ -23,7 +23,9 @@ def look_at_gateway(context: DoctorContext) -> str:
         return f"{url} answers {answer.status_code}: it wants a credential of its callers, which we are not"
     error = _error_in(answer)
     if error:
-        raise CheckFailed(f"the function answers through it: {error.get('message')}", error.get("hint"))
+        hint = error.get("hint")
+        message = str(error.get("message")).removesuffix(f" Hint: {hint}")
+        raise CheckFailed(f"the function answers through it: {message}", hint)
     raise CheckFailed(f"{url} answers {answer.status_code}", GATEWAY_REMEDIES.get(answer.status_code, SEE_LOG))
 
 

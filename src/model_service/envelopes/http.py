@@ -46,7 +46,7 @@ class HttpEnvelope:
     def decode(self) -> ModelRequest | DoctorRequest:
         if is_responses_path(self._http.path):
             body = self._fields() if self._body else {}
-            return responses_request(body | self._named_in_headers(body), self._http.method, self._http.url)
+            return responses_request(body | self._named_in_headers(body), self._http.method, self._http.target)
         operation = self._operation()
         body = self._fields()
         return operation.parse(body | self._named_in_headers(body))
@@ -67,9 +67,9 @@ class HttpEnvelope:
 
     def _operation(self) -> Operation:
         # By its end: whether the deployment's path prefix is still there differs between Oracle's own samples.
-        operation = next((one for one in OPERATIONS if one.path and self._http.path.endswith(one.path)), None)
+        operation = next((row for row in OPERATIONS if row.paths and self._http.path.endswith(row.paths)), None)
         if operation is None:
-            known = ", ".join(f"POST …{one.path}" for one in OPERATIONS if one.path)
+            known = ", ".join(f"POST …{row.paths[0]}" for row in OPERATIONS if row.paths)
             raise PathNotFound(f"There is nothing at this path. What there is: {known}, and what is below the last.")
         if self._http.method != "POST":
             raise MethodNotAllowed("POST")

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from model_service.envelopes.stages import byte_stages
-from model_service.errors import InvalidRequest, ModelServiceError
+from model_service.errors import EncodingNotTaken, InvalidRequest, ModelServiceError
 from model_service.fn.reply import Reply
 from model_service.openai_api.chat import Answer, Complete
 from model_service.openai_api.encoding import ENCODINGS, write_json
+
+_NEVER: Final = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")
 
 
 def stream_format(body: Mapping[str, Any], accept: str = "") -> str:
     """Return the encoding that a stream is asked for in: ``stream_format`` in the body, else the ``Accept`` header."""
     named = body.get("stream_format")
     if named is None:
-        return next((name for name, encoding in ENCODINGS.items() if encoding.content_type in accept), "sse")
+        # The first media type that is one of ours, in any case, unless its weight says never (RFC 9110 §12.5.1).
+        wanted = (text.strip() for text in accept.lower().split(","))
+        types = [text.partition(";")[0].rstrip() for text in wanted if not _NEVER.search(text)]
+        known = {encoding.content_type: name for name, encoding in ENCODINGS.items()}
+        return next((known[media_type] for media_type in types if media_type in known), "sse")
     if not isinstance(named, str) or named not in ENCODINGS:
         raise InvalidRequest(f"stream_format: must be one of {', '.join(ENCODINGS)}", param="stream_format")
     return named
@@ -41,4 +48,6 @@ def reply_with_error(error: ModelServiceError, status: int) -> Reply:
         headers["opc-request-id"] = error.opc_request_id
     if error.retry_after:
         headers["retry-after"] = error.retry_after
+    if isinstance(error, EncodingNotTaken):
+        headers["accept-encoding"] = ", ".join(error.taken)  # RFC 9110 §15.5.16
     return Reply(status, write_json(error.body()), headers)

@@ -1,8 +1,7 @@
 """The way out to the FDK: complete as every function answers, or in chunks as the FDK can but no handler may.
 
 The FDK has a streaming response inside (``fdk/async_http/response.py``) and wraps whatever a handler returns into a
-complete one (``app.py``). The callback that writes the streaming one is a local variable of the coroutine that runs the
-handler; from there it is taken, and nothing of the FDK is changed. Where it is not found, the answer goes out whole.
+complete one (``app.py``). Where the callback that writes the streaming one is not found, the answer goes out whole.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ from fdk.async_http.response import StreamingHTTPResponse
 from fdk.context import InvokeContext
 from fdk.response import Response
 
+from model_service.fn.fdk_protocol import WriteStream, find_write_stream, protocol_of
 from model_service.fn.reply import Reply
 from model_service.logs import log
 
 DELIVERY: Final = "x-model-service-delivery"
-"""The header that says how a streamed answer left the container: ``chunked`` or ``complete``."""
-
-WriteStream = Callable[[StreamingHTTPResponse], Awaitable[None]]
+"""The header that says how an answer left the container: ``chunked`` or ``complete``."""
 
 _SPELLING: Final = {"content-type": "Content-Type"}
 
@@ -33,7 +31,7 @@ _warned: set[str] = set()
 def respond(context: InvokeContext, reply: Reply) -> Response | Coroutine[Any, Any, Response]:
     """Return what a handler returns to the FDK, which awaits it if it is a coroutine."""
     if isinstance(reply.body, bytes):
-        return _response(context, reply, reply.body)
+        return _response(context, reply, reply.body, {DELIVERY: "complete"})
     write_stream = find_write_stream()
     if write_stream is None:
         if not _warned:
@@ -41,17 +39,6 @@ def respond(context: InvokeContext, reply: Reply) -> Response | Coroutine[Any, A
             log.write("streaming_unavailable", reason="this version of the FDK keeps its streaming response elsewhere")
         return _response(context, reply, reply.whole(), {DELIVERY: "complete"})
     return _stream(context, reply, reply.body, write_stream)
-
-
-def find_write_stream() -> WriteStream | None:
-    """Return ``HttpProtocol.stream_response`` of the connection; ``None`` where this FDK has it elsewhere."""
-    try:
-        coroutine = getattr(asyncio.current_task(), "get_coro", lambda: None)()
-    except RuntimeError:  # no event loop: not under the FDK at all
-        return None
-    frame = getattr(coroutine, "cr_frame", None)
-    callback = frame.f_locals.get("stream_callback") if frame else None
-    return callback if isinstance(getattr(callback, "__self__", None), HttpProtocol) else None
 
 
 async def _stream(context: InvokeContext, reply: Reply, body: Iterator[bytes], write_stream: WriteStream) -> Response:
@@ -81,7 +68,7 @@ def _writer(body: Iterator[bytes]) -> Callable[[StreamingHTTPResponse], Awaitabl
 
 def _stop_waiting_for_nobody(write_stream: WriteStream) -> None:
     """Cancel the FDK's timer for the next request: on a dead connection it fires for ever, at 100 % CPU."""
-    protocol: HttpProtocol = write_stream.__self__  # type: ignore[attr-defined]  # it is a bound method
+    protocol = protocol_of(write_stream)
     timer = getattr(protocol, "_keep_alive_timeout_handler", None)  # another version of the FDK may have none
     if _is_gone(protocol) and timer is not None:
         timer.cancel()
@@ -92,6 +79,9 @@ def _is_gone(protocol: HttpProtocol) -> bool:
 
 
 def _response(context: InvokeContext, reply: Reply, body: bytes, more: dict[str, str] | None = None) -> Response:
+    if context.HTTPHeaders():
+        # A gateway's reply, although a client's own `Fn-Intent` hides the platform's (fdk/context.py, `__is_gateway`).
+        context.Headers()["fn-intent"] = "httprequest"
     # A dict of its own: the FDK writes into the one that it gets.
     headers = {**reply.headers, **(more or {})}
     return Response(context, response_data=body, headers=headers, status_code=reply.status)

@@ -26,7 +26,10 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        safe = {name: _LINE_BREAKERS.sub(" ", value) for name, value in self.headers.items()}
+        safe = {
+            name: _LINE_BREAKERS.sub(" ", value).encode("ascii", "backslashreplace").decode()
+            for name, value in self.headers.items()
+        }
         object.__setattr__(self, "headers", safe)
 
     def whole(self) -> bytes:

@@ -58,13 +58,13 @@ RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 
 @dataclass(frozen=True)
 class Operation:
-    """``path`` is how it ends behind a gateway, ``None`` where direct callers alone may ask for it.
+    """``paths`` are how it ends behind a gateway, none where direct callers alone may ask for it.
 
     ``recognises`` tells a body that does not say ``operation``.
     """
 
     name: str
-    path: str | None
+    paths: tuple[str, ...]
     parse: Callable[[Mapping[str, Any]], ModelRequest | DoctorRequest]
     recognises: Callable[[Mapping[str, Any]], bool]
 
@@ -103,10 +103,15 @@ def _is_embeddings(body: Mapping[str, Any]) -> bool:
 EMBEDDING_MODELS: Final = ("*embed*",)
 
 OPERATIONS: Final = (
-    Operation("chat", "/v1/chat/completions", ChatRequest.parse, lambda body: "messages" in body),
-    Operation("embeddings", "/v1/embeddings", EmbeddingsRequest.parse, _is_embeddings),
-    Operation("rerank", "/v1/rerank", RerankRequest.parse, lambda body: "query" in body and "documents" in body),
-    Operation("responses", "/v1/responses", responses_request, lambda body: "input" in body),
+    Operation("chat", ("/v1/chat/completions",), ChatRequest.parse, lambda body: "messages" in body),
+    Operation("embeddings", ("/v1/embeddings",), EmbeddingsRequest.parse, _is_embeddings),
+    Operation(
+        "rerank",
+        ("/v1/rerank", "/v2/rerank", "/rerank"),
+        RerankRequest.parse,
+        lambda body: "query" in body and "documents" in body,
+    ),
+    Operation("responses", ("/v1/responses",), responses_request, lambda body: "input" in body),
     # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
-    Operation("doctor", None, DoctorRequest.parse, lambda _body: False),
+    Operation("doctor", (), DoctorRequest.parse, lambda _body: False),
 )

@@ -68,6 +68,11 @@ GOTCHAS: Final = (
     ),
     ErrorHint(
         404,
+        _says("this local oci has"),
+        "A local OCI (mock_oci) answers here, and has the models that it names, not {model}.",
+    ),
+    ErrorHint(
+        404,
         _says("entity with key|model.*not (found|supported)|unknown model"),
         "This region does not have {model}, or no longer has it: see "
         "https://docs.oracle.com/en-us/iaas/Content/generative-ai/regions.htm, set OCI_REGION to one that does, or use "

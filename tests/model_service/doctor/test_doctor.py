@@ -92,7 +92,7 @@ BROKEN = [
     pytest.param({}, {"skew": 420}, "clock", "ahead of OCI", "NTP", id="a-fast-clock"),
     pytest.param({}, {"skew": -420}, "clock", "behind OCI", "NTP", id="a-slow-clock"),
     pytest.param({"OCI_COMPARTMENT_ID": ABSENT}, {}, "policy", "not found", ABSENT, id="no-such-compartment"),
-    pytest.param({}, {"model": "meta.llama-9"}, "model", "meta.llama-9", "regions.htm", id="no-such-model"),
+    pytest.param({}, {"model": "meta.llama-9"}, "model", "meta.llama-9", "local OCI", id="no-such-model"),
     pytest.param({}, {"model": "responses:"}, "model", "prefix", "", id="no-model-at-all"),
 ]
 

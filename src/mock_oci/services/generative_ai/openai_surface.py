@@ -44,13 +44,14 @@ def target_of(call: Call, model: Any) -> Target | None:
     return call.cloud.catalogue.find(model, call.region) if isinstance(model, str) else None
 
 
-def no_such_model(model: Any) -> Refused:
-    """Refuse a model that the region does not host."""
+def no_such_model(call: Call, model: Any) -> Refused:
+    """Refuse a model that the region does not host; what OCI does not say is which models it does."""
     if not isinstance(model, str) or not model:
         return missing_parameter("model")
     if model.startswith("cohere."):
         return native_only()
-    return Refused(oci_error(404, f"Entity with key {model} not found"))
+    hosted = ", ".join(call.cloud.catalogue.chat_models(call.region))
+    return Refused(oci_error(404, f"Entity with key {model} not found (this local OCI has {hosted})"))
 
 
 def native_only() -> Refused:

@@ -39,7 +39,7 @@ def complete(call: Call) -> Response:
     body = body_of(call)
     target = target_of(call, body.get("model"))
     if target is None:
-        raise no_such_model(body.get("model"))
+        raise no_such_model(call, body.get("model"))
     if target.model.vendor == "cohere":
         raise native_only()
     check_request(body)

@@ -65,7 +65,7 @@ def _admitted(call: Call) -> tuple[Body, Project, Target]:
         raise native_only()
     project = project_of(call, vendor)
     if target is None:
-        raise no_such_model(body["model"])
+        raise no_such_model(call, body["model"])
     if target.endpoint is None:
         check_served(target.model.id, target.selected_region or call.region)
     return body, project, target

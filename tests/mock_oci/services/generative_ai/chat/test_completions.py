@@ -167,7 +167,9 @@ def test_the_old_base_serves_signed_requests_only(oci: MockOci, signed: Ask) -> 
 def test_an_unknown_model_is_named_in_the_404(ask: Ask) -> None:
     response = ask({**BODY, "model": "meta.llama-9"})
     assert response.status == 404
-    assert _json(response) == {"code": "404", "message": "Entity with key meta.llama-9 not found"}
+    message = _json(response)["message"]
+    assert message.startswith("Entity with key meta.llama-9 not found (this local OCI has ")
+    assert "meta.llama-3.3-70b-instruct" in message
 
 
 @pytest.mark.parametrize("model", ["cohere.command-a-03-2025", "cohere.command-r-08-2024", "cohere.unheard-of"])

@@ -350,7 +350,9 @@ def test_not_every_model_is_served_here_in_every_region(oci: MockOci, create: Su
     assert create({**BODY, "model": GEMINI}, host=CHICAGO).status == 200
     refusal = _json(create({**BODY, "model": GEMINI}, host=OSAKA, openai_project=osaka), 400)
     assert refusal["message"] == "Incorrect apiIdentifier GenerativeAiService.responses"
-    assert _json(create({**BODY, "model": "xai.grok-99"}), 404)["message"] == "Entity with key xai.grok-99 not found"
+    assert _json(create({**BODY, "model": "xai.grok-99"}), 404)["message"].startswith(
+        "Entity with key xai.grok-99 not found"
+    )
 
 
 def test_endpoints_and_routing_profiles_are_models_here_too(oci: MockOci, create: Surface) -> None:
