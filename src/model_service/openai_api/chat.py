@@ -148,13 +148,12 @@ def finish_reasons(chunk: Chunk) -> dict[int, Any]:
     What is not of OpenAI's shape says nothing.
     """
     choices = chunk.get("choices")
-    told = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
-    indexes = (choice.get("index", 0) for choice in told)
-    return {
-        index: choice.get("finish_reason")
-        for index, choice in zip(indexes, told, strict=True)
-        if isinstance(index, int)
-    }
+    reasons: dict[int, Any] = {}
+    for position, choice in enumerate(choices if isinstance(choices, list) else ()):
+        if isinstance(choice, dict):
+            index = choice.get("index", position)
+            reasons[index if isinstance(index, int) else position] = choice.get("finish_reason") or None
+    return reasons
 
 
 def chunk_of(completion: Completion) -> Chunk:

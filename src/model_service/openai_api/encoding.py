@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from math import isinf
+from math import isfinite
 from typing import Any, Final, NoReturn
 
-from model_service.errors import InvalidRequest, ModelServiceError
+from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken
 
 DONE: Final = "[DONE]"
+MAX_NESTING: Final = 128  # levels of JSON: what reads it and writes it again has a stack, which ends somewhere
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024  # of a stream: an embedded picture or an audio answer is one line
+HIGH_HALF_LAST: Final = re.compile('[\ud800-\udbff](?=")')  # of a string, in JSON
+LOW_HALF_FIRST: Final = re.compile('(?<=[^\\\\]")[\udc00-\udfff]')
+LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 
 def read_json_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object that a caller sent.
-
-    Raise ``InvalidRequest`` that says what is wrong, not what was sent.
-    """
+    """Return the JSON object of a caller; raise ``InvalidRequest`` that says what is wrong, not what was sent."""
     if not body.strip():
         raise InvalidRequest("The body is empty; a JSON object was expected.", code="empty_body")
     try:
-        value = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        value = STRICT.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not UTF-8.", code="invalid_json") from error
     except json.JSONDecodeError as error:
@@ -30,37 +34,83 @@ def read_json_object(body: bytes) -> dict[str, Any]:
         raise InvalidRequest(f"The body is not JSON: {error.msg} at {where}.", code="invalid_json") from None
     except ValueError:  # Python reads no integer of more than 4300 digits
         raise InvalidRequest("The body has a number that is too long.", code="invalid_json") from None
-    except RecursionError:
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_json") from None
     if not isinstance(value, dict):
         raise InvalidRequest("The body is JSON, but not an object.", code="invalid_json")
     return value
 
 
-def write_json(value: Any) -> bytes:
-    """Return compact JSON in UTF-8."""
+def read_json(text: str | bytes) -> Any:
+    """Return the JSON value that OCI sent; raise ``ValueError`` for what is none.
+
+    NaN and Infinity, which some backends write for log probabilities, are null
+    (https://github.com/sgl-project/sglang/issues/4097).
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which models do emit; escaped it is valid JSON
-        return json.dumps(value, separators=(",", ":")).encode()
+        value = _LENIENT.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if text.count("[") + text.count("{") > MAX_NESTING and is_nested_too_deeply(value):
+        raise ValueError("nested too deeply")
+    return value
 
 
-def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
+def is_nested_too_deeply(value: Any) -> bool:
+    """Return whether a JSON value has more than MAX_NESTING levels; in linear time, and without recursion."""
+    level = [value]
+    for _ in range(MAX_NESTING):
+        inner = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
+        level = [child for child in inner if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def write_json(value: Any) -> bytes:
+    """Return compact JSON in UTF-8.
+
+    Half of a surrogate pair, which models do emit, becomes U+FFFD, and a number that JSON lacks becomes null.
+    """
+    text = _json_text(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _without_halves(text)
+
+
+def read_lines(pieces: Iterable[bytes], max_bytes: int = MAX_LINE_BYTES) -> Iterator[str]:
     r"""Yield the lines of a byte stream, however it was cut up.
 
-    ``\n`` and ``\r\n`` end one, a last one needs neither.
+    ``\n``, ``\r\n`` and ``\r`` end one, a last one needs none; a byte order mark before the first is passed over. Raise
+    ``StreamBroken`` for a line of more than ``max_bytes``.
     """
-    rest = bytearray()
-    for piece in pieces:
-        rest += piece
-        if b"\n" not in piece:
-            continue  # a line may be megabytes long: it is looked through once, not with every piece
-        *lines, tail = rest.split(b"\n")
-        rest = bytearray(tail)
+    rest, after_return = bytearray(), False
+    for piece in _without_byte_order_mark(iter(pieces)):
+        rest += piece[1:] if after_return and piece[:1] == b"\n" else piece
+        after_return = after_return and not piece
+        lines: list[bytearray] = []
+        if b"\r" in piece:
+            *lines, rest = map(bytearray, LINE_END.split(rest))
+            # What follows may be the second byte of \r\n: the line has ended, and is not kept waiting for it.
+            after_return = piece.endswith(b"\r")
+        elif b"\n" in piece:  # a line may be megabytes long: it is looked through once, not with every piece
+            *lines, rest = rest.split(b"\n")
         for line in lines:
-            yield line.removesuffix(b"\r").decode("utf-8", "replace")
+            yield line.decode("utf-8", "replace")
+        if len(rest) > max_bytes:
+            raise StreamBroken(f"OCI sent a line of more than {max_bytes} bytes.")
     if rest:
-        yield rest.removesuffix(b"\r").decode("utf-8", "replace")
+        yield rest.decode("utf-8", "replace")
+
+
+def _without_byte_order_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= len(BOM_UTF8) or not BOM_UTF8.startswith(head):
+            break
+    return chain([head.removeprefix(BOM_UTF8)], pieces)
 
 
 def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
@@ -71,52 +121,70 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
 def read_named_events(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str]]:
     """Yield the name of each server-sent event, if it has one, and its ``data``.
 
-    Comments and other fields are passed over; lines of one event are joined by a line feed; a last event counts
-    without its blank line. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+    Comments, other fields and events without data are passed over; lines of one event are joined by a line feed; a last
+    event counts without its blank line. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
     name: str | None = None
-    gathered: list[str] = []
+    data: list[str] = []
     for line in chain(read_lines(pieces), [""]):
         if line.startswith("data:"):
-            gathered.append(line[5:].removeprefix(" "))
-        elif line.startswith("event:"):
-            name = line[6:].removeprefix(" ")
+            data.append(line[5:].removeprefix(" "))
         elif not line:
-            if gathered:
-                yield name, "\n".join(gathered)
-            name, gathered = None, []
-
-
-def write_event(value: Any) -> bytes:
-    """Return the server-sent event of a JSON value."""
-    return b"data: " + write_json(value) + b"\n\n"
+            text = data[0] if len(data) == 1 else "\n".join(data)
+            name, data, ended = None, [], name
+            if bare := text.strip():
+                yield ended or None, DONE if bare == DONE else text
+        else:
+            field, _, value = line.partition(":")
+            name = value.removeprefix(" ") if field == "event" else name
+            data += [""] if field == "data" else []
 
 
 def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Yield chunks as OpenAI's clients expect them, ``[DONE]`` last.
-
-    A stream that breaks ends with its error instead.
-    """
+    """Yield chunks as OpenAI's clients expect them, and ``[DONE]`` or the error of a stream that breaks."""
     try:
-        for chunk in chunks:
-            yield write_event(chunk)
+        for text in write_each(chunks):
+            yield b"data: " + text + b"\n\n"
     except ModelServiceError as error:
-        yield write_event(error.body())
+        yield b"data: " + write_json(error.body()) + b"\n\n"
         return
     yield f"data: {DONE}\n\n".encode()
 
 
 def write_lines(chunks: Iterable[Any]) -> Iterator[bytes]:
-    """Yield newline-delimited JSON (https://github.com/ndjson/ndjson-spec).
-
-    A chunk a line, and the error of a stream that breaks as the last one.
-    """
+    """Yield a chunk a line (https://github.com/ndjson/ndjson-spec), and the error of a stream that breaks."""
     try:
-        for chunk in chunks:
-            if value := value_of(chunk):  # `[DONE]` of another API holds nothing
-                yield write_json(value) + b"\n"
+        # `[DONE]` of another API holds nothing.
+        for text in write_each(value for chunk in chunks if (value := value_of(chunk))):
+            yield text + b"\n"
     except ModelServiceError as error:
         yield write_json(error.body()) + b"\n"
+
+
+def write_each(values: Iterable[Any]) -> Iterator[bytes]:
+    """Yield the JSON of each value of a stream, as ``write_json`` does.
+
+    But the halves of a pair that one delta ends and the next begins with go out escaped: who joins them has it whole.
+    """
+    held = ""  # ends a string with the first half of a pair
+    try:
+        for value in values:
+            text = _json_text(value)
+            if held:
+                pair = LOW_HALF_FIRST.search(text)
+                yield _without_halves(HIGH_HALF_LAST.sub(_escaped, held) if pair else held)
+                held, text = "", LOW_HALF_FIRST.sub(_escaped, text)
+            try:
+                line = text.encode()
+            except UnicodeEncodeError:
+                held = text if HIGH_HALF_LAST.search(text) else ""
+                line = _without_halves(text)
+            if not held:
+                yield line
+    except ModelServiceError:
+        yield from [_without_halves(held)] if held else ()
+        raise
+    yield from [_without_halves(held)] if held else ()
 
 
 def value_of(chunk: Any) -> dict[str, Any]:
@@ -133,19 +201,58 @@ class Encoding:
     write: Callable[[Iterable[Any]], Iterator[bytes]]
 
 
+def _json_text(value: Any) -> str:
+    try:
+        return _ENCODER.encode(value)
+    except ValueError:
+        return _ENCODER.encode(_without_infinities(value))
+
+
+def _without_halves(text: str) -> bytes:
+    """Return the text with its surrogate pairs joined, and U+FFFD for what is half of one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _escaped(half: re.Match[str]) -> str:
+    return f"\\u{ord(half[0]):04x}"
+
+
+def _without_infinities(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_infinities(field) for name, field in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_infinities(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise InvalidRequest(f"The body is not JSON: {name} is not a JSON number.", code="invalid_json")
 
 
 def _finite(text: str) -> float:
     number = float(text)
-    if isinf(number):  # 1e999, which would leave as Infinity and be no JSON any more
+    if not isfinite(number):  # 1e999, which would leave as Infinity and not be JSON any more
         raise InvalidRequest("The body has a number that is too large.", code="invalid_json")
     return number
 
 
-STRICT: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-"""JSON as RFC 8259 has it; raises ``InvalidRequest`` for numbers that are none there, ``ValueError`` for the rest."""
+class _StrictDecoder(json.JSONDecoder):
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        try:
+            value, end = super().raw_decode(s, idx)
+        except RecursionError:
+            value, end = None, -1
+        if end < 0 or (s.count("[") + s.count("{") > MAX_NESTING and is_nested_too_deeply(value)):
+            raise InvalidRequest("The body is nested too deeply.", code="invalid_json")
+        return value, end
+
+
+STRICT: Final = _StrictDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+"""JSON as RFC 8259 has it; raises ``InvalidRequest`` for numbers that are none there and for too many levels,
+``ValueError`` for the rest."""
+
+_LENIENT: Final = json.JSONDecoder(parse_constant=lambda _name: None)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 ENCODINGS: Final = {
     "sse": Encoding("text/event-stream", write_events),

@@ -5,19 +5,19 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/chat-completion
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from model_service.errors import StreamBroken, UpstreamError
+from model_service.errors import StreamBroken, UpstreamUnreachable
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of, finish_reasons
-from model_service.openai_api.encoding import DONE, read_events
+from model_service.openai_api.encoding import DONE, read_json, read_named_events
 from model_service.routing import Route
 from model_service.transports.call import Call
 from model_service.upstream.client import UpstreamClient
-from model_service.upstream.error_body import read_error_body
+from model_service.upstream.error_body import ErrorBody, error_in, error_in_repr, error_in_success
 from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse
 
 PATH: Final = "/openai/v1/chat/completions"
@@ -33,13 +33,23 @@ class OCIOpenAIModel:
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         """Return the answer as OCI sent it."""
         response = self._post(request, call, stream=False)
-        return Complete(_completion(response), response.opc_request_id)
+        is_stream, pieces = response.sniffed()
+        if not is_stream:
+            return Complete(_completion(pieces, response), response.opc_request_id)
+        from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
+
+        whole = ChunkAccumulator()
+        for chunk in _chunks(pieces, response, request):
+            whole.add(chunk)
+        return Complete(whole.completion(), response.opc_request_id)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         """Return the chunks as OCI sends them; one chunk where OCI answers at once."""
         response = self._post(request, call, stream=True)
-        chunks = _chunks(response, request) if response.is_stream else iter([chunk_of(_completion(response))])
-        return Stream(chunks, response.opc_request_id, at_once=not response.is_stream)
+        is_stream, pieces = response.sniffed()
+        if is_stream:
+            return Stream(_chunks(pieces, response, request), response.opc_request_id)
+        return Stream(iter([chunk_of(_completion(pieces, response))]), response.opc_request_id, at_once=True)
 
     def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
         body = self.route.quirks.apply(request.wire()) | {"model": self.route.model}
@@ -49,50 +59,113 @@ class OCIOpenAIModel:
             return self.upstream.send("POST", PATH, body, call.compartment_headers, call.deadline)
 
 
-def _completion(response: UpstreamResponse) -> Completion:
-    answer = _json(response.read())
-    choices = answer.get("choices") if isinstance(answer, dict) else None
-    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        raise UpstreamError(
-            "OCI answered with something other than a chat completion.", opc_request_id=response.opc_request_id
-        )
+def _completion(pieces: Iterable[bytes], response: UpstreamResponse) -> Completion:
+    try:
+        answer = read_json(b"".join(pieces))
+    except ValueError:
+        answer = None
+    choices = answer.get("choices") if isinstance(answer, dict) and not answer.get("error") else None
+    if not isinstance(choices, list) or not all(map(_is_choice, choices)):
+        otherwise = "OCI answered with something other than a chat completion."
+        raise error_in_success(answer, otherwise, opc_request_id=response.opc_request_id)
     completion: Completion = answer
     return completion
 
 
-def _chunks(response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
-    finished: set[int] = set()
-    awaits_usage = request.include_usage
-    for event in read_events(response.iter_bytes()):
-        if event == DONE:
-            return
-        chunk = _chunk(event, response)
-        finished |= {index for index, reason in finish_reasons(chunk).items() if reason}
-        awaits_usage = awaits_usage and not chunk.get("usage")
-        if len(finished) >= request.choices:
-            response.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
-        yield chunk
-    if not finished:
-        raise StreamBroken(
-            "OCI ended the stream before the answer was complete.", opc_request_id=response.opc_request_id
-        )
+def _is_choice(value: Any) -> bool:
+    message = (value.get("message") or {}) if isinstance(value, dict) else None
+    calls = (message.get("tool_calls") or []) if isinstance(message, dict) else None
+    return isinstance(calls, list) and all(isinstance(call, dict) for call in calls)
 
 
-def _chunk(event: str, response: UpstreamResponse) -> Chunk:
-    chunk = _json(event)
-    if isinstance(chunk, dict) and not chunk.get("error") and "choices" in chunk:
-        return chunk
-    # A transient error arrives as JSON, or as the repr of a Python dict, in the place of a chunk.
-    complaint = read_error_body(event.encode())
+def _chunks(pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
+    progress = _Progress(request.choices, request.include_usage)
+    with _unless_complete(progress):
+        for name, text in read_named_events(pieces):
+            if text == DONE:
+                progress.is_done = True
+                break
+            chunk = _chunk(name, text, response)
+            if chunk is None:
+                continue
+            progress.note(chunk)
+            if progress.is_complete:
+                response.expect_end(progress.patience)
+            yield chunk
+    if not progress.is_complete:
+        message = "OCI ended the stream before the answer was complete."
+        raise StreamBroken(message, opc_request_id=response.opc_request_id)
+
+
+@dataclass
+class _Progress:
+    """How far a stream has come; ``choices`` is how many were asked for.
+
+    A reason to finish alone ends nothing: some backends give one with every chunk, or before the calls of tools
+    (https://github.com/songquanpeng/one-api/issues/1477).
+    """
+
+    choices: int
+    awaits_usage: bool
+    seen: set[int] = field(default_factory=set)
+    finished: set[int] = field(default_factory=set)
+    is_done: bool = False
+
+    def note(self, chunk: Chunk) -> None:
+        """Take note of the choices that a chunk goes on with or ends, and of the usage."""
+        self.awaits_usage = self.awaits_usage and not chunk.get("usage")
+        for index, reason in finish_reasons(chunk).items():
+            self.seen.add(index)
+            if reason:
+                self.finished.add(index)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every choice has ended; ``[DONE]`` says that there are no others."""
+        enough = 1 if self.is_done else self.choices
+        return len(self.finished) >= enough and len(self.finished) == len(self.seen)
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what may still come of an answer that could be complete."""
+        return USAGE_SECONDS if self.awaits_usage else END_SECONDS
+
+
+@contextmanager
+def _unless_complete(progress: _Progress) -> Iterator[None]:
+    """Let a connection break once everything has been said."""
+    try:
+        yield
+    except UpstreamUnreachable:
+        if not progress.is_complete:
+            raise
+
+
+def _chunk(name: str | None, text: str, response: UpstreamResponse) -> Chunk | None:
+    """Return the chunk of an event; ``None`` for one that keeps the connection alive or tells of something else.
+
+    Raise ``StreamBroken`` for an error, which may come as JSON or as the repr of a Python dict, and for what is not
+    JSON. It quotes the provider, and never the model.
+    """
+    try:
+        value = read_json(text)
+    except ValueError:
+        error = error_in_repr(text) or ErrorBody(text if name == "error" else "")
+    else:
+        if isinstance(value, dict) and not value.get("error") and name != "error":
+            if value.get("choices") is not None:
+                return value
+            if value.get("usage"):
+                return {**value, "choices": []}
+        found = error_in({"error": value} if name == "error" else value)
+        if found is None and (value is None or isinstance(value, dict)):
+            return None
+        error = found or ErrorBody("")
+    if not error.message and name not in (None, "message", "error"):
+        return None
     raise StreamBroken(
-        redact(complaint.message) or "OCI sent something other than a chunk.",
-        code=complaint.code,
+        redact(error.message) or "OCI sent something other than a chunk.",
+        code=error.code,
+        status=error.status,
         opc_request_id=response.opc_request_id,
     )
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

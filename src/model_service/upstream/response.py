@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar, Final
 
 from model_service.errors import DeadlineExceeded, UpstreamError, UpstreamUnreachable
@@ -18,8 +20,11 @@ LONGEST_ERROR: Final = 65536  # bytes of an error's body that are read
 
 # Seconds for what may still come of a stream in which every choice has given its reason to finish: the usage, if it was
 # asked for, and the end of the body, which OCI is known to leave open.
+# Some backends give a reason with every chunk, or before a tool call: then more comes, in the pace of a model.
 USAGE_SECONDS: Final = 2.0
-END_SECONDS: Final = 0.2
+END_SECONDS: Final = 1.0
+
+EVENT_STREAM: Final = re.compile(rb"(data|event|id|retry)?:|(data|event|id|retry)[\r\n]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class UpstreamResponse(ABC):
 
     @property
     def is_stream(self) -> bool:
-        return (self.header("content-type") or "").startswith("text/event-stream")
+        return (self.header("content-type") or "").strip().lower().startswith("text/event-stream")
 
     def header(self, name: str) -> str | None:
         value: str | None = self.response.headers.get(name)
@@ -66,10 +71,25 @@ class UpstreamResponse(ABC):
                 self.log.saw(piece)
                 yield piece
 
+    def sniffed(self) -> tuple[bool, Iterator[bytes]]:
+        """Return whether the body is server-sent events, and the body.
+
+        The media type may be wrong: a stream is labelled JSON, or an error in JSON is labelled a stream.
+        """
+        pieces = self.iter_bytes()
+        head = b""
+        for piece in pieces:
+            head = (head + piece).lstrip(b"\xef\xbb\xbf \t\r\n")
+            if head[:1] in (b"{", b"[") or len(head) >= len("retry:"):
+                break
+        is_json = head[:1] in (b"{", b"[")
+        is_stream = not is_json and (self.is_stream or EVENT_STREAM.match(head) is not None)
+        return is_stream, chain([head], pieces)
+
     def expect_end(self, within: float) -> None:
         """Everything has come that should: an end of the body that does not come in ``within`` seconds is none
         to wait for (https://github.com/cohere-ai/cohere-python/issues/756)."""
-        self.conversation.patience = within
+        self.conversation.expect_end(within)
 
     def to_error(self) -> UpstreamError:
         """The error that the body describes, for a status that is none of success."""
@@ -99,11 +119,13 @@ class UpstreamResponse(ABC):
     def _next_of(self, coming: Iterator[bytes]) -> bytes:
         """Empty at the end."""
         # Around each step and not around the loop: between two steps the reader of the stream runs.
+        if self.conversation.is_over():
+            return b""
         with self.conversation.on_the_wire():
             try:
                 return next(coming, b"")
             except self.late:
-                if self.conversation.patience is None:
+                if self.conversation.quiet_until is None:
                     raise
                 return b""  # all is said: there is nothing to be late for
 

@@ -84,21 +84,37 @@ def _left(timeout: float | None) -> float:
     return seconds if timeout is None else min(timeout, seconds)
 
 
+AT_HAND: Final = 0.05  # seconds; what has arrived already is read in less
 AT_ONCE: Final = 0.1  # seconds; a round trip takes less, a model takes more
 
 
 @dataclass
 class Conversation:
-    """How long both may take, and whether a connection was opened for them. ``patience`` is set when everything has
-    come that was expected: seconds to wait for the end of the body."""
+    """How long both may take, and whether a connection was opened for them. ``quiet_until`` is set when everything
+    has come that was expected: the moment (of ``time.monotonic``) until which more is waited for."""
 
     deadline: Deadline
     connected: bool = False
     began: float = 0.0
-    patience: float | None = None
+    quiet_until: float | None = None
+    overdue: bool = False  # a read has been tried after that moment
 
     def begin(self) -> None:
         self.began = time.monotonic()
+
+    def expect_end(self, within: float) -> None:
+        """Wait no longer than ``within`` seconds for whatever still comes; each call begins anew."""
+        self.quiet_until, self.overdue = time.monotonic() + within, False
+
+    def is_over(self) -> bool:
+        """Return whether nothing that mattered has come in time; what has arrived already is read once more.
+
+        Without it a peer could keep a stream open for ever with comments, after its end.
+        """
+        if self.quiet_until is None or time.monotonic() < self.quiet_until:
+            return False
+        late, self.overdue = self.overdue, True
+        return late
 
     @property
     def died_idle(self) -> bool:
@@ -110,7 +126,7 @@ class Conversation:
     def seconds(self) -> float:
         """For the next wait; raises ``DeadlineExceeded`` when there are none."""
         seconds = self.deadline.require()
-        return seconds if self.patience is None else min(seconds, self.patience)
+        return seconds if self.quiet_until is None else min(seconds, max(self.quiet_until - time.monotonic(), AT_HAND))
 
     @contextmanager
     def on_the_wire(self) -> Iterator[None]:

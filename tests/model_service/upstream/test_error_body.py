@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_service.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
-from model_service.upstream.error_body import ErrorBody, read_error_body, upstream_error
+from model_service.upstream.error_body import (
+    ErrorBody,
+    error_in,
+    error_in_repr,
+    error_in_success,
+    read_error_body,
+    upstream_error,
+)
 
 NOT_FOUND = "Authorization failed or requested resource not found."
 GPT5 = '{\n "error": {\n "message": "Unsupported value", "param": "temperature", "code": "unsupported_value" }}'
@@ -46,7 +54,7 @@ def _json(value: Any) -> bytes:
          ErrorBody("Failed to deserialize the JSON body: missing field 'input'")),
         (b"<html>502 Bad Gateway</html>", ErrorBody("<html>502 Bad Gateway</html>")),
         (b"{'code': 'python', 'message': 'repr'}", ErrorBody("{'code': 'python', 'message': 'repr'}")),
-        (b'[{"error": {"message": "m"}}]', ErrorBody('[{"error": {"message": "m"}}]')),
+        (b'[{"error": {"message": "m"}}]', ErrorBody("m")),
         (b'{"errors": ["m"]}', ErrorBody('{"errors": ["m"]}')),
         (b'{"code": "Odd", "message": ["m"]}', ErrorBody('{"code": "Odd", "message": ["m"]}', "Odd")),
         (b'"text"', ErrorBody('"text"')),
@@ -56,7 +64,7 @@ def _json(value: Any) -> bytes:
     ],
 )  # fmt: skip
 def test_every_known_shape_is_read(body: bytes, complaint: ErrorBody) -> None:
-    assert read_error_body(body) == complaint
+    assert replace(read_error_body(body), status=None) == complaint
 
 
 @pytest.mark.parametrize("body", [b'{"error":' * 900 + b"1" + b"}" * 900, b'{"error":' * 90_000])
@@ -109,3 +117,64 @@ def test_a_credential_that_oci_quotes_back_does_not_leave(field: str) -> None:
 
 def test_an_endless_error_is_cut() -> None:
     assert len(upstream_error(500, b"x" * 65536, opc_request_id=None).message) < 2100
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ({"error": {"message": "m", "code": 429}}, ErrorBody("m", status=429)),
+        ({"error": {"message": "m", "code": "server_error"}, "choices": []}, ErrorBody("m", "server_error")),
+        ([{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}], ErrorBody("m", status=400)),
+        ({"error": "m"}, ErrorBody("m")),
+        ({"error": True, "message": "m"}, ErrorBody("m")),
+        ({"error": {"a": 1}, "text": "said"}, ErrorBody("")),
+        ({"type": "error", "message": "m", "code": "c"}, ErrorBody("m", "c")),
+        ({"object": "error", "message": "m"}, ErrorBody("m")),
+        ({"code": "500", "message": "m"}, ErrorBody("m", status=500)),
+        ({"status": 503, "code": "Busy", "message": "m"}, ErrorBody("m", "Busy", status=503)),
+        ({"detail": "m"}, ErrorBody("m")),
+        ({"error": None, "choices": []}, None),
+        ({"error": {}}, None),
+        ({"message": "said", "type": "ping"}, None),
+        ({"message": {"role": "ASSISTANT"}, "code": None}, None),
+        ({"text": "said"}, None),
+        ([], None),
+        (None, None),
+        ("m", None),
+    ],
+)
+def test_an_error_in_a_success_is_found_and_the_answer_is_not_quoted(value: Any, error: ErrorBody | None) -> None:
+    assert error_in(value) == error
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "status", "message"),
+    [
+        ({"error": {"message": "m", "code": 429}}, UpstreamThrottled, 429, "m"),
+        ({"error": {"message": "m", "code": "rate_limit_exceeded"}}, UpstreamThrottled, 429, "m"),
+        ({"error": {"message": "m", "code": 400}}, UpstreamRefused, 400, "m"),
+        ({"error": {"message": "m"}}, UpstreamError, 502, "m"),
+        ({"text": "said"}, UpstreamError, 502, "otherwise"),
+        (None, UpstreamError, 502, "otherwise"),
+    ],
+)
+def test_an_error_in_a_success_is_raised_as_what_it_says(
+    value: Any, kind: type[UpstreamError], status: int, message: str
+) -> None:
+    error = error_in_success(value, "otherwise", opc_request_id="A")
+    assert (type(error), error.status, error.message, error.opc_request_id) == (kind, status, message, "A")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("{'error': {'message': 'busy', 'code': 503}}", ErrorBody("busy", status=503)),
+        ("{'text': 'said'}", None),
+        ("{'error': open('/etc/passwd')}", None),
+        ("{" * 8000, None),
+        ("{" + "-" * 8000, None),
+        ("said", None),
+    ],
+)
+def test_the_repr_of_a_python_dict_is_read_for_the_error_in_it(text: str, error: ErrorBody | None) -> None:
+    assert error_in_repr(text) == error
