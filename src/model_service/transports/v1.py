@@ -153,10 +153,10 @@ def _chunk(name: str | None, text: str, response: UpstreamResponse) -> Chunk | N
         error = error_in_repr(text) or ErrorBody(text if name == "error" else "")
     else:
         if isinstance(value, dict) and not value.get("error") and name != "error":
-            if value.get("choices") is not None:
-                return value
-            if value.get("usage"):
+            if value.get("usage") and value.get("choices") is None:
                 return {**value, "choices": []}
+            if "choices" in value:
+                return value
         found = error_in({"error": value} if name == "error" else value)
         if found is None and (value is None or isinstance(value, dict)):
             return None

@@ -37,7 +37,7 @@ def event(value: Any) -> bytes:
 
 
 def said(chunks: Iterator[dict[str, Any]], index: int = 0) -> str:
-    choices = (choice for chunk in chunks for choice in chunk["choices"] if choice["index"] == index)
+    choices = (choice for chunk in chunks for choice in chunk["choices"] or () if choice["index"] == index)
     return "".join(choice["delta"].get("content") or "" for choice in choices)
 
 
