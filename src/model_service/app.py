@@ -56,6 +56,8 @@ class App:
             if envelope.may_name_its_body and b'"body_from"' in invocation.body:
                 envelope = open_envelope(self._with_stored_body(invocation))
             request = envelope.decode()
+            if not envelope.may_name_the_payer:
+                self.service.check_payer(request)
         with trace.step("resolve"):
             route = trace.route = self.dispatch.resolve(request)
         with trace.step("call"):

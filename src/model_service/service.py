@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
-from model_service.errors import SettingsError
+from model_service.errors import InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
@@ -66,6 +66,13 @@ class Service:
         # What fails before the first chunk is still an error with a status.
         first = next(answer.chunks, None)
         return replace(answer, chunks=answer.chunks if first is None else chain([first], answer.chunks))
+
+    def check_payer(self, request: Any) -> None:
+        """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""
+        if request.compartment_id not in (None, *self.settings.allowed_compartments, self.compartment_id):
+            raise _not_allowed("compartment", "MODEL_SERVICE_COMPARTMENTS")
+        if request.project_id not in (None, *self.settings.allowed_projects, self.settings.project_id):
+            raise _not_allowed("project", "MODEL_SERVICE_PROJECTS")
 
     @cached_property
     def credential(self) -> Credential:
@@ -138,6 +145,16 @@ class Service:
         if region is None:
             raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
         return inference_endpoint(region)
+
+
+def _not_allowed(what: str, variable: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{what}_id: this {what} may not be named here.",
+        param=f"{what}_id",
+        code=f"{what}_not_allowed",
+        status=403,
+        hint=f"{variable} lists those that may be; leave it out, and the configured one is used.",
+    )
 
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:

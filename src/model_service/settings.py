@@ -17,6 +17,7 @@ from model_service.settings_parsers import (
     bucket,
     buckets,
     compartment,
+    compartments,
     destinations,
     endpoint,
     endpoint_families,
@@ -24,6 +25,7 @@ from model_service.settings_parsers import (
     flag,
     one_of,
     project,
+    projects,
     region,
     seconds,
     string_map,
@@ -56,6 +58,8 @@ class Settings:
     region: str | None = None
     compartment_id: str | None = None
     project_id: str | None = None
+    allowed_compartments: tuple[str, ...] = ()
+    allowed_projects: tuple[str, ...] = ()
     responses_store: bool = True
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None
@@ -129,6 +133,8 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "region": Variable("OCI_REGION", region),
     "compartment_id": Variable("OCI_COMPARTMENT_ID", compartment),
     "project_id": Variable("MODEL_SERVICE_PROJECT_ID", project),
+    "allowed_compartments": Variable("MODEL_SERVICE_COMPARTMENTS", compartments),
+    "allowed_projects": Variable("MODEL_SERVICE_PROJECTS", projects),
     "responses_store": Variable("MODEL_SERVICE_RESPONSES_STORE", flag),
     "genai_endpoint": Variable("OCI_GENAI_ENDPOINT", endpoint),
     "federation_endpoint": Variable("MODEL_SERVICE_FEDERATION_ENDPOINT", endpoint),

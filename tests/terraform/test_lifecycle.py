@@ -14,7 +14,7 @@ from tests.terraform.example_variables import VALUES, given
 from tests.terraform.terraform_cli import Terraform, copied
 
 from model_service.batch.tasks.file import read_tasks
-from model_service.oci_names import Place
+from model_service.oci_names import ObjectLocation
 from model_service.settings import VARIABLES, Settings
 
 UNCHANGED = 0  # what `plan -detailed-exitcode` then exits with
@@ -94,7 +94,7 @@ def test_the_function_may_write_where_its_tasks_do_and_read_what_they_read(compl
     [function], [policy] = complete.values("oci_functions_function"), complete.values("oci_identity_policy")
     tasks = read_tasks(function["config"]["MODEL_SERVICE_TASKS"], "tasks.yaml")
     for sink in tasks.sinks.values():
-        named = sink.place.bucket if isinstance(sink.place, Place) else sink.place
+        named = sink.place.bucket if isinstance(sink.place, ObjectLocation) else sink.place
         allowed = [one for one in policy["statements"] if WRITES[sink.kind] in one]
         assert any(sink.kind in ("none", "topic") or f"'{named}'" in one for one in allowed), sink
     assert any(tasks.ledger and f"'{tasks.ledger.bucket}'" in one for one in policy["statements"] if "OVERWRITE" in one)

@@ -53,6 +53,8 @@ class ChatRequest:
             REQUEST.validate_python(body, strict=True)
         except ValidationError as error:
             raise _invalid(error, body) from None  # its text quotes the input, which may be a prompt
+        except UnicodeEncodeError:  # pydantic looks at each name as UTF-8
+            raise InvalidRequest("A field name has half a surrogate pair.", code="invalid_json") from None
         sent = {name: value for name, value in body.items() if name not in OWN_FIELDS}
         return cls(sent, body.get("compartment_id"), body.get("project_id"), body.get("relay"))
 
