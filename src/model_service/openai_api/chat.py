@@ -53,8 +53,6 @@ class ChatRequest:
             REQUEST.validate_python(body, strict=True)
         except ValidationError as error:
             raise _invalid(error, body) from None  # its text quotes the input, which may be a prompt
-        except UnicodeEncodeError:  # pydantic looks at each name as UTF-8
-            raise InvalidRequest("A field name has half a surrogate pair.", code="invalid_json") from None
         sent = {name: value for name, value in body.items() if name not in OWN_FIELDS}
         return cls(sent, body.get("compartment_id"), body.get("project_id"), body.get("relay"))
 
@@ -177,6 +175,8 @@ def _delta(choice: Mapping[str, Any]) -> dict[str, Any]:
 def _invalid(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequest:
     # In a union every alternative complains; the complaint that got deepest is about what the caller meant.
     complaint = max(error.errors(include_input=False, include_url=False), key=lambda found: len(found["loc"]))
+    if not complaint["loc"]:
+        return InvalidRequest("A field name has half a surrogate pair.")  # which pydantic takes for no string
     param = _path(complaint["loc"], body)
     return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
 
