@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from mock_oci.doors.written_config import write_config
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SERVED = "http://127.0.0.1:8080/v1"  # where the pages say that `make serve` listens
 SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,20 +31,19 @@ def snippets(language: str) -> list[pytest.param]:
     return [pytest.param(text, id=f"{page}-{text.splitlines()[0][:50]}") for text, page in found.items()]
 
 
-@pytest.fixture
-def variables(tmp_path: Path) -> dict[str, str]:
-    """For `make`: this interpreter, and a stamp that says that everything is installed."""
-    stamps = tmp_path / "venv"
-    stamps.mkdir()
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables for `make`: this interpreter, and a stamp that says that everything is installed."""
+    stamps = tmp_path_factory.mktemp("venv")
     for name in (".runtime", ".tests"):
         (stamps / name).touch()
     return {"VENV": str(stamps), "BIN": str(Path(sys.executable).parent)}
 
 
-@contextmanager
-def local_stack(variables: dict[str, str], command: str) -> Iterator[str]:
-    """`make serve` as the README has it; yields the URL that it prints."""
-    words = [*command.split(), *(f"{name}={value}" for name, value in variables.items()), "PORT=0"]
+@pytest.fixture(scope="module")
+def served(variables: dict[str, str]) -> Iterator[str]:
+    """Run `make serve` as the README has it, once for all snippets; yield the URL that it prints."""
+    words = ["make", "serve", *(f"{name}={value}" for name, value in variables.items()), "PORT=0"]
     process = subprocess.Popen(
         words, cwd=ROOT, env=a_shells_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -78,11 +77,12 @@ def shell(script: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("text", snippets("bash"))
-def test_a_shell_snippet_works(text: str, variables: dict[str, str], tmp_path: Path) -> None:
+def test_a_shell_snippet_works(
+    text: str, variables: dict[str, str], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     text = text.replace(".venv/bin/python", sys.executable).replace("/tmp/local-oci", str(tmp_path))
     if text.startswith("make serve"):
-        with local_stack(variables, "make serve") as url:
-            assert url.startswith("http://127.0.0.1:")
+        assert request.getfixturevalue("served").startswith("http://127.0.0.1:")
     elif text.startswith("make run-batch"):
         printed = shell(f"{text.strip()} BATCH=100 VENV={variables['VENV']} BIN={variables['BIN']}")
         assert re.search(r"records +100\n +results +99\n +dead letters +1\n +batches +1, 0 of them sent again", printed)
@@ -96,20 +96,19 @@ def test_a_shell_snippet_works(text: str, variables: dict[str, str], tmp_path: P
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
         process.stdout.close()
-    elif "127.0.0.1:8080/v1" in text:
-        with local_stack(variables, "make serve") as url:
-            assert '"choices"' in shell(text.replace("http://127.0.0.1:8080/v1", url))
+    elif SERVED in text:
+        assert '"choices"' in shell(text.replace(SERVED, request.getfixturevalue("served")))
     else:
         assert shell(text, PYTHONPATH=str(ROOT / "src"))
 
 
 @pytest.mark.parametrize("text", snippets("python"))
-def test_a_python_snippet_works(text: str, variables: dict[str, str], tmp_path: Path) -> None:
+def test_a_python_snippet_works(text: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     oci = MockOci()
-    with serve(oci) as server, local_stack(variables, "make serve") as url:
+    with serve(oci) as server:
         write_config(oci, tmp_path, server.url)
         program = tmp_path / "snippet.py"
-        program.write_text(text.replace("http://127.0.0.1:8080/v1", url))
+        program.write_text(text.replace(SERVED, request.getfixturevalue("served")) if SERVED in text else text)
         output = shell(
             f"source {tmp_path}/env; {sys.executable} -W error {program}",
             OCI_PROFILE="DEFAULT",
