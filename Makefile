@@ -24,8 +24,11 @@ BATCH ?= 1000
 TASKS ?= docs/tasks/prompts.yaml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Some images set this: each of the hundred processes of a test run would then compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients lint bench image zip clean
+.PHONY: help run run-batch serve test test-clients check lint bench figures image zip clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,8 +44,11 @@ run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results i
 serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT)
 
-test: $(VENV)/.tests lint ## the tests, with style and types
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+test: $(VENV)/.tests ## the tests, with style and types
+	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
+
+check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
+	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow")
 
 test-clients: $(CLIENTS)/.clients ## litellm and langchain-oci, unmodified, against mock_oci
 	@$(CLIENTS)/bin/python -m pytest -q tests/clients
@@ -51,6 +57,13 @@ lint: $(VENV)/.tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
+
+# Run a command while `make lint` runs too; what lint has to say comes after what the command says.
+define beside_lint
+said=$$(mktemp); $(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
+	$(1); status=$$?; \
+	wait $$lint || status=1; cat "$$said"; rm "$$said"; exit $$status
+endef
 
 bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naive function
 	@$(BIN)/python -m tests.bench

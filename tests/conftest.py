@@ -6,9 +6,55 @@ import functools
 import importlib
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import oci.signer
 import pytest
+
+TESTS: Final = Path(__file__).parent
+
+# What `make check` leaves out: whole processes, waits, and thousands of generated inputs.
+SLOW_FIXTURES = frozenset({"stack", "terraform", "tree"})
+SLOW_PATHS = (
+    "mock_oci/demo/",
+    "mock_oci/doors/test_doors",
+    "mock_oci/fn/",
+    "mock_oci/test_command_line",
+    "model_service/auth/test_an_hour",
+    "model_service/auth/test_instance_principal",
+    "model_service/batch/sinks/test_every_sink",
+    "model_service/batch/test_arrivals",
+    "model_service/batch/test_batch",
+    "model_service/batch/test_hostile_arrivals",
+    "model_service/cli/test_command_line",
+    "model_service/envelopes/test_events_fuzz",
+    "model_service/fn/",
+    "model_service/oci_services/test_large_payloads",
+    "model_service/relay/",
+    "model_service/test_hostile_input",
+    "model_service/test_ways_in",
+    "model_service/transports/test_contract",
+    "model_service/upstream/test_sdk_client",
+    "packaging/",
+    "terraform/test_broken_corpus",
+    "test_readme",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _is_slow(item):
+            item.add_marker("slow")
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    path = item.path.relative_to(TESTS).as_posix()
+    return (
+        path.startswith(SLOW_PATHS)
+        or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        or hasattr(getattr(item, "obj", None), "hypothesis")
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
