@@ -19,11 +19,12 @@ from model_service.app import App
 from model_service.batch.record import Record
 from model_service.batch.tasks.file import read_tasks
 from model_service.batch.tasks.tasks import Match, Task
-from model_service.batch.tasks.yaml_lines import Fault, read_lined
 from model_service.cli import check_tasks
 from model_service.errors import InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.oci_names import MAX_OBJECT_NAME_BYTES, ObjectLocation
+from model_service.service_file.fields import Fault
+from model_service.service_file.yaml_lines import read_lined
 
 SECRET = "the-patient-is-Jane-Doe"
 TASKS: dict[str, Any] = {

@@ -17,8 +17,7 @@ from jmespath.functions import Functions
 
 from model_service.errors import InvalidRequest
 from model_service.openai_api.encoding import STRICT
-
-Path = tuple[str | int, ...]
+from model_service.service_file.fields import Path
 
 CONTENT: Final = "content"
 NAMES: Final = frozenset(

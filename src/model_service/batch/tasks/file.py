@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from model_service.batch.tasks.expressions import Path
 from model_service.batch.tasks.schema import ShapeFaults, read_shape
 from model_service.batch.tasks.tasks import Match, SinkDescription, Task, Tasks
 from model_service.batch.tasks.templates import Template
-from model_service.batch.tasks.yaml_lines import Fault, read_lined
 from model_service.errors import InvalidRequest, SettingsError
+from model_service.service_file.fields import Fault, Path
+from model_service.service_file.yaml_lines import read_lined
 
 VARIABLE: Final = "MODEL_SERVICE_TASKS"
 MAX_FILE_BYTES: Final = 1024 * 1024  # bytes

@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError
 from pydantic_core import core_schema as schema
 
 from model_service.batch.record import SOURCES
-from model_service.batch.tasks.expressions import CONTENT, Expression, Path, TemplateError
+from model_service.batch.tasks.expressions import CONTENT, Expression, TemplateError
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription, Task
 from model_service.batch.tasks.templates import MAX_TEMPLATE_BYTES, Template
-from model_service.batch.tasks.yaml_lines import Fault
 from model_service.oci_names import ObjectLocation
+from model_service.service_file.fields import Fault, Path
 
 OBJECT_NAME: Final = "{{ id }}.json"
 MAX_TASK_SECONDS: Final = 3600  # for one record; a detached invocation has an hour at most

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from model_service.batch.tasks.expressions import PIECE, Expression, Path, TemplateError
+from model_service.batch.tasks.expressions import PIECE, Expression, TemplateError
+from model_service.service_file.fields import Path
 
 MAX_TEMPLATE_BYTES: Final = 6 * 1024 * 1024  # that a record may put into one template: no larger request is taken
 OPENING: Final = "{{"

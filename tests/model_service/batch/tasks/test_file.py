@@ -11,9 +11,9 @@ import pytest
 
 from model_service.batch.tasks.file import MAX_FILE_BYTES, read_tasks
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription
-from model_service.batch.tasks.yaml_lines import MAX_VALUES, read_lined
 from model_service.errors import SettingsError
 from model_service.oci_names import ObjectLocation
+from model_service.service_file.yaml_lines import MAX_VALUES, read_lined
 
 ROOT = Path(__file__).resolve().parents[4]
 SAMPLES = ROOT / "tests" / "tasks"

@@ -20,21 +20,11 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from model_service.batch.tasks.expressions import Path
-from model_service.batch.tasks.templates import OPENING
+from model_service.service_file.fields import Fault, Path
 
 DEEPEST: Final = 50
 MAX_VALUES: Final = 100_000  # a few lines of aliases can stand for billions
 IN_QUOTES: Final = " (a text with {{ }} has to stand in quotes)"
-
-
-class Fault(ValueError):
-    """Something is wrong with the file: at ``path`` inside its value, or in a ``line`` if it is not even YAML."""
-
-    def __init__(self, problem: str, path: Path = (), line: int | None = None) -> None:
-        super().__init__(problem)
-        self.path = path
-        self.line = line
 
 
 @dataclass(frozen=True)
@@ -112,7 +102,7 @@ class _Reading:
     def fault(self, error: yaml.MarkedYAMLError) -> Fault:
         mark = error.problem_mark or error.context_mark
         lines = self.text.splitlines()[mark.line : mark.line + 1]
-        hint = IN_QUOTES if any(OPENING in line for line in lines) else ""
+        hint = IN_QUOTES if any("{{" in line for line in lines) else ""
         problem = ", ".join(part for part in (error.context, error.problem) if part)
         return Fault(f"is not YAML: {problem}{hint}", line=mark.line + 1)
 
