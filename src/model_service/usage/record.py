@@ -1,0 +1,164 @@
+"""The usage record: one JSON line in the log for each call of a model (``docs/usage.md`` has its schema)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from model_service.errors import ModelServiceError
+from model_service.fn.caller import Caller
+from model_service.logs import log
+from model_service.openai_api.chat import Answer, Complete, Stream
+from model_service.openai_api.encoding import value_of
+from model_service.routing import Route
+from model_service.service_file.shape import Prices
+from model_service.usage.tokens import BYTES_PER_TOKEN, Tokens, tokens_of
+
+MAX_METADATA: Final = 16  # as many as OpenAI's metadata has
+MAX_TEXT: Final = 128  # characters of what a caller says of a call, in its record
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a call has used. ``estimated``: OCI did not report it, as for a stream that was broken off."""
+
+    tokens: Tokens
+    cost: float | None
+    estimated: bool = False
+
+
+@dataclass
+class UsageRecord:
+    """What is known of one call while it runs; ``finish`` writes it down once and tells ``settle``.
+
+    ``estimate`` is the number of input tokens that was assumed, for calls that end before OCI has reported any.
+    """
+
+    caller: Caller
+    operation: str
+    route: Route
+    prices: Prices
+    estimate: int
+    trigger: str = ""
+    said: dict[str, Any] = field(default_factory=dict)
+    settle: Callable[[Used], None] | None = None
+    started: float = field(default_factory=time.perf_counter)
+    streamed: bool = False
+    first_token_ms: float | None = None
+    finish_reason: str | None = None
+    usage: Tokens | None = None
+    searches: int = 0
+    letters: int = 0
+    opc_request_id: str | None = None
+    finished: bool = False
+
+    def watch(self, answer: Answer) -> Answer:
+        """Return the same answer; its record is written now, or when its last chunk has gone by."""
+        self.opc_request_id = answer.opc_request_id
+        if isinstance(answer, Complete):
+            self._note(answer.completion)
+            self.finish(None)
+            return answer
+        self.streamed = True
+        return replace(answer, chunks=self._watched(answer))
+
+    def _watched(self, stream: Stream) -> Iterator[Any]:
+        error: str | None = "reader_gone"
+        try:
+            for chunk in stream.chunks:
+                if self.first_token_ms is None:
+                    self.first_token_ms = self._milliseconds()
+                self._note(value_of(chunk))
+                yield chunk
+            error = None
+        except ModelServiceError as known:
+            error = known.code
+            raise
+        finally:
+            self.finish(error)
+
+    def _note(self, value: dict[str, Any]) -> None:
+        """Take over what an answer, a chunk or an event says of usage; whatever its shape, it never raises."""
+        response = value.get("response")
+        found = value.get("usage") or (response.get("usage") if isinstance(response, dict) else None)
+        self.usage = tokens_of(found) or self.usage
+        choices = value.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
+                delta = choice.get("delta")
+                content = delta.get("content") if isinstance(delta, dict) else None
+                self.letters += len(content) if isinstance(content, str) else 0
+        if self.operation == "rerank" and isinstance(value.get("results"), list):
+            self.searches = 1
+
+    def finish(self, error: str | None) -> None:
+        """Write the record and settle what was reserved for the call; the second time it does nothing."""
+        if self.finished:
+            return
+        self.finished = True
+        used = self._used(charged=error is None or self.first_token_ms is not None)
+        if self.settle is not None:
+            self.settle(used)
+        log.write("usage", **self._line(used, error))
+
+    def _used(self, *, charged: bool) -> Used:
+        """Return what OCI reported; else, of a call that reached its model, what was assumed and what has come."""
+        price = self.prices.of(self.route.model)
+        tokens, estimated = self.usage, False
+        if tokens is None:
+            estimated = charged
+            tokens = Tokens(self.estimate, self.letters // BYTES_PER_TOKEN) if charged else Tokens()
+        cost = None if price is None else round(tokens.cost(price, self.searches), 9)
+        return Used(tokens, cost, estimated)
+
+    def _line(self, used: Used, error: str | None) -> dict[str, Any]:
+        tokens = used.tokens
+        return {
+            "caller": self.caller.id,
+            "team": self.caller.team,
+            "key": self.caller.key_id,
+            "labels": dict(self.caller.labels) or None,
+            "trigger": self.trigger or None,
+            "operation": self.operation,
+            "model": self.route.model,
+            "transport": self.route.transport,
+            "stream": self.streamed,
+            "error": error,
+            "finish_reason": self.finish_reason,
+            "tokens": {
+                "input": tokens.input,
+                "output": tokens.output,
+                "cached": tokens.cached,
+                "reasoning": tokens.reasoning,
+            },
+            "estimated": used.estimated,
+            "cost": used.cost,
+            "currency": self.prices.currency if used.cost is not None else None,
+            "price_date": self.prices.date if used.cost is not None else None,
+            "first_token_ms": self.first_token_ms,
+            "total_ms": self._milliseconds(),
+            "opc_request_id": self.opc_request_id,
+            **self.said,
+        }
+
+    def _milliseconds(self) -> float:
+        return round((time.perf_counter() - self.started) * 1000, 2)
+
+
+def said_by_caller(body: Any) -> dict[str, Any]:
+    """Return OpenAI's ``user`` and ``metadata`` of a request, cut to what a log line may hold."""
+    said: dict[str, Any] = {}
+    user, metadata = body.get("user"), body.get("metadata")
+    if _text(user):
+        said["user"] = _text(user)
+    if isinstance(metadata, dict):
+        pairs = list(metadata.items())[:MAX_METADATA]
+        said["metadata"] = {str(name)[:MAX_TEXT]: _text(value) for name, value in pairs}
+    return said
+
+
+def _text(value: Any) -> str | None:
+    return value[:MAX_TEXT] if isinstance(value, str) and value else None

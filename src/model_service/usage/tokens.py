@@ -1,0 +1,77 @@
+"""Tokens of an answer, from whichever usage object an API reports, and estimates of what nobody reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model_service.service_file.shape import Price
+
+BYTES_PER_TOKEN: Final = 4  # a rule of thumb for English; other languages have fewer
+TOKENS_PER_IMAGE: Final = 1000
+MAX_VALUES: Final = 100_000  # of a request that are looked at for an estimate
+MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """``input`` includes ``cached``, ``output`` includes ``reasoning``, as in OpenAI's usage objects."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+    def cost(self, price: Price, searches: int = 0) -> float:
+        """Return what they cost, in the currency of the price."""
+        cached_price = price.input if price.cached_input is None else price.cached_input
+        paid = (self.input - self.cached) * price.input + self.cached * cached_price + self.output * price.output
+        return paid / MILLION + searches * price.search / 1000
+
+
+def tokens_of(usage: Any) -> Tokens | None:
+    """Read the usage object of Chat Completions, embeddings or Responses; ``None`` where there is none."""
+    if not isinstance(usage, Mapping):
+        return None
+    input_details = _details(usage, "prompt_tokens_details", "input_tokens_details")
+    output_details = _details(usage, "completion_tokens_details", "output_tokens_details")
+    count_in = _count(usage, "prompt_tokens", "input_tokens")
+    count_out = _count(usage, "completion_tokens", "output_tokens")
+    return Tokens(
+        input=count_in,
+        output=count_out,
+        cached=min(_count(input_details, "cached_tokens"), count_in),
+        reasoning=min(_count(output_details, "reasoning_tokens"), count_out),
+    )
+
+
+def estimated_tokens(value: Any) -> int:
+    """Return about how many tokens the strings in a JSON value are, looking at no more than MAX_VALUES of it."""
+    total, waiting = 0, [value]
+    for _ in range(MAX_VALUES):
+        if not waiting:
+            break
+        item = waiting.pop()
+        if isinstance(item, str):
+            total += TOKENS_PER_IMAGE if item.startswith("data:") else len(item) // BYTES_PER_TOKEN + 1
+        elif isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item[: MAX_VALUES - len(waiting)])
+    return total
+
+
+def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    found = (usage.get(name) for name in names)
+    return next((details for details in found if isinstance(details, Mapping)), {})
+
+
+def _count(usage: Mapping[str, Any], *names: str) -> int:
+    found = (usage.get(name) for name in names)
+    counts = (count for count in found if isinstance(count, int) and not isinstance(count, bool))
+    return max(0, next(counts, 0))
