@@ -10,10 +10,18 @@ locals {
 
   # The platform's own names too: the FDK puts a client's headers and the platform's into one table.
   taken_away = concat(
-    local.is_closed ? [] : keys(var.identity_headers),
+    local.is_closed ? [] : keys(local.identity_headers),
     ["fn-call-id", "fn-deadline", "fn-intent", "fn-invoke-type", "oci-subject-id", "oci-subject-tenancy-id", "oci-subject-type"],
   )
-  overwritten = local.is_closed ? var.identity_headers : {}
+  overwritten = local.is_closed ? local.identity_headers : {}
+
+  # With keys the function itself decides who it is (src/model_service/callers/authorizer.py); with jwt the token does.
+  key_headers      = { "X-Model-Service-Caller" = "caller", "X-Model-Service-Team" = "team", "X-Model-Service-Key" = "key", "X-Model-Service-Models" = "models" }
+  identity_headers = var.gateway_authentication == "keys" ? local.key_headers : var.identity_headers
+  parts_by_context = { caller = "id", team = "team", key = "key", models = "models", sub = "id" }
+  gateway_headers  = { for header, claim in local.overwritten : local.parts_by_context[claim] => lower(header) if contains(keys(local.parts_by_context), claim) }
+  named_headers    = length(var.caller_headers) > 0 ? var.caller_headers : local.gateway_headers
+  caller_headers   = length(local.named_headers) > 0 ? jsonencode(local.named_headers) : null
 }
 
 resource "oci_apigateway_gateway" "this" {

@@ -1,6 +1,7 @@
 # A place for the keys of callers. Terraform makes it empty and never looks at it again: no key stands in its state.
 locals {
   has_keys_secret = var.create_keys_secret && local.has_function
+  caller_keys     = var.caller_keys != null ? var.caller_keys : try(oci_vault_secret.keys[0].id, null)
 }
 
 resource "oci_vault_secret" "keys" {

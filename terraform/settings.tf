@@ -6,19 +6,26 @@ locals {
     LOCUS_OCI_TRANSPORT               = var.transport
     MODEL_SERVICE_ALIASES             = length(var.aliases) > 0 ? jsonencode(var.aliases) : null
     MODEL_SERVICE_BATCH_CONCURRENCY   = var.batch_concurrency == null ? null : tostring(var.batch_concurrency)
-    MODEL_SERVICE_COMPARTMENTS        = length(var.allowed_compartments) > 0 ? jsonencode(var.allowed_compartments) : null
+    MODEL_SERVICE_CONFIG              = var.service_config
+    MODEL_SERVICE_CONFIG_SECONDS      = var.service_config_seconds == null ? null : tostring(var.service_config_seconds)
+    MODEL_SERVICE_COUNTER             = var.counter
+    MODEL_SERVICE_COUNTER_CA          = var.counter_ca
+    MODEL_SERVICE_COUNTER_FAILURE     = var.counter_failure
+    MODEL_SERVICE_COUNTER_PASSWORD    = var.counter_password
     MODEL_SERVICE_DEADLINE_MARGIN     = var.deadline_margin == null ? null : tostring(var.deadline_margin)
     MODEL_SERVICE_ENDPOINT_FAMILIES   = length(var.endpoint_families) > 0 ? jsonencode(var.endpoint_families) : null
     MODEL_SERVICE_FEDERATION_ENDPOINT = var.federation_endpoint
+    MODEL_SERVICE_IDENTITY_HEADERS    = local.caller_headers
+    MODEL_SERVICE_KEYS                = local.caller_keys
     MODEL_SERVICE_LOG_CONTENT         = var.log_content == null ? null : tostring(var.log_content)
     MODEL_SERVICE_OCI_ENDPOINT        = var.oci_endpoint
     MODEL_SERVICE_OVERFLOW_BUCKET     = local.overflow_place
     MODEL_SERVICE_PROJECT_ID          = var.project_id
-    MODEL_SERVICE_PROJECTS            = length(var.allowed_projects) > 0 ? jsonencode(var.allowed_projects) : null
     MODEL_SERVICE_RELAY_DESTINATIONS  = length(local.relay_destinations) > 0 ? jsonencode(local.relay_destinations) : null
     MODEL_SERVICE_REQUEST_BUCKETS     = length(var.request_buckets) > 0 ? jsonencode(var.request_buckets) : null
     MODEL_SERVICE_RESPONSES_STORE     = var.responses_store == null ? null : tostring(var.responses_store)
     MODEL_SERVICE_TASKS               = local.tasks
+    MODEL_SERVICE_USAGE               = var.usage_records == null ? null : tostring(var.usage_records)
     OCI_AUTH_TYPE                     = var.auth_type
     OCI_COMPARTMENT_ID                = local.genai_compartment_ocid
     OCI_CONFIG_FILE                   = var.config_file

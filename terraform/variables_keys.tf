@@ -1,4 +1,4 @@
-# Off: a function that looks at callers' keys comes in a later release (README.md).
+# The secret that holds the digests of callers' keys.
 variable "create_keys_secret" {
   description = "Make a secret in vault_id for the keys that gateway_authentication = keys takes. Its content is put there outside Terraform."
   type        = bool

@@ -10,6 +10,7 @@ from model_service.dispatch import Dispatch
 from model_service.envelopes import Envelope, open_envelope
 from model_service.envelopes.stages import bugs_as_errors, chunk_stages, logged_at_its_end
 from model_service.errors import AnswerTooLarge, ModelServiceError
+from model_service.fn.caller import Caller, caller_of
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.fn.reply import MAX_REPLY_BYTES, Reply
 from model_service.logs import log
@@ -35,7 +36,7 @@ class App:
         log.call_id.set(invocation.call_id)
         invocation = invocation.readable()
         envelope = open_envelope(invocation)
-        trace = Trace(envelope.trigger, caller=invocation.caller)
+        trace = Trace(envelope.trigger, caller=Caller(invocation.caller))
         error = None
         try:
             with bugs_as_errors():
@@ -56,13 +57,12 @@ class App:
             if envelope.may_name_its_body and b'"body_from"' in invocation.body:
                 envelope = open_envelope(self._with_stored_body(invocation))
             request = envelope.decode()
-            if not envelope.may_name_the_payer:
-                self.service.check_payer(request)
         with trace.step("resolve"):
+            caller = trace.caller = caller_of(invocation, self.service.settings.identity_headers)
             route = trace.route = self.dispatch.resolve(request)
         with trace.step("call"):
             deadline = self._deadline(invocation)
-            answer = self.dispatch.call(route, request, deadline)
+            answer = self.dispatch.call(route, request, deadline, caller, envelope.trigger)
             if isinstance(answer, Stream):
                 answer = chunk_stages(answer, trace, self.service.overflow, deadline)
             else:

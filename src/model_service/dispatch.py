@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from model_service.fn.caller import NOBODY, Caller
 from model_service.routing import Route, load_row
 from model_service.service import Service
 
@@ -37,11 +38,18 @@ class Dispatch:
         """Return the route to the model that is asked; ``None`` for records, which have a route each."""
         return self.service.resolve(request)
 
-    def call(self, route: Route | None, request: Request, deadline: Deadline) -> Answer:
+    def call(
+        self,
+        route: Route | None,
+        request: Request,
+        deadline: Deadline,
+        caller: Caller = NOBODY,
+        trigger: str = "",
+    ) -> Answer:
         """Return the answer to ``request``; raise ``ModelServiceError`` where there is none."""
         kind = type(request).__name__
         if kind not in ANSWERERS:
-            return self.service.call(route, cast("ModelRequest", request), deadline)
+            return self.service.call(route, cast("ModelRequest", request), deadline, caller, trigger)
         if kind not in self.answerers:
             self.answerers[kind] = load_row(ANSWERERS[kind])(self.service, self.answer)
         return self.answerers[kind].answer(request, deadline)
@@ -49,6 +57,7 @@ class Dispatch:
 
 # By the name of the request's type, which is loaded no sooner than the row.
 ANSWERERS: Final[Mapping[str, str]] = {
+    "AuthorizationRequest": "callers.authorizer:Authorizer",
     "BatchRequest": "batch.batch:Batches",
     "ConfirmationRequest": "batch.subscription:Subscriptions",
     "DoctorRequest": "doctor.checks:Doctor",

@@ -37,6 +37,11 @@ def streaming_endpoint(region: str) -> str:
     return f"https://streaming.{region}.oci.{realm_domain(region)}"
 
 
+def secrets_endpoint(region: str) -> str:
+    """Source: ``secrets_client.py`` of the OCI SDK."""
+    return f"https://secrets.vaults.{region}.oci.{realm_domain(region)}"
+
+
 def notifications_endpoint(region: str) -> str:
     """Source: ``notification_data_plane_client.py`` of the OCI SDK (unlike the others, without ``oci.``)."""
     return f"https://notification.{region}.{realm_domain(region)}"

@@ -9,7 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
-from model_service.errors import InvalidRequest, SettingsError
+from model_service.errors import SettingsError
+from model_service.fn.caller import NOBODY, Caller
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
@@ -33,10 +34,17 @@ from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
 
 if TYPE_CHECKING:
+    from model_service.callers.accounts import Accounts
+    from model_service.callers.keys import KeyRing
     from model_service.oci_services.clients import RegionServices
     from model_service.oci_services.large_payloads import Overflow, StoredRequests
     from model_service.oci_services.object_storage import ObjectStorage
     from model_service.openai_api.operations import ModelRequest, RoutedRequest
+    from model_service.service_file.documents import Refreshed
+    from model_service.service_file.shape import ServiceFile
+
+
+COUNTER_PASSWORD_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,12 +56,24 @@ class Service:
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
         if isinstance(request, ChatRequest):
-            return resolve(request.model, aliases=self.settings.aliases, override=self.settings.transport)
-        return request.route(self.settings.aliases)
+            return resolve(request.model, aliases=self.aliases, override=self.settings.transport)
+        return request.route(self.aliases)
 
-    def call(self, route: Route | None, request: ModelRequest, deadline: Deadline) -> Answer:
+    def call(
+        self,
+        route: Route | None,
+        request: ModelRequest,
+        deadline: Deadline,
+        caller: Caller = NOBODY,
+        trigger: str = "",
+    ) -> Answer:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
+        if self.accounts is None:
+            return self._ask(route, request, deadline)
+        return self.accounts.call(caller, trigger, route, request, lambda shaped: self._ask(route, shaped, deadline))
+
+    def _ask(self, route: Route, request: ModelRequest, deadline: Deadline) -> Answer:
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
@@ -67,12 +87,65 @@ class Service:
         first = next(answer.chunks, None)
         return replace(answer, chunks=answer.chunks if first is None else chain([first], answer.chunks))
 
-    def check_payer(self, request: Any) -> None:
-        """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""
-        if request.compartment_id not in (None, *self.settings.allowed_compartments, self.compartment_id):
-            raise _not_allowed("compartment", "MODEL_SERVICE_COMPARTMENTS")
-        if request.project_id not in (None, *self.settings.allowed_projects, self.settings.project_id):
-            raise _not_allowed("project", "MODEL_SERVICE_PROJECTS")
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Return the aliases of the service file, under those of the settings."""
+        if self.service_file is None:
+            return self.settings.aliases
+        return {**self.service_file.current().aliases, **self.settings.aliases}
+
+    @cached_property
+    def service_file(self) -> Refreshed[ServiceFile] | None:
+        """Return the service file, which is read again every now and then; ``None`` where there is none."""
+        setting = self.settings.config
+        if setting is None:
+            return None
+        from model_service.service_file.documents import Refreshed, read_document  # noqa: PLC0415 - on first use
+        from model_service.service_file.reading import VARIABLE, read_service_file  # noqa: PLC0415 - as above
+
+        def load(deadline: Deadline) -> ServiceFile:
+            name, text = read_document(VARIABLE, setting, self, deadline)
+            return read_service_file(text, name)
+
+        return Refreshed(VARIABLE, load, self.settings.config_seconds)
+
+    @cached_property
+    def accounts(self) -> Accounts | None:
+        """Return what allows, limits and writes down calls; ``None`` where nobody has asked for it."""
+        if not self.settings.keeps_accounts:
+            return None
+        from model_service.callers.accounts import Accounts  # noqa: PLC0415 - on first use, as above
+        from model_service.service_file.shape import ServiceFile  # noqa: PLC0415 - as above
+
+        file = self.service_file
+        return Accounts.open(self.settings, ServiceFile if file is None else file.current, self._counter_password)
+
+    def _counter_password(self) -> str | None:
+        from model_service.service_file.documents import read_document  # noqa: PLC0415 - on first use, as above
+
+        setting = self.settings.counter_password
+        if setting is None:
+            return None
+        deadline = Deadline.after(COUNTER_PASSWORD_SECONDS)
+        return read_document("MODEL_SERVICE_COUNTER_PASSWORD", setting, self, deadline)[1].strip()
+
+    @cached_property
+    def _key_ring(self) -> Refreshed[KeyRing]:
+        from model_service.callers.keys import VARIABLE, read_key_ring  # noqa: PLC0415 - on first use, as above
+        from model_service.service_file.documents import Refreshed, read_document  # noqa: PLC0415 - as above
+
+        setting = self.settings.keys
+        if setting is None:
+            raise SettingsError(VARIABLE, "is not set, so there are no keys to check")
+
+        def load(deadline: Deadline) -> KeyRing:
+            return read_key_ring(*read_document(VARIABLE, setting, self, deadline))
+
+        return Refreshed(VARIABLE, load, self.settings.config_seconds)
+
+    def key_ring(self, _deadline: Deadline) -> KeyRing:
+        """Return the keys that callers may have."""
+        return self._key_ring.current()
 
     @cached_property
     def credential(self) -> Credential:
@@ -145,16 +218,6 @@ class Service:
         if region is None:
             raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
         return inference_endpoint(region)
-
-
-def _not_allowed(what: str, variable: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"{what}_id: this {what} may not be named here.",
-        param=f"{what}_id",
-        code=f"{what}_not_allowed",
-        status=403,
-        hint=f"{variable} lists those that may be; leave it out, and the configured one is used.",
-    )
 
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:

@@ -17,15 +17,15 @@ from model_service.settings_parsers import (
     bucket,
     buckets,
     compartment,
-    compartments,
+    counter,
     destinations,
     endpoint,
     endpoint_families,
     file_path,
     flag,
+    identity_headers,
     one_of,
     project,
-    projects,
     region,
     seconds,
     string_map,
@@ -58,8 +58,6 @@ class Settings:
     region: str | None = None
     compartment_id: str | None = None
     project_id: str | None = None
-    allowed_compartments: tuple[str, ...] = ()
-    allowed_projects: tuple[str, ...] = ()
     responses_store: bool = True
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None
@@ -75,7 +73,21 @@ class Settings:
     oci_endpoint: str | None = None
     log_requests: bool = False
     log_content: bool = False
+    config: str | None = field(default=None, repr=False)  # the service file itself, or where it is
+    config_seconds: float = 60.0
+    keys: str | None = field(default=None, repr=False)  # the document of keys, or where it is
+    identity_headers: Mapping[str, str] = field(default_factory=dict)
+    usage: bool = False
+    counter: str | None = None
+    counter_password: str | None = field(default=None, repr=False)
+    counter_ca: str | None = None
+    counter_failure: str = "allow"
     injected_principal: InjectedPrincipal | None = None
+
+    @property
+    def keeps_accounts(self) -> bool:
+        """Whether calls are counted, limited or written down: there is a service file, or usage was asked for."""
+        return self.config is not None or self.usage
 
     @property
     def names_a_credential(self) -> bool:
@@ -127,14 +139,21 @@ def _injected_principal(given: Mapping[str, str]) -> InjectedPrincipal | None:
 
 
 VARIABLES: Final[Mapping[str, Variable]] = {
+    "config": Variable("MODEL_SERVICE_CONFIG", as_is),
+    "config_seconds": Variable("MODEL_SERVICE_CONFIG_SECONDS", seconds),
+    "keys": Variable("MODEL_SERVICE_KEYS", as_is),
+    "identity_headers": Variable("MODEL_SERVICE_IDENTITY_HEADERS", identity_headers),
+    "usage": Variable("MODEL_SERVICE_USAGE", flag),
+    "counter": Variable("MODEL_SERVICE_COUNTER", counter),
+    "counter_password": Variable("MODEL_SERVICE_COUNTER_PASSWORD", as_is),
+    "counter_ca": Variable("MODEL_SERVICE_COUNTER_CA", as_is),
+    "counter_failure": Variable("MODEL_SERVICE_COUNTER_FAILURE", one_of("allow", "refuse")),
     "auth_type": Variable("OCI_AUTH_TYPE", one_of(*AUTH_TYPE_NAMES)),
     "config_file": Variable("OCI_CONFIG_FILE", file_path),
     "profile": Variable("OCI_PROFILE", as_is),
     "region": Variable("OCI_REGION", region),
     "compartment_id": Variable("OCI_COMPARTMENT_ID", compartment),
     "project_id": Variable("MODEL_SERVICE_PROJECT_ID", project),
-    "allowed_compartments": Variable("MODEL_SERVICE_COMPARTMENTS", compartments),
-    "allowed_projects": Variable("MODEL_SERVICE_PROJECTS", projects),
     "responses_store": Variable("MODEL_SERVICE_RESPONSES_STORE", flag),
     "genai_endpoint": Variable("OCI_GENAI_ENDPOINT", endpoint),
     "federation_endpoint": Variable("MODEL_SERVICE_FEDERATION_ENDPOINT", endpoint),

@@ -14,6 +14,9 @@ from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION, Obje
 FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
 ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
 MAX_THREADS: Final = 32  # open-source Fn lets a container have 50 processes and threads (fn: api/agent/config.go)
+IDENTITY_PARTS: Final = ("id", "team", "key", "models")
+HEADER_NAME: Final = re.compile(r"[a-z0-9-]{1,100}")
+COUNTER_URL: Final = re.compile(r"(?a)rediss?://(\w[\w-]*@)?[\w.-]+(:[0-9]{1,5})?(/[0-9]{1,2})?")
 DESTINATION_OCID: Final = re.compile(r"ocid1\.(queue|stream)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 # No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
 PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
@@ -86,14 +89,6 @@ def project(name: str, text: str) -> str:
     return text
 
 
-def compartments(name: str, text: str) -> tuple[str, ...]:
-    return tuple(compartment(name, item) for item in string_list(name, text))
-
-
-def projects(name: str, text: str) -> tuple[str, ...]:
-    return tuple(project(name, item) for item in string_list(name, text))
-
-
 def endpoint(name: str, text: str) -> str:
     match = PLAIN_URL.fullmatch(text)
     if match is None or int(match["port"] or 0) > 65535:
@@ -148,3 +143,20 @@ def endpoint_families(name: str, text: str) -> dict[str, str]:
     if not set(table.values()) <= set(FAMILY_NAMES):
         raise SettingsError(name, f"must have one of {', '.join(FAMILY_NAMES)} for each endpoint")
     return table
+
+
+def identity_headers(name: str, text: str) -> dict[str, str]:
+    """Return which header says which part of a caller, in lower case: one of IDENTITY_PARTS."""
+    table = {part: header.lower() for part, header in string_map(name, text).items()}
+    if not set(table) <= set(IDENTITY_PARTS):
+        raise SettingsError(name, f"must have no other names than {', '.join(IDENTITY_PARTS)}")
+    if not all(HEADER_NAME.fullmatch(header) for header in table.values()):
+        raise SettingsError(name, "must have the names of headers as values")
+    return table
+
+
+def counter(name: str, text: str) -> str:
+    """Return the URL of a Redis or Valkey server; it has no password, since it stands in logs."""
+    if not COUNTER_URL.fullmatch(text):
+        raise SettingsError(name, "must be rediss://<host>:<port> (redis:// without TLS), without a password")
+    return text

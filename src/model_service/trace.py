@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from model_service.errors import BatchUnfinished, CredentialError, ModelServiceError, ReaderGone, SettingsError
+from model_service.fn.caller import NOBODY, Caller
 from model_service.logs import log
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Complete, Stream
@@ -25,7 +26,7 @@ class Trace:
     """ChunkAccumulator on the way. Tokens are known of a stream only if the caller asked for its usage."""
 
     trigger: str
-    caller: str | None = None
+    caller: Caller = NOBODY
     route: Route | None = None
     usage: dict[str, Any] | None = None
     opc_request_id: str | None = None
@@ -60,7 +61,9 @@ class Trace:
             "invocation",
             trigger=self.trigger,
             doorway=self.trigger,  # its name of old, for one release: log queries may still ask for it
-            caller=self.caller,
+            caller=self.caller.id,
+            team=self.caller.team,
+            key=self.caller.key_id,
             transport=self.route and self.route.transport,
             route=self.route and self.route.row,
             model=self.route and redact(self.route.model),

@@ -38,7 +38,7 @@ run "as_it_is" {
   }
 
   assert {
-    condition     = output.config == { OCI_COMPARTMENT_ID = "ocid1.compartment.oc1..c" }
+    condition     = output.config == { MODEL_SERVICE_IDENTITY_HEADERS = "{\"id\":\"x-authenticated-subject\"}", OCI_COMPARTMENT_ID = "ocid1.compartment.oc1..c" }
     error_message = "Nothing but the compartment has to be set by default."
   }
 
@@ -141,6 +141,7 @@ run "settings" {
       LOCUS_OCI_TRANSPORT             = "v1"
       MODEL_SERVICE_ALIASES           = "{\"prod\":\"meta.llama-3.3-70b-instruct\"}"
       MODEL_SERVICE_ENDPOINT_FAMILIES = "{\"ocid1.generativeaiendpoint.oc1..e\":\"generic\"}"
+      MODEL_SERVICE_IDENTITY_HEADERS  = "{\"id\":\"x-authenticated-subject\"}"
       MODEL_SERVICE_RESPONSES_STORE   = "false"
       OCI_COMPARTMENT_ID              = "ocid1.compartment.oc1..c"
       OCI_LOG_REQUESTS                = "true"

@@ -78,8 +78,6 @@ run "settings_that_the_function_would_refuse" {
     inference_region       = "chicago"
     auth_type              = "password"
     project_id             = "proj_1"
-    allowed_compartments   = ["ocid1.compartment.oc1..c", "ours"]
-    allowed_projects       = ["proj_1"]
     genai_endpoint         = "https://user:secret@example.com"
     federation_endpoint    = "auth.example.com"
     transport              = "v2"
@@ -95,7 +93,7 @@ run "settings_that_the_function_would_refuse" {
   }
 
   expect_failures = [
-    var.genai_compartment_ocid, var.allowed_compartments, var.allowed_projects, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
+    var.genai_compartment_ocid, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
     var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.request_buckets, var.relay_destinations,
     var.federation_endpoint, var.transport, var.aliases, var.endpoint_families, var.batch_concurrency, var.tasks,
   ]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import ModelServiceError, SettingsError, StreamBroken, UpstreamError, UpstreamRefused
+from model_service.fn.caller import Caller
 from model_service.openai_api.chat import Chunk, Complete, Stream
 from model_service.routing import resolve
 from model_service.trace import Trace
@@ -45,7 +46,7 @@ def written() -> Iterator[Written]:
 
 
 def test_the_line_says_who_used_what_and_how_much(written: Written) -> None:
-    trace = Trace("http", caller="ocid1.apigateway.oc1..g")
+    trace = Trace("http", caller=Caller("ada", "search", "k1"))
     trace.route = resolve("xai.grok-4.3", aliases={})
     trace.note(Complete({"choices": [], "usage": USAGE}, opc_request_id="A/B/C"))
     line = written(trace)
@@ -54,7 +55,9 @@ def test_the_line_says_who_used_what_and_how_much(written: Written) -> None:
         "event": "invocation",
         "trigger": "http",
         "doorway": "http",
-        "caller": "ocid1.apigateway.oc1..g",
+        "caller": "ada",
+        "team": "search",
+        "key": "k1",
         "transport": "v1",
         "route": "xai.*",
         "model": "xai.grok-4.3",

@@ -16,7 +16,7 @@ from model_service.errors import SettingsError
 from model_service.openai_api.operations import OPERATIONS
 from model_service.openai_api.responses import SURFACE
 from model_service.settings import VARIABLES
-from model_service.settings_parsers import MAX_THREADS
+from model_service.settings_parsers import IDENTITY_PARTS, MAX_THREADS
 
 FUNCTION_YAML = yaml.safe_load((ROOT / "func.yaml").read_text())
 README = (TERRAFORM / "README.md").read_text()
@@ -27,10 +27,9 @@ THROUGH = {
     "local.overflow_place": "overflow_bucket",
     "local.relay_destinations": "relay_destinations",
     "local.tasks": "tasks",
+    "local.caller_headers": "caller_headers",
+    "local.caller_keys": "caller_keys",
 }
-
-# Variables of what the code does not answer yet. A doorway or an authorizer that arrives takes its line from here.
-LATER = {"create_keys_secret"}
 
 # What hands records to the function or takes their results: without tasks, none of it makes sense.
 FOR_RECORDS = {
@@ -111,7 +110,7 @@ def test_what_is_made_for_records_is_off_and_needs_tasks() -> None:
 def test_the_gateway_has_a_route_for_every_route_of_the_function_and_no_other() -> None:
     groups = (literal(value) for name, value in root().locals.items() if name.endswith("_routes"))
     routed = {(method, f"/v1{path}") for group in groups for path, methods in group.items() for method in methods}
-    operations = {("POST", operation.paths[0]) for operation in OPERATIONS if operation.paths}
+    operations = {("POST", one.path) for one in OPERATIONS if one.path is not None}
     served = operations | {(one.method, f"/v1{one.path}") for one in SURFACE}
     assert {(method, re.sub(r"\{\w+\}", "{id}", path)) for method, path in routed} == served
 
@@ -169,12 +168,11 @@ def test_the_function_may_overwrite_its_ledger_and_nothing_else() -> None:
     assert f"target.object.name = '{FOLDER}/*'" in overwriting["ledger"]["only"]
 
 
-def test_what_a_later_release_needs_is_off_and_said_to_be() -> None:
-    given, section = defaults(), README.partition("## With a later release")[2].partition("\n## ")[0]
-    assert given.keys() >= LATER
-    assert not any(given[name] for name in LATER)
-    assert given["gateway_authentication"] != "keys"
-    assert {name for name in [*LATER, "gateway_authentication"] if f"`{name}" not in section} == set()
+def test_the_headers_of_a_keys_verdict_are_those_that_the_function_reads() -> None:
+    parts, headers = literal(CONFIGURATION.locals["parts_by_context"]), literal(CONFIGURATION.locals["key_headers"])
+    verdict = {"caller", "team", "key", "models"}
+    assert set(headers.values()) == verdict
+    assert {parts[claim] for claim in verdict} == set(IDENTITY_PARTS)
 
 
 @pytest.fixture(scope="module")

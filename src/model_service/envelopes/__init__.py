@@ -20,9 +20,10 @@ from model_service.routing import load_row
 
 if TYPE_CHECKING:
     from model_service.batch.record import BatchRequest, ConfirmationRequest
+    from model_service.callers.authorizer import AuthorizationRequest
     from model_service.openai_api.operations import DoctorRequest, ModelRequest
 
-Request = Union["ModelRequest", "DoctorRequest", "BatchRequest", "ConfirmationRequest"]
+Request = Union["ModelRequest", "DoctorRequest", "BatchRequest", "ConfirmationRequest", "AuthorizationRequest"]
 """What an envelope takes out of an invocation, validated."""
 
 
@@ -30,13 +31,11 @@ class Envelope(Protocol):
     """The request and the reply of one invocation, in the shape of its trigger.
 
     ``may_name_its_body`` says whether the sender may put ``body_from`` in the place of a body: what a record says is
-    for its task alone. ``may_name_the_payer`` says whether any compartment and project may be named: IAM has let in
-    whoever invokes the function, but not the clients of a gateway.
+    for its task alone.
     """
 
     trigger: str
     may_name_its_body: bool
-    may_name_the_payer: bool
 
     def decode(self) -> Request:
         """Return the request; raise ``InvalidRequest`` where there is none inside."""
@@ -64,6 +63,7 @@ def open_envelope(invocation: Invocation) -> Envelope:
 
 ENVELOPES: Final = (
     Trigger(detect.is_http, HttpEnvelope),
+    Trigger(detect.is_authorizer, "envelopes.authorizer:AuthorizerEnvelope"),
     Trigger(detect.is_notification, "envelopes.notification:NotificationEnvelope"),
     Trigger(detect.is_array, "envelopes.connector_hub:ConnectorHubEnvelope"),
     Trigger(detect.is_cloud_event, "envelopes.event:EventEnvelope"),

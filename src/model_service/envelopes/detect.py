@@ -9,12 +9,17 @@ from typing import Any, Final
 
 from model_service.fn.invocation import Invocation
 
+MAX_QUESTION_BYTES: Final = 65_536  # the gateway takes 8 KB of headers
 _ARRAY: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\[")
 _CLOUD_EVENTS: Final = (frozenset({"cloudEventsVersion"}), frozenset({"specversion", "type", "source"}))
 
 
 def is_http(invocation: Invocation) -> bool:
     return invocation.http is not None
+
+
+def is_authorizer(invocation: Invocation) -> bool:
+    return authorizer_question(invocation.body) is not None
 
 
 def is_notification(invocation: Invocation) -> bool:
@@ -55,6 +60,20 @@ def cloud_event(body: bytes) -> dict[str, Any] | None:
     if isinstance(event, dict) and any(fields <= event.keys() for fields in _CLOUD_EVENTS):
         return event
     return None
+
+
+def authorizer_question(body: bytes) -> dict[str, Any] | None:
+    """Return what API Gateway asks its authorizer: ``{"type": "TOKEN", "token"}`` or ``{"type": "USER_DEFINED",
+    "data": {…}}``; ``None`` for anything else (docs APIGateway/Tasks/apigatewayusingauthorizerfunction.htm)."""
+    if len(body) > MAX_QUESTION_BYTES or not (b'"USER_DEFINED"' in body or b'"TOKEN"' in body):
+        return None
+    question = json_value(body)
+    if not isinstance(question, dict):
+        return None
+    if question.get("type") == "TOKEN" and question.keys() == {"type", "token"}:
+        return question
+    is_data = question.get("type") == "USER_DEFINED" and isinstance(question.get("data"), dict)
+    return question if is_data and question.keys() == {"type", "data"} else None
 
 
 def json_value(body: bytes) -> Any:

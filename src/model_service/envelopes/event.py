@@ -24,7 +24,6 @@ _NAMES_1_0: Final = {"event_id": "id", "type": "type", "time": "time"}
 class EventEnvelope(UnattendedEnvelope):
     trigger = "event"
     may_name_its_body = False
-    may_name_the_payer = True
 
     def decode(self) -> BatchRequest:
         body = self._invocation.body

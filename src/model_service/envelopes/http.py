@@ -36,7 +36,6 @@ STATUS_THAT_SURVIVES: Final[Mapping[int, int]] = {502: 500, 504: 503}
 class HttpEnvelope:
     trigger = "http"
     may_name_its_body = True
-    may_name_the_payer = False
 
     def __init__(self, invocation: Invocation) -> None:
         assert invocation.http is not None  # noqa: S101 - its row of ENVELOPES has seen it

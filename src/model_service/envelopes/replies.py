@@ -31,7 +31,9 @@ def stream_format(body: Mapping[str, Any], accept: str = "") -> str:
 
 def reply_with(answer: Answer, stream_format: str) -> Reply:
     """Return JSON for a complete answer; a stream as events or lines, which are made as they are taken."""
-    headers = {"opc-request-id": answer.opc_request_id} if answer.opc_request_id else {}
+    headers = dict(answer.headers)
+    if answer.opc_request_id:
+        headers["opc-request-id"] = answer.opc_request_id
     if answer.dropped:
         headers["x-model-service-dropped"] = ", ".join(answer.dropped)
     if isinstance(answer, Complete):
@@ -50,4 +52,6 @@ def reply_with_error(error: ModelServiceError, status: int) -> Reply:
         headers["retry-after"] = error.retry_after
     if isinstance(error, EncodingNotTaken):
         headers["accept-encoding"] = ", ".join(error.taken)  # RFC 9110 §15.5.16
+    if error.code == "insufficient_quota":
+        headers["x-should-retry"] = "false"  # OpenAI's clients try a 429 again otherwise
     return Reply(status, write_json(error.body()), headers)

@@ -13,6 +13,7 @@ SECRETS: Final = (
     re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JWT: base64url of '{"'
     re.compile(r"(?i)\bbearer\s+[\w.~+/-]+=*"),
     re.compile(r"\bsk-[\w-]{8,}"),
+    re.compile(r"\bmsk_[0-9a-z]{10}_\w+"),  # a key of this service
     re.compile(r"/p/[\w-]{16,}/n/"),  # a pre-authenticated request, whose URL is the whole credential
     re.compile(r'(?i)\b(signature|keyid)=\\?"[^"]*"'),  # the quotes are escaped where a header is quoted in JSON
 )

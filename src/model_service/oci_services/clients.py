@@ -20,6 +20,7 @@ from model_service.oci_names import (
     object_storage_endpoint,
     queue_endpoint,
     region_of,
+    secrets_endpoint,
     streaming_endpoint,
 )
 from model_service.upstream.client import UpstreamClient
@@ -62,6 +63,10 @@ class RegionServices:
     def topic(self, ocid: str) -> UpstreamClient:
         """Where the messages of a topic go."""
         return self._at(self.endpoint or notifications_endpoint(self._region(ocid)))
+
+    def secrets(self, ocid: str) -> UpstreamClient:
+        """Return where the content of a Vault secret is read."""
+        return self._at(self.endpoint or secrets_endpoint(self._region(ocid)))
 
     def function(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Where a function is invoked: its control plane says so, once."""

@@ -96,13 +96,14 @@ class Complete:
     """An answer that is there as a whole: a ``chat.completion``, or the object of another operation.
 
     ``dropped`` names the parameters of the request that the model cannot take and that were left out, because no
-    caller would miss them.
+    caller would miss them. ``headers`` are for the reply.
     """
 
     completion: Completion
     opc_request_id: str | None = None
     status: int = 200
     dropped: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class Stream:
 
     Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them. ``at_once`` says that
     OCI did not stream, although it was asked to: there is one chunk. ``rest_elsewhere`` takes what is left of a stream
-    that is too long for the platform, and gives a last chunk that says where the whole is. ``dropped`` is as in
-    ``Complete``.
+    that is too long for the platform, and gives a last chunk that says where the whole is. ``dropped`` and
+    ``headers`` are as in ``Complete``.
     """
 
     chunks: Iterator[Any]
@@ -121,6 +122,7 @@ class Stream:
     at_once: bool = False
     rest_elsewhere: Callable[[Iterator[Chunk]], Chunk] | None = None
     dropped: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Answer = Complete | Stream
@@ -175,8 +177,6 @@ def _delta(choice: Mapping[str, Any]) -> dict[str, Any]:
 def _invalid(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequest:
     # In a union every alternative complains; the complaint that got deepest is about what the caller meant.
     complaint = max(error.errors(include_input=False, include_url=False), key=lambda found: len(found["loc"]))
-    if not complaint["loc"]:
-        return InvalidRequest("A field name has half a surrogate pair.")  # which pydantic takes for no string
     param = _path(complaint["loc"], body)
     return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
 

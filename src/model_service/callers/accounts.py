@@ -1,0 +1,123 @@
+"""A call on a caller's account: allowed, shaped and reserved for before it is made, written down after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+from model_service.callers.admission import Admission, Allowed, check_cap
+from model_service.callers.budgets import Budgets, Cost
+from model_service.callers.counters import Amount, Counted, Counter, MemoryCounter
+from model_service.errors import ModelServiceError
+from model_service.fn.caller import Caller
+from model_service.openai_api.chat import Answer, ChatRequest
+from model_service.openai_api.embeddings import EmbeddingsRequest
+from model_service.openai_api.rerank import RerankRequest
+from model_service.routing import Route
+from model_service.service_file.shape import ServiceFile
+from model_service.settings import Settings
+from model_service.usage.record import UsageRecord, Used, said_by_caller
+from model_service.usage.tokens import estimated_tokens
+
+
+class _LazyCounter:
+    """The counter of the settings, made with the first limit: most services have none."""
+
+    def __init__(self, settings: Settings, password: Callable[[], str | None]) -> None:
+        self._settings = settings
+        self._password = password
+
+    def add(self, amounts: Sequence[Amount]) -> Counted:
+        return self._counter.add(amounts)
+
+    @cached_property
+    def _counter(self) -> Counter:
+        settings = self._settings
+        if settings.counter is None:
+            return MemoryCounter()
+        # Imported on first use: the client takes 60 ms of a cold start.
+        from model_service.callers.redis_counter import RedisCounter  # noqa: PLC0415 - see above
+
+        return RedisCounter(settings.counter, password=self._password(), ca_file=settings.counter_ca)
+
+
+OPERATION_OF: Final = {
+    "ChatRequest": "chat",
+    "EmbeddingsRequest": "embeddings",
+    "RerankRequest": "rerank",
+}
+"""By the name of a request's type; any other is one of the Responses API."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What a container keeps for the accounts of all callers. ``file`` returns the service file of now."""
+
+    file: Callable[[], ServiceFile]
+    budgets: Budgets
+
+    @classmethod
+    def open(cls, settings: Settings, file: Callable[[], ServiceFile], password: Callable[[], str | None]) -> Accounts:
+        """Return the accounts with the counter that the settings name, which is reached with the first limit.
+
+        ``password`` is asked for then.
+        """
+        return cls(file, Budgets(_LazyCounter(settings, password), lets_through=settings.counter_failure == "allow"))
+
+    def call(self, caller: Caller, trigger: str, route: Route, request: Any, ask: Callable[[Any], Answer]) -> Answer:
+        """Return the answer of ``ask``, which takes the request as the caller's rules shape it.
+
+        Raise ``ModelNotFound``, ``InvalidRequest``, ``RateLimited`` or ``QuotaExceeded`` before anything is asked.
+        """
+        admission = Admission(self.file(), self.budgets)
+        caller = admission.named(caller)
+        operation = OPERATION_OF.get(type(request).__name__, "responses")
+        body = _body_of(request)
+        allowed = admission.check(caller, operation, str(body.get("model") or route.model), route)
+        request, dropped = self._shaped(admission, request, route, allowed)
+        body = _body_of(request)
+        tokens = estimated_tokens([body.get(name) for name in PROMPT_FIELDS])
+        reservation = admission.reserve(allowed, route, tokens, body)
+
+        def settle(used: Used) -> None:
+            reservation.settle(Cost(used.tokens.total, used.cost or 0.0))
+
+        said = said_by_caller(body)
+        prices = admission.file.prices
+        record = UsageRecord(caller, operation, route, prices, tokens, trigger=trigger, said=said, settle=settle)
+        try:
+            answer = ask(request)
+        except ModelServiceError as error:
+            record.finish(error.code)
+            raise
+        except BaseException:
+            record.finish("internal_error")
+            raise
+        answer = replace(answer, headers={**answer.headers, **reservation.headers}, dropped=(*answer.dropped, *dropped))
+        return record.watch(answer)
+
+    @staticmethod
+    def _shaped(admission: Admission, request: Any, route: Route, allowed: Allowed) -> tuple[Any, tuple[str, ...]]:
+        """Return the request with its caller's compartment and its model's defaults and caps."""
+        dropped: tuple[str, ...] = ()
+        if isinstance(request, ChatRequest):
+            request, dropped = admission.shaped(request, route, allowed)
+        elif allowed.max_tokens is not None:
+            check_cap(_body_of(request), allowed.max_tokens)
+        if allowed.compartment_id is not None and request.compartment_id is None:
+            request = replace(request, compartment_id=allowed.compartment_id)
+        return request, dropped
+
+
+PROMPT_FIELDS: Final = ("messages", "input", "instructions", "tools", "prompt", "query", "documents")
+
+
+def _body_of(request: Any) -> Mapping[str, Any]:
+    """Return the fields of a request as its caller wrote them, of every type of request."""
+    if isinstance(request, EmbeddingsRequest):
+        return {"model": request.model, "input": [item.value for item in request.inputs]}
+    if isinstance(request, RerankRequest):
+        return {"model": request.model, "query": request.query, "documents": list(request.documents)}
+    return request.body or {}

@@ -1,0 +1,200 @@
+"""Budgets in requests, tokens and money: reserved before a call by an estimate, and settled with what OCI reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Final
+
+from model_service.callers.counters import Amount, Counted, Counter, CounterUnavailable
+from model_service.errors import ModelServiceError
+from model_service.logs import log
+from model_service.service_file.shape import Limit, Limits
+
+MICRO: Final = 1_000_000  # money is counted in millionths: a counter holds integers
+PREFIX: Final = "{model-service}"  # in braces: a sharded store keeps all of it on one node, where it can be one step
+
+
+class RateLimited(ModelServiceError):
+    """A rate is used up for this minute; the same call is good in ``retry_after`` seconds."""
+
+    status = 429
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
+
+
+class QuotaExceeded(ModelServiceError):
+    """A budget of a day or a month is used up: trying again does not help. OpenAI's clients know the code."""
+
+    status = 429
+    type = "insufficient_quota"
+    code = "insufficient_quota"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A limit's window: which counter a moment belongs to, when it ends, and what of a call it counts."""
+
+    counts: str  # "tokens", "requests" or "cost"
+    name: str  # as strftime has it
+    ends: Callable[[datetime], datetime]
+    seconds: int
+    error: type[ModelServiceError]
+
+
+def _next_month(now: datetime) -> datetime:
+    return (now.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _next_day(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def _next_minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+WINDOWS: Final[Mapping[str, Window]] = {
+    "requests_per_minute": Window("requests", "%Y%m%dT%H%M", _next_minute, 120, RateLimited),
+    "tokens_per_minute": Window("tokens", "%Y%m%dT%H%M", _next_minute, 120, RateLimited),
+    "tokens_per_day": Window("tokens", "%Y%m%d", _next_day, 2 * 86_400, QuotaExceeded),
+    "cost_per_month": Window("cost", "%Y%m", _next_month, 32 * 86_400, QuotaExceeded),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call takes of its budgets: tokens, and money in the currency of the prices."""
+
+    tokens: int
+    money: float
+    requests: int = 1
+
+    def of(self, window: Window) -> int:
+        return {"tokens": self.tokens, "requests": self.requests, "cost": ceil(self.money * MICRO)}[window.counts]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One limit that a call counts against: of ``scope`` (``team:search``), named as in the service file."""
+
+    scope: str
+    name: str
+    limit: Limit
+    counter: str  # the name of the counter of this moment
+    ends: datetime
+
+    @property
+    def window(self) -> Window:
+        return WINDOWS[self.name]
+
+    @property
+    def hard(self) -> int | None:
+        if self.limit.hard is None:
+            return None
+        return int(self.limit.hard * (MICRO if self.window.counts == "cost" else 1))
+
+    def amount(self, amount: int, *, limited: bool) -> Amount:
+        return Amount(self.counter, amount, self.hard if limited else None, self.window.seconds)
+
+
+@dataclass
+class Reservation:
+    """What a call has reserved; ``settle`` says what it really took. ``headers`` are OpenAI's, for the reply."""
+
+    rows: Sequence[Row]
+    reserved: Cost
+    counter: Counter
+    headers: dict[str, str] = field(default_factory=dict)
+    settled: bool = False
+
+    def settle(self, taken: Cost) -> None:
+        """Correct the counters once; a counter that cannot be reached is told with the next call."""
+        if self.settled or not self.rows:
+            return
+        self.settled = True
+        corrections = [
+            row.amount(taken.of(row.window) - self.reserved.of(row.window), limited=False) for row in self.rows
+        ]
+        changed = [correction for correction in corrections if correction.amount]
+        if changed:
+            try:
+                self.counter.add(changed)
+            except CounterUnavailable:
+                return  # it is in the log, and what was added is remembered
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Every limit of a caller, of its team and of the model, taken in one step.
+
+    ``lets_through`` says what happens while the counter cannot be reached. ``clock`` gives Unix seconds.
+    """
+
+    counter: Counter
+    lets_through: bool = True
+    clock: Callable[[], float] = time.time
+
+    def reserve(self, limits: Sequence[tuple[str, Limits]], estimate: Cost) -> Reservation:
+        """Take ``estimate`` of every limit; ``limits`` are pairs of a scope and its limits.
+
+        Raise ``RateLimited`` or ``QuotaExceeded`` where a hard limit would be exceeded, and ``CounterUnavailable``
+        where nobody can tell and calls are not to be let through then.
+        """
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        rows = [self._row(scope, name, limit, now) for scope, named in limits for name, limit in named.items()]
+        reservation = Reservation(rows, estimate, self.counter)
+        if not rows:
+            return reservation
+        try:
+            counted = self.counter.add([row.amount(estimate.of(row.window), limited=True) for row in rows])
+        except CounterUnavailable:
+            if self.lets_through:
+                return reservation
+            raise
+        if counted.refused is not None:
+            raise _refusal(rows[counted.refused], counted.totals[counted.refused], now)
+        reservation.headers.update(_headers(rows, counted, now))
+        return reservation
+
+    @staticmethod
+    def _row(scope: str, name: str, limit: Limit, now: datetime) -> Row:
+        window = WINDOWS[name]
+        return Row(scope, name, limit, f"{PREFIX}:{scope}:{name}:{now:{window.name}}", window.ends(now))
+
+
+def _refusal(row: Row, used: int, now: datetime) -> ModelServiceError:
+    seconds = max(1, ceil((row.ends - now).total_seconds()))
+    log.write("budget_refused", scope=row.scope, limit=row.name, hard=row.hard, used=used)
+    return row.window.error(
+        f"The limit {row.name} of {row.scope} is reached.",
+        retry_after=str(seconds),
+        hint=f"It is counted anew in {seconds} s. The operator of this service decides on limits.",
+    )
+
+
+def _headers(rows: Sequence[Row], counted: Counted, now: datetime) -> dict[str, str]:
+    """Return OpenAI's headers for the tightest limit of requests and of tokens, and a warning beyond a soft limit.
+
+    Source: https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
+    """
+    headers: dict[str, str] = {}
+    tightest: dict[str, int] = {}
+    warnings = []
+    for row, total in zip(rows, counted.totals, strict=True):
+        unit = row.window.counts
+        if row.hard is not None and unit != "cost" and row.hard - total < tightest.get(unit, row.hard + 1):
+            tightest[unit] = row.hard - total
+            headers[f"x-ratelimit-limit-{unit}"] = str(row.hard)
+            headers[f"x-ratelimit-remaining-{unit}"] = str(max(0, row.hard - total))
+            headers[f"x-ratelimit-reset-{unit}"] = f"{ceil((row.ends - now).total_seconds())}s"
+        scale = MICRO if unit == "cost" else 1
+        if row.limit.soft is not None and total > row.limit.soft * scale:
+            warnings.append(f"{row.scope} {row.name}")
+            log.write("budget_soft", scope=row.scope, limit=row.name, soft=row.limit.soft, used=total / scale)
+    if warnings:
+        headers["x-model-service-budget"] = ", ".join(warnings)
+    return headers

@@ -1,0 +1,66 @@
+"""Whose a stored response or conversation is: its owner's name stands in its metadata at OCI, and nobody else sees it.
+
+OpenAI's metadata is stored with responses and conversations and comes back with them
+(https://platform.openai.com/docs/api-reference/responses/create#responses-create-metadata), so there is nothing else to
+keep, and to find an owner costs one look-up. A caller can neither set nor read the field.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest, PathNotFound
+from model_service.fn.caller import Caller
+
+OWNER_FIELD: Final = "model_service_owner"
+MAX_METADATA: Final = 15  # OpenAI's 16, less ours
+
+
+class NotFound(PathNotFound):
+    """What is another's looks as if it were not there."""
+
+    code = "not_found"
+
+
+def owner_of(caller: Caller, isolation: str) -> str | None:
+    """Return the name that stands for the caller's team (or the caller); ``None`` where all share everything.
+
+    It is a digest: the names of teams are not for OCI's metadata, and may be longer than a value there.
+    """
+    if isolation == "none":
+        return None
+    name = caller.team if isolation == "team" and caller.team else caller.id
+    kind = "team" if isolation == "team" and caller.team else "caller"
+    return hashlib.sha256(f"{kind}:{name or ''}".encode()).hexdigest()[:32]
+
+
+def with_owner(body: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """Return a request whose metadata names the owner; raise ``InvalidRequest`` where there is no room for it."""
+    metadata = body.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        raise InvalidRequest("metadata: must be an object", param="metadata")
+    own = {name: value for name, value in metadata.items() if name != OWNER_FIELD}
+    if len(own) > MAX_METADATA:
+        raise InvalidRequest(f"metadata: must have at most {MAX_METADATA} keys", param="metadata")
+    return {**body, "metadata": {**own, OWNER_FIELD: owner}}
+
+
+def without_owner(value: Any) -> Any:
+    """Return an object as its caller may see it: without the owner in its metadata or in its response's."""
+    if not isinstance(value, dict):
+        return value
+    shown = dict(value)
+    if isinstance(metadata := shown.get("metadata"), dict) and OWNER_FIELD in metadata:
+        shown["metadata"] = {name: text for name, text in metadata.items() if name != OWNER_FIELD}
+    if isinstance(response := shown.get("response"), dict):
+        shown["response"] = without_owner(response)
+    return shown
+
+
+def check_owner(stored: Mapping[str, Any], owner: str) -> None:
+    """Raise ``NotFound`` unless the stored object is the owner's."""
+    metadata = stored.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get(OWNER_FIELD) != owner:
+        raise NotFound("There is no such response or conversation.")

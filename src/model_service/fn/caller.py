@@ -1,0 +1,61 @@
+"""Who called: made once for an invocation, from what the platform or the gateway says, never from a client's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from model_service.fn.invocation import Invocation
+from model_service.logs.redaction import redact
+
+GATEWAY_OCID: Final = "ocid1.apigateway."
+MAX_NAME_LENGTH: Final = 200  # characters; names stand in logs, metrics and the keys of counters
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A caller: ``id`` is a key's owner, a person or an OCID; ``key_id`` the public part of the key that was shown.
+
+    ``models`` are patterns that narrow what this key may call. ``labels`` are the operator's own (cost centre,
+    environment), from the service file.
+    """
+
+    id: str | None = None
+    team: str | None = None
+    key_id: str | None = None
+    models: tuple[str, ...] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        return self.id is not None or self.team is not None
+
+
+def caller_of(invocation: Invocation, identity_headers: Mapping[str, str]) -> Caller:
+    """Return who invoked the function.
+
+    Behind API Gateway this is whom ``identity_headers`` name (``MODEL_SERVICE_IDENTITY_HEADERS``: ``id``, ``team``,
+    ``key`` and ``models`` to the name of a header), which the gateway overwrites; they count only where OCI says that
+    a gateway called, since a direct caller can send ``Fn-Intent: httprequest`` and any header. Everybody else is the
+    subject that OCI authenticated (``oci-subject-id``).
+    """
+    subject = invocation.caller
+    if invocation.http is None:
+        return Caller(id=subject)
+    if not identity_headers or not (subject or "").startswith(GATEWAY_OCID):
+        return Caller(id=subject)
+    headers = invocation.http.headers
+    named = {part: _name(headers.get(header)) for part, header in identity_headers.items()}
+    models = tuple(pattern for pattern in (named.get("models") or "").split(",") if pattern)
+    return Caller(named.get("id"), named.get("team"), named.get("key"), models or None)
+
+
+def _name(value: str | None) -> str | None:
+    """Return a name that is fit for a log, or ``None`` for an empty header."""
+    text = redact((value or "").strip())[:MAX_NAME_LENGTH]
+    return text if text.isprintable() and text else None
+
+
+NOBODY: Final = Caller()
+"""A call of ours, or of a user of the Python API."""

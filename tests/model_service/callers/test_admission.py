@@ -1,0 +1,117 @@
+"""What a caller may do, by its own rule, its team's and everyone's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from model_service.callers.admission import Admission, ModelNotFound
+from model_service.callers.budgets import Budgets, RateLimited
+from model_service.callers.counters import MemoryCounter
+from model_service.errors import InvalidRequest
+from model_service.fn.caller import Caller
+from model_service.openai_api.chat import ChatRequest
+from model_service.routing import resolve
+from model_service.service_file.reading import read_service_file
+
+FILE = """{
+  "models": {
+    "aliases": {"prod": "openai.gpt-oss-120b"},
+    "allowed": ["meta.*", "openai.*", "xai.*", "cohere.*"],
+    "rules": [
+      {"match": "xai.*", "defaults": {"temperature": 0}, "max_tokens": 100, "drop": ["logprobs"]},
+      {"match": "cohere.*", "limits": {"requests_per_minute": 1}}
+    ]
+  },
+  "callers": {
+    "everyone": {"models": ["meta.*"], "max_tokens": 500},
+    "teams": {
+      "search": {"models": ["prod", "xai.*", "cohere.*"], "labels": {"cost_center": "42"}},
+      "night": {"operations": ["embeddings"], "limits": {"tokens_per_minute": 50}}
+    },
+    "callers": {"ada": {"team": "search", "max_tokens": 50, "labels": {"floor": "3"}}}
+  },
+  "prices": {"date": "2026-11-01", "models": {"meta.*": {"input": 1, "output": 2}}}
+}"""
+ADA, TEAM, ANYBODY = Caller(id="ada"), Caller(id="bob", team="search"), Caller(id="ocid1.fnfunc.oc1..x")
+
+
+@pytest.fixture
+def admission() -> Admission:
+    return Admission(read_service_file(FILE, "service.json"), Budgets(MemoryCounter()))
+
+
+def asked(model: str, **parameters: Any) -> ChatRequest:
+    return ChatRequest.parse({"model": model, "messages": [{"role": "user", "content": "Hi"}], **parameters})
+
+
+@pytest.mark.parametrize(
+    ("caller", "model", "may"),
+    [
+        (ADA, "prod", True),
+        (ADA, "openai.gpt-oss-120b", False),  # only under the name that its team was given
+        (TEAM, "xai.grok-4.3", True),
+        (TEAM, "meta.llama-3.3-70b-instruct", False),
+        (ANYBODY, "meta.llama-3.3-70b-instruct", True),
+        (ANYBODY, "prod", False),
+        (ANYBODY, "google.gemini-2.5-pro", False),
+        (Caller(), "meta.llama-3.3-70b-instruct", True),
+        (Caller(id="bob", team="search", models=("xai.*",)), "prod", False),
+        (Caller(id="bob", team="search", models=("xai.*",)), "xai.grok-4.3", True),
+        (Caller(id="bob", models=("xai.*",)), "xai.grok-4.3", False),  # a key narrows, and never widens
+    ],
+)
+def test_a_model_that_is_not_a_callers_is_as_if_it_were_not_there(
+    admission: Admission, caller: Caller, model: str, may: bool
+) -> None:
+    route = resolve(model, aliases=admission.file.aliases)
+    if may:
+        admission.check(caller, "chat", model, route)
+        return
+    with pytest.raises(ModelNotFound) as refused:
+        admission.check(caller, "chat", model, route)
+    assert (refused.value.status, refused.value.code) == (404, "model_not_found")
+
+
+def test_an_operation_that_a_team_does_not_have_is_refused(admission: Admission) -> None:
+    route = resolve("meta.llama", aliases={})
+    admission.check(Caller(team="night"), "embeddings", "meta.llama", route)
+    with pytest.raises(InvalidRequest, match="operation chat"):
+        admission.check(Caller(team="night"), "chat", "meta.llama", route)
+
+
+def test_a_model_has_defaults_caps_and_what_it_never_gets(admission: Admission) -> None:
+    request = asked("xai.grok-4.3", logprobs=True)
+    route = resolve(request.model, aliases={})
+    shaped, dropped = admission.shaped(request, route, admission.allowed(TEAM))
+    assert shaped.body["temperature"] == 0
+    assert (shaped.body["max_tokens"], dropped) == (100, ("logprobs",))
+    assert "logprobs" not in shaped.body
+    assert admission.shaped(asked("xai.grok-4.3", temperature=1), route, admission.allowed(ADA))[0].body == {
+        **asked("xai.grok-4.3").body,
+        "temperature": 1,
+        "max_tokens": 50,
+    }
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_more_tokens_than_a_caller_may_have_are_refused_by_name(admission: Admission, name: str) -> None:
+    request = asked("xai.grok-4.3", **{name: 101})
+    with pytest.raises(InvalidRequest, match=f"{name}: must be at most 100"):
+        admission.shaped(request, resolve(request.model, aliases={}), admission.allowed(TEAM))
+
+
+def test_labels_of_team_and_caller_are_joined(admission: Admission) -> None:
+    assert admission.named(ADA) == Caller("ada", "search", labels={"cost_center": "42", "floor": "3"})
+
+
+def test_limits_of_a_team_and_of_a_model_both_count(admission: Admission) -> None:
+    night, route = admission.allowed(Caller(team="night")), resolve("meta.llama", aliases={})
+    admission.reserve(night, route, 30, {"input": "…"})
+    with pytest.raises(RateLimited, match="team:night"):
+        admission.reserve(night, route, 30, {"input": "…"})
+    cohere = resolve("cohere.command-a", aliases={})
+    admission.reserve(admission.allowed(ADA), cohere, 1, {})
+    with pytest.raises(RateLimited, match=r"model:cohere\.\*"):
+        admission.reserve(admission.allowed(TEAM), cohere, 1, {})
