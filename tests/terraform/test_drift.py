@@ -169,7 +169,7 @@ def test_the_function_may_overwrite_its_ledger_and_nothing_else() -> None:
 
 
 def test_the_headers_of_a_keys_verdict_are_those_that_the_function_reads() -> None:
-    parts, headers = literal(CONFIGURATION.locals["parts_by_context"]), literal(CONFIGURATION.locals["key_headers"])
+    parts, headers = literal(root().locals["parts_by_context"]), literal(root().locals["key_headers"])
     verdict = {"caller", "team", "key", "models"}
     assert set(headers.values()) == verdict
     assert {parts[claim] for claim in verdict} == set(IDENTITY_PARTS)
