@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,8 +25,8 @@ class ChunkAccumulator:
     def add(self, chunk: Chunk) -> None:
         """Take the next chunk in."""
         _merge(self._head, {name: value for name, value in chunk.items() if name not in ("choices", "object")})
-        for choice in chunk["choices"]:
-            _merge(self._choices.setdefault(choice.get("index", 0), {}), choice)
+        for index, choice in _indexed(chunk.get("choices")):
+            _merge(self._choices.setdefault(index, {}), choice)
 
     def completion(self) -> Completion:
         """Return the ``chat.completion`` so far; a choice without an end has the finish reason ``length``."""
@@ -34,8 +34,20 @@ class ChunkAccumulator:
         return {**_whole(self._head), "object": "chat.completion", "choices": choices}
 
 
+def _indexed(entries: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield choices or tool calls with their index, which is their position where they name none.
+
+    What is not of OpenAI's shape is passed over: whoever only looks on breaks no answer.
+    """
+    for position, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            index = entry.get("index", position)
+            yield (index if isinstance(index, int) else position), entry
+
+
 def _choice(index: int, merged: dict[str, Any]) -> dict[str, Any]:
-    message = {"role": "assistant", "content": None, **(merged.pop("delta", None) or {})}
+    delta = merged.pop("delta", None)
+    message = {"role": "assistant", "content": None, **(delta if isinstance(delta, dict) else {})}
     finish_reason = merged.pop("finish_reason", None) or "length"
     return {**merged, "index": index, "message": message, "finish_reason": finish_reason}
 
@@ -46,8 +58,8 @@ def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
             _merge(_under(whole, name, dict), value)
         elif name == "tool_calls" and isinstance(value, list):
             calls = _under(whole, name, dict)
-            for position, call in enumerate(value):
-                _merge(calls.setdefault(position if call.get("index") is None else call["index"], {}), call)
+            for index, call in _indexed(value):
+                _merge(calls.setdefault(index, {}), call)
         elif isinstance(value, list):
             _under(whole, name, list).extend(value)
         elif name in JOINED and isinstance(value, str):

@@ -8,16 +8,15 @@ Source: https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pydantic_core import SchemaValidator, ValidationError
-from pydantic_core import core_schema as schema
+from pydantic_core import ValidationError
 
 from model_service.errors import DeadlineExceeded, InvalidRequest
-from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
-from model_service.openai_api.encoding import Encoding
+from model_service.openai_api.encoding import Encoding, write_json
+from model_service.openai_api.validation import CHAT_REQUEST, invalid_chat
 
 Completion = dict[str, Any]
 """A ``chat.completion`` object, as it stands on the wire."""
@@ -28,6 +27,8 @@ Chunk = dict[str, Any]
 Message = dict[str, Any]
 """One of a request's ``messages``: ``role``, ``content`` (a string, an array of parts or ``None``), ``tool_calls``…"""
 
+
+NO_ARGUMENTS: Final = ("", "null")
 
 # Of a request; they never leave in a body.
 OWN_FIELDS: Final = ("compartment_id", "project_id", "stream_format", "body_from", "relay")
@@ -50,10 +51,11 @@ class ChatRequest:
         """
         try:
             # Strict: a client that sends "100" for a number shall hear it here and not from a model's backend.
-            REQUEST.validate_python(body, strict=True)
+            CHAT_REQUEST.validate_python(body, strict=True)
         except ValidationError as error:
-            raise _invalid(error, body) from None  # its text quotes the input, which may be a prompt
+            raise invalid_chat(error, body) from None  # its text quotes the input, which may be a prompt
         sent = {name: value for name, value in body.items() if name not in OWN_FIELDS}
+        sent["messages"] = [_checked(index, message) for index, message in enumerate(body["messages"])]
         return cls(sent, body.get("compartment_id"), body.get("project_id"), body.get("relay"))
 
     @property
@@ -174,86 +176,30 @@ def _delta(choice: Mapping[str, Any]) -> dict[str, Any]:
     return delta
 
 
-def _invalid(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequest:
-    # In a union every alternative complains; the complaint that got deepest is about what the caller meant.
-    complaint = max(error.errors(include_input=False, include_url=False), key=lambda found: len(found["loc"]))
-    param = _path(complaint["loc"], body)
-    return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
+def _checked(index: int, message: Message) -> Message:
+    """Return a message whose calls have arguments as OpenAI wants them, whoever wrote the history.
 
-
-def _path(location: Sequence[int | str], body: Any) -> str:
-    """Return pydantic's location without the names of union members: what the caller could follow in the JSON."""
-    steps: list[str] = []
-    for step in location[:-1]:
-        if _has(body, step):
-            body = body[step]
-            steps.append(str(step))
-    if _has(body, location[-1]) or isinstance(body, dict):
-        steps.append(str(location[-1]))
-    return ".".join(steps)
-
-
-def _has(body: Any, step: int | str) -> bool:
-    if isinstance(body, list):
-        return isinstance(step, int) and step < len(body)
-    return isinstance(body, dict) and step in body
-
-
-def _list(of: Any, min_length: int | None = None) -> Any:
-    """Return the schema of an array, which ends with its first complaint.
-
-    A million wrong elements would be a million errors, and out of memory.
+    Raise ``InvalidRequest`` for what the schema cannot tell.
     """
-    return schema.list_schema(of, min_length=min_length, fail_fast=True)
+    content = message.get("content")
+    for position, part in enumerate(content if isinstance(content, list) else ()):
+        if part["type"] == "image_url" and isinstance(part.get("image_url"), str):
+            path = f"messages.{index}.content.{position}.image_url"
+            raise InvalidRequest(f"{path}: must be an object with a url.", param=path)
+    calls = message.get("tool_calls")
+    if not calls or all(isinstance(_arguments(call), str) and _arguments(call) not in NO_ARGUMENTS for call in calls):
+        return message
+    return {**message, "tool_calls": [_with_arguments(call) for call in calls]}
 
 
-def _object(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
-    """Return the schema of an object that may have other fields too; an optional one may also be null."""
-    fields = {name: schema.typed_dict_field(kind) for name, kind in (required or {}).items()}
-    for name, kind in optional.items():
-        fields[name] = schema.typed_dict_field(schema.nullable_schema(kind), required=False)
-    return schema.typed_dict_schema(fields, extra_behavior="allow")
+def _arguments(call: Mapping[str, Any]) -> Any:
+    return call["function"].get("arguments") if call.get("function") else "{}"
 
 
-_STRING: Final = schema.str_schema()
-_NAME: Final = schema.str_schema(min_length=1, max_length=512)
-_INTEGER: Final = schema.int_schema()
-_NUMBER: Final = schema.float_schema()
-_FLAG: Final = schema.bool_schema()
-_ANY_OBJECT: Final = schema.dict_schema(_STRING)
-
-_PART: Final = _object({"type": _STRING}, text=_STRING, image_url=_object({"url": _STRING}, detail=_STRING))
-_CALL: Final = _object({"id": _STRING}, type=_STRING, function=_object({"name": _STRING, "arguments": _STRING}))
-_MESSAGE: Final = _object(
-    {"role": _NAME},
-    content=schema.union_schema([_STRING, _list(_PART)]),
-    name=_STRING,
-    tool_calls=_list(_CALL),
-    tool_call_id=_STRING,
-)
-_TOOL: Final = _object(
-    {"type": _STRING}, function=_object({"name": _STRING}, description=_STRING, parameters=_ANY_OBJECT)
-)
-
-REQUEST: Final = SchemaValidator(
-    _object(
-        {"model": _NAME, "messages": _list(_MESSAGE, min_length=1)},
-        stream=_FLAG,
-        stream_options=_object(include_usage=_FLAG),
-        tools=_list(_TOOL),
-        tool_choice=schema.union_schema([_STRING, _ANY_OBJECT]),
-        response_format=_ANY_OBJECT,
-        max_tokens=_INTEGER,
-        max_completion_tokens=_INTEGER,
-        temperature=_NUMBER,
-        top_p=_NUMBER,
-        frequency_penalty=_NUMBER,
-        presence_penalty=_NUMBER,
-        seed=_INTEGER,
-        n=_INTEGER,
-        stop=schema.union_schema([_STRING, _list(_STRING)]),
-        compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
-        project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
-        relay=_ANY_OBJECT,
-    ),
-)
+def _with_arguments(call: dict[str, Any]) -> dict[str, Any]:
+    arguments = _arguments(call)
+    if isinstance(arguments, dict):
+        arguments = write_json(arguments).decode()
+    elif arguments is None or arguments in NO_ARGUMENTS:
+        arguments = "{}"
+    return {**call, "function": {**call["function"], "arguments": arguments}} if call.get("function") else call

@@ -11,11 +11,13 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import isfinite
 from typing import Any, Final
 
 from model_service.errors import UpstreamError
 from model_service.openai_api.validation import (
     invalid_field,
+    optional_bool,
     optional_compartment,
     optional_count,
     optional_string,
@@ -39,7 +41,10 @@ class Input:
 
 @dataclass(frozen=True)
 class EmbeddingsRequest:
-    """One request that has been checked. ``input_type`` and ``truncate`` are OCI's, in capitals."""
+    """One request that has been checked. ``input_type`` and ``truncate`` are OCI's, in capitals.
+
+    ``embedding_type`` is one of EMBEDDING_TYPES, where the request names one.
+    """
 
     model: str
     inputs: tuple[Input, ...] = field(repr=False)
@@ -47,6 +52,8 @@ class EmbeddingsRequest:
     dimensions: int | None = None
     input_type: str | None = None
     truncate: str | None = None
+    embedding_type: str | None = None
+    is_echo: bool | None = None
     compartment_id: str | None = None
     project_id: None = None  # embeddings belong to no project
 
@@ -62,11 +69,13 @@ class EmbeddingsRequest:
             raise invalid_field("encoding_format", f"must be one of {', '.join(ENCODING_FORMATS)}.")
         return cls(
             model=require_string(body, "model"),
-            inputs=_inputs(body.get("input")),
+            inputs=_inputs(body),
             encoding_format=encoding_format,
             dimensions=optional_count(body, "dimensions"),
             input_type=(optional_string(body, "input_type") or "").upper() or None,
             truncate=(optional_string(body, "truncate") or "").upper() or None,
+            embedding_type=_embedding_type(body),
+            is_echo=optional_bool(body, "isEcho"),
             compartment_id=optional_compartment(body),
         )
 
@@ -88,23 +97,58 @@ class EmbeddingsRequest:
             "inputType": IMAGE if batch[0].is_image else self.input_type,
             "truncate": self.truncate,
             "outputDimensions": self.dimensions,
+            "embeddingTypes": self.embedding_type and [self.embedding_type],
+            "isEcho": self.is_echo,
         }
         return {name: value for name, value in native.items() if value is not None}
 
     def answer(self, model: str, results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return OpenAI's list of embeddings from the EmbedTextResults.
 
-        Raise ``UpstreamError`` where one is missing.
+        Raise ``UpstreamError`` where an embedding is missing, or is not what was asked for.
         """
-        vectors = [vector for result in results for vector in _vectors(result)]
+        vectors = [vector for result in results for vector in self._vectors(result)]
         if len(vectors) != len(self.inputs):
             raise UpstreamError(f"OCI answered {len(self.inputs)} inputs with {len(vectors)} embeddings.")
         encode = ENCODING_FORMATS[self.encoding_format]
-        entries = [{"object": "embedding", "index": index, "embedding": encode(v)} for index, v in enumerate(vectors)]
-        return {"object": "list", "data": entries, "model": model, "usage": _usage(results)}
+        try:
+            is_packed = self.embedding_type == "base64"
+            embeddings = [vector if is_packed and isinstance(vector, str) else encode(vector) for vector in vectors]
+        except (TypeError, ValueError, OverflowError, struct.error):
+            raise UpstreamError("OCI answered with an embedding that is not an array of numbers.") from None
+        entries = [
+            {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(embeddings)
+        ]
+        answer = {"object": "list", "data": entries, "model": model, "usage": _usage(results)}
+        if self.is_echo:
+            answer["inputs"] = [text for result in results for text in result.get("inputs") or ()]
+        return answer
+
+    def _vectors(self, result: Mapping[str, Any]) -> list[Any]:
+        """Return the vectors of the one type that was asked for; OCI packs some of them in base64 itself."""
+        by_type = result.get("embeddingsByType")
+        by_type = by_type if isinstance(by_type, Mapping) else {}
+        vectors = by_type.get(self.embedding_type or "float")
+        if self.embedding_type in (None, "float"):
+            vectors = result.get("embeddings") or vectors
+        return vectors if isinstance(vectors, list) else []
 
 
-def _inputs(value: Any) -> tuple[Input, ...]:
+def _embedding_type(body: Mapping[str, Any]) -> str | None:
+    """Return the one type that OpenAI's answer has room for, by OCI's name or by Cohere's."""
+    name = "embedding_types" if body.get("embeddingTypes") is None else "embeddingTypes"
+    types = body.get(name)
+    if types is None:
+        return None
+    if not isinstance(types, list) or len(types) != 1 or types[0] not in EMBEDDING_TYPES:
+        raise invalid_field(name, f"must be an array with one of {', '.join(EMBEDDING_TYPES)}.")
+    return str(types[0])
+
+
+def _inputs(body: Mapping[str, Any]) -> tuple[Input, ...]:
+    if body.get("embedContents") is not None:
+        return _contents(body)
+    value = body.get("input")
     if isinstance(value, str | Mapping):
         return (_input("input", value),)
     if not isinstance(value, list) or not value:
@@ -117,6 +161,25 @@ def _inputs(value: Any) -> tuple[Input, ...]:
             "input", "must be an array of strings, and not of tokens: tokens of OpenAI's mean nothing to OCI's models."
         )
     return tuple(_input(f"input.{index}", item) for index, item in enumerate(value))
+
+
+def _contents(body: Mapping[str, Any]) -> tuple[Input, ...]:
+    """Return the inputs of OCI's own ``embedContents``, each ``{"type": "TEXT", "text"}`` or with an ``imageUrl``."""
+    contents = body["embedContents"]
+    if body.get("input") is not None or not isinstance(contents, list) or not contents:
+        raise invalid_field("embedContents", "must be a non-empty array, in the place of input.")
+    if len(contents) > MAX_REQUEST_INPUTS:
+        raise invalid_field(
+            "embedContents", f"must have at most {MAX_REQUEST_INPUTS} entries, and has {len(contents)}."
+        )
+    return tuple(_input(f"embedContents.{index}", _chat_part(content)) for index, content in enumerate(contents))
+
+
+def _chat_part(content: Any) -> Any:
+    if not isinstance(content, Mapping):
+        return content
+    kind = {"TEXT": "text", "IMAGE": "image_url"}.get(str(content.get("type")))
+    return {"type": kind, "text": content.get("text"), "image_url": content.get("imageUrl")}
 
 
 def _input(path: str, value: Any) -> Input:
@@ -136,11 +199,6 @@ def _input(path: str, value: Any) -> Input:
     return Input(url, is_image=True)
 
 
-def _vectors(result: Mapping[str, Any]) -> list[list[float]]:
-    vectors = result.get("embeddings") or (result.get("embeddingsByType") or {}).get("float")
-    return vectors if isinstance(vectors, list) else []
-
-
 def _usage(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Return the sums; of an answer without ``usage`` the tokens of the inputs are what there is to count."""
     total = sum(_tokens(result) for result in results)
@@ -148,19 +206,27 @@ def _usage(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def _tokens(result: Mapping[str, Any]) -> int:
-    usage = result.get("usage") or {}
-    counted: int | None = usage.get("promptTokens") or usage.get("totalTokens")
-    return counted or sum(result.get("inputTextTokenCounts") or [])
+    usage = result.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    of_inputs = result.get("inputTextTokenCounts")
+    counted = usage.get("promptTokens") or usage.get("totalTokens")
+    counts = [counted] if counted else (of_inputs if isinstance(of_inputs, list) else [])
+    return sum(count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count >= 0)
 
 
 def _floats(vector: list[float]) -> list[float]:
+    """Return the vector; raise ``TypeError`` or ``ValueError`` where it is not one of finite numbers."""
+    if not isinstance(vector, list) or not all(map(isfinite, vector)):
+        raise ValueError
     return vector
 
 
 def _base64(vector: list[float]) -> str:
     """Return little-endian 32-bit floats in base64, as OpenAI's clients unpack them."""
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *_floats(vector))).decode()
 
+
+EMBEDDING_TYPES: Final = ("float", "int8", "uint8", "binary", "ubinary", "base64")
 
 ENCODING_FORMATS: Final = {"float": _floats, "base64": _base64}
 
@@ -172,6 +238,10 @@ FIELDS: Final = frozenset(
         "dimensions",
         "input_type",
         "truncate",
+        "embedding_types",  # as Cohere's clients call them
+        "embeddingTypes",
+        "embedContents",
+        "isEcho",
         "compartment_id",
         "project_id",  # of the header; nothing to an embedding
         "user",  # OpenAI's label for its own abuse reports: harmless

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final
 
 from model_service.errors import UpstreamError
@@ -28,7 +29,7 @@ class RerankRequest:
 
     model: str
     query: str = field(repr=False)
-    documents: tuple[str, ...] = field(repr=False)
+    documents: tuple[str | Mapping[str, Any], ...] = field(repr=False)
     top_n: int | None = None
     max_chunks_per_doc: int | None = None
     max_tokens_per_doc: int | None = None
@@ -62,7 +63,7 @@ class RerankRequest:
         """Return the fields of a RerankTextDetails."""
         native = {
             "input": self.query,
-            "documents": list(self.documents),
+            "documents": [_text(document) for document in self.documents],
             "topN": self.top_n,
             "maxChunksPerDocument": self.max_chunks_per_doc,
             "maxTokensPerDocument": self.max_tokens_per_doc,
@@ -89,26 +90,31 @@ class RerankRequest:
             "usage": {"total_tokens": 0, "prompt_tokens": 0},
         }
 
-    def _result(self, rank: Mapping[str, Any]) -> dict[str, Any]:
-        index = rank.get("index")
-        if not isinstance(index, int) or not 0 <= index < len(self.documents):
+    def _result(self, rank: Any) -> dict[str, Any]:
+        index, score = (rank.get("index"), rank.get("relevanceScore")) if isinstance(rank, Mapping) else (None, None)
+        if not isinstance(score, int | float) or isinstance(score, bool) or not isfinite(score):
+            raise UpstreamError("OCI answered with a rank that is not an object with a score.")
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(self.documents):
             raise UpstreamError("OCI ranked a document that was not sent.")
-        # What was sent is at hand: OCI need not send it back (isEcho).
-        document = {"document": {"text": self.documents[index]}} if self.return_documents else {}
-        return {"index": index, "relevance_score": rank.get("relevanceScore"), **document}
+        result: dict[str, Any] = {"index": index, "relevance_score": score}
+        if self.return_documents:
+            # What was sent is at hand, with all its fields: OCI need not send it back (isEcho).
+            document = self.documents[index]
+            result["document"] = dict(document) if isinstance(document, Mapping) else {"text": document}
+        return result
 
 
-def _documents(value: Any) -> tuple[str, ...]:
+def _documents(value: Any) -> tuple[str | Mapping[str, Any], ...]:
     if not isinstance(value, list) or not value:
         raise invalid_field("documents", "must be a non-empty array.")
-    return tuple(_document(f"documents.{index}", item) for index, item in enumerate(value))
+    for index, document in enumerate(value):
+        if not isinstance(_text(document), str):
+            raise invalid_field(f"documents.{index}", 'must be a string or an object with a string in "text".')
+    return tuple(value)
 
 
-def _document(path: str, value: Any) -> str:
-    text = value.get("text") if isinstance(value, Mapping) else value
-    if not isinstance(text, str):
-        raise invalid_field(path, 'must be a string or an object with a string in "text".')
-    return text
+def _text(document: Any) -> Any:
+    return document.get("text") if isinstance(document, Mapping) else document
 
 
 FIELDS: Final = frozenset(

@@ -1,12 +1,18 @@
-"""The fields of a request that is no chat, checked one at a time: what is wrong is a 400 that names the field."""
+"""Requests checked: what is wrong is a 400 that names the field.
+
+The fields of a chat are checked by a schema, those of other requests one at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import core_schema as schema
 
 from model_service.errors import InvalidRequest
-from model_service.oci_names import COMPARTMENT_OCID
+from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
 
 
 def invalid_field(name: str, problem: str) -> InvalidRequest:
@@ -59,3 +65,94 @@ def optional_compartment(body: Mapping[str, Any]) -> str | None:
     if value is not None and not COMPARTMENT_OCID.fullmatch(value):
         raise invalid_field("compartment_id", "must be the OCID of a compartment or of a tenancy.")
     return value
+
+
+def invalid_chat(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequest:
+    """Return the error to raise for a chat request; it names the first field that is wrong, and never its value."""
+    # In a union every alternative complains; the complaint that got deepest is about what the caller meant.
+    complaint = max(error.errors(include_input=False, include_url=False), key=lambda found: len(found["loc"]))
+    if not complaint["loc"]:
+        return InvalidRequest("A field name has half a surrogate pair.")  # which pydantic takes for no string
+    param = _path(complaint["loc"], body)
+    return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
+
+
+def _path(location: Sequence[int | str], body: Any) -> str:
+    """Return pydantic's location without the names of union members: what the caller could follow in the JSON."""
+    steps: list[str] = []
+    for step in location[:-1]:
+        if _has(body, step):
+            body = body[step]
+            steps.append(str(step))
+    if _has(body, location[-1]) or isinstance(body, dict):
+        steps.append(str(location[-1]))
+    return ".".join(steps)
+
+
+def _has(body: Any, step: int | str) -> bool:
+    if isinstance(body, list):
+        return isinstance(step, int) and step < len(body)
+    return isinstance(body, dict) and step in body
+
+
+def _list(of: Any, min_length: int | None = None) -> Any:
+    """Return the schema of an array, which ends with its first complaint.
+
+    A million wrong elements would be a million errors, and out of memory.
+    """
+    return schema.list_schema(of, min_length=min_length, fail_fast=True)
+
+
+def _object(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
+    """Return the schema of an object that may have other fields too; an optional one may also be null."""
+    fields = {name: schema.typed_dict_field(kind) for name, kind in (required or {}).items()}
+    for name, kind in optional.items():
+        fields[name] = schema.typed_dict_field(schema.nullable_schema(kind), required=False)
+    return schema.typed_dict_schema(fields, extra_behavior="allow")
+
+
+_STRING: Final = schema.str_schema()
+_NAME: Final = schema.str_schema(min_length=1, max_length=512)
+_INTEGER: Final = schema.int_schema()
+_NUMBER: Final = schema.float_schema()
+_FLAG: Final = schema.bool_schema()
+_ANY_OBJECT: Final = schema.dict_schema(_STRING)
+
+_IMAGE: Final = schema.union_schema([_STRING, _object({"url": _STRING}, detail=_STRING)])
+_PART: Final = _object({"type": _STRING}, text=_STRING, image_url=_IMAGE)
+# Other gateways write null, "", "null" or the object itself for the arguments of a call.
+_ARGUMENTS: Final = schema.union_schema([_STRING, _ANY_OBJECT])
+_CALL: Final = _object({"id": _STRING}, type=_STRING, function=_object({"name": _STRING}, arguments=_ARGUMENTS))
+_MESSAGE: Final = _object(
+    {"role": _NAME},
+    content=schema.union_schema([_STRING, _list(_PART)]),
+    name=_STRING,
+    tool_calls=_list(_CALL),
+    tool_call_id=_STRING,
+)
+_TOOL: Final = _object(
+    {"type": _STRING}, function=_object({"name": _STRING}, description=_STRING, parameters=_ANY_OBJECT)
+)
+
+CHAT_REQUEST: Final = SchemaValidator(
+    _object(
+        {"model": _NAME, "messages": _list(_MESSAGE, min_length=1)},
+        stream=_FLAG,
+        stream_options=_object(include_usage=_FLAG),
+        tools=_list(_TOOL),
+        tool_choice=schema.union_schema([_STRING, _ANY_OBJECT]),
+        response_format=_ANY_OBJECT,
+        max_tokens=_INTEGER,
+        max_completion_tokens=_INTEGER,
+        temperature=_NUMBER,
+        top_p=_NUMBER,
+        frequency_penalty=_NUMBER,
+        presence_penalty=_NUMBER,
+        seed=_INTEGER,
+        n=_INTEGER,
+        stop=schema.union_schema([_STRING, _list(_STRING)]),
+        compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
+        project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
+        relay=_ANY_OBJECT,
+    ),
+)

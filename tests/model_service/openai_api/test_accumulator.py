@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from model_service.openai_api.accumulator import ChunkAccumulator
 from model_service.openai_api.chat import chunk_of
+from model_service.openai_api.encoding import write_json
 
 
 def gathered(*chunks: dict[str, Any]) -> dict[str, Any]:
@@ -105,3 +109,24 @@ def test_nulls_where_there_could_be_objects_do_no_harm() -> None:
     nothing = {"index": 0, "delta": None, "finish_reason": None}
     assert gathered(chunk(nothing), chunk(nothing))["choices"][0]["message"] == {"role": "assistant", "content": None}
     assert gathered(chunk(nothing), chunk(delta(content="a")))["choices"][0]["message"]["content"] == "a"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"choices": None},
+        {"choices": "text"},
+        {"choices": {"index": 0}},
+        {"choices": ["text", None, 1]},
+        {"choices": [{"index": "0", "delta": {}}]},
+        {"choices": [{"index": None, "delta": "text"}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": ["text", None]}}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": "text"}}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": [1], "function": None}]}}]},
+        {"choices": [{"index": 0, "delta": {"content": {"a": 1}}}], "usage": [1]},
+    ],
+)
+def test_a_chunk_of_any_shape_breaks_nothing(odd: dict[str, Any]) -> None:
+    assert json.loads(write_json(gathered(chunk(delta(content="a")), odd, chunk(delta(finish_reason="stop")))))
+    assert json.loads(write_json(gathered(odd)))

@@ -90,7 +90,7 @@ def test_a_change_of_what_is_sent_does_not_change_the_request() -> None:
         (_with_message(content=[{"type": "text", "text": [SECRET]}]), "messages.0.content.0.text"),
         (_with_message(content=[{"text": SECRET}]), "messages.0.content.0.type"),
         (_with_message(content=[{"type": "image_url", "image_url": {"url": 3}}]), "messages.0.content.0.image_url.url"),
-        (_with_message(tool_calls=[{**CALL, "function": {"name": "f", "arguments": {SECRET: 1}}}]),
+        (_with_message(tool_calls=[{**CALL, "function": {"name": "f", "arguments": [SECRET]}}]),
          "messages.0.tool_calls.0.function.arguments"),
         (_with(tools=[{"type": "function", "function": {"name": 3}}]), "tools.0.function.name"),
         (_with(tool_choice=4), "tool_choice"),
@@ -150,3 +150,52 @@ def test_tool_calls_get_the_index_that_a_stream_needs() -> None:
 @pytest.mark.parametrize("completion", [{}, {"choices": []}, {"choices": [{"index": 0, "message": None}]}])
 def test_an_answer_with_nothing_in_it_is_still_a_chunk(completion: dict[str, Any]) -> None:
     assert chunk_of(completion)["object"] == "chat.completion.chunk"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "goes_out"),
+    [
+        ({"arguments": None}, "{}"),
+        ({"arguments": ""}, "{}"),
+        ({"arguments": "null"}, "{}"),
+        ({}, "{}"),
+        ({"arguments": {"city": "Köln"}}, '{"city":"Köln"}'),
+        ({"arguments": '{"a": 1}'}, '{"a": 1}'),
+    ],
+)
+def test_arguments_as_other_gateways_write_them_go_out_as_openai_wants_them(
+    arguments: dict[str, Any], goes_out: str
+) -> None:
+    body = _with_message(tool_calls=[{"id": "c", "type": "function", "function": {"name": "f", **arguments}}, CALL])
+    (message,) = ChatRequest.parse(body).messages
+    assert [call["function"]["arguments"] for call in message["tool_calls"]] == [
+        goes_out,
+        CALL["function"]["arguments"],
+    ]
+
+
+def test_a_call_of_another_kind_than_a_function_stays_as_it_is() -> None:
+    call = {"id": "c", "type": "custom", "custom": {"name": "f", "input": ""}}
+    (message,) = ChatRequest.parse(_with_message(tool_calls=[call])).messages
+    assert message["tool_calls"] == [call]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _with(**{"\ud83d": 1}),
+        _with_message(**{"\ud83d": 1}),
+        _with(model="\ud83d"),
+        _with(tools=[{"\udc00": 1, "type": "x"}]),
+    ],
+)
+def test_half_a_surrogate_pair_in_a_name_is_a_400(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        ChatRequest.parse(body)
+
+
+def test_a_picture_of_responses_names_its_url_and_one_of_chat_has_it_in_an_object() -> None:
+    picture = {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "low"}
+    assert ChatRequest.parse(_with_message(content=[picture])).messages[0]["content"] == [picture]
+    with pytest.raises(InvalidRequest, match=r"messages.0.content.1.image_url: must be an object"):
+        ChatRequest.parse(_with_message(content=[picture, {**picture, "type": "image_url"}]))

@@ -207,3 +207,73 @@ def test_openai_s_own_client_embeds_through_the_whole_path(stack: LocalStack) ->
             client.embeddings.create(model=EMBED, input=[[1, 2, 3]])
     assert [entry.index for entry in answer.data] == [0, 1]
     assert answer.data[1].embedding == pytest.approx(plain.data[1].embedding, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"embeddings": ["text"]},
+        {"embeddings": [None]},
+        {"embeddings": [{"a": 1.0}]},
+        {"embeddings": [[0.5, None]]},
+        {"embeddings": [[0.5, "1"]]},
+        {"embeddings": [[[0.5]]]},
+        {"embeddings": [[0.5, float("nan")]]},
+        {"embeddings": [[10**400]]},
+        {"embeddings": {"float": [[1.0]]}},
+        {"embeddings": None, "embeddingsByType": [1]},
+        {"embeddingsByType": {"float": "text"}},
+    ],
+)
+@pytest.mark.parametrize("encoding_format", ["float", "base64"])
+def test_an_embedding_of_the_wrong_type_is_oci_s_fault(result: dict[str, Any], encoding_format: str) -> None:
+    with pytest.raises(UpstreamError):
+        parse(input="a", encoding_format=encoding_format).answer("m", [result])
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"usage": "text"},
+        {"usage": {"promptTokens": "3"}},
+        {"usage": {"promptTokens": [3], "totalTokens": None}},
+        {"inputTextTokenCounts": [None, 2, "3", 1.5]},
+        {"inputTextTokenCounts": 7},
+    ],
+)
+def test_counts_that_are_no_numbers_count_nothing(counts: dict[str, Any]) -> None:
+    usage = parse(input="a").answer("m", [{"embeddings": [[1.0]], **counts}])["usage"]
+    assert usage["prompt_tokens"] == usage["total_tokens"]
+    assert usage["total_tokens"] in (0, 2)
+
+
+@pytest.mark.parametrize("name", ["embedding_types", "embeddingTypes"])
+def test_one_type_of_embedding_is_asked_for_by_either_name(name: str) -> None:
+    request = parse(input="a", **{name: ["int8"]})
+    assert request.native_requests() == [{"inputs": ["a"], "embeddingTypes": ["int8"]}]
+    result = {"embeddings": None, "embeddingsByType": {"float": [[0.5]], "int8": [[3, -4]]}}
+    assert vectors(request.answer("m", [result])) == [[3, -4]]
+
+
+@pytest.mark.parametrize("types", [[], ["int8", "float"], ["int9"], "int8", [1]])
+def test_types_of_which_openai_s_answer_has_no_room_are_refused(types: Any) -> None:
+    with pytest.raises(InvalidRequest, match="embedding_types: must be an array with one of float, int8"):
+        parse(input="a", embedding_types=types)
+
+
+def test_the_contents_of_oci_s_own_request_are_inputs() -> None:
+    picture = "data:image/png;base64,iVBORw0KGgo="
+    contents = [{"type": "TEXT", "text": "a"}, {"type": "IMAGE", "imageUrl": {"url": picture}}]
+    request = parse(input=None, embedContents=contents, isEcho=True)
+    assert request.native_requests() == [
+        {"inputs": ["a"], "isEcho": True},
+        {"inputs": [picture], "inputType": "IMAGE", "isEcho": True},
+    ]
+    results = [{"embeddings": [[1.0]], "inputs": ["a"]}, {"embeddings": [[2.0]]}]
+    assert request.answer("m", results)["inputs"] == ["a"]
+
+
+@pytest.mark.parametrize("contents", [[], "a", ["a", 1], [{"type": "AUDIO"}], [{"type": "TEXT", "text": 1}]])
+def test_contents_that_are_none_are_refused_by_name(contents: Any) -> None:
+    with pytest.raises(InvalidRequest, match="embedContents"):
+        parse(input=None, embedContents=contents)

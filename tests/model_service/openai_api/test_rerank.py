@@ -121,3 +121,33 @@ def test_every_doorway_takes_a_rerank(environment: dict[str, str], doorway: str)
     reply = app.answer(invocation)
     assert [result["index"] for result in json.loads(reply.body)["results"]] == BEST_FIRST
     app.service.close()
+
+
+def test_a_document_comes_back_with_all_its_fields() -> None:
+    request = RerankRequest.parse(
+        {"model": "m", "query": "q", "documents": [{"text": "a", "id": 7}, "b"], "return_documents": True}
+    )
+    assert request.native_request()["documents"] == ["a", "b"]
+    ranks = [{"index": 1, "relevanceScore": 1}, {"index": 0, "relevanceScore": 0.5}]
+    results = request.answer("m", {"documentRanks": ranks})["results"]
+    assert [result["document"] for result in results] == [{"text": "b"}, {"text": "a", "id": 7}]
+
+
+@pytest.mark.parametrize(
+    "rank",
+    [
+        None,
+        "text",
+        [0, 0.5],
+        {"index": 0},
+        {"index": 0, "relevanceScore": None},
+        {"index": 0, "relevanceScore": "0.5"},
+        {"index": 0, "relevanceScore": float("nan")},
+        {"index": True, "relevanceScore": 0.5},
+        {"index": "0", "relevanceScore": 0.5},
+    ],
+)
+def test_a_rank_of_the_wrong_type_is_oci_s_fault(rank: Any) -> None:
+    request = RerankRequest.parse({"model": "m", "query": "q", "documents": ["a"]})
+    with pytest.raises(UpstreamError):
+        request.answer("m", {"documentRanks": [rank]})
