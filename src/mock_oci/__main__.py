@@ -44,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="give the function's streamed answers whole, as the hosted platform does",
     )
+    parser.add_argument(
+        "--authentication",
+        choices=("none", "keys"),
+        help="keys: the function judges who calls, as the gateway's authorizer",
+    )
     parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
     parser.add_argument("--batch", type=_count, metavar="N", help="put N prompts on a stream, show how they fare, end")
     parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
@@ -75,7 +80,12 @@ def _with_function(options: argparse.Namespace) -> int:
     if options.prompt is not None:
         return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered)
     return serve_stack(
-        options.function, options.port, options.write_config, dict(options.config), buffered=options.buffered
+        options.function,
+        options.port,
+        options.write_config,
+        dict(options.config),
+        buffered=options.buffered,
+        authentication=options.authentication or "none",
     )
 
 
@@ -96,7 +106,7 @@ def _serve_alone(port: int, directory: Path | None) -> int:
     return 0
 
 
-_OF_A_FUNCTION = ("prompt", "batch", "buffered")
+_OF_A_FUNCTION = ("prompt", "batch", "buffered", "authentication")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -28,6 +28,7 @@ def serve_stack(
     config: Mapping[str, str] | None = None,
     *,
     buffered: bool = False,
+    authentication: str = "none",
 ) -> int:
     """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when the function does not start.
 
@@ -39,7 +40,9 @@ def serve_stack(
     try:
         with (
             contextlib.suppress(KeyboardInterrupt),
-            LocalStack(function, port, config=config, echo=sys.stderr, buffered=buffered) as stack,
+            LocalStack(
+                function, port, config=config, echo=sys.stderr, buffered=buffered, authentication=authentication
+            ) as stack,
         ):
             return _serve(stack, write_config)
     except (OSError, OverflowError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from mock_oci.backend import MockOci
 from mock_oci.doors.server import LoopbackServer
@@ -22,6 +22,14 @@ from mock_oci.services.pumping import pumping
 PREFIX = "/v1"
 _TIMEOUT = 300.0  # the longest that OCI Functions allows a sync call
 _SIDE_BY_SIDE = 3  # connectors, and events
+AUTHENTICATIONS = ("none", "keys")
+IDENTITY_HEADERS = {
+    "X-Model-Service-Caller": "caller",
+    "X-Model-Service-Team": "team",
+    "X-Model-Service-Key": "key",
+    "X-Model-Service-Models": "models",
+}
+"""Which header carries which key of an authorizer's context, unless a stack is told otherwise."""
 
 
 class LocalStack:
@@ -31,7 +39,10 @@ class LocalStack:
     added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project, and
     ``{endpoint}`` the URL that all of ``oci`` is served at), ``port`` is the gateway's, ``echo`` gets the
     function's log lines. The gateway relays an answer in chunks as it comes, unless it is ``buffered`` as the
-    platform's. While the stack runs, connectors and rules move what they have, and Notifications tries again
+    platform's, and asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
+    function itself is the gateway's authorizer, of the header Authorization, and what it says of a caller (the keys
+    of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
+    While the stack runs, connectors and rules move what they have, and Notifications tries again
     what was not acknowledged.
     """
 
@@ -51,7 +62,15 @@ class LocalStack:
         chunk_delay: float = 0.0,
         echo: TextIO | None = None,
         buffered: bool = False,
+        authentication: str = "none",
+        identity_headers: Mapping[str, str] | None = None,
+        policies: Mapping[str, Any] | None = None,
     ) -> None:
+        if authentication not in AUTHENTICATIONS:
+            raise ValueError(f"authentication must be one of {', '.join(AUTHENTICATIONS)}")
+        self._authentication = authentication
+        self._identity_headers = IDENTITY_HEADERS if identity_headers is None else identity_headers
+        self._policies = policies or {}
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
         self._port = port
@@ -102,12 +121,19 @@ class LocalStack:
         )
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         routes = {PREFIX: self.function}
-        gateway = LocalGateway(self.functions, routes, port=self._port, buffered=self._buffered)
+        gateway = LocalGateway(
+            self.functions, routes, port=self._port, buffered=self._buffered, policies=self._all_policies()
+        )
         self.gateway = starting.enter_context(gateway)
         moving = [self.connector_hub.pump, self.events.pump] * _SIDE_BY_SIDE
         starting.enter_context(pumping(*moving, self.oci.state_of(Notifications).retry))
         # First of all when it ends: a call in flight then fails at once, and no server waits for it.
         starting.callback(self.functions.close)
+
+    def _all_policies(self) -> dict[str, Any]:
+        if self._authentication == "none":
+            return dict(self._policies)
+        return {**keys_policies(self.function.id, self._identity_headers), **self._policies}
 
     def _written_out(self) -> dict[str, str]:
         """Return the config with the values that the stack alone knows."""
@@ -116,3 +142,20 @@ class LocalStack:
         for name, value in known.items():
             config = {key: text.replace(name, value) for key, text in config.items()}
         return config
+
+
+def keys_policies(function_id: str, identity_headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the policies of a deployment whose authorizer is ``function_id``, in the words of the API."""
+    overwritten = [
+        {"name": header, "values": [f"${{request.auth[{key}]}}"], "ifExists": "OVERWRITE"}
+        for header, key in identity_headers.items()
+    ]
+    return {
+        "authentication": {
+            "type": "CUSTOM_AUTHENTICATION",
+            "functionId": function_id,
+            "parameters": {"authorization": "request.headers[Authorization]"},
+            "cacheKey": ["authorization"],
+        },
+        "headerTransformations": {"setHeaders": {"items": overwritten}},
+    }

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.fn.fdk_answer import BODY_LIMIT
 from mock_oci.fn.fdk_socket import HOP_BY_HOP, breaks_line
 from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.gateway.authentication import Unanswered
+from mock_oci.fn.gateway.policies import Policies
 from mock_oci.fn.local_function import LocalFunction
+from mock_oci.identity.principals import Principal
 from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import json_response
 from mock_oci.services.functions.state import Caller
@@ -36,6 +40,8 @@ class LocalGateway:
 
     ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
     ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
+    ``policies`` and ``usage_plans`` are data, see Policies; verdicts, rates and quotas go by the clock of the cloud.
+    The gateway invokes as ``principal``: deny it, and clients get the bare 500 of a missing policy.
     """
 
     def __init__(
@@ -45,14 +51,18 @@ class LocalGateway:
         *,
         port: int = 0,
         buffered: bool = True,
+        policies: Mapping[str, Any] | None = None,
+        usage_plans: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._functions = functions
         self._routes = dict(routes)
         self._live = not buffered
         self._server = LoopbackServer(self.answer, port)
         oci = functions.oci
-        gateway_id = ocid("apigateway", "mock_oci", oci.region)
-        self._caller = Caller(gateway_id, "resource", oci.tenancy.tenancy_id)
+        self._policies = Policies(policies, usage_plans, oci.clock)
+        gateway_id, tenancy = ocid("apigateway", "mock_oci", oci.region), oci.tenancy
+        self.principal = Principal("ApiGateway", gateway_id, tenancy.tenancy_id, tenancy.compartment_id, "apigateway")
+        self._caller = Caller(gateway_id, "resource", tenancy.tenancy_id)
 
     @property
     def url(self) -> str:
@@ -75,6 +85,11 @@ class LocalGateway:
 
     def answer(self, request: Request) -> Response:
         """Return what the client gets: the function's own answer, or the gateway's small JSON when it refuses."""
+        response = self._answer(request)
+        shared = self._policies.cors.headers(request) if self._policies.cors else {}
+        return replace(response, headers={**response.headers, **shared})
+
+    def _answer(self, request: Request) -> Response:
         status = _refused_status(request)
         path = request.path
         fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
@@ -82,17 +97,50 @@ class LocalGateway:
             return _error(status)
         if not fitting:
             return _error(404)
+        preflight = self._policies.cors and self._policies.cors.preflight(request)
+        if preflight:
+            return preflight
+        return self._admitted(request, self._routes[max(fitting, key=len)])
+
+    def _admitted(self, request: Request, function: LocalFunction) -> Response:
+        try:
+            verdict = self._policies.authenticate(request, self._ask)
+        except Unanswered as failure:
+            return _error(failure.status)
+        if not verdict.active:
+            return _error(401, {"www-authenticate": verdict.challenge} if verdict.challenge else None)
+        refusal = self._policies.limit(request, verdict.context)
+        if refusal is not None:
+            wait = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+            return _error(refusal.status, wait)
         if len(request.body) > BODY_LIMIT:
             return _error(413)
-        response = self._functions.invoke(
-            self._routes[max(fitting, key=len)].id,
+        return client_response(
+            self._invoked(function.id, self._policies.transformations.apply(request, verdict.context))
+        )
+
+    def _invoked(self, function_id: str, request: Request) -> Response:
+        if not self._may_invoke():
+            return Response(500)
+        return self._functions.invoke(
+            function_id,
             request.body,
             function_headers(request),
             intent="httprequest",
             caller=self._caller,
             live=self._live,
         )
-        return client_response(response)
+
+    def _ask(self, function_id: str, question: bytes) -> Response:
+        """Invoke an authorizer: a plain call, whose status of its own the platform does not show."""
+        if not self._may_invoke():
+            return Response(404)
+        headers = {"content-type": "application/json"}
+        return self._functions.invoke(function_id, question, headers, caller=self._caller)
+
+    def _may_invoke(self) -> bool:
+        oci = self._functions.oci
+        return oci.permissions.permit(self.principal, oci.tenancy.compartment_id)
 
 
 def function_headers(request: Request) -> dict[str, str]:

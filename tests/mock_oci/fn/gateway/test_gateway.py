@@ -11,7 +11,7 @@ from mock_oci.fn.functions import LocalFunctions
 from mock_oci.fn.gateway import LocalGateway, client_response
 from mock_oci.wire import Request, Response
 
-FOLDERS = Path(__file__).parents[1] / "functions"
+FOLDERS = Path(__file__).parents[2] / "functions"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,8 @@
+"""API Gateway on this machine: one deployment in front of functions, with the policies of its specification."""
+
+from __future__ import annotations
+
+from mock_oci.fn.gateway.gateway import LocalGateway, client_response, function_headers
+from mock_oci.fn.gateway.policies import Policies
+
+__all__ = ["LocalGateway", "Policies", "client_response", "function_headers"]
