@@ -132,7 +132,7 @@ def _content(exchange: UpstreamResponse, largest: int) -> bytes:
 
 
 def _stored(exchange: UpstreamResponse, content: bytes) -> StoredObject:
-    headers = exchange.response.headers
+    headers = exchange.raw.headers
     metadata = {name.removeprefix(METADATA): headers[name] for name in headers if name.startswith(METADATA)}
     age = _seconds(headers.get("date"), time.time()) - _seconds(headers.get("last-modified"), -inf)
     return StoredObject(headers.get("etag") or "", max(0.0, age), metadata, content)
