@@ -237,14 +237,18 @@ def test_an_error_leaves_its_connection_for_the_next_call(send: Send) -> None:
         assert peer.requests == [0, 0]
 
 
-@pytest.mark.parametrize(
-    ("status", "becomes"), [(101, 502), (399, 502), (422, 422), (599, 599), (600, 502), (999, 502)]
-)
+@pytest.mark.parametrize(("status", "becomes"), [(399, 502), (422, 422), (599, 599), (600, 502), (999, 502)])
 def test_a_status_that_http_does_not_have_does_not_go_through(send: Send, status: int, becomes: int) -> None:
     head = b"HTTP/1.1 %d Odd\r\ncontent-length: 2\r\n\r\n{}" % status
     with peer_that(says(head)) as peer, pytest.raises(ModelServiceError) as caught:
         send(peer.url)
-    assert caught.value.status in (becomes, 503 if status == 101 else becomes)
+    assert caught.value.status == becomes
+
+
+def test_a_switch_of_protocols_is_no_answer(send: Send) -> None:
+    with peer_that(says(b"HTTP/1.1 101 Switching\r\n\r\n")) as peer, pytest.raises(ModelServiceError) as caught:
+        send(peer.url)
+    assert caught.value.status in (502, 503)
 
 
 @pytest.mark.parametrize(
