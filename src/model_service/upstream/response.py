@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from model_service.auth import Credential
-from model_service.errors import ModelServiceError, UpstreamError, UpstreamUnreachable
-from model_service.fn.invocation import Deadline
+from model_service.errors import ModelServiceError, UpstreamError
 from model_service.fn.limits import Limits, json_fits
 from model_service.openai_api.encoding import read_json
 from model_service.upstream.error_body import error_in, error_in_success, upstream_error
 from model_service.upstream.request_log import TrafficLog
-from model_service.upstream.retries import within
 from model_service.upstream.sockets import Attempt
 
 # Seconds for what may still come of a stream in which every choice has given its reason to finish: the usage, if it was
@@ -184,7 +181,6 @@ class UpstreamResponse(ABC):
     def _drain(self, pieces: Iterator[bytes]) -> None:
         """Read what is left of a body that nobody wants, if it is little and comes at once: a connection can be used
         again only after the end."""
-        self.attempt.deadline = within(self.attempt.deadline, DRAIN_SECONDS)
         self.attempt.expect_end(DRAIN_SECONDS)
         drained = 0
         while drained < MAX_DRAINED_BYTES and (piece := self._next_of(pieces)):
@@ -195,47 +191,6 @@ def _resumed(head: bytes, pieces: Generator[bytes, None, None]) -> Generator[byt
     with closing(pieces):
         yield head
         yield from pieces
-
-
-@dataclass(frozen=True)
-class UnsignedRequest:
-    """A request that is not signed yet: each try signs it anew."""
-
-    method: str
-    url: str
-    content: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def send_until_answered(
-    send: Callable[[Attempt], UpstreamResponse], credential: Credential, deadline: Deadline
-) -> UpstreamResponse:
-    """Return OCI's answer to the request that ``send`` sends, once more with a renewed key where it is a 401.
-
-    Raises ``UpstreamError`` for a status that is none of success, and what ``send`` raises.
-    """
-    response = _send_while_unread(send, deadline)
-    if response.status == 401 and credential.renew():
-        response.close()
-        response = _send_while_unread(send, deadline)
-    if not response.is_success:
-        raise response.to_error()
-    return response
-
-
-def _send_while_unread(send: Callable[[Attempt], UpstreamResponse], deadline: Deadline) -> UpstreamResponse:
-    """Send again while kept connections turn out to have died before their peer can have read the request: each leaves
-    the pool as it fails. Whatever may have been read is not sent again, since a model that ran is billed."""
-    while True:
-        attempt = Attempt(deadline)
-        try:
-            return send(attempt)
-        except UpstreamUnreachable as error:
-            if not attempt.is_unread:
-                raise
-            if attempt.is_new:
-                error.code = UpstreamUnreachable.code  # nothing was lost: it may be tried again
-                raise
 
 
 def read_value(response: UpstreamResponse, pieces: Iterable[bytes] | None = None, expected: str = "JSON") -> Any:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import inf
 from typing import Final, TypeVar
 
+from model_service.auth import Credential
 from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamError, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
+from model_service.upstream.response import UpstreamResponse
+from model_service.upstream.sockets import Attempt
 
 T = TypeVar("T")
 
@@ -88,6 +91,47 @@ def passes(error: ModelServiceError, *, repeatable: bool = False) -> bool:
 def within(deadline: Deadline, seconds: float) -> Deadline:
     """Return the same deadline, or an earlier one for what may take no longer than ``seconds``."""
     return replace(deadline, expires=min(deadline.expires, time.monotonic() + seconds + deadline.margin))
+
+
+@dataclass(frozen=True)
+class UnsignedRequest:
+    """A request that is not signed yet: each try signs it anew."""
+
+    method: str
+    url: str
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def send_until_answered(
+    send: Callable[[Attempt], UpstreamResponse], credential: Credential, deadline: Deadline
+) -> UpstreamResponse:
+    """Return OCI's answer to the request that ``send`` sends, once more with a renewed key where it is a 401.
+
+    Raises ``UpstreamError`` for a status that is none of success, and what ``send`` raises.
+    """
+    response = _send_while_unread(send, deadline)
+    if response.status == 401 and credential.renew():
+        response.close()
+        response = _send_while_unread(send, deadline)
+    if not response.is_success:
+        raise response.to_error()
+    return response
+
+
+def _send_while_unread(send: Callable[[Attempt], UpstreamResponse], deadline: Deadline) -> UpstreamResponse:
+    """Send again while kept connections turn out to have died before their peer can have read the request: each leaves
+    the pool as it fails. Whatever may have been read is not sent again, since a model that ran is billed."""
+    while True:
+        attempt = Attempt(deadline)
+        try:
+            return send(attempt)
+        except UpstreamUnreachable as error:
+            if not attempt.is_unread:
+                raise
+            if attempt.is_new:
+                error.code = UpstreamUnreachable.code  # nothing was lost: it may be tried again
+                raise
 
 
 def _asked_for(retry_after: str | None) -> float:

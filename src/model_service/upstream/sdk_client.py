@@ -28,8 +28,8 @@ from model_service.fn.limits import Limits
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
-from model_service.upstream.response import UnsignedRequest, UpstreamResponse, send_until_answered
-from model_service.upstream.retries import Retries
+from model_service.upstream.response import UpstreamResponse
+from model_service.upstream.retries import Retries, UnsignedRequest, send_until_answered
 from model_service.upstream.sdk_response import SdkUpstreamResponse, failures
 from model_service.upstream.sdk_sockets import CONNECT_SECONDS, POOLS
 from model_service.upstream.sockets import Attempt
