@@ -73,7 +73,7 @@ class Retries:
         if tries > self.more_tries or not passes(error, repeatable=self.repeatable):
             return None
         jitter = self.random() * min(self.longest_pause, self.first_pause * 2 ** (tries - 1))
-        seconds = max(jitter, _asked_for(error.retry_after))
+        seconds = max(jitter, asked_for(error.retry_after))
         return seconds if seconds + MIN_TRY_SECONDS + deadline.margin < deadline.remaining else None
 
 
@@ -134,7 +134,7 @@ def _send_while_unread(send: Callable[[Attempt], UpstreamResponse], deadline: De
                 raise
 
 
-def _asked_for(retry_after: str | None) -> float:
+def asked_for(retry_after: str | None) -> float:
     """Return seconds, of a number or a date (RFC 9110, 10.2.3); 0 where there is neither."""
     if retry_after is None:
         return 0.0
