@@ -17,7 +17,15 @@ from model_service.logs import log
 from model_service.oci_services.clients import RegionServices
 from model_service.oci_services.large_payloads import Overflow
 from model_service.openai_api.accumulator import ChunkAccumulator
-from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, ended_in_time
+from model_service.openai_api.chat import (
+    ChatRequest,
+    Chunk,
+    Complete,
+    Completion,
+    Stream,
+    chunk_without_usage,
+    ended_in_time,
+)
 from model_service.relay.destinations import Destination
 from model_service.relay.publisher import Publisher
 
@@ -47,16 +55,18 @@ def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatReque
         publisher.end(error=_known(error))
         raise
     chunks = stream.chunks if first is None else chain([first], stream.chunks)
-    stream = replace(stream, chunks=_published(ended_in_time(chunks), publisher))
+    stream = replace(stream, chunks=_published(ended_in_time(chunks), publisher, request.hides_usage))
     return stream if request.stream else _whole(stream)
 
 
-def _published(chunks: Iterator[Chunk], publisher: Publisher) -> Iterator[Chunk]:
+def _published(chunks: Iterator[Chunk], publisher: Publisher, hides_usage: bool) -> Iterator[Chunk]:
     result = _Result()
     try:
         for chunk in chunks:
             result.add(chunk)
-            publisher.offer(chunk)
+            shown = chunk_without_usage(chunk) if hides_usage else chunk
+            if shown is not None:
+                publisher.offer(shown)
             yield chunk
     except BaseException as error:
         publisher.end(result.completion(), _known(error))

@@ -76,7 +76,7 @@ def _is_choice(value: Any) -> bool:
 
 
 def _chunks(pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
-    progress = _Progress(request.choices, request.include_usage)
+    progress = _Progress(request.choices, request.include_usage and not request.hides_usage)
     with _unless_complete(progress):
         for name, text in read_named_events(pieces):
             if text == DONE:
