@@ -68,6 +68,9 @@ endef
 bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naive function
 	@$(BIN)/python -m tests.bench
 
+figures: $(VENV)/.tests ## how the sources read: make figures CHECKOUTS="../before ."
+	@$(BIN)/python -m tests.figures $(CHECKOUTS)
+
 image: ## the slim image, with Docker: make image IMAGE=<registry>/model-service:1.0 ARCHITECTURE=arm
 	@docker build --platform $(PLATFORM) --tag $(IMAGE) .
 

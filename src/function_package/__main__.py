@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """What was made goes to stdout, a line; 1 when it could not be made, with the reason on stderr."""
+    """Print what was made; return 1 when it could not be made, with the reason on stderr."""
     options = _parser().parse_args(arguments)
     try:
         print(COMMANDS[options.command](options))

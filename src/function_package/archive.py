@@ -17,7 +17,7 @@ REGULAR: Final = 0o100644 << 16
 
 
 def write_zip(tree: Tree, file: Path) -> None:
-    """``function/`` and ``python/`` without ``bin/``: the managed runtime starts the FDK in its own way."""
+    """Write ``function/`` and ``python/`` without ``bin/``: the managed runtime starts the FDK in its own way."""
     with ZipFile(file, "w") as archive:
         for path in sorted(tree.folder.rglob("*")):
             if path.is_file() and path.parent != tree.python / "bin":

@@ -30,12 +30,12 @@ sys.exit(main())
 
 
 def from_pip(requirements: Path, folder: Path) -> None:
-    """For the machine and the Python that this runs on: the build stage of the image."""
+    """Install for the machine and the Python that this runs on: the build stage of the image."""
     _pip(requirements, folder, [])
 
 
 def from_pip_for(architecture: str) -> Fill:
-    """For OCI's own machines, whatever this one is. ``architecture``: a key of ARCHITECTURES."""
+    """Install for OCI's own machines, whatever this one is. ``architecture``: a key of ARCHITECTURES."""
     machine = ARCHITECTURES[architecture]
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC, 4, -1)] + [f"manylinux2014_{machine}"]
     words = [f"--platform={platform}" for platform in platforms]
@@ -62,7 +62,7 @@ def from_installed(requirements: Path, folder: Path, places: Sequence[str] | Non
 
 
 def pinned(requirements: Path) -> Iterator[tuple[str, str]]:
-    """The name and the version of each line of a requirements file, all of which are pinned."""
+    """Yield the name and the version of each line of a requirements file, all of which are pinned."""
     yield from re.findall(r"^([\w.-]+)==([\w.]+)$", requirements.read_text(), re.MULTILINE)
 
 

@@ -1,0 +1,1 @@
+"""How a checkout reads, in figures: `make figures`, and what tests/test_architecture.py holds to."""
