@@ -71,14 +71,17 @@ class Service:
         assert route is not None  # noqa: S101 - a model answers
         if self.accounts is None:
             return self._ask(route, request, deadline)
-        return self.accounts.call(caller, trigger, route, request, lambda shaped: self._ask(route, shaped, deadline))
+        return self.accounts.call(
+            caller, trigger, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, owner)
+        )
 
-    def _ask(self, route: Route, request: ModelRequest, deadline: Deadline) -> Answer:
+    def _ask(self, route: Route, request: ModelRequest, deadline: Deadline, owner: str | None = None) -> Answer:
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
             project_id=request.project_id or self.settings.project_id,
             may_store=self.settings.responses_store,
+            owner=owner,
         )
         answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
         if isinstance(answer, Complete):

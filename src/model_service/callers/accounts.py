@@ -18,6 +18,7 @@ from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route
 from model_service.service_file.shape import ServiceFile
 from model_service.settings import Settings
+from model_service.transports.responses.ownership import owner_of
 from model_service.usage.record import UsageRecord, Used, said_by_caller
 from model_service.usage.tokens import estimated_tokens
 
@@ -57,6 +58,7 @@ class Accounts:
 
     file: Callable[[], ServiceFile]
     budgets: Budgets
+    isolates: bool = False  # only a service file keeps callers apart
 
     @classmethod
     def open(cls, settings: Settings, file: Callable[[], ServiceFile], password: Callable[[], str | None]) -> Accounts:
@@ -64,18 +66,28 @@ class Accounts:
 
         ``password`` is asked for then.
         """
-        return cls(file, Budgets(_LazyCounter(settings, password), lets_through=settings.counter_failure == "allow"))
+        return cls(
+            file,
+            Budgets(_LazyCounter(settings, password), lets_through=settings.counter_failure == "allow"),
+            settings.config is not None,
+        )
 
-    def call(self, caller: Caller, trigger: str, route: Route, request: Any, ask: Callable[[Any], Answer]) -> Answer:
-        """Return the answer of ``ask``, which takes the request as the caller's rules shape it.
+    def call(
+        self, caller: Caller, trigger: str, route: Route, request: Any, ask: Callable[[Any, str | None], Answer]
+    ) -> Answer:
+        """Return the answer of ``ask``: it takes the request as the caller's rules shape it, and the owner of what is
+        stored.
 
         Raise ``ModelNotFound``, ``InvalidRequest``, ``RateLimited`` or ``QuotaExceeded`` before anything is asked.
         """
         admission = Admission(self.file(), self.budgets)
         caller = admission.named(caller)
+        owner = owner_of(caller, admission.file.isolation) if self.isolates else None
         operation = OPERATION_OF.get(type(request).__name__, "responses")
         body = _body_of(request)
         allowed = admission.check(caller, operation, str(body.get("model") or route.model), route)
+        if not route.model:  # what is stored is read or deleted
+            return ask(request, owner)
         request, dropped = self._shaped(admission, request, route, allowed)
         body = _body_of(request)
         tokens = estimated_tokens([body.get(name) for name in PROMPT_FIELDS])
@@ -88,7 +100,7 @@ class Accounts:
         prices = admission.file.prices
         record = UsageRecord(caller, operation, route, prices, tokens, trigger=trigger, said=said, settle=settle)
         try:
-            answer = ask(request)
+            answer = ask(request, owner)
         except ModelServiceError as error:
             record.finish(error.code)
             raise

@@ -29,13 +29,14 @@ class SurfaceOperation:
     """A row of SURFACE.
 
     In ``path`` ``{id}`` stands for one; ``query`` names the parameters that may follow; ``keeps`` says that it writes
-    what OCI keeps.
+    what OCI keeps, and ``has_metadata`` that metadata may be written with it.
     """
 
     method: str
     path: str
     query: tuple[str, ...] = ()
     keeps: bool = False
+    has_metadata: bool = False
 
     def matches(self, path: str) -> bool:
         """Return whether ``path``, below ``/v1``, is of this row."""
@@ -188,7 +189,7 @@ NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (
 
 _PAGE: Final = ("after", "include", "limit", "order")
 
-CREATE: Final = SurfaceOperation("POST", "/responses")
+CREATE: Final = SurfaceOperation("POST", "/responses", has_metadata=True)
 
 SURFACE: Final = (
     CREATE,
@@ -196,9 +197,9 @@ SURFACE: Final = (
     SurfaceOperation("DELETE", "/responses/{id}"),
     SurfaceOperation("POST", "/responses/{id}/cancel"),
     SurfaceOperation("GET", "/responses/{id}/input_items", _PAGE),
-    SurfaceOperation("POST", "/conversations", keeps=True),
+    SurfaceOperation("POST", "/conversations", keeps=True, has_metadata=True),
     SurfaceOperation("GET", "/conversations/{id}"),
-    SurfaceOperation("POST", "/conversations/{id}", keeps=True),
+    SurfaceOperation("POST", "/conversations/{id}", keeps=True, has_metadata=True),
     SurfaceOperation("DELETE", "/conversations/{id}"),
     SurfaceOperation("GET", "/conversations/{id}/items", _PAGE),
     SurfaceOperation("POST", "/conversations/{id}/items", ("include",), keeps=True),

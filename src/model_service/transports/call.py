@@ -17,13 +17,15 @@ class Call:
     """``compartment_id`` is the compartment that pays, and that the IAM policy must cover.
 
     Responses alone take the rest: ``project_id`` is the project that holds what they store, and ``may_store`` says
-    whether they may (``MODEL_SERVICE_RESPONSES_STORE``).
+    whether they may (``MODEL_SERVICE_RESPONSES_STORE``). ``owner`` is whose what they store is, where callers are kept
+    apart (``transports/responses/ownership.py``).
     """
 
     deadline: Deadline
     compartment_id: str | None = None
     project_id: str | None = None
     may_store: bool = True
+    owner: str | None = None
 
     @property
     def compartment_headers(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from model_service.transports.responses.continuation import TurnToSend, turn_of
 from model_service.transports.responses.request import responses_request
 from model_service.transports.responses.stream import chunks_of
 from model_service.upstream.client import UpstreamClient
-from model_service.upstream.response import UpstreamResponse
+from model_service.upstream.response import UpstreamResponse, read_object
 
 PATH: Final = "/openai/v1/responses"
 
@@ -51,7 +51,16 @@ class OCIResponsesModel:
 
     def _post(self, request: ChatRequest, turn: TurnToSend, call: Call, *, stream: bool) -> UpstreamResponse:
         body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
+        if call.owner is not None:
+            # On first use: most services keep nobody apart.
+            from model_service.transports.responses.ownership import owned  # noqa: PLC0415 - see above
+
+            body = owned(body, call.owner, lambda path: self._stored(path, call))
         return self.upstream.send("POST", PATH, body, headers_of(call), call.deadline)
+
+    def _stored(self, path: str, call: Call) -> dict[str, Any]:
+        response = self.upstream.send("GET", f"/openai/v1{path}", None, headers_of(call), call.deadline)
+        return read_object(response)
 
     def _chunks(
         self, response: UpstreamResponse, request: ChatRequest, turn: TurnToSend, call: Call

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from model_service.errors import ModelServiceError, StreamBroken, UpstreamError
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import DONE, Encoding, read_named_events, write_json
-from model_service.openai_api.responses import SurfaceRequest
+from model_service.openai_api.responses import BASE, SurfaceRequest
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.transports.responses.chat import headers_of, named_errors, read_json
+from model_service.transports.responses.ownership import (
+    OWNER_FIELD,
+    check_owner,
+    object_of,
+    references,
+    with_owner,
+    without_owner,
+)
 from model_service.transports.responses.stream import ENDS, read_event
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.response import END_SECONDS, UpstreamResponse
@@ -34,10 +43,32 @@ class OCIResponsesSurface:
         body = request.for_model(self.route.model, may_store=call.may_store)
         method, previous = request.operation.method, (body or {}).get("previous_response_id")
         with named_errors(self.route, call, previous):
+            if call.owner is not None:
+                return self._send_owned(request, body, call, call.owner)
             response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
             if response.is_stream:
                 return Stream(_raw_events(response), response.opc_request_id, RAW_EVENTS)
             return Complete(_object(response), response.opc_request_id, response.status)
+
+    def _send_owned(self, request: SurfaceRequest, body: dict[str, Any] | None, call: Call, owner: str) -> Answer:
+        """Do the same for a caller who sees its own alone: at most one look-up for each object that is named."""
+        about, method = object_of(request.target), request.operation.method
+        # What reads the object itself says whose it is; anything else is looked up first.
+        reads_it = method == "GET" and request.target.partition("?")[0] == f"{BASE}{about}"
+        named = [about] if about is not None and not reads_it else []
+        for path in [*named, *references(body or {})]:
+            check_owner(_object(self.upstream.send("GET", BASE + path, None, headers_of(call), call.deadline)), owner)
+        if request.operation.has_metadata:
+            body = with_owner(body or {}, owner)
+        response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
+        if response.is_stream:
+            events = _raw_events(response)
+            shown = _owned_events(events, owner) if reads_it else map(_without_owner, events)
+            return Stream(shown, response.opc_request_id, RAW_EVENTS)
+        answer = _object(response)
+        if reads_it:
+            check_owner(answer, owner)
+        return Complete(without_owner(answer), response.opc_request_id, response.status)
 
 
 def _raw_events(response: UpstreamResponse) -> Iterator[RawEvent]:
@@ -46,6 +77,22 @@ def _raw_events(response: UpstreamResponse) -> Iterator[RawEvent]:
             if event.value.get("type") in RAW_ENDS:
                 response.expect_end(END_SECONDS)
             yield event
+
+
+def _owned_events(events: Iterator[RawEvent], owner: str) -> Iterator[RawEvent]:
+    """Yield the events of a stored response that is read as a stream, once its first one has said whose it is."""
+    first = next(events, None)
+    response = first.value.get("response") if first is not None else None
+    check_owner(response if isinstance(response, dict) else {}, owner)
+    assert first is not None  # noqa: S101 - nothing has no owner
+    yield from map(_without_owner, chain([first], events))
+
+
+def _without_owner(event: RawEvent) -> RawEvent:
+    if OWNER_FIELD not in event.text:
+        return event
+    value = without_owner(dict(event.value))
+    return RawEvent(event.name, write_json(value).decode(), value)
 
 
 def _object(response: UpstreamResponse) -> dict[str, Any]:

@@ -8,12 +8,15 @@ keep, and to find an owner costs one look-up. A caller can neither set nor read 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from model_service.errors import InvalidRequest, PathNotFound
 from model_service.fn.caller import Caller
+from model_service.openai_api.responses import ID
 
+STORED: Final = re.compile(r"/openai/v1(?P<path>/(responses|conversations)/[^/?]+)")
 OWNER_FIELD: Final = "model_service_owner"
 MAX_METADATA: Final = 15  # OpenAI's 16, less ours
 
@@ -64,3 +67,25 @@ def check_owner(stored: Mapping[str, Any], owner: str) -> None:
     metadata = stored.get("metadata")
     if not isinstance(metadata, Mapping) or metadata.get(OWNER_FIELD) != owner:
         raise NotFound("There is no such response or conversation.")
+
+
+def references(body: Mapping[str, Any]) -> list[str]:
+    """Return the paths, below ``/openai/v1``, of the stored objects that a request continues."""
+    conversation = body.get("conversation")
+    conversation_id = conversation.get("id") if isinstance(conversation, dict) else conversation
+    named = (("responses", body.get("previous_response_id")), ("conversations", conversation_id))
+    return [f"/{kind}/{name}" for kind, name in named if isinstance(name, str) and ID.fullmatch(name)]
+
+
+def object_of(target: str) -> str | None:
+    """Return the path of the stored object that a request is about; ``None`` for one that makes a new one."""
+    match = STORED.match(target)
+    return match["path"] if match else None
+
+
+def owned(body: Mapping[str, Any], owner: str, stored: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a request that makes a response for ``owner``, once ``stored`` has shown that what it continues is the
+    owner's too. Raise ``NotFound``."""
+    for path in references(body):
+        check_owner(stored(path), owner)
+    return with_owner(body, owner)
