@@ -71,6 +71,9 @@ HOSTS = re.compile(
     # A function's invokeEndpoint has a part of its own; the control plane has none.
     rf"|([a-z0-9]+\.{_REGION}\.functions|functions\.{_REGION})\.oci\.{_REALM}"
     rf"|service-connector-hub\.{_REGION}\.oci\.{_REALM}"
+    rf"|(secrets\.)?vaults\.{_REGION}\.oci\.{_REALM}"
+    rf"|telemetry(-ingestion)?\.{_REGION}\.(oci\.)?{_REALM}"
+    rf"|[a-z0-9-]+\.apm-agt\.{_REGION}\.oci\.{_REALM}"
     rf"|events\.{_REGION}\.(ds\.)?oci\.{_REALM}"
     r"|169\.254\.169\.254"  # instance metadata (docs: Compute/Tasks/gettingmetadata.htm)
 )

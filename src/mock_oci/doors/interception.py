@@ -26,8 +26,8 @@ def is_emulated(host: str, method: str, url: str) -> bool:
     raise UnexpectedHost(
         f"mock_oci does not answer for the host {host!r} ({method} {path}): only hosts of the emulated"
         " services (generativeai.<region>.oci.oraclecloud.com, inference.generativeai…, objectstorage.<region>…,"
-        " streaming, queue, notification, functions, events, service-connector-hub, auth.<region>.oraclecloud.com,"
-        " 169.254.169.254) and loopback may be asked inside mock_oci()."
+        " streaming, queue, notification, functions, events, service-connector-hub, vaults, telemetry,"
+        " apm-agt, auth.<region>.oraclecloud.com, 169.254.169.254) and loopback may be asked inside mock_oci()."
     )
 
 

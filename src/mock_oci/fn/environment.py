@@ -29,6 +29,7 @@ class Deployment:
     config: Mapping[str, str] = field(repr=False)
     success_destination: str = ""
     failure_destination: str = ""
+    trace_collector_url: str = field(default="", repr=False)
 
     @property
     def details(self) -> FunctionDetails:
@@ -69,6 +70,9 @@ def environment(deployment: Deployment, credentials: FunctionCredentials) -> dic
         "OCI_RESOURCE_PRINCIPAL_RPST": str(credentials.rpst),
         "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM": str(credentials.private_pem),
         "OCI_RESOURCE_PRINCIPAL_REGION": deployment.region,
+        # As the FDK's TracingContext reads them; the URL holds a data key (functionstracing.htm).
+        "OCI_TRACING_ENABLED": "1" if deployment.trace_collector_url else "0",
+        "OCI_TRACE_COLLECTOR_URL": deployment.trace_collector_url,
         **deployment.config,
     }
 

@@ -14,6 +14,7 @@ from mock_oci.fn.functions import LocalFunctions
 from mock_oci.fn.gateway import LocalGateway
 from mock_oci.fn.invoke_api import InvokeApi
 from mock_oci.fn.local_function import LocalFunction
+from mock_oci.services.apm import Apm
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.events import Events
 from mock_oci.services.notifications import Notifications
@@ -42,6 +43,7 @@ class LocalStack:
     platform's, and asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
     function itself is the gateway's authorizer, of the header Authorization, and what it says of a caller (the keys
     of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
+    ``tracing``: the function is told to send spans to the ``Apm`` of ``oci``.
     While the stack runs, connectors and rules move what they have, and Notifications tries again
     what was not acknowledged.
     """
@@ -65,12 +67,14 @@ class LocalStack:
         authentication: str = "none",
         identity_headers: Mapping[str, str] | None = None,
         policies: Mapping[str, Any] | None = None,
+        tracing: bool = False,
     ) -> None:
         if authentication not in AUTHENTICATIONS:
             raise ValueError(f"authentication must be one of {', '.join(AUTHENTICATIONS)}")
         self._authentication = authentication
         self._identity_headers = IDENTITY_HEADERS if identity_headers is None else identity_headers
         self._policies = policies or {}
+        self._tracing = tracing
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
         self._port = port
@@ -117,7 +121,11 @@ class LocalStack:
         self.oci_url = starting.enter_context(LoopbackServer(self.oci.answer)).url
         self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
         self.function = self.functions.deploy(
-            self._folder, name=self._folder.resolve().name, config=self._written_out(), timeout=_TIMEOUT
+            self._folder,
+            name=self._folder.resolve().name,
+            config=self._written_out(),
+            timeout=_TIMEOUT,
+            trace_collector_url=self.oci.state_of(Apm).collector_url(self.oci_url) if self._tracing else "",
         )
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         routes = {PREFIX: self.function}

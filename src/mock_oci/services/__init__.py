@@ -2,15 +2,18 @@
 
 from mock_oci.operations import Operation
 from mock_oci.services import (
+    apm,
     connector_hub,
     events,
     functions,
     generative_ai,
     instance_metadata,
+    monitoring,
     notifications,
     object_storage,
     queues,
     streaming,
+    vault,
 )
 
 SERVICES: tuple[Operation, ...] = (
@@ -22,5 +25,8 @@ SERVICES: tuple[Operation, ...] = (
     *functions.OPERATIONS,
     *connector_hub.OPERATIONS,
     *events.OPERATIONS,
+    *vault.OPERATIONS,
+    *monitoring.OPERATIONS,
+    *apm.OPERATIONS,
     *instance_metadata.OPERATIONS,
 )

@@ -25,6 +25,17 @@ def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> 
     return Refused(oci_error(status, message, code))
 
 
+def not_emulated(what: str) -> Refused:
+    """Refuse what OCI takes and mock_oci would only ignore."""
+    return Refused(oci_error(501, f"mock_oci: {what} is not emulated", "NotImplemented"))
+
+
+def match_etag(call: Call, etag: str) -> None:
+    """Raise Refused with 412 when the caller saw another version of the resource (if-match)."""
+    if call.request.headers.get("if-match", etag) not in (etag, "*"):
+        raise invalid("The if-match header does not match the resource's ETag", "NoEtagMatch", 412)
+
+
 def with_or_without_slash(method: str, path: str, answer: Callable[[Call], Response]) -> tuple[Operation, Operation]:
     """Make a collection's operation twice: the SDKs of some languages end its path with a slash."""
     return Operation(method, path, refusing(answer)), Operation(method, f"{path}/", refusing(answer))
@@ -115,6 +126,23 @@ def page_of(rows: list[Any], query: Mapping[str, str], most: int = _MAX_PAGE) ->
 def filtered(rows: list[Body], query: Mapping[str, str], names: tuple[str, ...]) -> list[Body]:
     """Return the rows whose fields are what ``query`` says of those ``names``."""
     return [row for row in rows if all(query.get(name, row.get(name)) == row.get(name) for name in names)]
+
+
+def sorted_by(
+    rows: list[Body], query: Mapping[str, str], fields: Mapping[str, tuple[str, str]], default: str
+) -> list[Body]:
+    """Return the rows in the order that ``sortBy`` and ``sortOrder`` ask for. Raises Refused.
+
+    ``fields`` has for each ``sortBy`` the row's field and its usual order, ASC or DESC; ``default`` is one of them.
+    """
+    name = query.get("sortBy", default)
+    if name not in fields:
+        raise invalid(f"sortBy must be one of {', '.join(fields)}")
+    field, usual = fields[name]
+    order = query.get("sortOrder", usual)
+    if order not in ("ASC", "DESC"):
+        raise invalid("sortOrder must be one of ASC, DESC")
+    return sorted(rows, key=lambda row: row[field], reverse=order == "DESC")
 
 
 def timestamp(seconds: float) -> str:

@@ -14,6 +14,7 @@ from mock_oci.services.oci_surface import filtered, page_of, permitted, text_in
 from mock_oci.wire import Body, Response
 
 T = TypeVar("T")
+Rows = list[Body]
 
 
 class Resource(Protocol):
@@ -97,12 +98,12 @@ class Collection(Generic[R]):
         """Answer a Get operation. Raises Refused."""
         return self.shown(call, self.of(call))
 
-    def list(self, call: Call) -> Response:
-        """Answer a List operation with one page. Raises Refused."""
+    def list(self, call: Call, in_order: Callable[[Rows], Rows] = lambda rows: rows) -> Response:
+        """Answer a List operation with one page, its rows sorted by ``in_order``. Raises Refused."""
         permitted(call, self.compartment_id(call))
         rows = [self.summary(call, resource) for resource in self.resources(call.cloud).all()]
         query = {self.aliases.get(name, name): value for name, value in call.request.query.items()}
-        page, headers = page_of(filtered(rows, query, self.filters), query)
+        page, headers = page_of(in_order(filtered(rows, query, self.filters)), query)
         return json_response(200, {"items": page} if self.in_items else page, headers)
 
     def remove(self, call: Call) -> Response:

@@ -8,6 +8,7 @@ import pytest
 
 from mock_oci import MockOci
 from mock_oci.fn.stack import LocalStack
+from mock_oci.services.apm import Apm
 from mock_oci.services.connector_hub import from_stream, to_function
 from mock_oci.services.notifications import Notifications
 from mock_oci.services.object_storage import ObjectStorage
@@ -96,6 +97,16 @@ def test_a_batch_whose_container_is_killed_comes_again_and_nothing_is_lost(tmp_p
         until(lambda: connector.runs and connector.runs[-1].status == 200)
     assert [(run.attempt, run.code) for run in connector.runs] == [(1, "FunctionInvokeExecutionError"), (2, "")]
     assert [item.name for item in storage.objects("results")] == ["0", "1", "2"]
+
+
+def test_a_traced_function_is_told_its_trace_and_where_spans_go() -> None:
+    with LocalStack(FOLDERS / "echo", tracing=True) as stack:
+        told = httpx.get(stack.gateway_url, trust_env=False, timeout=30).json()
+        span = {"traceId": told["headers"]["x-b3-traceid"], "id": told["headers"]["x-b3-spanid"]}
+        uploaded = httpx.post(told["environment"]["OCI_TRACE_COLLECTOR_URL"], json=[span], trust_env=False)
+    assert (told["environment"]["OCI_TRACING_ENABLED"], told["headers"]["x-b3-sampled"]) == ("1", "1")
+    assert uploaded.status_code == 202
+    assert stack.oci.state_of(Apm).spans == [span]
 
 
 def test_a_taken_port_leaves_nothing_behind() -> None:
