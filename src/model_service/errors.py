@@ -155,11 +155,18 @@ class UpstreamUnreachable(ModelServiceError):
 
 
 class UpstreamError(ModelServiceError):
-    """OCI answered with an error, or with something that is no answer."""
+    """OCI answered with an error, or with something that is no answer.
+
+    ``may_be_charged`` is so for the latter, which has no status of OCI's: a model may have run for it.
+    """
 
     status = 502
     type = "upstream_error"
     code = "upstream_error"
+
+    def __init__(self, message: str, *, status: int | None = None, **more: Any) -> None:
+        super().__init__(message, status=status, **more)
+        self.may_be_charged = status is None and type(self).status == UpstreamError.status
 
 
 class UpstreamRefused(UpstreamError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
-from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, chunk_of
+from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, chunk_of, without_usage
 from model_service.service import Service
 from model_service.settings import Settings
 
@@ -34,7 +34,9 @@ class Model:
     def stream(self, prompt: Prompt, **parameters: Any) -> Iterator[Chunk]:
         """Return the ``chat.completion.chunk`` objects, as they come."""
         answer = self._call(prompt, parameters, stream=True)
-        return iter([chunk_of(answer.completion)]) if isinstance(answer, Complete) else answer.chunks
+        if isinstance(answer, Complete):
+            return iter([chunk_of(answer.completion)])
+        return without_usage(answer.chunks) if answer.hides_usage else iter(answer.chunks)
 
     def close(self) -> None:
         """Close the connections; leaving a ``with`` block does it too."""

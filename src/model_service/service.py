@@ -13,7 +13,7 @@ from model_service.errors import SettingsError
 from model_service.fn.caller import NOBODY, Caller
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import inference_endpoint
-from model_service.openai_api.chat import Answer, ChatRequest, Complete
+from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route, resolve
@@ -225,13 +225,17 @@ class Service:
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
     model = chat_model(route, service)
+    if request.stream:
+        request = request.with_usage()
     if request.relay is not None:
         from model_service.relay.relay import publisher_for, relayed  # noqa: PLC0415 - on first use, as above
 
         allowed = service.settings.relay_destinations
         publisher = publisher_for(request.relay, allowed, service.region_services, service.overflow, call.deadline)
-        return relayed(publisher, request, lambda streamed: model.stream(streamed, call))
-    return model.stream(request, call) if request.stream else model.complete(request, call)
+        answer = relayed(publisher, request, lambda streamed: model.stream(streamed, call))
+    else:
+        answer = model.stream(request, call) if request.stream else model.complete(request, call)
+    return replace(answer, hides_usage=request.hides_usage) if isinstance(answer, Stream) else answer
 
 
 def _embeddings(service: Service, route: Route, request: EmbeddingsRequest, call: Call) -> Answer:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from model_service.batch.context import BatchContext, BatchService, RecordStatus, Throttle
+from model_service.batch.context import BatchContext, BatchService, RecordStatus
+from model_service.batch.crew import Crew
 from model_service.batch.ledger import Ledger, MemoryLedger, ObjectLedger
-from model_service.batch.record import BatchRequest, Record
-from model_service.batch.record_run import RecordRun
+from model_service.batch.lookup import Lookup
+from model_service.batch.memory import Memory
+from model_service.batch.pacing import Pacing, Pauses
+from model_service.batch.record import BatchRequest, outlines
 from model_service.batch.sinks import Sink, open_sink
 from model_service.batch.tasks.file import read_tasks
 from model_service.batch.tasks.location import tasks_text
@@ -24,46 +24,67 @@ from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete
 from model_service.openai_api.operations import DoctorRequest, ModelRequest
+from model_service.upstream.retries import Retries
 
 RECORDING_SHARE: Final = 0.1  # of the time, kept for writing down what failed
 RECORDING_SECONDS: Final = 10.0  # but no more than this
 FAIR_SHARE: Final = 0.5  # of a batch's time; what takes longer would not end another time either
+# A thread is not to sleep for long: the record goes on later, and others meanwhile.
+BRIEF: Final = Retries(more_tries=2, first_pause=0.1, longest_pause=0.5, repeatable=True)
 
 
 @dataclass
 class Batches:
-    """What a container keeps for all batches: its tasks, and the sinks that they name."""
+    """What a container keeps for all batches: its tasks, the sinks that they name, and what it remembers."""
 
     service: BatchService
     answer_other: Callable[[ModelRequest | DoctorRequest, Deadline], Answer]
-    throttle: Callable[[], Throttle] = Throttle
+    pauses: Pauses = field(default_factory=Pauses)
+    memory: Memory = field(default_factory=Memory)
     _tasks: Tasks | None = None
 
     def answer(self, request: BatchRequest, deadline: Deadline) -> Answer:
-        """``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
-        "usage"}``. Raises ``BatchUnfinished`` where it has to be sent again."""
-        if request.otherwise is not None and not self._is_wanted(request.records, deadline):
+        """Return ``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
+        "usage"}``. Raise ``BatchUnfinished`` where it has to be sent again."""
+        if request.otherwise is not None and not self._is_wanted(request, deadline):
             return self.answer_other(request.otherwise(), deadline)
         if not request.records:
             return Complete(_summary(0, Counter(), Counter()))
-        batch = Batch(self._context(deadline))
         # A record that comes twice in one batch is worked on once.
-        records = {record.id: record for record in request.records}
-        batch.statuses[RecordStatus.REPEATED] = len(request.records) - len(records)
-        batch.run(records.values(), self.service.settings.batch_concurrency)
-        return _answered(batch, len(request.records))
+        places = {record: (index, source) for index, (record, source) in enumerate(outlines(request.records))}
+        left = {record: source for record, (_, source) in places.items()}
+        context = self._context(left, deadline, redriven=request.redriven)
+        crew = Crew(context, request.records, {record: index for record, (index, _) in places.items()})
+        crew.statuses[RecordStatus.REPEATED] = len(request.records) - len(places)
+        crew.run(self.service.settings.batch_concurrency)
+        return self._answered(crew, context, len(request.records), places)
 
-    def _is_wanted(self, records: tuple[Record, ...], deadline: Deadline) -> bool:
-        """Whether a task asks for it, and not only lets it go. Of a record that cannot be read none does."""
+    def _answered(self, crew: Crew, context: BatchContext, records: int, ids: Mapping[str, Any]) -> Complete:
+        summary = _summary(records, crew.statuses, crew.usage)
+        left, unrecorded = crew.statuses[RecordStatus.LEFT], crew.statuses[RecordStatus.UNRECORDED]
+        log.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
+        self.memory.halted = context.troubles.halted
+        if left or unrecorded:
+            raise BatchUnfinished(
+                f"Left over of {records} records: {left}; failures that could not be put on record: {unrecorded}. "
+                f"The batch has to be sent again. {context.troubles.first or 'There was not enough time.'}"
+            )
+        self.memory.forget_done(ids)
+        return Complete(summary)
+
+    def _is_wanted(self, request: BatchRequest, deadline: Deadline) -> bool:
+        """Return whether a task asks for it, and not only lets it go. Of a record that cannot be read none does."""
         if self.service.settings.tasks is None:
             return False
         tasks = self.tasks(deadline)
         try:
-            return not any(tasks.task_for(record.view).ignore for record in records)
+            return not any(
+                not tasks.is_outcome(record.view) and tasks.task_for(record.view).ignore for record in request.records
+            )
         except InvalidRequest:
             return False
 
-    def _context(self, deadline: Deadline) -> BatchContext:
+    def _context(self, left: dict[str, str], deadline: Deadline, *, redriven: bool) -> BatchContext:
         self.service.open_connections()
         tasks = self.tasks(deadline)
         total = deadline.require()
@@ -76,7 +97,10 @@ class Batches:
             deadline=deadline,
             asking=asking,
             share=FAIR_SHARE * total,
-            throttle=self.throttle(),
+            lookup=Lookup(self.service.object_storage, self.memory, left, deadline),
+            pacing=self._pacing,
+            memory=self.memory,
+            redriven=redriven,
         )
 
     def tasks(self, deadline: Deadline) -> Tasks:
@@ -84,6 +108,10 @@ class Batches:
         if self._tasks is None:
             self._tasks = read_tasks_of(self.service, deadline)
         return self._tasks
+
+    @cached_property
+    def _pacing(self) -> Pacing:
+        return Pacing(self.service.settings.batch_concurrency, self.pauses)
 
     @cached_property
     def _sinks(self) -> Mapping[str, Sink]:
@@ -96,16 +124,18 @@ class Batches:
         # Without one every task ignores what it takes, and nobody wants the rest either. In the ledger it has a name of
         # its own: results may go to the same place, and one that was refused there must not stand for its dead letter.
         name = self._tasks.dead_letters or "none"
-        return self._open(name, f"dead letters: {name}")
+        return self._open(name, f"dead letters: {name}", takes_all=True)
 
     @cached_property
     def _ledger(self) -> Ledger:
         bucket = self._tasks and self._tasks.ledger
-        return ObjectLedger(self.service.object_storage, bucket) if bucket else MemoryLedger()
+        return ObjectLedger(self.service.object_storage, bucket, BRIEF) if bucket else MemoryLedger()
 
-    def _open(self, name: str, name_in_ledger: str) -> Sink:
+    def _open(self, name: str, name_in_ledger: str, *, takes_all: bool = False) -> Sink:
         assert self._tasks is not None  # noqa: S101 - as above
-        return open_sink(name_in_ledger, self._tasks.sinks[name], self.service, self._ledger)
+        return open_sink(
+            name_in_ledger, self._tasks.sinks[name], self.service, self._ledger, BRIEF, takes_all=takes_all
+        )
 
 
 def read_tasks_of(service: BatchService, deadline: Deadline) -> Tasks:
@@ -124,62 +154,14 @@ def read_tasks_of(service: BatchService, deadline: Deadline) -> Tasks:
     return tasks
 
 
-class Batch:
-    """``statuses`` and ``usage`` add up while it runs."""
-
-    def __init__(self, shared: BatchContext) -> None:
-        self._shared = shared
-        self._lock = threading.Lock()
-        self.statuses: Counter[RecordStatus] = Counter()
-        self.usage: Counter[str] = Counter()
-
-    @property
-    def why(self) -> str:
-        """What kept records from an status, if it was not the time."""
-        return self._shared.troubles.first
-
-    def run(self, records: Iterable[Record], threads: int) -> None:
-        """To its end: every record has an status then."""
-        # Each leaves the memory when it is done.
-        waiting = deque(records)
-        number = min(threads, len(waiting))
-        with ThreadPoolExecutor(number, thread_name_prefix="record") as pool:
-            running = [pool.submit(copy_context().run, self._work, waiting) for _ in range(number)]
-        for one in running:
-            one.result()  # raises what it raised: a bug here, since a run does not
-
-    def _work(self, waiting: deque[Record]) -> None:
-        while True:
-            try:
-                record = waiting.popleft()
-            except IndexError:
-                return
-            run = RecordRun(record, self._shared)
-            status = run.run()
-            with self._lock:
-                self.statuses[status] += 1
-                self.usage.update(_counts(run.result.usage or {}))
-
-
-def _answered(batch: Batch, records: int) -> Complete:
-    summary = _summary(records, batch.statuses, batch.usage)
-    left, unrecorded = batch.statuses[RecordStatus.LEFT], batch.statuses[RecordStatus.UNRECORDED]
-    log.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
-    if left or unrecorded:
-        raise BatchUnfinished(
-            f"Left over of {records} records: {left}; failures that could not be put on record: {unrecorded}. "
-            f"The batch has to be sent again. {batch.why or 'There was not enough time.'}"
-        )
-    return Complete(summary)
-
-
 def _summary(records: int, statuses: Counter[RecordStatus], usage: Counter[str]) -> dict[str, Any]:
     ended = {status.value: statuses[status] for status in DONE_STATUSES}
     return {"object": "model_service.batch", "records": records, **ended, "usage": dict(usage) or None}
 
 
-def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
-    return {name: value for name, value in usage.items() if isinstance(value, int) and not isinstance(value, bool)}
-
-
-DONE_STATUSES: Final = (RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordStatus.IGNORED, RecordStatus.DEAD_LETTER)
+DONE_STATUSES: Final = (
+    RecordStatus.DELIVERED,
+    RecordStatus.REPEATED,
+    RecordStatus.IGNORED,
+    RecordStatus.DEAD_LETTER,
+)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from model_service.batch.lookup import Lookup
+from model_service.batch.memory import Memory
+from model_service.batch.pacing import Pacing
 from model_service.batch.sinks import Sink
 from model_service.batch.tasks.tasks import Tasks
 from model_service.errors import ModelServiceError
@@ -24,21 +28,14 @@ if TYPE_CHECKING:
     from model_service.oci_services.object_storage import ObjectStorage
 
 
-import time
-from typing import Final
-
-from model_service.errors import UpstreamThrottled
-from model_service.upstream.retries import Retries
-
-
 class RecordStatus(StrEnum):
     """What became of a record. After the last two the batch has to be sent again."""
 
     DELIVERED = "delivered"
-    REPEATED = "repeated"  # it had an status before
+    REPEATED = "repeated"  # it had an outcome before
     IGNORED = "ignored"
     DEAD_LETTER = "dead_letters"
-    LEFT = "left"  # there was no time for it, or no telling whether it had an status
+    LEFT = "left"  # there was no time for it, or no telling whether it had an outcome
     UNRECORDED = "unrecorded"  # it failed, and that could not be written down
 
 
@@ -65,8 +62,10 @@ class BatchService(Protocol):
 
 
 class Troubles:
-    """Why records have to come again, each reason once. Threads share it. ``halted``: it is for an operator to mend,
-    and until then every record would only cost its model."""
+    """Collect why records have to come again, each reason once. Threads share it.
+
+    ``halted``: it is for an operator to mend, and until then every record would only cost its model.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,50 +74,28 @@ class Troubles:
         self.halted = False
 
     def note(self, where: str, error: ModelServiceError, *, halt: bool = False) -> None:
-        """``where`` is a sink, ``model``, or ``read``. OCI's words are told but for the model's, which may quote."""
+        """Log a reason; ``where`` is a sink, ``dead letters``, ``overflow``, ``model`` or ``read``.
+
+        OCI's words are repeated, but for the model's, which may quote a prompt.
+        """
         with self._lock:
             self.halted = self.halted or halt
             if (where, error.code) in self._seen:
                 return
             self._seen.add((where, error.code))
-            said = error.hint or "" if where == "model" else error.message
-            self.first = self.first or f"{where}: {error.code} {said}".rstrip()
+            words = error.hint or "" if where == "model" else error.message
+            self.first = self.first or f"{where}: {error.code} {words}".rstrip()
         known = {"error": error.code, "status": error.status, "opc_request_id": error.opc_request_id}
-        log.write("record_left", where=where, message=said, **known)
-
-
-# A batch has more time than a caller who waits, and nobody else to try again for it.
-RETRIES: Final = Retries(more_tries=5, first_pause=1.0, longest_pause=30.0)
-
-
-class Throttle:
-    """Has all records of a batch wait while OCI throttles one of them. Threads share it."""
-
-    def __init__(self, retries: Retries = RETRIES) -> None:
-        self.retries = retries
-        self._until = 0.0
-
-    def wait(self, deadline: Deadline) -> None:
-        """Raises ``DeadlineExceeded`` where there is no time for that."""
-        seconds = self._until - time.monotonic()
-        if seconds > 0:
-            self.retries.sleep(min(seconds, deadline.require()))
-
-    def pause(self, tries: int, error: ModelServiceError, deadline: Deadline) -> bool:
-        """Waits before another try, and says whether there is to be one."""
-        seconds = self.retries.pause(tries, error, deadline)
-        if seconds is None:
-            return False
-        if isinstance(error, UpstreamThrottled) and (tries > 1 or error.retry_after):
-            self._until = max(self._until, time.monotonic() + seconds)
-        self.retries.sleep(seconds)
-        return True
+        log.write("record_left", where=where, message=words, **known)
 
 
 @dataclass(frozen=True)
 class BatchContext:
     """What the records of one batch share. ``deadline`` is the batch's; models may be asked until ``asking``, so that
-    what failed can still be written down."""
+    what failed can still be written down. ``share`` is the most that one record may have of the time, in seconds.
+
+    With ``redriven`` the records are tried again although they have dead letters.
+    """
 
     service: BatchService
     tasks: Tasks
@@ -126,6 +103,16 @@ class BatchContext:
     dead_letters: Sink
     deadline: Deadline
     asking: Deadline
-    share: float  # seconds that a record has to have had before it counts as failed for lack of time
-    throttle: Throttle = field(default_factory=Throttle)
+    share: float
+    lookup: Lookup
+    pacing: Pacing
+    memory: Memory = field(default_factory=Memory)
     troubles: Troubles = field(default_factory=Troubles)
+    redriven: bool = False
+    began: float = field(default_factory=time.monotonic)
+    undecided: set[str] = field(default_factory=set)
+
+    @property
+    def all_undecided(self) -> bool:
+        """Whether no record goes on by which it could show whether only some of them fail."""
+        return len(self.undecided) >= len(self.lookup.left)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from urllib.parse import quote
 
 from model_service.errors import InvalidRequest
@@ -16,6 +16,8 @@ from model_service.openai_api.encoding import STRICT
 if TYPE_CHECKING:
     from model_service.openai_api.operations import DoctorRequest, ModelRequest
     from model_service.routing import Route
+
+T = TypeVar("T")
 
 SOURCES: Final = (
     "streaming",
@@ -49,12 +51,17 @@ class Record:
     @cached_property
     def view(self) -> dict[str, Any]:
         """Return what a task sees of it, in JSON's types: its ``metadata``, ``source``, ``id``, ``text`` (the content),
-        and ``value``, the same as JSON where it is JSON. Raise ``InvalidRequest`` where it is not UTF-8."""
+        and ``value``, the same as JSON where it is JSON. Both are ``None`` where it is not UTF-8."""
         try:
             text = self.content.decode()
         except UnicodeDecodeError:
-            raise InvalidRequest("The record is not UTF-8.", code="invalid_record") from None
+            return {**self.outline, "text": None, "value": None}
         return {**self.outline, "text": text, "value": _value(text)}
+
+    def require_text(self) -> None:
+        """Raise ``InvalidRequest`` for content that is not UTF-8: a task may let it go, and no model can be asked."""
+        if self.view["text"] is None:
+            raise InvalidRequest("The record is not UTF-8.", code="invalid_record")
 
     @property
     def outline(self) -> dict[str, Any]:
@@ -85,15 +92,52 @@ def _value(text: str) -> Any:
         return text
 
 
+class LazyRecords(Sequence[Record]):
+    """Records that are made when they are asked for, each time anew: their contents are not held all at once.
+
+    ``keys`` has the id of each, and what ``make`` makes it from.
+    """
+
+    def __init__(self, source: str, keys: Sequence[tuple[str, T]], make: Callable[[T], Record]) -> None:
+        self.source = source
+        self._keys = keys
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
+        if isinstance(index, slice):
+            return tuple(self._make(key) for _, key in self._keys[index])
+        return self._make(self._keys[index][1])
+
+    def outlines(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and the source of each, without making it."""
+        return ((record, self.source) for record, _ in self._keys)
+
+
+def outlines(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
+    """Yield the id and the source of each record."""
+    if isinstance(records, LazyRecords):
+        return records.outlines()
+    return ((record.id, record.source) for record in records)
+
+
 @dataclass(frozen=True)
 class BatchRequest:
     """Records to be worked on, with nobody waiting for the answers.
 
-    ``otherwise`` decodes a detached call that no task asks for: it is answered as any direct one.
+    ``otherwise`` decodes a detached call that no task asks for: it is answered as any direct one. With ``redriven`` the
+    records have dead letters, and are tried again.
     """
 
-    records: tuple[Record, ...] = field(repr=False)
+    records: Sequence[Record] = field(repr=False)
     otherwise: Callable[[], ModelRequest | DoctorRequest] | None = None
+    redriven: bool = False
 
     def route(self, aliases: Mapping[str, str]) -> Route | None:  # noqa: ARG002 - each record has its own
         """Return ``None``: each record has a route of its own."""

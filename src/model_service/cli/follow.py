@@ -27,17 +27,21 @@ TROUBLE_SECONDS: Final = 1.0  # before OCI is asked again
 class Ordered:
     """Put the messages of one relay into their order: each once, none before those that come before it.
 
-    ``start`` is the first number that is wanted; without an ``id`` the relay that is seen first is the one.
+    ``start`` is the first number that is wanted; without an ``id`` the relay that is seen first is the one. With a
+    ``token`` only what bears it counts, whoever else has written there.
     """
 
     start: int = 0
     id: str | None = None
+    token: str | None = None
     ended: bool = False
     _waiting: dict[int, Message] = field(default_factory=dict)
 
     def add(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield what can be read now; after the last message nothing more."""
         for message in messages:
+            if self.token is not None and message.get("token") != self.token:
+                continue
             self.id = self.id or message["id"]
             if message["id"] == self.id and message["number"] >= self.start:
                 self._waiting[message["number"]] = message
@@ -61,13 +65,15 @@ def follow(
     deadline: Deadline,
     start: int = 0,
     relay_id: str | None = None,
+    *,
+    token: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Message]:
     """Yield the messages of a relay from number ``start`` to its last, in order, as they come.
 
     Passing trouble of OCI ends nothing. Raise ``DeadlineExceeded`` where the last message does not come in time.
     """
-    ordered = Ordered(start, relay_id)
+    ordered = Ordered(start, relay_id, token)
     try:
         while not ordered.ended:
             yield from ordered.add(_polled(reader, deadline, sleep))
@@ -111,7 +117,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     with closing(Service(Settings.load())) as service:
         reader = destination.open(service.region_services).reader()
         deadline = Deadline.after(options.timeout)
-        messages = follow(reader, deadline, options.start, options.id)
+        messages = follow(reader, deadline, options.start, options.id, token=options.token)
         with closing(messages):  # type: ignore[type-var]  # it is a generator
             for piece in texts(messages, options.start):
                 out.write(piece)
@@ -127,6 +133,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", help="the key that the request named")
     parser.add_argument("--from", dest="start", type=int, default=0, metavar="N", help="the number to begin with")
     parser.add_argument("--id", help="the call to follow, where a channel or key has had several (default: the first)")
+    parser.add_argument("--token", help="the token that the request named: messages without it are passed over")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for the whole answer")
 
 

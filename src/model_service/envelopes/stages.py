@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from model_service.errors import AnswerTooLarge, InternalError, ModelServiceError
 from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.logs import log
-from model_service.openai_api.chat import Stream, ended_in_time
+from model_service.openai_api.chat import Stream, ended_in_time, without_usage
 from model_service.openai_api.encoding import Encoding
 from model_service.trace import Trace
 
@@ -25,10 +25,12 @@ CLOSING_BYTES: Final = 262_144  # kept back of what the platform lets out, for t
 
 
 def chunk_stages(stream: Stream, trace: Trace, overflow: Overflow | None, deadline: Deadline) -> Stream:
-    """Return the stream with its chunks kept for Object Storage, safe from bugs and noted in the log."""
+    """Return the stream with its chunks kept for Object Storage, safe from bugs, noted in the log, and without usage
+    that its caller did not ask for."""
     if overflow is not None and stream.encoding is None:
         stream = overflow.catching(stream, deadline)
-    return trace.watch(replace(stream, chunks=_without_bugs(stream.chunks)))
+    stream = trace.watch(replace(stream, chunks=_without_bugs(stream.chunks)))
+    return replace(stream, chunks=without_usage(stream.chunks)) if stream.hides_usage else stream
 
 
 def byte_stages(stream: Stream, encoding: Encoding) -> Iterator[bytes]:

@@ -37,7 +37,7 @@ class Limits:
         return cls.for_memory(int(memory) if memory.isascii() and memory.isdigit() and int(memory) else DEFAULT_MEMORY)
 
     @classmethod
-    def for_memory(cls, mebibytes: int) -> Limits:
+    def for_memory(cls, mebibytes: int = DEFAULT_MEMORY) -> Limits:
         """Return the bounds of a process that has so much memory; the more it has, the larger."""
         memory = mebibytes * MEBIBYTE
         answer = max(min(memory // 5, 32 * MEBIBYTE), memory // 16)
@@ -62,7 +62,7 @@ class Bound:
     beyond: str
 
 
-def json_cost(text: bytes) -> int:
+def json_cost(text: bytes | bytearray) -> int:
     """Return about how many bytes Python's values take that ``text``, some JSON, describes.
 
     Small objects take up to thirty times their text, and a text with one emoji four times. It is found out without
@@ -71,7 +71,7 @@ def json_cost(text: bytes) -> int:
     return _cost_of_structure(text) + _width(text) * len(text)
 
 
-def json_fits(text: bytes, limit: int) -> bool:
+def json_fits(text: bytes | bytearray, limit: int) -> bool:
     """Return whether what ``text`` describes takes at most ``limit`` bytes once it is read."""
     if json_cost(text) <= limit:
         return True
@@ -80,7 +80,7 @@ def json_fits(text: bytes, limit: int) -> bool:
     return strings <= limit and strings + _cost_of_structure(_STRING.sub(b"0", text)) <= limit
 
 
-def _cost_of_structure(text: bytes) -> int:
+def _cost_of_structure(text: bytes | bytearray) -> int:
     """Of CPython 3.11: a dict with up to five keys, a list with some room, and an entry with its value."""
     return 184 * text.count(b"{") + 64 * text.count(b"[") + 40 * text.count(b",")
 
@@ -88,7 +88,7 @@ def _cost_of_structure(text: bytes) -> int:
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
-def _width(text: bytes) -> int:
+def _width(text: bytes | bytearray) -> int:
     """Return how many bytes CPython takes for each character of a string with the widest one of ``text`` (PEP 393)."""
     if text.isascii() and b"\\u" not in text:
         return 1

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from math import inf
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from model_service.errors import RequestTooLarge, UpstreamError, UpstreamRefused
 from model_service.fn.invocation import Deadline
@@ -96,6 +96,28 @@ class ObjectStorage:
         """The object; raises ``RequestTooLarge`` where it has more than ``largest`` bytes, without reading them."""
         return _content(self._send("GET", self._path(place, "o", deadline), None, {}, deadline), largest)
 
+    def delete(self, place: ObjectLocation, deadline: Deadline) -> None:
+        """Delete the object; one that is not there any more is no error."""
+        try:
+            self._send("DELETE", self._path(place, "o", deadline), None, {}, deadline).read()
+        except UpstreamRefused as refusal:
+            if refusal.code != "ObjectNotFound":
+                raise
+
+    def list(self, place: ObjectLocation, end: str, deadline: Deadline) -> tuple[dict[str, int], str | None]:
+        """Return a page of names from ``place.name`` to ``end``, with their sizes in bytes, and where the next begins.
+
+        ``end`` is none of them; an empty one is no end. It needs OBJECT_INSPECT.
+        """
+        query = urlencode({"fields": "name,size", "start": place.name} | ({"end": end} if end else {}), quote_via=quote)
+        path = self._path(replace(place, name=""), "o", deadline).removesuffix("/")
+        page = read_object(self._send("GET", f"{path}?{query}", None, {}, deadline))
+        found = page.get("objects")
+        entries = [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+        names = {entry["name"]: int(entry.get("size") or 0) for entry in entries if isinstance(entry.get("name"), str)}
+        following = page.get("nextStartWith")
+        return names, following if isinstance(following, str) else None
+
     def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline) -> str:
         """A URL that reads this one object without a signature until ``expires``: a pre-authenticated request."""
         details = {
@@ -132,7 +154,7 @@ def _content(exchange: UpstreamResponse, largest: int) -> bytes:
 
 
 def _stored(exchange: UpstreamResponse, content: bytes) -> StoredObject:
-    headers = exchange.response.headers
+    headers = exchange.raw.headers
     metadata = {name.removeprefix(METADATA): headers[name] for name in headers if name.startswith(METADATA)}
     age = _seconds(headers.get("date"), time.time()) - _seconds(headers.get("last-modified"), -inf)
     return StoredObject(headers.get("etag") or "", max(0.0, age), metadata, content)

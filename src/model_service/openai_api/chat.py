@@ -42,6 +42,7 @@ class ChatRequest:
     compartment_id: str | None = None
     project_id: str | None = None
     relay: Mapping[str, Any] | None = None
+    hides_usage: bool = False  # the usage of the stream is for our records: the caller did not ask for it
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> ChatRequest:
@@ -88,6 +89,13 @@ class ChatRequest:
         options = {**(self.body.get("stream_options") or {}), "include_usage": True}
         return self if self.stream else replace(self, body={**self.body, "stream": True, "stream_options": options})
 
+    def with_usage(self) -> ChatRequest:
+        """Return the request of a stream that ends with its usage; ``hides_usage`` where its caller did not ask."""
+        if self.include_usage:
+            return self
+        options = {**(self.body.get("stream_options") or {}), "include_usage": True}
+        return replace(self, body={**self.body, "stream_options": options}, hides_usage=True)
+
     def wire(self) -> dict[str, Any]:
         """Return a copy of the request as the caller wrote it, without the fields that are ours."""
         return dict(self.body)
@@ -115,7 +123,7 @@ class Stream:
     Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them. ``at_once`` says that
     OCI did not stream, although it was asked to: there is one chunk. ``rest_elsewhere`` takes what is left of a stream
     that is too long for the platform, and gives a last chunk that says where the whole is. ``dropped`` and
-    ``headers`` are as in ``Complete``.
+    ``headers`` are as in ``Complete``. ``hides_usage``: its usage is for our records alone.
     """
 
     chunks: Iterator[Any]
@@ -125,6 +133,7 @@ class Stream:
     rest_elsewhere: Callable[[Iterator[Chunk]], Chunk] | None = None
     dropped: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    hides_usage: bool = False
 
 
 Answer = Complete | Stream
@@ -144,6 +153,20 @@ def ended_in_time(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
             return  # only its last formalities are missing
         closing = [{"index": index, "delta": {}, "finish_reason": "length"} for index in sorted(open_choices)]
         yield {**last, "choices": closing, "usage": None, "model_service": {"ended_by": "deadline"}}
+
+
+def without_usage(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Yield the chunks without their usage, and none that has nothing else to say."""
+    return (shown for chunk in chunks if (shown := chunk_without_usage(chunk)) is not None)
+
+
+def chunk_without_usage(chunk: Chunk) -> Chunk | None:
+    """Return the chunk without its usage; ``None`` where it has nothing else to say."""
+    if "usage" not in chunk:
+        return chunk
+    if chunk["usage"] and not chunk.get("choices") and "model_service" not in chunk:
+        return None
+    return {name: value for name, value in chunk.items() if name != "usage"}
 
 
 def finish_reasons(chunk: Chunk) -> dict[int, Any]:

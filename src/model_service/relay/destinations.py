@@ -58,26 +58,31 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class Destination:
-    """A queue and a channel in it, or a stream and a key: ``{"queue", "channel"}`` or ``{"stream", "key"}``."""
+    """A queue and a channel in it, or a stream and a key: ``{"queue", "channel"}`` or ``{"stream", "key"}``.
+
+    Every message bears the ``token``, if there is one, by which a reader knows that it is of his relay.
+    """
 
     kind: str
     ocid: str
     name: str
+    token: str | None = None
 
     @classmethod
     def parse(cls, relay: Mapping[str, Any], allowed: Iterable[str]) -> Destination:
         """Return the destination; raise ``InvalidRequest``, with status 403 where it is not among ``allowed``."""
-        kind = next((kind for kind, (naming, _) in CHANNELS.items() if set(relay) == {kind, naming}), None)
+        known = set(relay) - {"token"}
+        kind = next((kind for kind, (naming, _) in CHANNELS.items() if known == {kind, naming}), None)
         if kind is None or not all(isinstance(text, str) and text for text in relay.values()):
             raise InvalidRequest(
-                'relay: must be {"queue", "channel"} or {"stream", "key"}, all of them non-empty strings.',
+                'relay: must be {"queue", "channel"} or {"stream", "key"}, also "token": non-empty strings.',
                 param="relay",
             )
         naming = CHANNELS[kind][0]
-        if len(relay[naming].encode(errors="replace")) > MAX_LABEL_BYTES or not relay[naming].isprintable():
-            raise InvalidRequest(
-                f"relay.{naming}: must be printable, of {MAX_LABEL_BYTES} bytes at most.", param="relay"
-            )
+        for field in set(relay) - {kind}:
+            if len(relay[field].encode(errors="replace")) > MAX_LABEL_BYTES or not relay[field].isprintable():
+                problem = f"relay.{field}: must be printable, of {MAX_LABEL_BYTES} bytes at most."
+                raise InvalidRequest(problem, param="relay")
         if relay[kind] not in set(allowed):
             raise InvalidRequest(
                 f"relay.{kind}: answers may not be relayed there.",
@@ -86,7 +91,7 @@ class Destination:
                 status=403,
                 hint="MODEL_SERVICE_RELAY_DESTINATIONS lists the queues and streams that may be named.",
             )
-        return cls(kind, relay[kind], relay[naming])
+        return cls(kind, relay[kind], relay[naming], relay.get("token"))
 
     def open(self, services: RegionServices) -> Channel:
         """Return the channel of the queue, or the key of the stream."""

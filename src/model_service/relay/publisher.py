@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from model_service.errors import ModelServiceError
+from model_service.errors import DeadlineExceeded, ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.oci_services.large_payloads import Overflow
@@ -25,6 +26,11 @@ MAX_WAITING_CHUNKS: Final = 20_000  # chunks; whoever is so far behind will not 
 TRY_SECONDS: Final = 3.0
 FLUSH_SECONDS: Final = 5.0  # for what is left when the model has ended
 PAUSES: Final = (0.1, 0.3, 1.0)  # seconds, between the tries of one message
+NEVER_ENDED: Final = {
+    "last": True,
+    "result": None,
+    "error": DeadlineExceeded("The answer did not end.").body()["error"],
+}
 
 
 @dataclass
@@ -32,18 +38,21 @@ class Publisher:
     """Publish the chunks of one answer.
 
     A message that the channel does not take, after its tries, ends the relay of chunks: then nothing but the last
-    message follows, which says that it is not complete and has the whole result.
+    message follows, which says that it is not complete and has the whole result. Whatever breaks, a last message is
+    tried, and at the deadline the thread ends by itself.
     """
 
     channel: Channel
     id: str
     deadline: Deadline
     overflow: Overflow | None = None
+    token: str | None = None
     sleep: Callable[[float], None] = time.sleep
     _waiting: SimpleQueue[Chunk | None] = field(default_factory=SimpleQueue)
     _number: int = 0  # of the next message
     _failure: str | None = None  # the code of what ended it before its end
-    _last: Message = field(default_factory=dict)
+    _ended: bool = False
+    _last: Message = field(default_factory=lambda: dict(NEVER_ENDED))
 
     def __post_init__(self) -> None:
         # The model gets its time; what is kept back for the answer, the relay shares.
@@ -54,8 +63,7 @@ class Publisher:
         """Take a chunk, and never wait."""
         if self._waiting.qsize() >= MAX_WAITING_CHUNKS:
             self._failure = "fell_behind"
-        if self._failure is None:
-            self._start()
+        if self._failure is None and self._start():
             self._waiting.put(chunk)
 
     def end(self, result: Completion | None = None, error: ModelServiceError | None = None) -> dict[str, Any]:
@@ -66,48 +74,79 @@ class Publisher:
         flush = min(self._until.expires, time.monotonic() + FLUSH_SECONDS + self._until.margin)
         self._until = replace(self._until, expires=flush)
         self._last = {"last": True, "result": result, "error": error.body()["error"] if error else None}
-        self._start()
+        self._ended = True
         self._waiting.put(None)
-        assert self._thread is not None  # noqa: S101 - it was started
-        self._thread.join(max(0.0, self._until.remaining - self._until.margin / 2))
-        if self._thread.is_alive():
-            self._failure = self._failure or "deadline_exceeded"
+        if self._start() and self._thread is not None:
+            self._thread.join(max(0.0, self._until.remaining - self._until.margin / 2))
+            if self._thread.is_alive():
+                self._failure = self._failure or "deadline_exceeded"
+        else:
+            self._run()  # a container may have no thread to give: what is left to say is said in this one
         report = {"id": self.id, "messages": self._number, "complete": self._failure is None, "error": self._failure}
         log.write("relay", **report)
         return report
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Start the thread unless it is running; return whether there is one."""
         if self._thread is None:
             run = copy_context().run  # the id of the call, for the log
-            self._thread = threading.Thread(target=run, args=(self._run,), name="relay", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=run, args=(self._run,), name="relay", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # "can't start new thread"
+                self._failure = self._failure or "no_thread"
+                return False
+            self._thread = thread
+        return True
 
     def _run(self) -> None:
-        try:
+        with self._bugs_as_failure():
             for batch in self._batches():
                 if self._failure is None:
                     self._publish(batch)
+        while self._failure == "internal_error" and not self._ended and self._take(self._patience()):
+            pass  # until the end there is a result to wait for
+        number = self._number
+        try:
             self._publish_last()
-        except Exception as bug:  # noqa: BLE001 - whatever it is, the answer goes on without its relay
+        except Exception as bug:  # noqa: BLE001 - the result itself may be what cannot be written
+            log.write_bug(bug)
+            self._failure, self._number = "internal_error", number
+            with self._bugs_as_failure():
+                self._put(self._message({"chunks": [], "complete": False, **self._last, "result": None}))
+
+    @contextmanager
+    def _bugs_as_failure(self) -> Iterator[None]:
+        """Log a bug and go on: whatever it is, the answer goes on without its relay."""
+        try:
+            yield
+        except Exception as bug:  # noqa: BLE001 - see above
             log.write_bug(bug)
             self._failure = "internal_error"
 
     def _batches(self) -> Iterator[list[Chunk]]:
         """Yield what comes within ``BATCH_SECONDS`` of a first chunk, or until it is large enough."""
-        chunk = self._waiting.get()
-        while chunk is not None:
+        chunk = self._take(self._patience())
+        while chunk:
             batch, size, ends = [chunk], len(write_json(chunk)), time.monotonic() + BATCH_SECONDS
-            while (chunk := self._next_before(ends)) and size < BATCH_BYTES:
+            chunk = self._take(ends - time.monotonic())
+            while chunk and size < BATCH_BYTES:
                 batch.append(chunk)
                 size += len(write_json(chunk))
+                chunk = self._take(ends - time.monotonic())
             yield batch
-            if chunk == {}:
-                chunk = self._waiting.get()
+            chunk = self._take(self._patience()) if chunk == {} else chunk
+        if chunk is not None:  # the time is over, and nobody has ended it
+            self._failure = "deadline_exceeded"
 
-    def _next_before(self, ends: float) -> Chunk | None:
-        """Return the next chunk, or ``{}``, which is none, where none has come."""
+    def _patience(self) -> float:
+        """Return for how many seconds a chunk may be waited for, so that a last message can still be sent."""
+        return self._until.remaining - 2 * self._until.margin
+
+    def _take(self, seconds: float) -> Chunk | None:
+        """Return the next chunk; ``{}``, which is none, where none comes in time, and ``None`` at the end."""
         try:
-            return self._waiting.get(timeout=max(0.0, ends - time.monotonic()))
+            return self._waiting.get(timeout=max(0.0, seconds))
         except Empty:
             return {}
 
@@ -126,7 +165,9 @@ class Publisher:
             self._put(content)
 
     def _message(self, fields: Message) -> bytes:
-        return write_json({"object": "model_service.relay", "id": self.id, "number": self._number, **fields})
+        token = {} if self.token is None else {"token": self.token}
+        head = {"object": "model_service.relay", "id": self.id, **token, "number": self._number}
+        return write_json({**head, **fields})
 
     def _reference(self) -> dict[str, Any] | None:
         """Return a reference to the result, where it is too large for a message and there is a bucket for such."""

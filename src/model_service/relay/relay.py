@@ -17,7 +17,15 @@ from model_service.logs import log
 from model_service.oci_services.clients import RegionServices
 from model_service.oci_services.large_payloads import Overflow
 from model_service.openai_api.accumulator import ChunkAccumulator
-from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Stream, ended_in_time
+from model_service.openai_api.chat import (
+    ChatRequest,
+    Chunk,
+    Complete,
+    Completion,
+    Stream,
+    chunk_without_usage,
+    ended_in_time,
+)
 from model_service.relay.destinations import Destination
 from model_service.relay.publisher import Publisher
 
@@ -30,8 +38,9 @@ def publisher_for(
     deadline: Deadline,
 ) -> Publisher:
     """Return a publisher with the id of the call; raise ``InvalidRequest`` where the destination is not allowed."""
-    channel = Destination.parse(relay, allowed).open(services)
-    return Publisher(channel, log.call_id.get() or uuid4().hex, deadline, overflow)
+    destination = Destination.parse(relay, allowed)
+    id_ = log.call_id.get() or uuid4().hex
+    return Publisher(destination.open(services), id_, deadline, overflow, destination.token)
 
 
 def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatRequest], Stream]) -> Stream | Complete:
@@ -46,27 +55,49 @@ def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatReque
         publisher.end(error=_known(error))
         raise
     chunks = stream.chunks if first is None else chain([first], stream.chunks)
-    stream = replace(stream, chunks=_published(ended_in_time(chunks), publisher))
+    stream = replace(stream, chunks=_published(ended_in_time(chunks), publisher, request.hides_usage))
     return stream if request.stream else _whole(stream)
 
 
-def _published(chunks: Iterator[Chunk], publisher: Publisher) -> Iterator[Chunk]:
-    accumulator = ChunkAccumulator()
+def _published(chunks: Iterator[Chunk], publisher: Publisher, hides_usage: bool) -> Iterator[Chunk]:
+    result = _Result()
     try:
         for chunk in chunks:
-            accumulator.add(chunk)
-            publisher.offer(chunk)
+            result.add(chunk)
+            shown = chunk_without_usage(chunk) if hides_usage else chunk
+            if shown is not None:
+                publisher.offer(shown)
             yield chunk
     except BaseException as error:
-        publisher.end(accumulator.completion(), _known(error))
+        publisher.end(result.completion(), _known(error))
         raise
-    completion = accumulator.completion()
-    yield _marker(completion, publisher.end(completion))
+    completion = result.completion()
+    report = publisher.end(completion)
+    told = completion or {}
+    head: Chunk = {name: told[name] for name in ("id", "created", "model") if name in told}
+    yield {**head, "object": "chat.completion.chunk", "choices": [], "model_service": {"relay": report}}
 
 
-def _marker(completion: Mapping[str, Any], report: dict[str, Any]) -> Chunk:
-    head = {name: completion[name] for name in ("id", "created", "model") if name in completion}
-    return {**head, "object": "chat.completion.chunk", "choices": [], "model_service": {"relay": report}}
+class _Result:
+    """What the chunks add up to; ``None`` where they are of a shape that cannot be added up. It breaks no answer."""
+
+    def __init__(self) -> None:
+        self._accumulator: ChunkAccumulator | None = ChunkAccumulator()
+
+    def add(self, chunk: Chunk) -> None:
+        try:
+            if self._accumulator is not None:
+                self._accumulator.add(chunk)
+        except Exception as bug:  # noqa: BLE001 - a model sent it, and it goes on as it is
+            log.write_bug(bug)
+            self._accumulator = None
+
+    def completion(self) -> Completion | None:
+        try:
+            return self._accumulator.completion() if self._accumulator is not None else None
+        except Exception as bug:  # noqa: BLE001 - as above
+            log.write_bug(bug)
+            return None
 
 
 def _whole(stream: Stream) -> Complete:

@@ -18,7 +18,7 @@ from model_service.routing import Route
 from model_service.transports.call import Call
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.error_body import ErrorBody, error_in, error_in_repr, error_in_success
-from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse
+from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse, read_value
 
 PATH: Final = "/openai/v1/chat/completions"
 
@@ -60,10 +60,7 @@ class OCIOpenAIModel:
 
 
 def _completion(pieces: Iterable[bytes], response: UpstreamResponse) -> Completion:
-    try:
-        answer = read_json(b"".join(pieces))
-    except ValueError:
-        answer = None
+    answer = read_value(response, pieces, "a chat completion")
     choices = answer.get("choices") if isinstance(answer, dict) and not answer.get("error") else None
     if not isinstance(choices, list) or not all(map(_is_choice, choices)):
         otherwise = "OCI answered with something other than a chat completion."
@@ -79,11 +76,12 @@ def _is_choice(value: Any) -> bool:
 
 
 def _chunks(pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
-    progress = _Progress(request.choices, request.include_usage)
+    progress = _Progress(request.choices, request.include_usage and not request.hides_usage)
     with _unless_complete(progress):
         for name, text in read_named_events(pieces):
             if text == DONE:
                 progress.is_done = True
+                response.expect_end(END_SECONDS)  # the connection is for the next call then
                 break
             chunk = _chunk(name, text, response)
             if chunk is None:

@@ -13,11 +13,13 @@ import httpx
 from model_service.auth import Credential
 from model_service.errors import DeadlineExceeded, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
 from model_service.upstream.response import UpstreamResponse
-from model_service.upstream.sockets import Conversation, DeadlineTransport
+from model_service.upstream.retries import UnsignedRequest, send_until_answered
+from model_service.upstream.sockets import Attempt, DeadlineTransport
 
 CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 60.0  # a container sleeps between calls; what lies longer than this is likely gone
@@ -34,14 +36,11 @@ HEADERS: Final = {
 class HttpxUpstreamResponse(UpstreamResponse):
     """Over ``httpx.Response``."""
 
-    late = (httpx.ReadTimeout, DeadlineExceeded)
-
-    def _coming(self) -> Iterator[bytes]:
-        body: Iterator[bytes] = self.response.iter_bytes()
-        return body
+    def _received(self) -> Iterator[bytes]:
+        return filter(None, self.raw.stream)
 
     def _failures(self) -> AbstractContextManager[None]:
-        return _failures(str(self.response.url))
+        return _failures(str(self.raw.url))
 
 
 @dataclass
@@ -51,6 +50,7 @@ class UpstreamClient:
     endpoint: str
     credential: Credential
     log: LogPolicy = field(default_factory=LogPolicy)
+    limits: Limits = field(default_factory=Limits.for_memory)
 
     def __post_init__(self) -> None:
         # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
@@ -70,57 +70,36 @@ class UpstreamClient:
         headers: Mapping[str, str],
         deadline: Deadline,
     ) -> UpstreamResponse:
-        """Raises ``UpstreamError`` for a status >= 400, and a ``ModelServiceError`` for what can go wrong before.
+        """Return OCI's answer, its body unread; a ``body`` that is bytes goes out as it is, any other as JSON.
 
-        A ``body`` that is bytes goes out as it is, any other as JSON.
+        Raises ``UpstreamError`` for a status that is none of success, and a ``ModelServiceError`` for what can go wrong
+        before.
         """
         content = body if isinstance(body, bytes) else b"" if body is None else write_json(body)
-        draft = _Draft(method, self.endpoint + path, content, dict(headers))
-        with _failures(self.endpoint):
-            exchange = self._send_renewed(draft, Conversation(deadline))
-        if not exchange.is_success:
-            raise exchange.to_error()
-        return exchange
+        request = UnsignedRequest(method, self.endpoint + path, content, headers)
+        return send_until_answered(lambda attempt: self._send(request, attempt), self.credential, deadline)
 
     def close(self) -> None:
+        """Close the connections."""
         self._transport.close()
 
-    def _send_renewed(self, draft: _Draft, conversation: Conversation) -> UpstreamResponse:
-        """Once more with a renewed key where OCI answers 401."""
-        exchange = self._send_reconnected(draft, conversation)
-        if exchange.status != 401 or not self.credential.renew():
-            return exchange
-        exchange.close()
-        return self._send_reconnected(draft, conversation)
-
-    def _send_reconnected(self, draft: _Draft, conversation: Conversation) -> UpstreamResponse:
-        """Again while kept connections turn out to have died in the meantime; each leaves the pool as it fails, and a
-        new one that fails is a failure. One that failed only after a while may have been read: see ``died_idle``."""
-        while True:
-            conversation.begin()
-            try:
-                return self._send_once(draft, conversation)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                if not conversation.died_idle:
-                    raise
-
-    def _send_once(self, draft: _Draft, conversation: Conversation) -> UpstreamResponse:
-        seconds = conversation.deadline.require()
+    def _send(self, unsigned: UnsignedRequest, attempt: Attempt) -> UpstreamResponse:
+        seconds = attempt.deadline.require()
         log = TrafficLog(self.log)
-        log.sent(draft.method, draft.url, draft.content)
-        request = self._signed(draft)
+        log.sent(unsigned.method, unsigned.url, unsigned.content)
+        request = self._signed(unsigned)
         request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {"connect": CONNECT_SECONDS}
-        with conversation.on_the_wire():
-            response = self._transport.handle_request(request)
-        response.request = request
-        return HttpxUpstreamResponse(response, conversation, log)
+        with attempt.on_the_wire(), _failures(self.endpoint):
+            raw = self._transport.handle_request(request)
+        raw.request = request
+        return HttpxUpstreamResponse(raw, attempt, log, self.limits)
 
-    def _signed(self, draft: _Draft) -> httpx.Request:
-        url = _parsed(draft.url)
+    def _signed(self, unsigned: UnsignedRequest) -> httpx.Request:
+        url = _parsed(unsigned.url)
         host, target = url.netloc.decode("ascii"), url.raw_path.decode("ascii")
-        headers = {**HEADERS, **draft.headers}
-        headers |= self.credential.key().sign(draft.method, host, target, draft.content, headers)
-        return httpx.Request(draft.method, url, headers=headers, content=draft.content)
+        headers = {**HEADERS, **unsigned.headers}
+        headers |= self.credential.key().sign(unsigned.method, host, target, unsigned.content, headers)
+        return httpx.Request(unsigned.method, url, headers=headers, content=unsigned.content)
 
 
 @lru_cache(maxsize=64)
@@ -129,19 +108,9 @@ def _parsed(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """A request that is not signed yet."""
-
-    method: str
-    url: str
-    content: bytes
-    headers: dict[str, str]
-
-
 @contextmanager
 def _failures(endpoint: str) -> Iterator[None]:
-    """httpx's exceptions become ours, here and nowhere else; around a call as around the reading of a stream."""
+    """Turn httpx's exceptions into ours, here and nowhere else; around a call as around the reading of a stream."""
     try:
         yield
     except httpx.ConnectTimeout as error:
@@ -149,13 +118,8 @@ def _failures(endpoint: str) -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise DeadlineExceeded("OCI did not answer before the deadline of this invocation.") from error
     except httpx.ConnectError as error:
-        raise UpstreamUnreachable(f"Cannot connect to {endpoint}: {_cause(error)}.") from error
-    except httpx.DecodingError as error:
-        raise UpstreamUnreachable("OCI sent a body that cannot be decompressed.") from error
+        # "[Errno -2] Name or service not known", "certificate verify failed": it quotes nothing that was sent.
+        reason = str(error) or type(error).__name__
+        raise UpstreamUnreachable(f"Cannot connect to {endpoint}: {reason}.") from error
     except httpx.TransportError as error:
         raise UpstreamUnreachable("The connection to OCI broke.", code="connection_lost") from error
-
-
-def _cause(error: httpx.ConnectError) -> str:
-    # "[Errno -2] Name or service not known", "certificate verify failed": it quotes nothing that was sent.
-    return str(error) or type(error).__name__

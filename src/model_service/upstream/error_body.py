@@ -31,7 +31,7 @@ def upstream_error(
     error = read_error_body(body)
     return _kind(status)(
         redact(error.message) or f"OCI answered {status} and said nothing.",
-        status=status if status >= 400 else None,  # a redirect is no answer that a caller could follow
+        status=status if 400 <= status < 600 else None,  # a redirect is none to follow, and HTTP has none above
         code=error.code,
         param=error.param,
         opc_request_id=opc_request_id,

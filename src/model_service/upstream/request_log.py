@@ -9,7 +9,7 @@ from typing import Any, Final
 from model_service.logs import log
 from model_service.logs.redaction import redact
 
-LONGEST: Final = 65536  # bytes of a body that are gathered for the log; redaction shortens them further
+MAX_LOGGED_BYTES: Final = 65536  # bytes of a body that are gathered for the log; redaction shortens them further
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TrafficLog:
 
     def saw(self, piece: bytes) -> None:
         self.size += len(piece)
-        if self.policy.content and len(self.gathered) < LONGEST:
+        if self.policy.content and len(self.gathered) < MAX_LOGGED_BYTES:
             self.gathered += piece
 
     def answered(self, status: int, opc_request_id: str | None) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass
-from itertools import chain
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from model_service.errors import DeadlineExceeded, UpstreamError, UpstreamUnreachable
-from model_service.upstream.error_body import upstream_error
+from model_service.errors import ModelServiceError, UpstreamError
+from model_service.fn.limits import Limits, json_fits
+from model_service.openai_api.encoding import read_json
+from model_service.upstream.error_body import error_in, error_in_success, upstream_error
 from model_service.upstream.request_log import TrafficLog
-from model_service.upstream.sockets import Conversation
-
-LONGEST_ERROR: Final = 65536  # bytes of an error's body that are read
+from model_service.upstream.sockets import Attempt
 
 # Seconds for what may still come of a stream in which every choice has given its reason to finish: the usage, if it was
 # asked for, and the end of the body, which OCI is known to leave open.
@@ -24,23 +22,27 @@ LONGEST_ERROR: Final = 65536  # bytes of an error's body that are read
 USAGE_SECONDS: Final = 2.0
 END_SECONDS: Final = 1.0
 
+# Of a body that nobody wants, so that its connection can be used again.
+DRAIN_SECONDS: Final = 0.2
+MAX_DRAINED_BYTES: Final = 65536
+
 EVENT_STREAM: Final = re.compile(rb"(data|event|id|retry)?:|(data|event|id|retry)[\r\n]")
 
 
-@dataclass(frozen=True)
+@dataclass
 class UpstreamResponse(ABC):
-    """``response`` is the library's own: of httpx or of requests, which agree on all that is used of it here."""
+    """``raw`` is the library's own: of httpx or of requests, which agree on all that is used of it here."""
 
-    response: Any
-    conversation: Conversation
+    raw: Any
+    attempt: Attempt
     log: TrafficLog
-
-    late: ClassVar[tuple[type[Exception], ...]]
-    """What says that nothing has come in time: the library's exceptions, and ``DeadlineExceeded``."""
+    limits: Limits
+    _is_read: bool = field(default=False, init=False)
+    _is_broken: bool = field(default=False, init=False)
 
     @property
     def status(self) -> int:
-        status: int = self.response.status_code
+        status: int = self.raw.status_code
         return status
 
     @property
@@ -53,26 +55,38 @@ class UpstreamResponse(ABC):
 
     @property
     def is_stream(self) -> bool:
+        """Whether it says that it is a stream; a media type is the same in capitals (RFC 9110, 8.3.1)."""
         return (self.header("content-type") or "").strip().lower().startswith("text/event-stream")
 
     def header(self, name: str) -> str | None:
-        value: str | None = self.response.headers.get(name)
+        value: str | None = self.raw.headers.get(name)
         return value
 
     def read(self) -> bytes:
-        """The whole body."""
+        """Return the whole body, decompressed."""
         return b"".join(self.iter_bytes())
 
     def iter_bytes(self) -> Generator[bytes, None, None]:
-        """The body as it comes; close it to stop early, which closes the connection."""
-        coming = self._coming()
-        with self._open(), self._failures():
-            while piece := self._next_of(coming):
-                self.log.saw(piece)
+        """Yield the body, decompressed, as it comes; close it to stop early, which closes the connection, unless
+        everything was said and only the end was missing.
+
+        Raises ``UpstreamError`` with ``upstream_answer_too_large`` beyond what ``limits`` allow.
+        """
+        size = unended = 0
+        max_bytes = self.limits.stream_bytes if self.is_stream else self.limits.answer_bytes
+        max_line = self.limits.line_bytes if self.is_stream else max_bytes
+        pieces = self._decompressed()
+        with self._open(pieces):
+            while piece := self._next_of(pieces):
+                size += len(piece)
+                end = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+                unended = len(piece) - end - 1 + (unended if end < 0 else 0)
+                if size > max_bytes or unended > max_line:
+                    raise self.too_large()
                 yield piece
 
-    def sniffed(self) -> tuple[bool, Iterator[bytes]]:
-        """Return whether the body is server-sent events, and the body.
+    def sniffed(self) -> tuple[bool, Generator[bytes, None, None]]:
+        """Return whether the body is server-sent events, and the body, as ``iter_bytes`` yields it.
 
         The media type may be wrong: a stream is labelled JSON, or an error in JSON is labelled a stream.
         """
@@ -84,72 +98,142 @@ class UpstreamResponse(ABC):
                 break
         is_json = head[:1] in (b"{", b"[")
         is_stream = not is_json and (self.is_stream or EVENT_STREAM.match(head) is not None)
-        return is_stream, chain([head], pieces)
+        return is_stream, _resumed(head, pieces)
 
     def expect_end(self, within: float) -> None:
-        """Everything has come that should: an end of the body that does not come in ``within`` seconds is none
-        to wait for (https://github.com/cohere-ai/cohere-python/issues/756)."""
-        self.conversation.expect_end(within)
+        """Wait no longer than ``within`` seconds for what follows: everything has come that should, and an end of the
+        body that does not come is none to wait for (https://github.com/cohere-ai/cohere-python/issues/756)."""
+        self.attempt.expect_end(within)
 
     def to_error(self) -> UpstreamError:
-        """The error that the body describes, for a status that is none of success."""
+        """Return the error that the body describes, for a status that is none of success."""
         head = b""
         # What has come is enough to say what OCI refused.
-        with closing(self.iter_bytes()) as pieces, suppress(DeadlineExceeded, UpstreamUnreachable):
+        with closing(self.iter_bytes()) as pieces, suppress(ModelServiceError):
             for piece in pieces:
                 head += piece
-                if len(head) >= LONGEST_ERROR:
+                if len(head) >= self.limits.error_bytes:
                     break
         retry_after = self.header("retry-after")
+        head = head[: self.limits.error_bytes]
         return upstream_error(self.status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
+
+    def too_large(self) -> UpstreamError:
+        """Return the error for an answer that would take more memory than there is for it."""
+        return UpstreamError(
+            "OCI's answer is larger than this function has memory for.",
+            code="upstream_answer_too_large",
+            hint="Ask for less, or give the function more memory.",
+            opc_request_id=self.opc_request_id,
+        )
 
     def close(self) -> None:
         """Leave the body unread."""
-        with self._open():
+        with self._open(self._decompressed()):
             pass
 
     @abstractmethod
-    def _coming(self) -> Iterator[bytes]:
-        """The body as the library has it."""
+    def _received(self) -> Iterator[bytes]:
+        """Yield the body as it is on the wire."""
 
     @abstractmethod
     def _failures(self) -> AbstractContextManager[None]:
-        """The library's exceptions become ours inside it."""
+        """Turn the library's exceptions into ours inside it."""
 
-    def _next_of(self, coming: Iterator[bytes]) -> bytes:
-        """Empty at the end."""
-        # Around each step and not around the loop: between two steps the reader of the stream runs.
-        if self.conversation.is_over():
+    def _decompressed(self) -> Iterator[bytes]:
+        coding = self.header("content-encoding")
+        if not coding:
+            return self._received()
+        from model_service.upstream.decompression import decompressed  # noqa: PLC0415 - most answers have no use for it
+
+        return decompressed(self._received(), coding)
+
+    def _next_of(self, pieces: Iterator[bytes]) -> bytes:
+        """Return the next piece, empty at the end; where all is said, nothing can be late or broken any more."""
+        if self.attempt.is_over():
             return b""
-        with self.conversation.on_the_wire():
-            try:
-                return next(coming, b"")
-            except self.late:
-                if self.conversation.quiet_until is None:
-                    raise
-                return b""  # all is said: there is nothing to be late for
+        # Around each step and not around the loop: between two steps the reader of the stream runs.
+        try:
+            with self.attempt.on_the_wire(), self._failures():
+                piece = next(pieces, b"")
+        except ModelServiceError:
+            self._is_broken = True
+            if self.attempt.quiet_until is None:
+                raise
+            return b""
+        self._is_read = not piece
+        self.log.saw(piece)
+        return piece
 
     @contextmanager
-    def _open(self) -> Iterator[None]:
+    def _open(self, pieces: Iterator[bytes]) -> Iterator[None]:
         try:
             yield
         finally:
-            self.response.close()
+            all_is_said = self.attempt.quiet_until is not None or not self.is_success
+            if all_is_said and not self._is_read and not self._is_broken:
+                self._drain(pieces)
+            if not self._is_read:
+                self.attempt.abandon()
+            self.raw.close()
             self.log.answered(self.status, self.opc_request_id)
 
+    def _drain(self, pieces: Iterator[bytes]) -> None:
+        """Read what is left of a body that nobody wants, if it is little and comes at once: a connection can be used
+        again only after the end."""
+        self.attempt.expect_end(DRAIN_SECONDS)
+        drained = 0
+        while drained < MAX_DRAINED_BYTES and (piece := self._next_of(pieces)):
+            drained += len(piece)
 
-def read_value(exchange: UpstreamResponse) -> Any:
-    """The JSON that an answer is; raises ``UpstreamError`` where it is none."""
+
+def _resumed(head: bytes, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    with closing(pieces):
+        yield head
+        yield from pieces
+
+
+def read_value(response: UpstreamResponse, pieces: Iterable[bytes] | None = None, expected: str = "JSON") -> Any:
+    """Return the JSON that an answer is; ``pieces`` are its body, where that has been begun, and ``expected`` is what a
+    message calls it.
+
+    Raises the error that OCI put in its place, ``UpstreamError`` with ``connection_lost`` where it is cut off or no
+    JSON, and one with ``upstream_answer_too_large`` for what does not fit into memory.
+    """
+    body = bytearray()
+    for piece in response.iter_bytes() if pieces is None else pieces:
+        body += piece
+    if not json_fits(body, response.limits.json_bytes):
+        raise response.too_large()
     try:
-        return json.loads(exchange.read())
-    except (ValueError, RecursionError):
+        text = body.decode("utf-8-sig", "surrogatepass")
+        body.clear()  # or a large answer would be in memory once more than need be
+        value = read_json(text)
+    except ValueError:
         raise UpstreamError(
-            "OCI answered with something that is no JSON.", opc_request_id=exchange.opc_request_id
+            f"OCI answered with something other than {expected}.",
+            code="connection_lost",
+            opc_request_id=response.opc_request_id,
         ) from None
+    if _is_error(value):
+        raise error_in_success(value, "OCI answered with an error.", opc_request_id=response.opc_request_id)
+    return value
 
 
-def read_object(exchange: UpstreamResponse) -> dict[str, Any]:
-    value = read_value(exchange)
-    if not isinstance(value, Mapping):
-        raise UpstreamError("OCI answered with JSON that is no object.", opc_request_id=exchange.opc_request_id)
-    return dict(value)
+def _is_error(value: Any) -> bool:
+    # A response (of Responses) that failed has an error inside it, and is an answer.
+    return error_in(value) is not None and not (isinstance(value, dict) and value.get("object") == "response")
+
+
+def read_object(response: UpstreamResponse, pieces: Iterable[bytes] | None = None) -> dict[str, Any]:
+    """Return the JSON object that an answer is, an empty one for a success without a body; raise as ``read_value``."""
+    if response.status in STATUSES_WITHOUT_BODY:
+        response.close()
+        return {}
+    value = read_value(response, pieces)
+    if not isinstance(value, dict):
+        raise UpstreamError("OCI answered with JSON that is no object.", opc_request_id=response.opc_request_id)
+    return value
+
+
+STATUSES_WITHOUT_BODY: Final = frozenset({204, 205})  # RFC 9110, 15.3.5 and 15.3.6

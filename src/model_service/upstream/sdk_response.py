@@ -16,25 +16,23 @@ from oci._vendor import requests
 from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamUnreachable
 from model_service.upstream.response import UpstreamResponse
 
-PIECE: Final = 65536  # bytes, at most, that are read at a time
+PIECE_BYTES: Final = 65536  # at most, that are read at a time
 
 
 class SdkUpstreamResponse(UpstreamResponse):
     """Over ``requests.Response``."""
 
-    late = (urllib3.exceptions.ReadTimeoutError, DeadlineExceeded)
-
-    def _coming(self) -> Iterator[bytes]:
-        return iter(lambda: self.response.raw.read1(PIECE, decode_content=True), b"")
+    def _received(self) -> Iterator[bytes]:
+        return iter(lambda: self.raw.raw.read1(PIECE_BYTES, decode_content=False), b"")
 
     def _failures(self) -> AbstractContextManager[None]:
-        return failures(self.response.url)
+        return failures(self.raw.url)
 
 
 @contextmanager
 def failures(url: str) -> Iterator[None]:
-    """The exceptions of the SDK, of requests and of urllib3 become ours, here and nowhere else; around a call as
-    around the reading of a stream."""
+    """Turn the exceptions of requests and of urllib3 into ours, here and nowhere else; around a call as around the
+    reading of a stream."""
     try:
         yield
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -42,7 +40,7 @@ def failures(url: str) -> Iterator[None]:
 
 
 def _failure(error: BaseException, host: str) -> ModelServiceError:
-    # The SDK wraps requests' exceptions, which wrap urllib3's: the outermost that a row names is the one.
+    # requests' exceptions wrap urllib3's: the outermost that a row names is the one.
     causes = list(_causes(error))
     for cause in causes:
         for kind, failure in FAILURES:
@@ -72,10 +70,6 @@ FAILURES: Final[Sequence[tuple[type[Exception], Callable[[str, Sequence[BaseExce
     (
         urllib3.exceptions.ReadTimeoutError,
         lambda *_: DeadlineExceeded("OCI did not answer before the deadline of this invocation."),
-    ),
-    (
-        urllib3.exceptions.DecodeError,
-        lambda *_: UpstreamUnreachable("OCI sent a body that cannot be decompressed."),
     ),
     (urllib3.exceptions.SSLError, _cannot_connect),
 )

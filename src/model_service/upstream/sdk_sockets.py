@@ -1,4 +1,4 @@
-"""The SDK's sockets, which know the deadline: every single wait is cut to what is left of it, as in ``network``.
+"""The SDK's sockets, which know the deadline: every single wait is cut to what is left of it, as in ``sockets``.
 
 The SDK fixes one timeout for all reads of a client, and urllib3 one for all reads of a body. Here, below both, each
 read asks again. Importing this module brings urllib3.
@@ -15,7 +15,7 @@ from typing import Any, Final
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from model_service.upstream.sockets import current
+from model_service.upstream.sockets import SOCKET_OPTIONS, current, is_vanished_peer
 
 CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 60.0  # a container sleeps between calls; what lies longer than this is likely gone
@@ -25,13 +25,26 @@ class _TimedReads(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._file = sock.makefile("rb", buffering=0)
+        self.is_at_end = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(current.get().seconds)
-        return self._file.readinto(buffer)
+        attempt = current.get()
+        attempt.socket = self._socket
+        try:
+            self._socket.settimeout(attempt.seconds)
+            count = self._file.readinto(buffer)
+        except BaseException as error:
+            attempt.note_failed_read(error)
+            if is_vanished_peer(error):
+                raise ConnectionAbortedError(*error.args) from error
+            raise
+        if not count:
+            self.is_at_end = True
+            attempt.note_end()
+        return count
 
     def close(self) -> None:
         self._file.close()
@@ -42,7 +55,14 @@ class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         self.fp.close()
-        self.fp = io.BufferedReader(_TimedReads(sock))
+        self._reads = _TimedReads(sock)
+        self.fp = io.BufferedReader(self._reads)
+
+    def begin(self) -> None:
+        """Read the head; raise where the connection ends inside it, which ``http.client`` takes for its end."""
+        super().begin()
+        if self._reads.is_at_end:
+            raise http.client.RemoteDisconnected("the connection ended inside the head of the answer")
 
 
 class _Timed(HTTPConnection):
@@ -57,17 +77,26 @@ class _Timed(HTTPConnection):
         return super().is_connected and time.monotonic() - self._last_used < KEEPALIVE_SECONDS
 
     def connect(self) -> None:
-        conversation = current.get()
-        conversation.connected = True
-        self.timeout = min(CONNECT_SECONDS, conversation.seconds)
+        attempt = current.get()
+        attempt.is_new = True
+        self.timeout = min(CONNECT_SECONDS, attempt.seconds)
+        self.socket_options = list(SOCKET_OPTIONS)
         super().connect()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(current.get().seconds)  # a large body may take longer than a connection
+        attempt = current.get()
         self._last_used = time.monotonic()
-        super().send(data)
+        attempt.socket = self.sock
+        try:
+            self.sock.settimeout(attempt.seconds)  # a large body may take longer than a connection
+            super().send(data)
+        except BaseException as error:
+            attempt.note_failed_write()
+            if is_vanished_peer(error):
+                raise ConnectionAbortedError(*error.args) from error
+            raise
 
 
 class _TimedTLS(_Timed, HTTPSConnection):
@@ -83,4 +112,4 @@ class _TLSPool(urllib3.HTTPSConnectionPool):
 
 
 POOLS: Final = {"http": _Pool, "https": _TLSPool}
-"""For ``urllib3.PoolManager.pool_classes_by_scheme``. Use them inside ``Conversation.on_the_wire`` only."""
+"""For ``urllib3.PoolManager.pool_classes_by_scheme``. Use them inside ``Attempt.on_the_wire`` only."""

@@ -20,10 +20,12 @@ from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.connector_hub.batches import from_stream, to_function
 from mock_oci.services.connector_hub.state import Connector
 from mock_oci.services.object_storage import ObjectStorage
+from mock_oci.services.object_storage.state import NAMESPACE
 from mock_oci.services.streaming import Streaming
 
 ROOT = Path(__file__).resolve().parents[3]
 CHAT = "/openai/v1/chat/completions"
+LIST = f"/n/{NAMESPACE}/b/results/o"
 RECORDS = 200
 
 
@@ -88,7 +90,7 @@ class Pipeline:
         return found
 
     def _answer(self, request: Request) -> Response:
-        kind = {CHAT: "chat", "/n": "namespace"}.get(request.path.rstrip("/"), request.method.lower())
+        kind = {CHAT: "chat", "/n": "namespace", LIST: "list"}.get(request.path.rstrip("/"), request.method.lower())
         if kind == "chat" and (number := number_in(request.body)) in self.stored:
             self.asked_again.append(number)
         self._pass(f"{kind} arrives")
@@ -103,7 +105,7 @@ class Pipeline:
     def _pass(self, moment: str) -> None:
         with self.lock:
             self.seen[moment] += 1
-            if self.seen["get is done"] >= self.looks_first:
+            if self.seen["list is done"] >= self.looks_first:
                 self.looked.set()
             assert self.function is not None
             # What a dead container has sent before arrives after it.
@@ -119,12 +121,12 @@ def number_in(body: bytes) -> int:
 
 # What the function is doing when it is killed, and for the how many-th time.
 KILLS = [
-    ("get arrives", 3),
+    ("list arrives", 2),
     ("chat arrives", 15),
     ("put arrives", 25),
     ("put is done", 40),
     ("chat is done", 65),
-    ("get is done", 240),
+    ("list is done", 9),
     ("put arrives", 110),
     ("chat arrives", 150),
     ("put is done", 165),
@@ -154,8 +156,8 @@ def test_a_function_that_is_killed_again_and_again_leaves_one_result_of_each_rec
 
 
 def test_two_connectors_that_send_the_same_records_at_once_leave_one_result_of_each() -> None:
-    # Sixteen threads of each container look twice: both have looked, and seen nothing.
-    pipeline = Pipeline(looks_first=2 * 16 * 2)
+    # Each container lists the dead letters and the results: both have looked, and seen nothing.
+    pipeline = Pipeline(looks_first=2 * 2)
     pipeline.stream.put((None, prompt(number)) for number in range(100))
     with pipeline.running(tasks()) as connector:
         assert pipeline.function is not None

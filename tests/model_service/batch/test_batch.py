@@ -16,18 +16,21 @@ from mock_oci.scripts import Step
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
 from mock_oci.services.streaming import Streaming
-from model_service.batch.batch import Batch, Batches
-from model_service.batch.context import BatchContext, RecordStatus, Throttle
+from model_service.batch.batch import Batches
+from model_service.batch.context import BatchContext, RecordStatus
+from model_service.batch.crew import Crew
+from model_service.batch.lookup import Lookup
+from model_service.batch.memory import Memory
+from model_service.batch.pacing import Pacing, Pauses
 from model_service.batch.record import BatchRequest, Record
 from model_service.batch.tasks.file import read_tasks
 from model_service.dispatch import Dispatch
-from model_service.errors import BatchUnfinished, DeadlineExceeded, InvalidRequest, SettingsError, UpstreamThrottled
+from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Complete
 from model_service.openai_api.operations import operation_of
 from model_service.service import Service
 from model_service.settings import Settings
-from model_service.upstream.retries import Retries
 
 CHAT = "/openai/v1/chat/completions"
 TASKS: dict[str, Any] = {
@@ -50,12 +53,11 @@ TASKS: dict[str, Any] = {
 
 
 class Site:
-    """A service with tasks, its clock's pauses noted instead of waited, and what it leaves in the bucket."""
+    """A service with tasks, no pauses between its tries, and what it leaves in the bucket."""
 
     def __init__(self, oci: MockOci, environment: dict[str, str]) -> None:
         self.oci = oci
         self.environment = environment
-        self.slept: list[float] = []
         self.storage = oci.state_of(ObjectStorage)
         self.storage.create_bucket("results")
         self.services: list[Dispatch] = []
@@ -67,8 +69,7 @@ class Site:
             "MODEL_SERVICE_OCI_ENDPOINT": self.environment["OCI_GENAI_ENDPOINT"],
         }
         dispatch = Dispatch(Service(Settings.load({**self.environment, **more, **settings})))
-        retries = Retries(self.slept.append, lambda: 1.0, more_tries=5, first_pause=1.0)
-        dispatch.answerers["BatchRequest"] = Batches(dispatch.service, dispatch.answer, lambda: Throttle(retries))
+        dispatch.answerers["BatchRequest"] = Batches(dispatch.service, dispatch.answer, Pauses(random=lambda: 0.0))
         self.services.append(dispatch)
         return dispatch
 
@@ -268,7 +269,7 @@ def test_a_hanging_record_is_a_dead_letter_when_its_time_is_over(batches: Site) 
 
 
 def test_records_without_time_make_the_batch_come_again_and_lose_nothing(batches: Site) -> None:
-    batches.oci.script.chat("too late", delay=2.5, times=1)
+    batches.oci.script.chat("too late", delay=2.5, times=2)
     service = batches.service(concurrency=1)
     with pytest.raises(BatchUnfinished):
         batches.run(prompt(1), prompt(2), service=service, seconds=2)
@@ -279,7 +280,7 @@ def test_records_without_time_make_the_batch_come_again_and_lose_nothing(batches
 
 
 def test_records_without_time_are_handed_on_where_the_tasks_say_so(batches: Site) -> None:
-    batches.oci.script.chat("too late", delay=2.5)
+    batches.oci.script.chat("too late", delay=2.5, times=2)
     service = batches.service({**TASKS, "unfinished": "dead_letter"}, concurrency=1)
     assert batches.run(prompt(1), prompt(2), service=service, seconds=2)["dead_letters"] == 2
     codes = {name[-1]: letter["error"]["code"] for name, letter in batches.objects("failed").items()}
@@ -400,28 +401,16 @@ def test_a_detached_call_that_no_task_asks_for_is_answered_as_a_direct_one(batch
     assert batches.objects("results")["detached/1"]["response"]
 
 
-def test_one_pause_for_all_when_oci_throttles() -> None:
-    slept: list[float] = []
-    throttle = Throttle(Retries(slept.append, lambda: 1.0, more_tries=5, first_pause=1.0))
-    deadline = Deadline.after(60)
-    throttle.wait(deadline)
-    assert slept == []
-    assert throttle.pause(1, UpstreamThrottled("slow down", retry_after="7"), deadline)
-    throttle.wait(deadline)
-    assert slept[0] == 7
-    assert 6 < slept[1] <= 7
-    with pytest.raises(DeadlineExceeded):
-        throttle.wait(Deadline.after(0))
-    assert not throttle.pause(1, InvalidRequest("no"), deadline)
-
-
 class Nowhere:
     """A sink that takes everything and keeps nothing."""
 
     largest = 10**9
 
-    def seen(self, record: str, view: Any, deadline: Deadline) -> bool:
-        return False
+    def find(self, record: str, view: Any, deadline: Deadline) -> None:
+        return None
+
+    def location(self, record: str, source: str) -> None:
+        return None
 
     def deliver(self, outcome: Any, deadline: Deadline) -> bool:
         return True
@@ -445,14 +434,18 @@ def test_results_do_not_pile_up_in_memory() -> None:
     tasks = read_tasks(json.dumps(TASKS), "test")
     deadline = Deadline.after(60)
     sink = Nowhere()
-    bench = BatchContext(Talkative(), tasks, dict.fromkeys(tasks.sinks, sink), sink, deadline, deadline, 30)  # type: ignore[arg-type]
-    batch = Batch(bench)
     records = [prompt(number) for number in range(300)]
+    order = {record.id: index for index, record in enumerate(records)}
+    memory = Memory()
+    lookup = Lookup(None, memory, dict.fromkeys(order, "streaming"), deadline)  # type: ignore[arg-type]
+    sinks = dict.fromkeys(tasks.sinks, sink)
+    context = BatchContext(Talkative(), tasks, sinks, sink, deadline, deadline, 30, lookup, Pacing(4), memory)  # type: ignore[arg-type]
+    crew = Crew(context, records, order)
     tracemalloc.start()
     try:
-        batch.run(records, 4)
+        crew.run(4)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert batch.statuses[RecordStatus.DELIVERED] == 300
+    assert crew.statuses[RecordStatus.DELIVERED] == 300
     assert most < 4 * 5 * 200_000  # of 60 MB that were answered: what four threads have in hand, a few times over

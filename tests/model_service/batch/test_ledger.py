@@ -13,7 +13,7 @@ import pytest
 from mock_oci import MockOci
 from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from model_service.batch import ledger as module
-from model_service.batch.ledger import Ledger, MemoryLedger, ObjectLedger
+from model_service.batch.ledger import EntryState, Ledger, MemoryLedger, ObjectLedger
 from model_service.errors import UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import ObjectLocation
@@ -46,7 +46,7 @@ def test_an_entry_is_found_by_its_key_and_no_other(ledger: Ledger) -> None:
     found = ledger.find(KEY, SOON)
     assert written is not None
     assert found is not None
-    assert (found.version, found.body, found.delivered) == (written.version, b"{}", False)
+    assert (found.version, found.body, found.state) == (written.version, b"{}", EntryState.PENDING)
     assert 0 <= found.age < 60
     assert ledger.find("answers/other", SOON) is None
 
@@ -72,7 +72,7 @@ def test_what_is_delivered_has_no_body_and_is_not_taken_over(ledger: Ledger) -> 
     ledger.mark_delivered(KEY, SOON)
     found = ledger.find(KEY, SOON)
     assert found is not None
-    assert (found.delivered, found.body) == (True, b"")
+    assert (found.state, found.body) == (EntryState.DELIVERED, b"")
     assert ledger.keep(KEY, b"1", SOON, over=first) is None
     assert ledger.keep(KEY, b"2", SOON) is None
 
@@ -82,7 +82,7 @@ def test_what_was_never_kept_can_be_marked(ledger: Ledger) -> None:
     ledger.mark_delivered(KEY, SOON)
     found = ledger.find(KEY, SOON)
     assert found is not None
-    assert found.delivered
+    assert found.state is EntryState.DELIVERED
 
 
 def test_an_entry_that_is_gone_is_not_taken_over(oci: MockOci, in_bucket: ObjectLedger) -> None:

@@ -72,9 +72,11 @@ def test_what_the_doorway_says_cannot_hide_what_the_record_is() -> None:
     assert record.view == expected
 
 
-def test_bytes_that_are_no_text_have_no_view() -> None:
+def test_bytes_that_are_no_text_can_be_matched_and_not_asked_about() -> None:
+    record = Record("queue", "queue/1", b"\xff")
+    assert (record.view["source"], record.view["text"], record.view["value"]) == ("queue", None, None)
     with pytest.raises(InvalidRequest, match="UTF-8"):
-        _ = Record("queue", "queue/1", b"\xff").view
+        record.require_text()
 
 
 def test_what_a_record_says_is_not_in_its_repr() -> None:

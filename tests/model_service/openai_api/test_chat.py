@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_service.errors import InvalidRequest
-from model_service.openai_api.chat import ChatRequest, chunk_of
+from model_service.openai_api.chat import ChatRequest, chunk_of, chunk_without_usage, without_usage
 
 COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"
 HELLO = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "hello"}]}
@@ -199,3 +199,35 @@ def test_a_picture_of_responses_names_its_url_and_one_of_chat_has_it_in_an_objec
     assert ChatRequest.parse(_with_message(content=[picture])).messages[0]["content"] == [picture]
     with pytest.raises(InvalidRequest, match=r"messages.0.content.1.image_url: must be an object"):
         ChatRequest.parse(_with_message(content=[picture, {**picture, "type": "image_url"}]))
+
+
+@pytest.mark.parametrize(
+    ("chunk", "shown"),
+    [
+        ({"choices": [{"delta": {}}], "usage": None}, {"choices": [{"delta": {}}]}),
+        ({"choices": [], "usage": {"total_tokens": 3}}, None),
+        ({"choices": None, "usage": {"total_tokens": 3}}, None),
+        ({"choices": [{"delta": {}}], "usage": {"total_tokens": 3}}, {"choices": [{"delta": {}}]}),
+        ({"choices": [], "usage": None}, {"choices": []}),
+        ({"choices": [], "model_service": {}, "usage": {}}, {"choices": [], "model_service": {}}),
+        ({"choices": [{"delta": {}}]}, {"choices": [{"delta": {}}]}),
+    ],
+)
+def test_usage_that_nobody_asked_for_is_taken_out_and_nothing_else(
+    chunk: dict[str, Any], shown: dict[str, Any] | None
+) -> None:
+    assert chunk_without_usage(chunk) == shown
+    assert list(without_usage(iter([chunk]))) == ([] if shown is None else [shown])
+
+
+@pytest.mark.parametrize("options", [None, {}, {"include_usage": False}, {"include_obfuscation": False}])
+def test_a_stream_always_ends_with_its_usage_for_our_records(options: dict[str, Any] | None) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    asked = ChatRequest.parse(body if options is None else {**body, "stream_options": options}).with_usage()
+    assert (asked.include_usage, asked.hides_usage) == (True, True)
+    assert asked.body["stream_options"] == {**(options or {}), "include_usage": True}
+
+
+def test_a_stream_whose_caller_asks_for_usage_keeps_it() -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream_options": {"include_usage": True}}
+    assert not ChatRequest.parse(body).with_usage().hides_usage

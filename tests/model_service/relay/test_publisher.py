@@ -179,6 +179,65 @@ def test_a_bug_is_the_relays_alone() -> None:
     assert publish(FakeChannel(before=before), "a")["error"] == "internal_error"
 
 
+@pytest.mark.parametrize("broken", [1, 2])
+def test_after_a_bug_the_last_message_still_comes_with_the_result(broken: int) -> None:
+    def before(calls: int) -> None:
+        if calls == broken:
+            raise ZeroDivisionError
+
+    channel = FakeChannel(before=before)
+    report = publish(channel, "a", result={"choices": []})
+    assert (report["complete"], report["error"]) == (False, "internal_error")
+    last = channel.messages[-1]
+    assert (last["last"], last["complete"]) == (True, False)
+    assert last["result"] == ({"choices": []} if broken == 1 else None)
+
+
+@pytest.mark.parametrize("where", ["chunk", "result"])
+def test_what_cannot_be_written_ends_a_relay_too(where: str) -> None:
+    channel = FakeChannel()
+    relaying = Publisher(channel, "r", Deadline.after(30))
+    relaying.offer({"choices": [{"delta": object()}]} if where == "chunk" else chunk("a"))
+    report = relaying.end({"choices": [object()]} if where == "result" else {"choices": []})
+    assert report["error"] == "internal_error"
+    last = channel.messages[-1]
+    assert (last["last"], last["complete"], last["result"]) == (
+        True,
+        False,
+        {"choices": []} if where == "chunk" else None,
+    )
+
+
+def test_a_relay_that_nobody_ends_ends_at_the_deadline() -> None:
+    channel = FakeChannel()
+    relaying = Publisher(channel, "r", Deadline(time.monotonic() + 1.0, margin=0.4))
+    relaying.offer(chunk("a"))
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "relay"]
+    thread.join(10)
+    assert not thread.is_alive()
+    last = channel.messages[-1]
+    assert (last["last"], last["complete"], last["error"]["code"]) == (True, False, "deadline_exceeded")
+
+
+def test_a_relay_without_a_thread_still_says_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    channel = FakeChannel()
+    report = publish(channel, "a", "b", result={"choices": []})
+    assert (report["complete"], report["error"], report["messages"]) == (False, "no_thread", 1)
+    assert [(message["last"], message["result"]) for message in channel.messages] == [(True, {"choices": []})]
+
+
+def test_every_message_bears_the_token() -> None:
+    channel = FakeChannel()
+    relaying = Publisher(channel, "r", Deadline.after(30), token="secret")
+    relaying.offer(chunk("a"))
+    relaying.end()
+    assert {message["token"] for message in channel.messages} == {"secret"}
+
+
 def test_offering_never_waits_and_who_falls_behind_has_no_gap_in_his_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "MAX_WAITING_CHUNKS", 10)
     stalled, go_on = threading.Event(), threading.Event()

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +256,24 @@ def test_a_detached_call_is_followed_while_its_function_runs(
 def test_a_call_without_a_relay_starts_nothing(environment: dict[str, str]) -> None:
     with closing(Service(Settings.load(environment))) as service:
         assert "region_services" not in service.__dict__
+
+
+def test_a_chunk_that_cannot_be_added_up_breaks_neither_the_answer_nor_the_relay(relayed: Relayed) -> None:
+    odd = {"choices": [{"index": {"not": "a number"}, "delta": {"content": "x"}}]}
+    stop = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    relayed.oci.script.raw([f"data: {json.dumps(value)}\n\n".encode() for value in (odd, stop)] + [b"data: [DONE]\n\n"])
+    *chunks, done = read_events([relayed.ask(stream=True)])
+    assert done == DONE
+    assert [json.loads(chunk)["choices"] for chunk in chunks[:2]] == [odd["choices"], stop["choices"]]
+    last = relayed.messages()[-1]
+    assert (last["last"], last["complete"], last["error"]) == (True, True, None)
+
+
+def test_a_reader_with_a_token_passes_over_what_others_write_into_the_channel(relayed: Relayed) -> None:
+    with_token = replace(relayed, relay={**relayed.relay, "token": "mine"})
+    relayed.ask(stream=True)  # somebody else, first
+    with_token.ask(stream=True)
+    reader = relayed.reader()
+    messages = list(follow(reader, Deadline.after(10), token="mine"))
+    assert {message["token"] for message in messages} == {"mine"}
+    assert messages[-1]["last"]

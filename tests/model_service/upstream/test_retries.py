@@ -18,7 +18,7 @@ from model_service.errors import (
     UpstreamUnreachable,
 )
 from model_service.fn.invocation import Deadline
-from model_service.upstream.retries import LONGEST_PAUSE, MORE_TRIES, Retries, passes, within
+from model_service.upstream.retries import MAX_MORE_TRIES, MAX_PAUSE, Retries, passes, within
 
 LONG = Deadline.after(86_400)
 ALWAYS_LONGEST = Retries(random=lambda: 1.0)
@@ -42,13 +42,13 @@ def test_only_what_passes_by_itself_is_tried_again(error: ModelServiceError, pas
 
 
 def test_pauses_double_and_then_it_gives_up() -> None:
-    pauses = [ALWAYS_LONGEST.pause(tries, THROTTLED, LONG) for tries in range(1, MORE_TRIES + 2)]
+    pauses = [ALWAYS_LONGEST.pause(tries, THROTTLED, LONG) for tries in range(1, MAX_MORE_TRIES + 2)]
     assert pauses == [0.5, 1.0, None]
 
 
 def test_no_pause_is_longer_than_the_longest_and_chance_shortens_it() -> None:
     assert Retries(random=lambda: 0.0).pause(1, THROTTLED, LONG) == 0
-    assert 0 < Retries(random=lambda: 0.3).pause(2, THROTTLED, LONG) < LONGEST_PAUSE  # type: ignore[operator]
+    assert 0 < Retries(random=lambda: 0.3).pause(2, THROTTLED, LONG) < MAX_PAUSE  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

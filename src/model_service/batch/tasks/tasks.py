@@ -111,6 +111,14 @@ class Task:
         """Whether the model, and who pays for it, are the task's choice and no record's."""
         return self.request is not None and all(map(self.request.decides, ("model", "compartment_id", "project_id")))
 
+    def model_of(self, view: Mapping[str, Any]) -> str | None:
+        """Return the model that a record is for, as far as it can be told before its request is made."""
+        if self.request is not None:
+            return self.request.constant("model")
+        value = view.get("value")
+        model = value.get("model") if isinstance(value, dict) else None
+        return model if isinstance(model, str) else None
+
     def body(self, view: Mapping[str, Any]) -> dict[str, Any]:
         """The request for this record: the template, filled, or the record's value where the task has no template.
         Raises ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is no object."""

@@ -96,6 +96,11 @@ class Template:
         value = self._compiled.get(name) if isinstance(self._compiled, dict) else None
         return value is None or isinstance(value, str | int | float)
 
+    def constant(self, name: str) -> str | None:
+        """Return a field of the object that is the same string for every record, ``None`` where it is not."""
+        value = self._compiled.get(name) if isinstance(self._compiled, dict) else None
+        return value if isinstance(value, str) else None
+
     @property
     def head(self) -> str:
         """What the text begins with, whatever the record says."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -42,18 +42,28 @@ class OCIModel:
     families: EndpointFamilies
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
+        """Return the answer as a chat completion."""
         form = self._format(call)
-        exchange = self._post(form, request, call, stream=False)
-        return Complete(self._completion(form, exchange, request, call), exchange.opc_request_id)
+        response = self._post(form, request, call, stream=False)
+        is_stream, pieces = response.sniffed()
+        if not is_stream:
+            return Complete(self._completion(form, response, pieces, request, call), response.opc_request_id)
+        from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
+
+        whole = ChunkAccumulator()
+        for chunk in self._chunks(form, response, pieces, request, call):
+            whole.add(chunk)
+        return Complete(whole.completion(), response.opc_request_id)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
+        """Return the answer as chunks; as one chunk where OCI answers at once."""
         form = self._format(call)
-        exchange = self._post_for_stream(form, request, call)
-        if exchange is not None and exchange.is_stream:
-            return Stream(self._chunks(form, exchange, request, call), exchange.opc_request_id)
-        exchange = exchange or self._post(form, request, call, stream=False)
-        chunk = chunk_of(self._completion(form, exchange, request, call))
-        return Stream(iter([chunk]), exchange.opc_request_id, at_once=True)
+        response = self._post_for_stream(form, request, call) or self._post(form, request, call, stream=False)
+        is_stream, pieces = response.sniffed()
+        if is_stream:
+            return Stream(self._chunks(form, response, pieces, request, call), response.opc_request_id)
+        chunk = chunk_of(self._completion(form, response, pieces, request, call))
+        return Stream(iter([chunk]), response.opc_request_id, at_once=True)
 
     def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
         chat_request = form.request(request, self.route, stream=stream)
@@ -69,14 +79,28 @@ class OCIModel:
             log.write("stream_refused", model=self.route.model, opc_request_id=error.opc_request_id)
         return None
 
-    def _completion(self, form: Format, exchange: UpstreamResponse, request: ChatRequest, call: Call) -> Completion:
-        with call.hints(self.route), bearing(exchange.opc_request_id):
-            return form.completion(read_object(exchange), self._identity(request))
+    def _completion(
+        self,
+        form: Format,
+        response: UpstreamResponse,
+        pieces: Generator[bytes, None, None],
+        request: ChatRequest,
+        call: Call,
+    ) -> Completion:
+        with call.hints(self.route), bearing(response.opc_request_id):
+            return form.completion(read_object(response, pieces), self._identity(request))
 
-    def _chunks(self, form: Format, exchange: UpstreamResponse, request: ChatRequest, call: Call) -> Iterator[Chunk]:
+    def _chunks(
+        self,
+        form: Format,
+        response: UpstreamResponse,
+        pieces: Generator[bytes, None, None],
+        request: ChatRequest,
+        call: Call,
+    ) -> Iterator[Chunk]:
         identity = self._identity(request)
-        with call.hints(self.route), bearing(exchange.opc_request_id), closing(exchange.iter_bytes()) as pieces:
-            events = _until_all_is_said(read_events(pieces), exchange, request)
+        with call.hints(self.route), bearing(response.opc_request_id), closing(pieces):
+            events = _until_all_is_said(read_events(pieces), response, request)
             yield from form.chunks(events, identity, include_usage=request.include_usage)
 
     def _format(self, call: Call) -> Format:
@@ -93,20 +117,23 @@ def _refuses_to_stream(error: UpstreamError) -> bool:
     return error.status in STATUSES_OF_REFUSALS and REFUSES_TO_STREAM.search(error.message) is not None
 
 
-def _until_all_is_said(events: Iterator[str], exchange: UpstreamResponse, request: ChatRequest) -> Iterator[str]:
-    """The same events, to the last that can matter."""
-    unfinished = request.choices
+def _until_all_is_said(events: Iterator[str], response: UpstreamResponse, request: ChatRequest) -> Iterator[str]:
+    """Yield the same events, to the last that can matter: of what comes after every choice has given a reason to
+    finish, each is waited for anew."""
+    finished: set[str] = set()
     awaits_usage = request.include_usage
     for event in events:
-        unfinished -= len(FINISHED.findall(event))
+        if FINISHED.search(event):
+            finished.update(INDEX.findall(event) or "0")
         awaits_usage = awaits_usage and USAGE.search(event) is None
-        if unfinished <= 0:
-            exchange.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
+        if len(finished) >= request.choices:
+            response.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
         yield event
 
 
 # In a text of the model's the quotation marks are escaped.
-FINISHED: Final = re.compile(r'(?<!\\)"finishReason"\s*:\s*"')
+FINISHED: Final = re.compile(r'(?<!\\)"finishReason"\s*:\s*"[^"]')
+INDEX: Final = re.compile(r'(?<!\\)"index"\s*:\s*(\d+)')
 USAGE: Final = re.compile(r'(?<!\\)"usage"\s*:\s*\{')
 
 # The first row that a model id matches. Cohere's second format is refused by the service for models of text

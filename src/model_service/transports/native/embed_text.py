@@ -50,6 +50,6 @@ class OCIEmbeddingModel:
             pool.shutdown(cancel_futures=True)  # after a failure the rest would be paid for in vain
 
     def _result(self, content: dict[str, Any], call: Call) -> Result:
-        exchange = self.native.post("embedText", self.route, content, call)
+        response = self.native.post("embedText", self.route, content, call)
         with call.hints(self.route):
-            return read_object(exchange), exchange.opc_request_id
+            return read_object(response), response.opc_request_id

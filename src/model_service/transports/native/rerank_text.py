@@ -23,7 +23,7 @@ class OCIRerankModel:
     native: NativeSurface
 
     def rerank(self, request: RerankRequest, call: Call) -> Complete:
-        exchange = self.native.post("rerankText", self.route, request.native_request(), call)
+        response = self.native.post("rerankText", self.route, request.native_request(), call)
         with call.hints(self.route):
-            answer = request.answer(self.route.model, read_object(exchange))
-        return Complete(answer, exchange.opc_request_id)
+            answer = request.answer(self.route.model, read_object(response))
+        return Complete(answer, response.opc_request_id)

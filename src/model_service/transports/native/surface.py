@@ -53,8 +53,8 @@ class NativeSurface:
     def describe(self, collection: str, ocid: str, deadline: Deadline) -> dict[str, Any]:
         """What the control plane says of one of its ``endpoints`` or ``models``."""
         endpoint = self.endpoint or control_plane_endpoint(self._region(ocid))
-        exchange = self._client.send("GET", endpoint, f"/{collection}/{quote(ocid, safe='')}", None, deadline)
-        return read_object(exchange)
+        response = self._client.send("GET", endpoint, f"/{collection}/{quote(ocid, safe='')}", None, deadline)
+        return read_object(response)
 
     def close(self) -> None:
         """Close the connections, if there are any; the next call opens new ones."""
