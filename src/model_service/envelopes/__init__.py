@@ -65,7 +65,7 @@ ENVELOPES: Final = (
     Trigger(detect.is_http, HttpEnvelope),
     Trigger(detect.is_authorizer, "envelopes.authorizer:AuthorizerEnvelope"),
     Trigger(detect.is_notification, "envelopes.notification:NotificationEnvelope"),
-    Trigger(detect.is_array, "envelopes.connector_hub:ConnectorHubEnvelope"),
+    Trigger(detect.is_connector_hub, "envelopes.connector_hub:ConnectorHubEnvelope"),
     Trigger(detect.is_cloud_event, "envelopes.event:EventEnvelope"),
     Trigger(detect.is_empty_and_detached, "envelopes.unattended:ScheduleEnvelope"),
     Trigger(detect.is_detached, "envelopes.unattended:DetachedEnvelope"),

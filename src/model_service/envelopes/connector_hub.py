@@ -9,15 +9,15 @@ beside one. A batch of nothing but look-alikes cannot be told; whoever may send 
 from __future__ import annotations
 
 import base64
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.batch.record import BatchRequest, Record, digest_of, record_id
+from model_service.batch.record import BatchRequest, LazyRecords, Record, digest_of, record_id
 from model_service.envelopes.connector_hub_array import NOT_JSON, Element, elements_of
-from model_service.envelopes.detect import text_fields
+from model_service.envelopes.detect import RECORD_FIELDS, single_record, text_fields
 from model_service.envelopes.unattended import UnattendedEnvelope
 from model_service.errors import InvalidRequest
 from model_service.openai_api.validation import invalid_field
@@ -28,10 +28,37 @@ class ConnectorHubEnvelope(UnattendedEnvelope):
     may_name_its_body = False
 
     def decode(self) -> BatchRequest:
-        elements = deque(elements_of(self._invocation.body))
-        kind = kind_of(elements)
-        # Each element goes as its record comes: a batch of 6 MB is not to be held twice.
-        return BatchRequest(tuple(kind.record_of(elements.popleft()) for _ in range(len(elements))))
+        body = self._invocation.body
+        if single_record(body) is not None:
+            body = b"[%s]" % body.removeprefix(b"\xef\xbb\xbf")
+        return BatchRequest(records_of(body))
+
+
+def records_of(body: bytes) -> LazyRecords:
+    """Return the records of a batch, each read from ``body`` when it is asked for: a batch of 6 MB is held once."""
+    kind, ids = KINDS[0], list[str]()
+    places: list[tuple[int, int, InvalidRequest | None]] = []
+    fitting = list(KINDS[:-1])
+    is_telling = False
+    for element in elements_of(body):
+        places.append((element.start, element.end, element.fault))
+        # One that only cannot be read (a number too long, say) has no say in it; one that is no JSON has: Connector Hub
+        # itself writes none, so it is a message.
+        if element.fault is None or element.fault.code == NOT_JSON:
+            is_telling = True
+            fitting = [one for one in fitting if one.is_of(element.value)]
+        if fitting and kind is not fitting[0]:
+            kind, ids = fitting[0], []
+        if fitting and len(ids) == len(places) - 1:
+            ids.append(kind.record_of(element).id)
+    kind = fitting[0] if is_telling and fitting else QUEUE
+
+    def make(place: tuple[int, int, InvalidRequest | None]) -> Record:
+        return kind.record_of(Element.read(body, *place))
+
+    if kind is QUEUE or len(ids) != len(places):
+        ids = [make(place).id for place in places]
+    return LazyRecords(kind.source, list(zip(ids, places, strict=True)), make)
 
 
 @dataclass(frozen=True)
@@ -56,19 +83,11 @@ class Kind:
         return Record(self.source, _id_by_content(self.source, element.content), element.content, {}, fault)
 
 
-def kind_of(elements: Iterable[Element]) -> Kind:
-    """The kind that all elements are of; one that only cannot be read (a number too long, say) has no say in it, one
-    that is no JSON has: Connector Hub itself writes none, so it is a message."""
-    telling = [one.value for one in elements if one.fault is None or one.fault.code == NOT_JSON]
-    fitting = (kind for kind in KINDS if telling and all(map(kind.is_of, telling)))
-    return next(fitting, QUEUE)
-
-
 def _streaming(element: Element) -> Record:
     """``timestamp`` is a number of milliseconds or ISO 8601, as it came. It is a part of the id because the offsets of
     a stream that was made anew start again."""
     entry = element.value
-    stream, partition, offset = _required_text(entry, "stream"), _partition(entry), _whole_number(entry, "offset")
+    stream, partition, offset = _required_text(entry, "stream"), _partition(entry), _offset(entry)
     timestamp = _timestamp(entry)
     content = _decoded(entry, "value")
     metadata = {"stream": stream, "partition": partition, "offset": offset, "key": _key(entry), "timestamp": timestamp}
@@ -78,7 +97,9 @@ def _streaming(element: Element) -> Record:
 
 def _logging(element: Element) -> Record:
     entry = element.value
-    identity = record_id("logging", _required_text(entry, "id"))
+    # Two logs may have an entry of one id each.
+    log = text_fields(entry.get("oracle"), "logid").get("logid", "")
+    identity = record_id("logging", *([log] if log else []), _required_text(entry, "id"))
     return Record("logging", identity, element.content, text_fields(entry, "type", "time"))
 
 
@@ -99,7 +120,7 @@ def _id_by_content(source: str, content: bytes) -> str:
 def _required_text(entry: Mapping[str, Any], name: str) -> str:
     value = entry[name]
     if not isinstance(value, str) or not value:
-        raise invalid_field(name, "must be a text that is not empty.")
+        raise invalid_field(name, "must be a non-empty string.")
     return value
 
 
@@ -111,14 +132,20 @@ def _partition(entry: Mapping[str, Any]) -> str:
 def _whole_number(entry: Mapping[str, Any], name: str) -> int:
     value = entry[name]
     if isinstance(value, bool) or not isinstance(value, int):
-        raise invalid_field(name, "must be a whole number.")
+        raise invalid_field(name, "must be an integer.")
     return value
+
+
+def _offset(entry: Mapping[str, Any]) -> int:
+    """Return the offset, which the FDK for Java reads from a string too (fn-events, StreamingData)."""
+    value = entry["offset"]
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else _whole_number(entry, "offset")
 
 
 def _timestamp(entry: Mapping[str, Any]) -> int | str | None:
     value = entry.get("timestamp")
     if isinstance(value, bool) or not isinstance(value, int | str | None):
-        raise invalid_field("timestamp", "must be a number of milliseconds, or a text.")
+        raise invalid_field("timestamp", "must be an integer of milliseconds, or a string.")
     return value
 
 
@@ -132,21 +159,22 @@ def _decoded(entry: Mapping[str, Any], name: str) -> bytes:
 
 
 def _key(entry: Mapping[str, Any]) -> str | None:
-    """As a text; a key of bytes that are none stays in base64."""
-    if entry.get("key") is None:
-        return None
-    try:
-        return _decoded(entry, "key").decode()
-    except UnicodeDecodeError:
-        key: str = entry["key"]
-        return key
+    """Return the key as a string: decoded where it is base64 of one, else as it came, be it bytes or plain text."""
+    key = entry.get("key")
+    if key is not None and not isinstance(key, str):
+        raise invalid_field("key", "must be a string.")
+    with suppress(ValueError):
+        return base64.b64decode(key or "", validate=True).decode() if key is not None else None
+    return key
 
+
+_DIGITS: Final = re.compile("[0-9]{1,19}")
 
 QUEUE: Final = Kind("queue", (), _by_content("queue"))
 
 KINDS: Final = (
-    Kind("streaming", (frozenset({"stream", "partition", "offset", "value"}),), _streaming),
-    Kind("logging", (frozenset({"data", "id", "oracle"}), frozenset({"data", "id", "specversion"})), _logging),
-    Kind("monitoring", (frozenset({"namespace", "name", "datapoints"}),), _by_content("monitoring")),
+    Kind("streaming", (RECORD_FIELDS[0],), _streaming),
+    Kind("logging", (RECORD_FIELDS[1], frozenset({"data", "id", "specversion"})), _logging),
+    Kind("monitoring", (RECORD_FIELDS[2],), _by_content("monitoring")),
     QUEUE,
 )

@@ -17,20 +17,24 @@ MAX_ELEMENTS: Final = 100_000  # six megabytes of a stream's records are fewer, 
 # What may be spent on finding where torn pieces end, in characters looked at: a second or two at worst. Without it,
 # six megabytes of brackets and commas would take a day.
 WORK: Final = 64_000_000
+WORK_AGAIN: Final = 2_000_000  # for each message's length that is skipped when it has been spent
 ATTEMPT: Final = 100  # one attempt, in characters
 BRACKET: Final = 30  # one bracket, or a row of them, in characters
 FAILURE: Final = 500  # one piece that only looked like JSON, in characters
 
-BLANKS: Final = " \t\r\n"  # of JSON
+BLANKS: Final = b" \t\r\n"  # of JSON
+MAX_MESSAGE_BYTES: Final = 262_144  # of a queue's message, so of a value that stands behind a torn one
 
 # Possessive, all of them: no text makes them go back.
-_OPENING: Final = re.compile(r"\ufeff?+[ \t\r\n]*+\[")
-_GAP: Final = re.compile(r"[ \t\r\n,]*+")
-_CLOSED: Final = re.compile(r"[ \t\r\n]*+\]?+[ \t\r\n]*+\Z")
-_FOLLOWED: Final = re.compile(r"[ \t\r\n]*+(?:,|\]?+[ \t\r\n]*+\Z)")
-_CANDIDATE: Final = re.compile(r',[ \t\r\n]*+(?=["{\[\-0-9tfn])')
-_SCALAR: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?+[0-9][0-9.eE+\-]*+|true|false|null|NaN|-?+Infinity', re.DOTALL)
-_TO_BRACKET: Final = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[{]++|[\]}]++)', re.DOTALL)
+_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\[")
+_GAP: Final = re.compile(rb"[ \t\r\n,]*+")
+_CLOSED: Final = re.compile(rb"[ \t\r\n]*+\]?+[ \t\r\n]*+\Z")
+_FOLLOWED: Final = re.compile(rb"[ \t\r\n]*+(?:,|\]?+[ \t\r\n]*+\Z)")
+# An array must not be closed by the bracket of the batch: it would swallow all that stands behind it.
+_ARRAY_FOLLOWED: Final = re.compile(rb"[ \t\r\n]*+(?:,|\][ \t\r\n]*+\Z)")
+_CANDIDATE: Final = re.compile(rb',[ \t\r\n]*+(?=["{\[\-0-9tfn])')
+_SCALAR: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?+[0-9][0-9.eE+\-]*+|true|false|null|NaN|-?+Infinity', re.DOTALL)
+_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[{]++|[\]}]++)', re.DOTALL)
 _NO_TEXT: Final = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of bytes that are not UTF-8
 
 
@@ -41,7 +45,7 @@ class Element:
     ``NOT_JSON`` is the code of a fault that goes beyond the element: where it ends had to be guessed.
     """
 
-    batch: str = field(repr=False)
+    batch: bytes = field(repr=False)
     start: int
     end: int
     value: Any = field(default=None, repr=False)
@@ -50,27 +54,34 @@ class Element:
     @property
     def content(self) -> bytes:
         """Its bytes as they came; made when they are asked for, because most records do not need them."""
-        return self.batch[self.start : self.end].encode("utf-8", "surrogateescape")
+        return self.batch[self.start : self.end]
+
+    @classmethod
+    def read(cls, batch: bytes, start: int, end: int, fault: InvalidRequest | None = None) -> Element:
+        """Return the element that was found there before, with its value."""
+        element = None if fault else _Batch(batch, WORK).whole(start, end)
+        return element or cls(batch, start, end, None, fault)
 
 
-def elements_of(body: bytes) -> list[Element]:
-    """The elements of an array, in order; of ``body`` nothing is left out but the array's brackets, commas and blanks.
+def elements_of(body: bytes) -> Iterator[Element]:
+    """Yield the elements of an array, in order; of ``body`` nothing is left out but its brackets, commas and blanks.
 
     Connector Hub splices the messages of a queue into the array as they are (oracle-samples, examples/
     connectorhub-queue/README.md), so one that is not JSON breaks the whole. Such a piece ends at the first comma that
-    is followed by a whole JSON value and then by another comma or the end of the batch; else it is all the rest.
-    Several broken messages in a row are one piece. Raises ``InvalidRequest`` for what does not begin as an array.
+    is followed by a whole JSON value and then by another comma or the end of the batch; else it is all the rest, or as
+    much as a message can be where it takes too long to tell. Several broken messages in a row are one piece.
+
+    Raise ``InvalidRequest`` for what does not begin as an array.
     """
-    text = body.decode("utf-8", "surrogateescape")
-    opening = _OPENING.match(text)
+    opening = _OPENING.match(body)
     if opening is None:
         raise InvalidRequest("The body is not a JSON array.", code="invalid_json")
-    return list(_Batch(text, WORK).elements(opening.end()))
+    return _Batch(body, WORK).elements(opening.end())
 
 
 @dataclass
 class _Batch:
-    text: str
+    text: bytes
     work: int
 
     def elements(self, at: int) -> Iterator[Element]:
@@ -79,7 +90,7 @@ class _Batch:
             if _CLOSED.match(self.text, at):
                 return
             end = self._end(at)
-            element = self._whole(at, end) if end is not None else None
+            element = self.whole(at, end) if end is not None else None
             if element is None or end is None:
                 end = self._end_of_torn(at)
                 element = self._element(at, self._trimmed(at, end), fault=_torn())
@@ -96,15 +107,15 @@ class _Batch:
         return Element(self.text, start, end, value, fault)
 
     def _trimmed(self, at: int, end: int) -> int:
-        """The end of a piece without the blanks behind it, and without the bracket of the array."""
+        """Return the end of a piece without the blanks behind it, and without the bracket of the array."""
         piece = self.text[at:end].rstrip(BLANKS)
         if end == len(self.text):
-            piece = piece.removesuffix("]").rstrip(BLANKS)
+            piece = piece.removesuffix(b"]").rstrip(BLANKS)
         return at + len(piece)
 
-    def _whole(self, at: int, end: int) -> Element | None:
-        """What stands there, if it is JSON; it may be JSON that cannot be read."""
-        piece = self.text[at:end]
+    def whole(self, at: int, end: int) -> Element | None:
+        """Return what stands there, if it is JSON; it may be JSON that cannot be read."""
+        piece = self.text[at:end].decode("utf-8", "surrogateescape")
         try:
             value = STRICT.decode(piece)
         except JSONDecodeError:
@@ -120,25 +131,28 @@ class _Batch:
             return self._element(at, end, fault=_unreadable("It is not UTF-8."))
         return self._element(at, end, value)
 
-    def _end(self, at: int) -> int | None:
-        """Where the value ends that begins at ``at``, by its quotes and brackets, if it is an element as a whole."""
-        scalar = _SCALAR.match(self.text, at)
-        end = scalar.end() if scalar else self._end_of_nested(at)
-        if end is not None and _FOLLOWED.match(self.text, end):
+    def _end(self, at: int, limit: int | None = None) -> int | None:
+        """Return where the value ends that begins at ``at``, by its quotes and brackets, if it is an element as a whole
+        and ends before ``limit``."""
+        stop = len(self.text) if limit is None else min(limit, len(self.text))
+        scalar = _SCALAR.match(self.text, at, stop)
+        end = scalar.end() if scalar else self._end_of_nested(at, stop)
+        followed = _ARRAY_FOLLOWED if self.text[at : at + 1] == b"[" else _FOLLOWED
+        if end is not None and followed.match(self.text, end):
             return end
         self.work -= (end or at) - at + ATTEMPT
         return None
 
-    def _end_of_nested(self, at: int) -> int | None:
-        if self.text[at] not in "[{":
-            if self.text[at] == '"':
-                self.work -= len(self.text) - at  # it was looked for to the end
+    def _end_of_nested(self, at: int, stop: int) -> int | None:
+        if self.text[at : at + 1] not in (b"[", b"{"):
+            if self.text[at : at + 1] == b'"':
+                self.work -= stop - at  # it was looked for to the end
             return None
         depth, end, brackets = 0, at, 0
-        while found := _TO_BRACKET.match(self.text, end):
+        while found := _TO_BRACKET.match(self.text, end, stop):
             brackets += 1
             row = found[1]
-            if row[0] in "[{":
+            if row[:1] in (b"[", b"{"):
                 depth += len(row)
             elif len(row) >= depth:
                 self.work -= brackets * BRACKET
@@ -146,14 +160,19 @@ class _Batch:
             else:
                 depth -= len(row)
             end = found.end()
-        self.work -= brackets * BRACKET + len(self.text) - at
+        self.work -= brackets * BRACKET + stop - at
         return None
 
-    def _end_of_torn(self, at: int) -> int:
-        while self.work > 0 and (comma := _CANDIDATE.search(self.text, at)):
+    def _end_of_torn(self, start: int) -> int:
+        at = start
+        while comma := _CANDIDATE.search(self.text, at):
             at = comma.end()
-            end = self._end(at)
-            if end is not None and self._whole(at, end):
+            if self.work <= 0:
+                if at - start <= MAX_MESSAGE_BYTES:
+                    continue
+                start, self.work = at, WORK_AGAIN
+            end = self._end(at, at + MAX_MESSAGE_BYTES)
+            if end is not None and self.whole(at, end):
                 return comma.start()
         return len(self.text)
 

@@ -10,7 +10,14 @@ from typing import Any, Final
 from model_service.fn.invocation import Invocation
 
 MAX_QUESTION_BYTES: Final = 65_536  # the gateway takes 8 KB of headers
+_OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\{")
 _ARRAY: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\[")
+# What every record of a stream, a log and a metric has, as Connector Hub sends them.
+RECORD_FIELDS: Final = (
+    frozenset({"stream", "partition", "offset", "value"}),
+    frozenset({"data", "id", "oracle"}),
+    frozenset({"namespace", "name", "datapoints"}),
+)
 _CLOUD_EVENTS: Final = (frozenset({"cloudEventsVersion"}), frozenset({"specversion", "type", "source"}))
 
 
@@ -27,9 +34,14 @@ def is_notification(invocation: Invocation) -> bool:
     return not {"x-oci-ns-messageid", "x-oci-ns-messagetype"}.isdisjoint(invocation.headers)
 
 
-def is_array(invocation: Invocation) -> bool:
-    """Tell an array by its first byte alone: what comes after it may be anything but JSON."""
-    return _ARRAY.match(invocation.body) is not None
+def is_connector_hub(invocation: Invocation) -> bool:
+    """Tell an array by its first byte alone: what comes after it may be anything but JSON; and one record beside none.
+
+    A connector waits for the reply: what is called detached comes from somebody else.
+    """
+    if is_detached(invocation):
+        return False
+    return _ARRAY.match(invocation.body) is not None or single_record(invocation.body) is not None
 
 
 def is_cloud_event(invocation: Invocation) -> bool:
@@ -59,6 +71,18 @@ def cloud_event(body: bytes) -> dict[str, Any] | None:
     event = json_value(body)
     if isinstance(event, dict) and any(fields <= event.keys() for fields in _CLOUD_EVENTS):
         return event
+    return None
+
+
+def single_record(body: bytes) -> dict[str, Any] | None:
+    """Return the one record of Streaming, Logging or Monitoring that ``body`` is, outside of any array."""
+    if not _OBJECT.match(body) or not any(
+        all(b'"%s"' % name.encode() in body for name in names) for names in RECORD_FIELDS
+    ):
+        return None  # no need to parse every chat request twice
+    record = json_value(body)
+    if isinstance(record, dict) and any(names <= record.keys() for names in RECORD_FIELDS):
+        return record
     return None
 
 

@@ -90,7 +90,7 @@ def _text(source: Mapping[str, Any], name: str) -> str:
     """Empty where there is none."""
     value = source.get(name)
     if value is not None and not isinstance(value, str):
-        raise invalid_field(name, "must be a text.")
+        raise invalid_field(name, "must be a string.")
     return value or ""
 
 

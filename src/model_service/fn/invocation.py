@@ -15,6 +15,7 @@ from model_service.fn.limits import MAX_REQUEST_BYTES
 
 DEFAULT_SECONDS: Final = 30.0  # Fn's default timeout, which the FDK too assumes where Fn-Deadline is missing
 MARGIN_SECONDS: Final = 0.5
+GZIP: Final = b"\x1f\x8b"  # what no JSON begins with (RFC 1952, 2.3.1)
 MAX_SECONDS: Final = 86_400.0  # the platform's own maximum is an hour; sockets and locks overflow at some later point
 
 _SLASHES: Final = re.compile("/{2,}")
@@ -114,6 +115,8 @@ class Invocation:
             if len(self.body) > MAX_REQUEST_BYTES:
                 raise RequestTooLarge(f"The request has more than {MAX_REQUEST_BYTES} bytes.")
             content_encoding = (self.http.headers if self.http else self.headers).get("content-encoding", "")
+            if not content_encoding and self.http is None and self.body.startswith(GZIP):
+                content_encoding = "gzip"  # a batch of a connector, say, which has no headers of its own
             if not content_encoding:
                 return self
             # Imported on first use: most bodies come as they are.

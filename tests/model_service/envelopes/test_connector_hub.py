@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -59,13 +60,13 @@ def test_one_record_that_cannot_be_read_does_not_change_where_the_others_come_fr
         ({"value": "Köln"}, "value"),
         ({"value": None}, "value"),
         ({"value": [1]}, "value"),
-        ({"key": "no base64"}, "key"),
         ({"key": 7}, "key"),
         ({"stream": 7}, "stream"),
         ({"stream": ""}, "stream"),
         ({"partition": None}, "partition"),
         ({"partition": True}, "partition"),
-        ({"offset": "3"}, "offset"),
+        ({"offset": "three"}, "offset"),
+        ({"offset": "-3"}, "offset"),
         ({"offset": True}, "offset"),
         ({"offset": 3.5}, "offset"),
         ({"timestamp": []}, "timestamp"),
@@ -87,11 +88,40 @@ def test_a_record_of_the_wrong_shape_fails_alone_and_keeps_its_bytes(records, wr
         ("", ""),
         (base64.b64encode("Köln".encode()).decode(), "Köln"),
         (base64.b64encode(b"\xff\xfe").decode(), "//4="),
+        ("customer 7", "customer 7"),
+        ("no base64", "no base64"),
+        ("user", "user"),  # which is base64 of bytes that are no text
     ],
 )
 def test_a_key_is_a_text_where_it_is_one(records, key: str | None, text: str | None) -> None:
     (record,) = records(batch({**ENTRY, "key": key}))
     assert record.metadata["key"] == text
+
+
+def test_an_offset_may_be_a_string_and_is_the_same_record(records) -> None:
+    (number,), (string,) = records(batch({**ENTRY, "offset": 41})), records(batch({**ENTRY, "offset": "41"}))
+    assert (string.id, string.metadata, string.fault) == (number.id, number.metadata, None)
+
+
+def test_entries_of_two_logs_with_one_id_are_two_records(records) -> None:
+    entry = {"data": {"message": "hello"}, "id": "abc", "oracle": {"logid": "ocid1.log.oc1..one"}, "specversion": "1.0"}
+    one, other, again = records(batch(entry, {**entry, "oracle": {"logid": "ocid1.log.oc1..two"}}, entry))
+    assert one.id == again.id == "logging/ocid1.log.oc1..one/abc"
+    assert other.id == "logging/ocid1.log.oc1..two/abc"
+
+
+def test_a_batch_is_held_once_and_not_once_for_each_reading_of_it(records) -> None:
+    entry = {**ENTRY, "value": base64.b64encode(b"x" * 40_000).decode()}
+    body = batch(*({**entry, "offset": number} for number in range(100)))
+    tracemalloc.start()
+    try:
+        found = records(body)
+        assert len(found[99].content) == 40_000
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 0.2 * len(body)  # beside the body itself
+    assert [record.id for record in found[:2]] == [record_id for record_id, _ in list(found.outlines())[:2]]
 
 
 def test_a_value_is_what_was_put_on_the_stream_byte_for_byte(records) -> None:

@@ -37,7 +37,7 @@ def good(*contents: bytes) -> list[tuple[bytes, str | None]]:
         (b"[1,2,", [b"1", b"2"]),
         (b"[", []),
         (b"[1,,2,]", [b"1", b"2"]),
-        (b'[{"a":[1]},[1,2]', [b'{"a":[1]}', b"[1,2]"]),
+        (b'[{"a":[1]},[1,2]]', [b'{"a":[1]}', b"[1,2]"]),
     ],
 )
 def test_elements_are_taken_out_as_they_were_written(body: bytes, contents: list[bytes]) -> None:
@@ -65,6 +65,7 @@ def test_elements_are_taken_out_as_they_were_written(body: bytes, contents: list
         (b"['a', 2 ]", [], b"'a'", [b"2"]),
         (b'["line\nbreak", 1]', [], b'"line\nbreak"', [b"1"]),
         (b"[]]", [], b"]", []),
+        (b"[[1,2]", [], b"[1", [b"2"]),
         ("[Grüße 😀, 1]".encode(), [], "Grüße 😀".encode(), [b"1"]),
         (b"[caf\xe9 \xff, 1]", [], b"caf\xe9 \xff", [b"1"]),
     ],
@@ -146,18 +147,59 @@ def test_what_may_be_spent_on_a_batch_is_bounded(piece: bytes, monkeypatch: pyte
     spent = []
 
     class Counting(connector_hub_array._Batch):
-        def _end(self, at: int) -> int | None:
+        def _end(self, at: int, limit: int | None = None) -> int | None:
             spent.append(at)
-            return super()._end(at)
+            return super()._end(at, limit)
 
     monkeypatch.setattr(connector_hub_array, "_Batch", Counting)
     body = b"[" + piece * (60_000 // len(piece))
-    elements = elements_of(body)
+    elements = list(elements_of(body))
     torn = sum(1 for element in elements if element.fault)
     assert len(spent) <= 300_000 / connector_hub_array.ATTEMPT + len(elements) + torn + 1
     # What is lost is punctuation.
     left = b"".join(element.content for element in elements)
     assert sorted(left.replace(b",", b"").replace(b" ", b"")) == sorted(body[1:].replace(b",", b"").replace(b" ", b""))
+
+
+NEIGHBOURS = [b'"one, two"', b'{"n": [2, "]"]}', b"[3, [4]]", b"5"]
+
+
+@pytest.mark.parametrize("at", range(len(NEIGHBOURS) + 1))
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"[1",
+        b"[[1",
+        b'{"a": 1',
+        b'{"a": [1',
+        b'"',
+        b'"a',
+        b'"a\\',
+        b"a",
+        b'a, "',
+        b'a, ["b',
+        b"a, [1",
+        b'a, {"b": "',
+        b"\\",
+        b'""a',
+    ],
+    ids=repr,
+)
+def test_one_message_swallows_none_of_its_neighbours(message: bytes, at: int) -> None:
+    messages = [*NEIGHBOURS[:at], message, *NEIGHBOURS[at:]]
+    whole = [content for content, fault in taken_apart(b"[" + b",".join(messages) + b"]") if fault is None]
+    assert [content for content in whole if content in NEIGHBOURS] == NEIGHBOURS
+
+
+def test_a_message_that_takes_too_long_to_end_costs_no_more_than_a_messages_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connector_hub_array, "WORK", 100_000)
+    monkeypatch.setattr(connector_hub_array, "MAX_MESSAGE_BYTES", 5_000)
+    messages = [b"x" + b",[" * 2_000, *[b'"good %d"' % number for number in range(1_000)]]
+    whole = [content for content, fault in taken_apart(b"[" + b",".join(messages) + b"]") if fault is None]
+    assert whole[-100:] == messages[-100:]
+    assert len(whole) > 500
 
 
 def test_six_megabytes_of_brackets_are_one_piece() -> None:

@@ -91,7 +91,7 @@ PAYLOADS: tuple[tuple[str, dict[str, str], str, str, list[tuple[str | None, dict
         "logging",
         [
             (
-                "logging/9f3c2d1e-0b7a-4c55-8f10-2f6f0a3f9d11",
+                "logging/ocid1.log.oc1.phx.amaaaaaaexample/9f3c2d1e-0b7a-4c55-8f10-2f6f0a3f9d11",
                 {"type": "com.oraclecloud.functions.application.functioninvoke", "time": "2025-10-23T15:45:17.239Z"},
                 payload("connector_hub_logging.json")[0],
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from model_service.openai_api.chat import Complete
 ROOT = Path(__file__).resolve().parents[3]
 CHAT = (ROOT / "tests" / "events" / "direct_chat.json").read_bytes()
 EVENT = (ROOT / "tests" / "events" / "event_object_2_0.json").read_bytes()
+STREAMED = b'{"stream": "s", "partition": "0", "key": null, "value": "SGk=", "offset": 3, "timestamp": 5}'
+METRIC = b'{"namespace": "oci_faas", "name": "Errors", "datapoints": []}'
+LOG = b'{"data": {}, "id": "a", "oracle": {"logid": "l"}, "source": "s", "specversion": "1.0", "type": "t"}'
 DETACHED = {"fn_invoke_type": "detached"}
 MESSAGE = {"x_oci_ns_messageid": "5bd1"}
 HTTP = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
@@ -34,8 +38,17 @@ HTTP = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
         (b" \r\n", {"fn_invoke_type": "Detached"}, "schedule"),
         (b"[]", {}, "connector_hub"),
         (b"\xef\xbb\xbf \n[not JSON", {}, "connector_hub"),
-        (b"[1]", DETACHED, "connector_hub"),
+        (b"[1]", DETACHED, "detached"),
         (b"[1]", MESSAGE, "notification"),
+        (STREAMED, {}, "connector_hub"),
+        (METRIC, {}, "connector_hub"),
+        (LOG, {}, "connector_hub"),
+        (STREAMED, DETACHED, "detached"),
+        (
+            b'{"stream": true, "messages": [{"role": "user", "content": "\\"partition\\" \\"offset\\" \\"value\\""}]}',
+            {},
+            "direct",
+        ),
         (b"", {"x_oci_ns_messagetype": "SubscriptionConfirmation"}, "notification"),
         (EVENT, {}, "event"),
         (EVENT, DETACHED, "event"),
@@ -51,6 +64,19 @@ HTTP = HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})
 )
 def test_an_invocation_comes_through_its_trigger(opened, body: bytes, headers: dict[str, str], trigger: str) -> None:
     assert opened(body, **headers).trigger == trigger
+
+
+@pytest.mark.parametrize("body", [STREAMED, METRIC, LOG, b"\xef\xbb\xbf" + STREAMED])
+def test_a_record_outside_of_any_array_is_a_batch_of_one(records, body: bytes) -> None:
+    """It was answered as a direct call is, with 200, and so it was lost."""
+    (alone,), (in_a_batch,) = records(body), records(b"[" + body.removeprefix(b"\xef\xbb\xbf") + b"]")
+    assert (alone.id, alone.source, alone.content) == (in_a_batch.id, in_a_batch.source, in_a_batch.content)
+    assert alone.fault is None
+
+
+def test_a_batch_that_arrives_gzipped_is_a_batch() -> None:
+    invocation = Invocation(gzip.compress(b"[" + STREAMED + b"]"), Deadline.after(30)).readable()
+    assert open_envelope(invocation).trigger == "connector_hub"
 
 
 @pytest.mark.parametrize("body", [b"[]", EVENT, b"", CHAT])
