@@ -48,7 +48,15 @@ locals {
     }]
   }]
 
+  # "ns.key" = "value" becomes { ns = { key = "value" } }, as the service wants tags in a document.
+  tag_namespaces = distinct([for name in keys(var.defined_tags) : split(".", name)[0]])
+  dashboard_tags = { for space in local.tag_namespaces : space => {
+    for name, value in var.defined_tags : join(".", slice(split(".", name), 1, length(split(".", name)))) => value if split(".", name)[0] == space
+  } }
+
   dashboard = {
+    # Required in ManagementDashboardForImportExportDetails. The service gives a dashboard that it makes an OCID of its own.
+    dashboardId       = "${var.name}-dashboard"
     displayName       = var.name
     description       = "Calls, errors, durations and memory of ${var.name}"
     compartmentId     = var.compartment_ocid
@@ -70,7 +78,7 @@ locals {
     parametersConfig  = [{ name = "time", src = "$(context.time)" }]
     tiles             = local.tiles
     freeformTags      = var.freeform_tags
-    definedTags       = {}
+    definedTags       = local.dashboard_tags
   }
 }
 

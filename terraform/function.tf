@@ -3,6 +3,8 @@ locals {
   has_function = var.function_source != "none"
   function_id  = var.function_source == "image" ? try(oci_functions_function.this[0].id, null) : var.function_id
 
+  asks_another_region = coalesce(var.inference_region, var.region) != var.region && var.genai_endpoint == null
+
   provisioned_step = lookup({ 128 = 40, 256 = 20 }, var.memory_in_mbs, 10)
   destinations     = { for name, one in { success = var.success_destination, failure = var.failure_destination } : name => one if one != null }
 }
@@ -34,6 +36,12 @@ resource "oci_functions_application" "this" {
     precondition {
       condition     = var.create_network || length(var.function_subnet_ids) > 0
       error_message = "Without create_network the function needs function_subnet_ids."
+    }
+
+    # A service gateway reaches the services of its own region only.
+    precondition {
+      condition     = !local.asks_another_region || !var.create_network || var.network_internet_egress
+      error_message = "inference_region is another region than the function's, which its network cannot reach: set network_internet_egress."
     }
   }
 }

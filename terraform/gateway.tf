@@ -4,6 +4,9 @@ locals {
   has_api    = var.create_gateway && local.has_function
   is_closed  = var.gateway_authentication != "none"
 
+  # Keys that OCI itself publishes are reached through the service gateway.
+  fetches_keys = var.gateway_authentication == "jwt" && !can(regex("^https://[^/:]+\\.oraclecloud\\.com(:[0-9]+)?/", coalesce(var.jwks_uri, "-")))
+
   # Ranges as wide as a /7 are the internet, in one piece or in two. Of a network that is given nothing is known.
   lets_all_in  = !var.create_network || anytrue([for cidr in var.gateway_allowed_cidrs : tonumber(split("/", cidr)[1]) < 8])
   is_reachable = var.gateway_endpoint_type == "PUBLIC" && local.lets_all_in
@@ -40,6 +43,11 @@ resource "oci_apigateway_gateway" "this" {
     precondition {
       condition     = var.create_network || var.gateway_subnet_id != null
       error_message = "Without create_network the gateway needs gateway_subnet_id."
+    }
+
+    precondition {
+      condition     = !local.fetches_keys || var.gateway_endpoint_type == "PUBLIC" || !var.create_network || var.network_internet_egress
+      error_message = "A private gateway in this network cannot fetch jwks_uri from the internet: set network_internet_egress, or bring a network that can."
     }
   }
 }

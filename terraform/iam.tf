@@ -7,19 +7,24 @@ locals {
   here  = "compartment id ${var.compartment_ocid}"
   genai = "compartment id ${local.genai_compartment_ocid}"
 
+  # The Functions reference lists no variable of its own; Oracle's samples name the function for fn-function and
+  # fn-invocation, and so do others for functions-family (README.md, "What is not certain").
+  only_function = var.name_function_in_policy ? ", target.function.id = '${coalesce(local.function_id, "-")}'" : ""
+
+  rule_condition      = "request.principal.type = 'eventrule', request.principal.compartment.id = '${var.compartment_ocid}'"
   connector_condition = "request.principal.type = 'serviceconnector', request.principal.compartment.id = '${var.compartment_ocid}'"
   has_connector       = local.has_stream || local.has_queue
 
-  only_sink_functions = ["any {${join(", ", [for id in var.sink_functions : "target.function.id = '${id}'"])}}"]
+  only_sink_functions = var.name_function_in_policy ? ["any {${join(", ", [for id in var.sink_functions : "target.function.id = '${id}'"])}}"] : []
 
   # What the function itself may do. `only` narrows a statement to one resource.
   function_grants = {
     chat                   = { on = true, can = "use generative-ai-chat", in = local.genai, only = [] }
     embeddings             = { on = var.enable_embeddings, can = "use generative-ai-text-embedding", in = local.genai, only = [] }
-    rerank                 = { on = var.enable_rerank, can = "use generative-ai-family", in = local.genai, only = [] }
+    rerank                 = { on = var.enable_rerank, can = "use generative-ai-text-rerank", in = local.genai, only = [] }
     responses              = { on = var.enable_responses, can = "manage generative-ai-response", in = local.genai, only = [] }
     responses_conversation = { on = var.enable_responses, can = "manage generative-ai-conversation", in = local.genai, only = [] }
-    responses_project      = { on = var.enable_responses, can = "use generative-ai-project", in = local.genai, only = [] }
+    responses_project      = { on = var.enable_responses, can = "read generative-ai-project", in = local.genai, only = [] }
     dedicated_endpoint     = { on = var.enable_dedicated_endpoints, can = "read generative-ai-endpoint", in = local.genai, only = [] }
     dedicated_model        = { on = var.enable_dedicated_endpoints, can = "read generative-ai-model", in = local.genai, only = [] }
     overflow_bucket = {
@@ -88,13 +93,13 @@ locals {
     }
     destination_stream = {
       on   = length(local.destination_streams) > 0
-      can  = "use stream-push"
+      can  = "{STREAM_PRODUCE}"
       in   = local.here
       only = ["any {${join(", ", [for id in local.destination_streams : "target.stream.id = '${id}'"])}}"]
     }
     destination_queue = {
       on   = length(local.destination_queues) > 0
-      can  = "use queue-push"
+      can  = "{QUEUE_PRODUCE}"
       in   = local.here
       only = ["any {${join(", ", [for id in local.destination_queues : "target.queue.id = '${id}'"])}}"]
     }
@@ -105,23 +110,23 @@ locals {
   service_grants = {
     gateway = {
       on   = local.has_api
-      text = "Allow any-user to use functions-family in ${local.here} where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = '${var.compartment_ocid}'}"
+      text = "Allow any-user to use functions-family in ${local.here} where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = '${var.compartment_ocid}'${local.only_function}}"
     }
     events_function = {
       on   = local.has_function && length(var.event_rules) > 0
-      text = "Allow any-user to use fn-function in ${local.here} where ALL {request.principal.type = 'eventrule', request.principal.compartment.id = '${var.compartment_ocid}'}"
+      text = "Allow any-user to read fn-function in ${local.here} where ALL {${local.rule_condition}${local.only_function}}"
     }
     events_invocation = {
       on   = local.has_function && length(var.event_rules) > 0
-      text = "Allow any-user to use fn-invocation in ${local.here} where ALL {request.principal.type = 'eventrule', request.principal.compartment.id = '${var.compartment_ocid}'}"
+      text = "Allow any-user to use fn-invocation in ${local.here} where ALL {${local.rule_condition}${local.only_function}}"
     }
     connector_function = {
       on   = local.has_connector
-      text = "Allow any-user to use fn-function in ${local.here} where ALL {${local.connector_condition}}"
+      text = "Allow any-user to read fn-function in ${local.here} where ALL {${local.connector_condition}${local.only_function}}"
     }
     connector_invocation = {
       on   = local.has_connector
-      text = "Allow any-user to use fn-invocation in ${local.here} where ALL {${local.connector_condition}}"
+      text = "Allow any-user to use fn-invocation in ${local.here} where ALL {${local.connector_condition}${local.only_function}}"
     }
     stream = {
       on   = local.has_stream
@@ -149,9 +154,10 @@ locals {
     "Allow ${local.function_subject} to ${grant.can} in ${grant.in}",
     length(concat(local.function_condition, grant.only)) > 0 ? "where ALL {${join(", ", concat(local.function_condition, grant.only))}}" : "",
   ])) if grant.on && local.has_function }
-  service_statements = { for name, grant in local.service_grants : name => grant.text if grant.on }
+  service_statements = { for name, grant in local.service_grants : name => grant.text if grant.on && name != "overflow_lifecycle" }
 
-  statements = values(merge(local.function_statements, local.service_statements))
+  statements          = values(merge(local.function_statements, local.service_statements))
+  overflow_statements = [for name, grant in local.service_grants : grant.text if grant.on && name == "overflow_lifecycle"]
 }
 
 resource "oci_identity_dynamic_group" "this" {
@@ -174,6 +180,19 @@ resource "oci_identity_policy" "this" {
   name           = var.name
   description    = "What ${var.name} and the services in front of it may do"
   statements     = local.statements
+  freeform_tags  = var.freeform_tags
+  defined_tags   = var.defined_tags
+}
+
+# A policy of its own, because the bucket's lifecycle needs it before there is a function that could be named.
+resource "oci_identity_policy" "overflow" {
+  count    = var.create_iam && var.create_overflow_bucket ? 1 : 0
+  provider = oci.home
+
+  compartment_id = coalesce(var.policy_compartment_ocid, var.compartment_ocid)
+  name           = "${var.name}-overflow"
+  description    = "Lets Object Storage delete what is old in the bucket for large answers of ${var.name}"
+  statements     = local.overflow_statements
   freeform_tags  = var.freeform_tags
   defined_tags   = var.defined_tags
 }

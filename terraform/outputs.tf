@@ -36,7 +36,7 @@ output "image_repository" {
 
 output "policy_statements" {
   description = "The statements of the policy, for somebody else to write where create_iam is off."
-  value       = local.statements
+  value       = concat(local.statements, local.overflow_statements)
 }
 
 output "dynamic_group_id" {

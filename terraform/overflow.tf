@@ -5,9 +5,8 @@ locals {
 }
 
 data "oci_objectstorage_namespace" "this" {
+  # Without compartment_id, with which it would need a permission of its own (OBJECTSTORAGE_NAMESPACE_READ).
   count = var.create_overflow_bucket || var.create_results_bucket ? 1 : 0
-
-  compartment_id = var.compartment_ocid
 }
 
 resource "oci_objectstorage_bucket" "overflow" {
@@ -36,6 +35,6 @@ resource "oci_objectstorage_object_lifecycle_policy" "overflow" {
     is_enabled  = true
   }
 
-  # OCI refuses the rule as long as Object Storage may not delete.
-  depends_on = [oci_identity_policy.this]
+  # OCI refuses the rule as long as Object Storage may not delete (400 InsufficientServicePermissions).
+  depends_on = [oci_identity_policy.overflow]
 }

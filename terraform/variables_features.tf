@@ -33,6 +33,13 @@ variable "create_iam" {
   nullable    = false
 }
 
+variable "name_function_in_policy" {
+  description = "Name the function (target.function.id) in the statements of the gateway, rules, connectors and sinks. Off: they hold for every function of the compartment."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "create_dynamic_group" {
   description = "Name the function by a dynamic group in the tenancy, rather than by a condition in each statement."
   type        = bool

@@ -105,7 +105,7 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 15
+    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 19
     error_message = "What is written to or read from is named, each in its statement."
   }
 
@@ -146,6 +146,16 @@ run "all_of_it" {
   assert {
     condition     = length(jsondecode(oci_management_dashboard_management_dashboards_import.this[0].import_details).dashboards[0].tiles) == 4
     error_message = "The dashboard is JSON with its tiles."
+  }
+
+  # What oci.management_dashboard.models.ManagementDashboardForImportExportDetails says is required.
+  assert {
+    condition = alltrue([for name in [
+      "dashboardId", "providerId", "providerName", "providerVersion", "tiles", "displayName", "description", "compartmentId",
+      "isOobDashboard", "isShowInHome", "metadataVersion", "isShowDescription", "screenImage", "nls", "uiConfig", "dataConfig",
+      "type", "isFavorite", "savedSearches",
+    ] : contains(keys(jsondecode(oci_management_dashboard_management_dashboards_import.this[0].import_details).dashboards[0]), name)])
+    error_message = "The dashboard has every field that the service requires."
   }
 }
 

@@ -28,8 +28,8 @@ run "conditions" {
       "Allow any-user to use generative-ai-text-embedding in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to manage generative-ai-response in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to manage generative-ai-conversation in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
-      "Allow any-user to use generative-ai-project in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
-      "Allow any-user to use functions-family in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = 'ocid1.compartment.oc1..c'}",
+      "Allow any-user to read generative-ai-project in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to use functions-family in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
     ])
     error_message = "One statement for each thing that is switched on, and no more."
   }
@@ -68,5 +68,78 @@ run "no_api_without_its_feature" {
   assert {
     condition     = [for route in one(oci_apigateway_deployment.this[0].specification).routes : route.path] == ["/chat/completions"]
     error_message = "What the function may not do has no route."
+  }
+}
+
+run "the_services_that_call_it_may_call_nothing_else" {
+  command = plan
+
+  variables {
+    create_network      = false
+    create_gateway      = false
+    enable_embeddings   = false
+    enable_responses    = false
+    enable_rerank       = true
+    function_subnet_ids = ["ocid1.subnet.oc1..f"]
+    create_stream       = true
+    event_rules         = { uploads = { event_types = ["com.oraclecloud.objectstorage.createobject"] } }
+    tasks               = "tasks: [{name: all, match: {source: streaming}, ignore: true}]"
+    success_destination = { kind = "STREAM", id = "ocid1.stream.oc1..done" }
+    failure_destination = { kind = "QUEUE", id = "ocid1.queue.oc1..failed", channel_id = "failed" }
+  }
+
+  assert {
+    condition = toset(oci_identity_policy.this[0].statements) == toset([
+      "Allow any-user to use generative-ai-chat in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to use generative-ai-text-rerank in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to {STREAM_PRODUCE} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.stream.id = 'ocid1.stream.oc1..done'}}",
+      "Allow any-user to {QUEUE_PRODUCE} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.queue.id = 'ocid1.queue.oc1..failed'}}",
+      "Allow any-user to read fn-function in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'eventrule', request.principal.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to use fn-invocation in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'eventrule', request.principal.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to read fn-function in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'serviceconnector', request.principal.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to use fn-invocation in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'serviceconnector', request.principal.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to {STREAM_READ, STREAM_CONSUME} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'serviceconnector', request.principal.compartment.id = 'ocid1.compartment.oc1..c', target.stream.id = 'ocid1.stream.oc1..mock'}",
+    ])
+    error_message = "Each service may call this one function."
+  }
+}
+
+run "the_function_is_not_named_where_that_does_not_work" {
+  command = plan
+
+  variables {
+    create_network          = false
+    function_subnet_ids     = ["ocid1.subnet.oc1..f"]
+    gateway_subnet_id       = "ocid1.subnet.oc1..g"
+    name_function_in_policy = false
+    sink_functions          = ["ocid1.fnfunc.oc1..next"]
+  }
+
+  assert {
+    condition     = [for text in oci_identity_policy.this[0].statements : text if strcontains(text, "target.function.id")] == []
+    error_message = "No statement names a function."
+  }
+}
+
+# The guide's first step: the bucket's lifecycle needs its permission before there is a function.
+run "a_first_step_without_a_function_lets_the_bucket_be_emptied" {
+  command = plan
+
+  variables {
+    create_network         = false
+    function_subnet_ids    = ["ocid1.subnet.oc1..f"]
+    gateway_subnet_id      = "ocid1.subnet.oc1..g"
+    function_source        = "none"
+    create_overflow_bucket = true
+  }
+
+  assert {
+    condition     = length(oci_identity_policy.this) == 0 && length(oci_objectstorage_object_lifecycle_policy.overflow) == 1
+    error_message = "There is nothing yet that the function could be allowed."
+  }
+
+  assert {
+    condition     = tolist(oci_identity_policy.overflow[0].statements) == tolist(["Allow service objectstorage-us-chicago-1 to manage object-family in compartment id ocid1.compartment.oc1..c where target.bucket.name = 'model-service-overflow'"])
+    error_message = "Object Storage may delete in that bucket."
   }
 }

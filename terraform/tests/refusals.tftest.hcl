@@ -286,3 +286,47 @@ run "tasks_that_are_too_long" {
 
   expect_failures = [var.tasks]
 }
+
+run "models_that_the_network_cannot_reach" {
+  command = plan
+
+  variables {
+    create_network   = true
+    inference_region = "eu-frankfurt-1"
+  }
+
+  expect_failures = [oci_functions_application.this]
+}
+
+run "models_of_another_region_by_way_of_the_internet" {
+  command = plan
+
+  variables {
+    create_network          = true
+    inference_region        = "eu-frankfurt-1"
+    network_internet_egress = true
+  }
+}
+
+run "keys_that_a_private_gateway_cannot_fetch" {
+  command = plan
+
+  variables {
+    create_network        = true
+    create_gateway        = true
+    gateway_endpoint_type = "PRIVATE"
+  }
+
+  expect_failures = [oci_apigateway_gateway.this]
+}
+
+run "keys_that_oci_publishes" {
+  command = plan
+
+  variables {
+    create_network        = true
+    create_gateway        = true
+    gateway_endpoint_type = "PRIVATE"
+    jwks_uri              = "https://idcs-0123.identity.oraclecloud.com/admin/v1/SigningCert/jwk"
+  }
+}

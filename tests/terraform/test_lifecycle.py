@@ -48,6 +48,10 @@ class Applied:
     def values(self, type_name: str) -> list[dict[str, Any]]:
         return [one["values"] for one in self.resources if one["type"] == type_name]
 
+    @property
+    def statements(self) -> list[str]:
+        return [statement for policy in self.values("oci_identity_policy") for statement in policy["statements"]]
+
     def run(self, *words: str) -> tuple[int, str]:
         done = self.terraform.run(self.folder, *words, "-no-color", "-input=false", *given(self.folder))
         return done.returncode, done.stdout + done.stderr
@@ -91,26 +95,25 @@ def test_the_tasks_stand_in_one_line_and_name_a_topic_that_is_made_beside_them(c
 
 
 def test_the_function_may_write_where_its_tasks_do_and_read_what_they_read(complete: Applied) -> None:
-    [function], [policy] = complete.values("oci_functions_function"), complete.values("oci_identity_policy")
+    [function], statements = complete.values("oci_functions_function"), complete.statements
     tasks = read_tasks(function["config"]["MODEL_SERVICE_TASKS"], "tasks.yaml")
     for sink in tasks.sinks.values():
         named = sink.place.bucket if isinstance(sink.place, ObjectLocation) else sink.place
-        allowed = [one for one in policy["statements"] if WRITES[sink.kind] in one]
+        allowed = [one for one in statements if WRITES[sink.kind] in one]
         assert any(sink.kind in ("none", "topic") or f"'{named}'" in one for one in allowed), sink
-    assert any(tasks.ledger and f"'{tasks.ledger.bucket}'" in one for one in policy["statements"] if "OVERWRITE" in one)
+    assert any(tasks.ledger and f"'{tasks.ledger.bucket}'" in one for one in statements if "OVERWRITE" in one)
     read = {task.match.bucket.bucket for task in tasks.tasks if task.reading and task.match.bucket}
-    assert all(any("{OBJECT_READ}" in one and f"'{name}'" in one for one in policy["statements"]) for name in read)
+    assert all(any("{OBJECT_READ}" in one and f"'{name}'" in one for one in statements) for name in read)
 
 
 def test_no_statement_of_the_policy_goes_further_than_it_has_to(complete: Applied) -> None:
-    [policy] = complete.values("oci_identity_policy")
-    assert [one for one in policy["statements"] if FORBIDDEN.search(one)] == []
+    assert [one for one in complete.statements if FORBIDDEN.search(one)] == []
 
 
 def test_every_statement_names_a_compartment_and_who_may(complete: Applied) -> None:
-    [policy], [group] = complete.values("oci_identity_policy"), complete.values("oci_identity_dynamic_group")
+    [group] = complete.values("oci_identity_dynamic_group")
     who = ("any-user", f"dynamic-group id {group['id']}", "service faas", "service objectstorage-us-chicago-1")
-    for statement in policy["statements"]:
+    for statement in complete.statements:
         assert statement.startswith(tuple(f"Allow {one} to " for one in who))
         assert re.search(r" in compartment id ocid1\.compartment\.oc1\.\.(here|genai)\b", statement)
         assert "any-user" not in statement or "where ALL {request.principal.type = '" in statement
