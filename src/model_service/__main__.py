@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from model_service.cli import chat, check_tasks, doctor, follow
+from model_service.cli import chat, check_tasks, config, doctor, follow, keys, usage
 from model_service.errors import (
     CredentialError,
     DeadlineExceeded,
@@ -72,7 +72,10 @@ COMMANDS: Final[Mapping[str, tuple[str, Any]]] = {
     "chat": ("send one prompt", chat),
     "doctor": ("find out what is wrong", doctor),
     "follow": ("print an answer as it is relayed", follow),
+    "config": ("check a service file", config),
+    "keys": ("make, list, rotate and revoke the keys of callers", keys),
     "tasks": ("check a tasks file", check_tasks),
+    "usage": ("add up who used what", usage),
 }
 
 

@@ -42,6 +42,11 @@ def secrets_endpoint(region: str) -> str:
     return f"https://secrets.vaults.{region}.oci.{realm_domain(region)}"
 
 
+def vaults_endpoint(region: str) -> str:
+    """Source: ``vaults_client.py`` of the OCI SDK."""
+    return f"https://vaults.{region}.oci.{realm_domain(region)}"
+
+
 def notifications_endpoint(region: str) -> str:
     """Source: ``notification_data_plane_client.py`` of the OCI SDK (unlike the others, without ``oci.``)."""
     return f"https://notification.{region}.{realm_domain(region)}"

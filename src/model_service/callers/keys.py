@@ -14,7 +14,7 @@ import json
 import re
 import secrets
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -93,12 +93,18 @@ class KeyRing:
         same = hmac.compare_digest(digest_of_key(text), key.digest if key else NO_DIGEST)
         return key if same and key is not None and key.is_valid(now) else None
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Key]:
         return iter(self._keys.values())
 
     def add(self, key: Key) -> KeyRing:
         """Return a ring with this key too."""
         return KeyRing((*self._keys.values(), key))
+
+    def ending(self, key_id: str, moment: str) -> KeyRing:
+        """Return a ring in which the key works until ``moment`` (RFC 3339), or until it would have ended anyway."""
+        key = self._keys[key_id]
+        expires = moment if key.expires is None else min(key.expires, moment, key=datetime.fromisoformat)
+        return KeyRing({**self._keys, key_id: replace(key, expires=expires)}.values())
 
     def revoke(self, key_id: str) -> KeyRing:
         """Return a ring in which the key is revoked; raise ``KeyError`` where there is no such key."""

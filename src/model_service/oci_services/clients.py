@@ -22,6 +22,7 @@ from model_service.oci_names import (
     region_of,
     secrets_endpoint,
     streaming_endpoint,
+    vaults_endpoint,
 )
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
@@ -67,6 +68,10 @@ class RegionServices:
     def secrets(self, ocid: str) -> UpstreamClient:
         """Return where the content of a Vault secret is read."""
         return self._at(self.endpoint or secrets_endpoint(self._region(ocid)))
+
+    def vaults(self, ocid: str) -> UpstreamClient:
+        """Return where a Vault secret gets a new version."""
+        return self._at(self.endpoint or vaults_endpoint(self._region(ocid)))
 
     def function(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Where a function is invoked: its control plane says so, once."""

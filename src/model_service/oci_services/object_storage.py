@@ -6,7 +6,7 @@ Source: https://docs.oracle.com/en-us/iaas/api/#/en/objectstorage/20160918/
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -117,6 +117,16 @@ class ObjectStorage:
         names = {entry["name"]: int(entry.get("size") or 0) for entry in entries if isinstance(entry.get("name"), str)}
         following = page.get("nextStartWith")
         return names, following if isinstance(following, str) else None
+
+    def under(self, prefix: ObjectLocation, deadline: Deadline) -> Iterator[ObjectLocation]:
+        """Yield every object whose name begins with that of ``prefix``, in the order of their names."""
+        start: str | None = prefix.name
+        while start is not None:
+            names, start = self.list(replace(prefix, name=start), "", deadline)
+            found = [name for name in names if name.startswith(prefix.name)]
+            yield from (replace(prefix, name=name) for name in found)
+            if len(found) < len(names):
+                return
 
     def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline) -> str:
         """A URL that reads this one object without a signature until ``expires``: a pre-authenticated request."""

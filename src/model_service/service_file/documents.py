@@ -52,10 +52,10 @@ def read_document(variable: str, setting: str, places: Places, deadline: Deadlin
     if SECRET_OCID.fullmatch(setting):
         return "the secret", _decoded(variable, "the secret", _secret(variable, setting, places, deadline))
     if "://" in setting:
-        location = _location(variable, setting)
+        location = location_of(variable, setting)
         content = places.object_storage.get(location, MAX_BYTES, deadline)
         return f"{location.bucket}/{location.name}", _decoded(variable, location.name, content)
-    return setting, _decoded(variable, setting, _file(variable, Path(setting)))
+    return setting, read_file(variable, Path(setting))
 
 
 def _secret(variable: str, ocid: str, places: Places, deadline: Deadline) -> bytes:
@@ -70,7 +70,8 @@ def _secret(variable: str, ocid: str, places: Places, deadline: Deadline) -> byt
         raise SettingsError(variable, "the secret's content is not base64") from None
 
 
-def _location(variable: str, setting: str) -> ObjectLocation:
+def location_of(variable: str, setting: str) -> ObjectLocation:
+    """Return where ``oci://bucket@namespace/object`` is; raise ``SettingsError``."""
     problem = "must be oci://<bucket>@<namespace>/<object>"
     match = OBJECT.fullmatch(setting)
     if match is None:
@@ -82,13 +83,15 @@ def _location(variable: str, setting: str) -> ObjectLocation:
     return ObjectLocation(bucket=bucket.bucket, namespace=bucket.namespace, name=match["name"])
 
 
-def _file(variable: str, path: Path) -> bytes:
+def read_file(variable: str, path: Path) -> str:
+    """Return the text of a file; raise ``SettingsError``."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
         problem = getattr(error, "strerror", None) or "not a path"
         raise SettingsError(variable, f"{path} cannot be read: {problem}") from None
+    return _decoded(variable, str(path), content)
 
 
 def _decoded(variable: str, name: str, content: bytes) -> str:

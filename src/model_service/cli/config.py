@@ -1,0 +1,45 @@
+"""``python -m model_service config``: check a service file, and write it as JSON, which costs a cold start nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from model_service.service_file.documents import read_file
+from model_service.service_file.reading import VARIABLE, read_service_file
+
+if TYPE_CHECKING:
+    import argparse
+
+ABOUT: Final = "Says what is wrong with a service file, with the line; compile writes it as JSON."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("check", help="say what is wrong, and what it decides").add_argument("file", metavar="FILE")
+    actions.add_parser("compile", help="write it as JSON to standard output").add_argument("file", metavar="FILE")
+
+
+def run(options: argparse.Namespace, out: TextIO) -> None:
+    """Check the file; raise ``SettingsError``, whose message names the line."""
+    text = read_file(VARIABLE, Path(options.file))
+    file = read_service_file(text, options.file)
+    if options.action == "compile":
+        json.dump(_value(text), out, ensure_ascii=False, separators=(",", ":"))
+        out.write("\n")
+        return
+    counts = {
+        "aliases": file.aliases,
+        "model rules": file.rules,
+        "teams": file.teams,
+        "callers": file.callers,
+        "prices": file.prices.models,
+    }
+    out.write(", ".join(f"{len(found)} {name}" for name, found in counts.items()) + "\n")
+
+
+def _value(text: str) -> Any:
+    from model_service.service_file.yaml_lines import read_lined  # noqa: PLC0415 - YAML is for compile alone
+
+    return read_lined(text).value

@@ -1,0 +1,137 @@
+"""``python -m model_service keys``: make, list, rotate and revoke callers' keys, in a file or in a Vault secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
+from urllib.parse import quote
+
+from model_service.callers.keys import VARIABLE, Key, KeyRing, new_key, read_key_ring
+from model_service.cli.table import write_table
+from model_service.errors import InvalidRequest
+from model_service.fn.invocation import Deadline
+from model_service.service import Service
+from model_service.service_file.documents import SECRET_OCID, read_document
+from model_service.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+
+ABOUT: Final = (
+    "Keys stand in a document of SHA-256 digests: a file, or a Vault secret whose OCID MODEL_SERVICE_KEYS names. A key "
+    "is shown once, when it is made."
+)
+COLUMNS: Final = ("id", "owner", "team", "state", "created", "expires", "models")
+SECONDS: Final = 30.0  # for reading or writing a secret
+SECRETS_PATH: Final = "/20180608/secrets/"  # oci.vault.VaultsClient.update_secret
+DAYS: Final = re.compile(r"(?P<days>[1-9][0-9]{0,3})d")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--at", metavar="FILE|OCID", default="keys.json", help="the document (default: %(default)s)")
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make a key and show it, this once")
+    create.add_argument("--owner", required=True, metavar="NAME", help="whose key it is; it stands in logs and reports")
+    create.add_argument("--team", metavar="NAME", help="the team whose models and budgets it uses")
+    create.add_argument("--models", metavar="PATTERN", nargs="+", help="narrow it to these models, as 'meta.*'")
+    create.add_argument("--expires", metavar="90d|DATE", help="when it stops working (default: never)")
+    actions.add_parser("list", help="show what is known of each key; no key can be shown again")
+    for action, about in (
+        ("rotate", "make a key like this one; the old one goes on for 24 hours"),
+        ("revoke", "let a key work no more, once the gateway has forgotten its verdict (60 s)"),
+    ):
+        actions.add_parser(action, help=about).add_argument("id", help="the key's id, between msk_ and the next _")
+
+
+def run(options: argparse.Namespace, out: TextIO) -> None:
+    """Do one action; raise ``InvalidRequest`` for a key that there is not, ``SettingsError`` for a broken document."""
+    with closing(Service(Settings.load())) as service:
+        document: KeyDocument = _Secret(service, options.at) if SECRET_OCID.fullmatch(options.at) else _File(options.at)
+        now = datetime.now(UTC)
+        ring = document.read()
+        if options.action == "list":
+            write_table([COLUMNS, *map(_row, ring)], out)
+            return
+        if options.action == "create":
+            shown, ring = _created(options, ring, now)
+        elif options.action == "rotate":
+            shown, ring = _rotated(options.id, ring, now)
+        else:
+            shown, ring = "", ring.revoke(_existing(options.id, ring).id)
+        document.write(ring)
+        out.write(f"{shown or 'revoked'}\n")
+
+
+def _created(options: argparse.Namespace, ring: KeyRing, now: datetime) -> tuple[str, KeyRing]:
+    models = tuple(options.models) if options.models else None
+    expires = _moment(options.expires, now) if options.expires else None
+    text, key = new_key(options.owner, options.team, now=now, models=models, expires=expires)
+    return text, ring.add(key)
+
+
+def _rotated(key_id: str, ring: KeyRing, now: datetime) -> tuple[str, KeyRing]:
+    old = _existing(key_id, ring)
+    text, key = new_key(old.owner, old.team, now=now, models=old.models, expires=old.expires)
+    return text, ring.ending(old.id, (now + timedelta(days=1)).isoformat(timespec="seconds")).add(key)
+
+
+def _existing(key_id: str, ring: KeyRing) -> Key:
+    key = next((key for key in ring if key.id == key_id), None)
+    if key is None:
+        raise InvalidRequest(f"There is no key {key_id}; `keys list` shows the ids.", param="id")
+    return key
+
+
+def _moment(text: str, now: datetime) -> str:
+    if match := DAYS.fullmatch(text):
+        return (now + timedelta(days=int(match["days"]))).isoformat(timespec="seconds")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest("--expires: must be a number of days such as 90d, or a date.", param="expires") from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).isoformat(timespec="seconds")
+
+
+def _row(key: Key) -> tuple[str, ...]:
+    models = ",".join(key.models or ("*",))
+    return (key.id, key.owner, key.team or "-", key.state, key.created or "-", key.expires or "never", models)
+
+
+class KeyDocument(Protocol):
+    """Where the digests are kept."""
+
+    def read(self) -> KeyRing: ...
+
+    def write(self, ring: KeyRing) -> None: ...
+
+
+class _File:
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def read(self) -> KeyRing:
+        return read_key_ring(str(self._path), self._path.read_text()) if self._path.exists() else KeyRing()
+
+    def write(self, ring: KeyRing) -> None:
+        self._path.write_text(json.dumps(ring.document(), indent=2) + "\n")
+
+
+class _Secret:
+    def __init__(self, service: Service, ocid: str) -> None:
+        self._service, self._ocid = service, ocid
+
+    def read(self) -> KeyRing:
+        name, text = read_document(VARIABLE, self._ocid, self._service, Deadline.after(SECONDS))
+        return read_key_ring(name, text)
+
+    def write(self, ring: KeyRing) -> None:
+        """Make a new version of the secret, which becomes the current one."""
+        content = base64.b64encode(json.dumps(ring.document()).encode()).decode()
+        body = {"secretContent": {"contentType": "BASE64", "content": content, "stage": "CURRENT"}}
+        vaults = self._service.region_services.vaults(self._ocid)
+        vaults.send("PUT", SECRETS_PATH + quote(self._ocid, safe=""), body, {}, Deadline.after(SECONDS)).read()

@@ -1,0 +1,92 @@
+"""The command that makes callers' keys."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from model_service.callers.keys import KEY, KeyRing, read_key_ring
+from model_service.cli.keys import add_arguments, run
+from model_service.errors import InvalidRequest, SettingsError
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    return tmp_path / "keys.json"
+
+
+def keys(document: Path, *words: str) -> str:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    out = io.StringIO()
+    run(parser.parse_args(["--at", str(document), *words]), out)
+    return out.getvalue().strip()
+
+
+def ring_of(document: Path) -> KeyRing:
+    return read_key_ring("keys.json", document.read_text())
+
+
+def test_a_key_is_shown_once_and_only_its_digest_is_kept(document: Path) -> None:
+    text = keys(document, "create", "--owner", "ada", "--team", "search", "--models", "meta.*", "--expires", "90d")
+    assert KEY.fullmatch(text)
+    key = ring_of(document).check(text, datetime.now(UTC))
+    assert key is not None
+    assert (key.owner, key.team, key.models) == ("ada", "search", ("meta.*",))
+    assert key.expires is not None
+    assert timedelta(days=89) < datetime.fromisoformat(key.expires) - datetime.now(UTC) < timedelta(days=91)
+    assert text not in document.read_text()
+    assert text.split("_")[2][:8] not in document.read_text()
+
+
+def test_a_list_shows_what_is_known_and_no_key(document: Path) -> None:
+    text = keys(document, "create", "--owner", "ada")
+    shown = keys(document, "list")
+    assert shown.splitlines()[0].split() == ["id", "owner", "team", "state", "created", "expires", "models"]
+    assert text.split("_")[1] in shown
+    assert "never" in shown
+    assert text.split("_")[2][:8] not in shown
+
+
+def test_a_revoked_key_opens_no_more(document: Path) -> None:
+    text = keys(document, "create", "--owner", "ada")
+    assert keys(document, "revoke", text.split("_")[1]) == "revoked"
+    assert ring_of(document).check(text, datetime.now(UTC)) is None
+    assert "revoked" in keys(document, "list")
+
+
+def test_a_rotated_key_goes_on_for_a_day_beside_the_new_one(document: Path) -> None:
+    old = keys(document, "create", "--owner", "ada", "--team", "search")
+    new = keys(document, "rotate", old.split("_")[1])
+    ring, now = ring_of(document), datetime.now(UTC)
+    for text in (old, new):
+        assert ring.check(text, now)
+    assert ring.check(old, now + timedelta(hours=25)) is None
+    found = ring.check(new, now + timedelta(hours=25))
+    assert found is not None
+    assert (found.owner, found.team) == ("ada", "search")
+
+
+@pytest.mark.parametrize("action", ["revoke", "rotate"])
+def test_a_key_that_there_is_not_is_named(document: Path, action: str) -> None:
+    keys(document, "create", "--owner", "ada")
+    with pytest.raises(InvalidRequest, match="There is no key 0000000000"):
+        keys(document, action, "0000000000")
+
+
+def test_a_moment_that_is_none_is_refused(document: Path) -> None:
+    with pytest.raises(InvalidRequest, match="--expires: must be"):
+        keys(document, "create", "--owner", "ada", "--expires", "soon")
+    assert not document.exists()
+
+
+def test_a_broken_document_is_left_alone(document: Path) -> None:
+    document.write_text(json.dumps({"keys": [{"id": 1}]}))
+    with pytest.raises(SettingsError, match=r"keys\.0\.id"):
+        keys(document, "create", "--owner", "ada")
+    assert json.loads(document.read_text()) == {"keys": [{"id": 1}]}
