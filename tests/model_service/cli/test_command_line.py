@@ -48,7 +48,7 @@ def test_with_a_profile_the_answer_comes_from_where_it_points(environment: dict[
         ({"OCI_REGION": "atlantis"}, [], 2, "OCI_REGION"),
         ({"OCI_PROFILE": "NOBODY"}, [], 3, "NOBODY"),
         ({"OCI_CONFIG_FILE": "/nowhere/config"}, [], 3, "oci setup config"),
-        ({}, ["--model", "meta.llama-9"], 4, "does not have meta.llama-9"),
+        ({}, ["--model", "meta.llama-9"], 4, "meta.llama-9 not found"),
         ({}, ["--model", ""], 4, "model"),
         ({"OCI_GENAI_ENDPOINT": "http://127.0.0.1:9"}, [], 5, "Cannot connect"),
         ({}, ["--timeout", "0"], 5, "deadline"),
