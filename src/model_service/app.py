@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from model_service.dispatch import Dispatch
-from model_service.envelopes import Envelope, open_envelope
+from model_service.envelopes import Envelope, open_envelope, reopen
 from model_service.envelopes.stages import bugs_as_errors, chunk_stages, logged_at_its_end
 from model_service.errors import AnswerTooLarge, ModelServiceError
 from model_service.fn.caller import Caller, caller_of
 from model_service.fn.invocation import Deadline, Invocation
+from model_service.fn.limits import check_memory
 from model_service.fn.reply import MAX_REPLY_BYTES, Reply
 from model_service.logs import log
 from model_service.openai_api.chat import Stream
@@ -54,8 +55,10 @@ class App:
         with trace.step("decode"):
             if invocation.fault is not None:
                 raise invocation.fault
-            if envelope.may_name_its_body and b'"body_from"' in invocation.body:
-                envelope = open_envelope(self._with_stored_body(invocation))
+            if envelope.may_name_its_body:
+                check_memory(invocation.body, self.service.settings.limits)
+                if b'"body_from"' in invocation.body:
+                    envelope = reopen(envelope, self._with_stored_body(invocation))
             request = envelope.decode()
         with trace.step("resolve"):
             caller = trace.caller = caller_of(invocation, self.service.settings.identity_headers)
@@ -69,6 +72,7 @@ class App:
                 trace.note(answer)
         with trace.step("encode"):
             reply = envelope.seal(answer)
+            del answer, request  # a long answer is not held twice while it is stored elsewhere
         return self._within_the_size_limit(reply, deadline)
 
     def _with_stored_body(self, invocation: Invocation) -> Invocation:

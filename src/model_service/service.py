@@ -160,11 +160,13 @@ class Service:
 
     @cached_property
     def upstream(self) -> UpstreamClient:
-        return UpstreamClient(self.settings.genai_endpoint or self._regional_endpoint(), self.credential, self._log)
+        endpoint = self.settings.genai_endpoint or self._regional_endpoint()
+        return UpstreamClient(endpoint, self.credential, self._log, limits=self.settings.limits)
 
     @cached_property
     def native(self) -> NativeSurface:
-        return NativeSurface(self.credential, self.settings.region, self.settings.genai_endpoint, self._log)
+        endpoint, limits = self.settings.genai_endpoint, self.settings.limits
+        return NativeSurface(self.credential, self.settings.region, endpoint, self._log, limits=limits)
 
     @cached_property
     def region_services(self) -> RegionServices:
@@ -192,7 +194,7 @@ class Service:
     def stored_requests(self) -> StoredRequests:
         from model_service.oci_services.large_payloads import StoredRequests  # noqa: PLC0415 - see above
 
-        return StoredRequests(self.object_storage, self.settings.request_buckets)
+        return StoredRequests(self.object_storage, self.settings.request_buckets, self.settings.limits)
 
     @cached_property
     def families(self) -> EndpointFamilies:

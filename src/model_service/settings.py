@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from model_service.errors import SettingsError
 from model_service.fn.invocation import MARGIN_SECONDS
+from model_service.fn.limits import Limits
 from model_service.oci_names import ObjectLocation
 from model_service.routing import TransportName
 from model_service.settings_parsers import (
@@ -83,6 +84,7 @@ class Settings:
     counter_ca: str | None = None
     counter_failure: str = "allow"
     injected_principal: InjectedPrincipal | None = None
+    limits: Limits = field(default_factory=Limits.for_memory)
 
     @property
     def keeps_accounts(self) -> bool:
@@ -104,7 +106,7 @@ class Settings:
         if environment is None:
             environment = os.environ  # noqa: TID251 - the one place that reads it
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
-        values: dict[str, Any] = {"injected_principal": _injected_principal(given)}
+        values: dict[str, Any] = {"injected_principal": _injected_principal(given), "limits": Limits.load(given)}
         for name, variable in VARIABLES.items():
             if variable.name in given:
                 values[name] = variable.read(given[variable.name])

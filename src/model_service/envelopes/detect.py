@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from model_service.fn.invocation import Invocation
+from model_service.fn.limits import MEBIBYTE, json_fits
 
 MAX_QUESTION_BYTES: Final = 65_536  # the gateway takes 8 KB of headers
+MAX_EVENT_MEMORY: Final = 32 * MEBIBYTE  # of what is read to tell what it is; 6 MB of any text fit
 _OBJECT: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\{")
 _ARRAY: Final = re.compile(rb"(?:\xef\xbb\xbf)?+[ \t\r\n]*+\[")
 # What every record of a stream, a log and a metric has, as Connector Hub sends them.
@@ -103,8 +105,10 @@ def authorizer_question(body: bytes) -> dict[str, Any] | None:
 def json_value(body: bytes) -> Any:
     """Return the value of ``body`` where it is JSON, be it by a wide reading, and ``None`` where it is not.
 
-    For telling what it is, not for working on it.
+    For telling what it is, not for working on it: what would take too much memory is none.
     """
+    if not json_fits(body, MAX_EVENT_MEMORY):
+        return None
     try:
         return json.loads(body.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
     except (ValueError, RecursionError):

@@ -20,7 +20,7 @@ class DirectEnvelope:
         self._format = "sse"
 
     def decode(self) -> ModelRequest | DoctorRequest:
-        body = read_json_object(self._body)
+        body, self._body = read_json_object(self._body), b""  # it may be large, and has been read
         self._format = stream_format(body)
         operation = operation_of(body)
         return operation.parse({name: value for name, value in body.items() if name != "operation"})

@@ -61,7 +61,7 @@ class HttpEnvelope:
         return reply
 
     def _fields(self) -> dict[str, Any]:
-        body = read_json_object(self._body)
+        body, self._body = read_json_object(self._body), b""  # it may be large, and has been read
         self._format = stream_format(body, self._http.headers.get("accept", ""))
         return body
 

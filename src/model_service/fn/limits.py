@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from model_service.errors import RequestTooLarge
+
 MEBIBYTE: Final = 1024 * 1024
 DEFAULT_MEMORY: Final = 512  # mebibytes: what func.yaml asks for, and what is assumed outside of Fn
 MAX_REQUEST_BYTES: Final = 6 * MEBIBYTE  # what the platform lets in
@@ -22,6 +24,7 @@ class Limits:
     """The bounds of one process, in bytes."""
 
     request_bytes: int
+    request_json_bytes: int
     stored_request_bytes: int
     answer_bytes: int
     stream_bytes: int
@@ -43,6 +46,7 @@ class Limits:
         answer = max(min(memory // 5, 32 * MEBIBYTE), memory // 16)
         return cls(
             request_bytes=MAX_REQUEST_BYTES,
+            request_json_bytes=max(16 * MEBIBYTE, min((memory - RESTING_MEMORY) // 4, 80 * MEBIBYTE)),
             stored_request_bytes=max(MAX_REQUEST_BYTES, min(32 * MEBIBYTE, memory // 16)),
             answer_bytes=answer,
             stream_bytes=2 * answer,
@@ -80,6 +84,12 @@ def json_fits(text: bytes | bytearray, limit: int) -> bool:
     return strings <= limit and strings + _cost_of_structure(_STRING.sub(b"0", text)) <= limit
 
 
+def check_memory(request: bytes, limits: Limits) -> None:
+    """Raise ``RequestTooLarge`` where what the JSON of a request describes would not fit into memory."""
+    if not json_fits(request, limits.request_json_bytes):
+        raise RequestTooLarge("The request has more or longer values than fit into the memory of the function.")
+
+
 def _cost_of_structure(text: bytes | bytearray) -> int:
     """Of CPython 3.11: a dict with up to five keys, a list with some room, and an entry with its value."""
     return 184 * text.count(b"{") + 64 * text.count(b"[") + 40 * text.count(b",")
@@ -99,6 +109,9 @@ def _width(text: bytes | bytearray) -> int:
 
 BOUNDS: Final[Mapping[str, Bound]] = {
     "request_bytes": Bound("A request", None, "413 `request_too_large`"),
+    "request_json_bytes": Bound(
+        "What the JSON of a request takes in memory once it is read", "FN_MEMORY", "413 `request_too_large`"
+    ),
     "stored_request_bytes": Bound("A request in a bucket (`body_from`)", "FN_MEMORY", "413 `request_too_large`"),
     "answer_bytes": Bound("An answer of OCI, decompressed", "FN_MEMORY", "502 `upstream_answer_too_large`"),
     "stream_bytes": Bound(
@@ -107,8 +120,8 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     "line_bytes": Bound("One line of a stream", "FN_MEMORY", "the stream ends with `upstream_answer_too_large`"),
     "error_bytes": Bound("The body of an error of OCI", None, "the rest is left unread"),
     "json_bytes": Bound(
-        "What JSON takes in memory once it is read",
+        "What the JSON of an answer takes in memory once it is read",
         "FN_MEMORY",
-        "413 `request_too_large` for a request, 502 `upstream_answer_too_large` for an answer",
+        "502 `upstream_answer_too_large`",
     ),
 }

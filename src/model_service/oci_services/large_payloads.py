@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from model_service.errors import AnswerTooLarge, InvalidRequest, ModelServiceError
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits, check_memory
 from model_service.logs import log
 from model_service.oci_names import ObjectLocation, is_object_name
 from model_service.oci_services.object_storage import ObjectStorage
@@ -77,24 +78,26 @@ class Overflow:
     def catching(self, stream: Stream, deadline: Deadline) -> Stream:
         """The same stream; where it gets too long for the platform, its last chunk refers to the whole answer, which is
         stored as one ``chat.completion``: a stream is mostly wrapping, its text fits into memory."""
-        gathered = ChunkAccumulator()
+        gathered = [ChunkAccumulator()]
 
         def rest_elsewhere(rest: Iterator[Chunk]) -> Chunk:
             for _ in rest:
                 pass  # it is gathered on its way here
-            completion = gathered.completion()
-            reference = self.store(write_json(completion), "application/json", deadline)
-            return closing_chunk(completion, reference)
+            completion = gathered.pop().completion()
+            closing = closing_chunk(completion)
+            content = write_json(completion)
+            del completion  # as long as the answer: one copy of it is enough while it is stored
+            reference = self.store(content, "application/json", deadline)
+            return {**closing, "model_service": {"ended_by": "size", "reference": reference}}
 
-        return replace(stream, chunks=_gathering(stream.chunks, gathered), rest_elsewhere=rest_elsewhere)
+        return replace(stream, chunks=_gathering(stream.chunks, gathered[0]), rest_elsewhere=rest_elsewhere)
 
 
-def closing_chunk(completion: dict[str, Any], reference: dict[str, Any]) -> Chunk:
-    """What ends a stream that was cut: every choice has the finish reason ``length``, as for any cut text."""
+def closing_chunk(completion: dict[str, Any]) -> Chunk:
+    """Return what ends a stream that was cut: each choice has the finish reason ``length``, as for any cut text."""
     head: Chunk = {name: completion[name] for name in ("id", "created", "model") if name in completion}
-    choices = [{"index": one["index"], "delta": {}, "finish_reason": "length"} for one in completion["choices"]]
-    marker = {"ended_by": "size", "reference": reference}
-    return {**head, "object": "chat.completion.chunk", "choices": choices, "model_service": marker}
+    choices = [{"index": choice["index"], "delta": {}, "finish_reason": "length"} for choice in completion["choices"]]
+    return {**head, "object": "chat.completion.chunk", "choices": choices}
 
 
 def _gathering(chunks: Iterator[Chunk], gathered: ChunkAccumulator) -> Iterator[Chunk]:
@@ -118,7 +121,6 @@ def _not_stored(size: int, error: ModelServiceError) -> AnswerTooLarge:
     )
 
 
-LARGEST: Final = 32 * 1024 * 1024  # bytes of a stored request; it is held in memory several times over
 FIELD: Final = "body_from"
 KNOWN: Final = frozenset({"namespace", "bucket", "object"})
 
@@ -129,22 +131,26 @@ class StoredRequests:
 
     storage: ObjectStorage
     allowed: Sequence[ObjectLocation]
+    limits: Limits
 
     def body(self, body: bytes, deadline: Deadline) -> bytes:
-        """The request to answer: the stored one, with what else the caller said laid over it; ``body`` itself where
-        nothing is stored elsewhere. Raises ``InvalidRequest`` (403 for a bucket that is not allowed)."""
+        """Return the stored request with the caller's other fields laid over it, or ``body`` where none is named.
+
+        Raise ``InvalidRequest`` (403 for a bucket that is not allowed, 413 for what would not fit into memory).
+        """
         try:
-            said = read_json_object(body)
+            fields = read_json_object(body)
         except InvalidRequest:
-            return body  # a batch, or what is wrong with it the doorway says
-        named = said.pop(FIELD, None)
+            return body  # what is wrong with it the envelope says
+        named = fields.pop(FIELD, None)
         if named is None:
             return body
-        stored = self.storage.get(self._allowed(_place(named), deadline), LARGEST, deadline)
-        fields = read_json_object(stored)
-        if FIELD in fields:
+        place = self._allowed(_place(named), deadline)
+        stored = self.storage.get(place, self.limits.stored_request_bytes, deadline)
+        check_memory(stored, self.limits)
+        if f'"{FIELD}"'.encode() in stored and FIELD in read_json_object(stored):
             raise InvalidRequest("body_from: the object names another object.", param=FIELD)
-        return write_json({**fields, **said}) if said else stored
+        return _laid_over(stored, fields)
 
     def _allowed(self, place: ObjectLocation, deadline: Deadline) -> ObjectLocation:
         if any(bucket.bucket == place.bucket for bucket in self.allowed):
@@ -159,6 +165,20 @@ class StoredRequests:
             status=403,
             hint="MODEL_SERVICE_REQUEST_BUCKETS lists the buckets that may be named.",
         )
+
+
+def _laid_over(stored: bytes, fields: dict[str, Any]) -> bytes:
+    """Return the stored object as JSON that ends with ``fields``, of two equal names the last one counts.
+
+    It is not read here: that would be a second copy of all of it.
+    """
+    if not fields:
+        return stored
+    head = stored.rstrip()
+    if not head.endswith(b"}") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return stored  # no object, as the envelope will say
+    separator = b"" if head[:-1].rstrip().endswith(b"{") else b","
+    return b"".join((memoryview(head)[:-1], separator, write_json(fields)[1:]))
 
 
 def _place(named: Any) -> ObjectLocation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,23 @@ def test_what_stands_in_strings_is_not_taken_for_structure() -> None:
     assert json_fits(text, 2 * MEBIBYTE)
     assert not json_fits(b"[" + b"{}," * 100_000 + b"{}]", 2 * MEBIBYTE)
     assert not json_fits(b'["' + b"a" * 100_000 + b'"]', 50_000)
+
+
+def table_of_bounds() -> str:
+    """Return the table of docs/limits.md, as the code has it."""
+    shapes = [Limits.for_memory(shape) for shape in SHAPES]
+    head = ["bound", "what", *(f"{shape} MB" for shape in SHAPES), "beyond it"]
+    rows = [head, ["---", "---", *("---:" for _ in SHAPES), "---"]]
+    for name, bound in BOUNDS.items():
+        values = [size(getattr(limits, name)) for limits in shapes]
+        rows.append([f"`{name}`", bound.what, *values, bound.beyond])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def size(number: int) -> str:
+    return f"{number / MEBIBYTE:.1f}".removesuffix(".0") + " MiB" if number >= MEBIBYTE else f"{number // 1024} KiB"
+
+
+def test_the_table_in_the_docs_is_that_of_the_code() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "limits.md").read_text()
+    assert table_of_bounds() in text, f"the table of docs/limits.md must be\n{table_of_bounds()}"

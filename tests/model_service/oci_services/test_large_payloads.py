@@ -196,15 +196,70 @@ def test_an_object_that_is_not_there_is_a_404(storage: ObjectStorage, app_with: 
     assert error_of(ask(app, {"body_from": {"bucket": "requests", "object": "o"}}))["status"] == 404
 
 
-def test_an_object_of_any_size_is_not_read_to_its_end(
-    storage: ObjectStorage, app_with: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("model_service.oci_services.large_payloads.LARGEST", 100)
-    storage.put("requests", "o", b" " * 1000)
-    app = app_with(MODEL_SERVICE_REQUEST_BUCKETS='["requests"]')
+def test_an_object_of_any_size_is_not_read_to_its_end(storage: ObjectStorage, app_with: MakeApp) -> None:
+    storage.put("requests", "o", b" " * 9_000_000)
+    app = app_with(MODEL_SERVICE_REQUEST_BUCKETS='["requests"]', FN_MEMORY="128")
     assert error_of(ask(app, {"body_from": {"bucket": "requests", "object": "o"}}))["status"] == 413
 
 
 def test_a_prompt_about_the_field_is_a_prompt(oci: MockOci, app_with: MakeApp) -> None:
     body = {**HELLO, "metadata": {"body_from": "x"}}
     assert json.loads(ask(app_with(), body))["choices"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "fields", "sent"),
+    [
+        (b'{"user":"a"}', {"user": "b"}, {"user": "b"}),
+        (b' \n{ "user" : "a" } \n', {"seed": 1}, {"user": "a", "seed": 1}),
+        (b"{ }", {"seed": 1}, {"seed": 1}),
+        (b'\xef\xbb\xbf{"user":"a"}', {"seed": 1}, {"user": "a", "seed": 1}),
+        (b'{"user":"}"}', {"seed": 1}, {"user": "}", "seed": 1}),
+        (b'{"user":"\\"body_from\\""}', {"seed": 1}, {"user": '"body_from"', "seed": 1}),
+        (b'["user"]', {"seed": 1}, None),
+        (b'{"user":"a"}}', {"seed": 1}, None),
+        (b'{"user":{"a":1}', {"seed": 1}, None),
+        (b'{"user":"a",}', {"seed": 1}, None),
+        (b'{"body_from":{"bucket":"requests","object":"o"}}', {"seed": 1}, None),
+        (b"", {"seed": 1}, None),
+    ],
+)
+def test_fields_are_laid_over_an_object_without_reading_it_twice(
+    oci: MockOci,
+    storage: ObjectStorage,
+    app_with: MakeApp,
+    stored: bytes,
+    fields: dict[str, Any],
+    sent: dict[str, Any] | None,
+) -> None:
+    storage.put("requests", "o", stored)
+    named = {"bucket": "requests", "object": "o"}
+    body = ask(app_with(MODEL_SERVICE_REQUEST_BUCKETS='["requests"]'), {"body_from": named, **HELLO, **fields})
+    asked = [json.loads(request.body) for request in oci.requests if request.path.endswith("/chat/completions")]
+    assert asked == ([] if sent is None else [{**HELLO, **sent}])
+    assert sent is not None or error_of(body)["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "stored", [b"[]", b'[{"value": "eA=="}]', b'{"specversion": "1.0", "type": "t", "source": "s", "id": "i"}']
+)
+@pytest.mark.parametrize("more", [{}, {"seed": 1}])
+def test_an_object_is_never_taken_for_another_trigger(
+    storage: ObjectStorage, app_with: MakeApp, stored: bytes, more: dict[str, Any]
+) -> None:
+    storage.put("requests", "o", stored)
+    app = app_with(MODEL_SERVICE_REQUEST_BUCKETS='["requests"]')
+    assert error_of(ask(app, {"body_from": {"bucket": "requests", "object": "o"}, **more}))["status"] == 400
+
+
+@pytest.mark.parametrize(("memory", "status"), [("128", 413), ("1024", 200)])
+def test_an_object_that_would_not_fit_into_memory_is_refused_before_it_is_read(
+    storage: ObjectStorage, app_with: MakeApp, memory: str, status: int
+) -> None:
+    content = json.dumps({**HELLO, "metadata": [{}] * 200_000}).encode()
+    storage.put("requests", "o", content)
+    app = app_with(MODEL_SERVICE_REQUEST_BUCKETS='["requests"]', FN_MEMORY=memory)
+    answer = json.loads(ask(app, {"body_from": {"bucket": "requests", "object": "o"}}))
+    assert answer.get("error", {}).get("status", 200) == status
+    direct = json.loads(app.answer(Invocation(content, Deadline.after(20))).whole())
+    assert direct.get("error", {}).get("status", 200) == status

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from model_service.auth import Credential
 from model_service.errors import InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits
 from model_service.oci_names import control_plane_endpoint, inference_endpoint, region_of
 from model_service.routing import Route, Target
 from model_service.transports.call import Call
@@ -36,6 +37,7 @@ class NativeSurface:
     endpoint: str | None = None
     log: LogPolicy = field(default_factory=LogPolicy)
     retries: Retries = field(default_factory=Retries)
+    limits: Limits = field(default_factory=Limits.for_memory)
 
     def __post_init__(self) -> None:
         self._lock = Lock()  # threads of a batch come here first together
@@ -72,7 +74,7 @@ class NativeSurface:
         # oci takes 0.2 s to import, for which no other transport is to wait.
         from model_service.upstream.sdk_client import SdkClient  # noqa: PLC0415
 
-        return SdkClient(self.credential, self.log, self.retries)
+        return SdkClient(self.credential, self.log, self.retries, self.limits)
 
     def _region(self, ocid: str) -> str:
         region = region_of(ocid) or self.region or self.credential.region
