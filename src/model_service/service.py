@@ -12,6 +12,8 @@ from model_service.auth import Credential, credential_for
 from model_service.errors import SettingsError
 from model_service.fn.caller import NOBODY, Caller
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits
+from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
 from model_service.openai_api.embeddings import EmbeddingsRequest
@@ -70,18 +72,23 @@ class Service:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
         if self.accounts is None:
-            return self._ask(route, request, deadline)
+            return self._ask(route, request, deadline, trigger)
         return self.accounts.call(
-            caller, trigger, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, owner)
+            caller, trigger, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, trigger, owner)
         )
 
-    def _ask(self, route: Route, request: ModelRequest, deadline: Deadline, owner: str | None = None) -> Answer:
+    def _ask(
+        self, route: Route, request: ModelRequest, deadline: Deadline, trigger: str, owner: str | None = None
+    ) -> Answer:
+        # The answer to a record has no trigger: it goes to a sink, whose bound the batch knows.
+        is_reply = self.settings.overflow_bucket is None and bool(trigger)
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
             project_id=request.project_id or self.settings.project_id,
             may_store=self.settings.responses_store,
             owner=owner,
+            max_answer_bytes=MAX_REPLY_BYTES if is_reply else self.settings.limits.stored_answer_bytes,
         )
         answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
         if isinstance(answer, Complete):
@@ -161,19 +168,18 @@ class Service:
     @cached_property
     def upstream(self) -> UpstreamClient:
         endpoint = self.settings.genai_endpoint or self._regional_endpoint()
-        return UpstreamClient(endpoint, self.credential, self._log, limits=self.settings.limits)
+        return UpstreamClient(endpoint, self.credential, *self._policies)
 
     @cached_property
     def native(self) -> NativeSurface:
-        endpoint, limits = self.settings.genai_endpoint, self.settings.limits
-        return NativeSurface(self.credential, self.settings.region, endpoint, self._log, limits=limits)
+        return NativeSurface(self.credential, self.settings.region, self.settings.genai_endpoint, *self._policies)
 
     @cached_property
     def region_services(self) -> RegionServices:
         # Imported on first use, as all that follows here: most calls have no use for it.
         from model_service.oci_services.clients import RegionServices  # noqa: PLC0415 - see above
 
-        return RegionServices(self.credential, self.settings.region, self.settings.oci_endpoint, self._log)
+        return RegionServices(self.credential, self.settings.region, self.settings.oci_endpoint, *self._policies)
 
     @cached_property
     def object_storage(self) -> ObjectStorage:
@@ -210,13 +216,12 @@ class Service:
         for name in ("native", "region_services"):
             if name in self.__dict__:
                 getattr(self, name).close()
-        upstream = self.__dict__.pop("upstream", None)
-        if upstream is not None:
+        if upstream := self.__dict__.pop("upstream", None):
             upstream.close()
 
     @property
-    def _log(self) -> LogPolicy:
-        return LogPolicy(self.settings.log_requests, self.settings.log_content)
+    def _policies(self) -> tuple[LogPolicy, Limits]:
+        return LogPolicy(self.settings.log_requests, self.settings.log_content), self.settings.limits
 
     def _regional_endpoint(self) -> str:
         region = self.settings.region or self.credential.region

@@ -31,6 +31,7 @@ class Limits:
     line_bytes: int
     error_bytes: int
     json_bytes: int
+    stored_answer_bytes: int
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Limits:
@@ -53,6 +54,7 @@ class Limits:
             line_bytes=answer // 2,
             error_bytes=64 * 1024,
             json_bytes=max(16 * MEBIBYTE, min((memory - RESTING_MEMORY) // 2, 80 * MEBIBYTE), memory // 8),
+            stored_answer_bytes=memory // 5,
         )
 
 
@@ -119,6 +121,9 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     ),
     "line_bytes": Bound("One line of a stream", "FN_MEMORY", "the stream ends with `upstream_answer_too_large`"),
     "error_bytes": Bound("The body of an error of OCI", None, "the rest is left unread"),
+    "stored_answer_bytes": Bound(
+        "An answer of embeddings that goes to the bucket for large ones", "FN_MEMORY", "413 `request_too_large`"
+    ),
     "json_bytes": Bound(
         "What the JSON of an answer takes in memory once it is read",
         "FN_MEMORY",

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from model_service.auth import Credential
 from model_service.errors import SettingsError, UpstreamError
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits
 from model_service.oci_names import (
     functions_endpoint,
     notifications_endpoint,
@@ -42,6 +43,7 @@ class RegionServices:
     region: str | None = None
     endpoint: str | None = None
     log: LogPolicy = field(default_factory=LogPolicy)
+    limits: Limits = field(default_factory=Limits.for_memory)
 
     def __post_init__(self) -> None:
         self._lock = Lock()
@@ -111,7 +113,7 @@ class RegionServices:
     def _at(self, endpoint: str) -> UpstreamClient:
         with self._lock:
             if endpoint not in self._upstreams:
-                self._upstreams[endpoint] = UpstreamClient(endpoint, self.credential, self.log)
+                self._upstreams[endpoint] = UpstreamClient(endpoint, self.credential, self.log, self.limits)
             return self._upstreams[endpoint]
 
     def _region(self, ocid: str = "") -> str:

@@ -6,15 +6,21 @@ https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/dat
 
 from __future__ import annotations
 
-import base64
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from math import isfinite
 from typing import Any, Final
 
 from model_service.errors import UpstreamError
+from model_service.openai_api.embedding_vectors import (
+    ENCODERS,
+    MAX_LIST_NUMBERS,
+    EmbeddingsPart,
+    encoded,
+    floats,
+    packed_floats,
+    tokens_of,
+)
 from model_service.openai_api.validation import (
     invalid_field,
     optional_bool,
@@ -65,8 +71,8 @@ class EmbeddingsRequest:
         """
         reject_unknown_fields(body, FIELDS)
         encoding_format = optional_string(body, "encoding_format") or "float"
-        if encoding_format not in ENCODING_FORMATS:
-            raise invalid_field("encoding_format", f"must be one of {', '.join(ENCODING_FORMATS)}.")
+        if encoding_format not in ENCODERS:
+            raise invalid_field("encoding_format", f"must be one of {', '.join(ENCODERS)}.")
         return cls(
             model=require_string(body, "model"),
             inputs=_inputs(body),
@@ -107,22 +113,30 @@ class EmbeddingsRequest:
 
         Raise ``UpstreamError`` where an embedding is missing, or is not what was asked for.
         """
-        vectors = [vector for result in results for vector in self._vectors(result)]
+        return self.joined(model, [self.part(result) for result in results])
+
+    def part(self, result: Mapping[str, Any]) -> EmbeddingsPart:
+        """Return what one EmbedTextResult holds, encoded; raise ``UpstreamError`` for what is no embedding."""
+        vectors = self._vectors(result)
+        encode = ENCODERS[self.encoding_format]
+        dimensions = len(vectors[0]) if vectors and isinstance(vectors[0], list) else 0
+        if encode is floats and len(self.inputs) * dimensions > MAX_LIST_NUMBERS and self.embedding_type is None:
+            encode = packed_floats
+        inputs = tuple(result.get("inputs") or ()) if self.is_echo else ()
+        return EmbeddingsPart(
+            encoded(vectors, encode, is_packed=self.embedding_type == "base64"), tokens_of(result), inputs
+        )
+
+    def joined(self, model: str, parts: Sequence[EmbeddingsPart]) -> dict[str, Any]:
+        """Return OpenAI's list of embeddings; raise ``UpstreamError`` where one is missing."""
+        vectors = [vector for part in parts for vector in part.vectors]
         if len(vectors) != len(self.inputs):
             raise UpstreamError(f"OCI answered {len(self.inputs)} inputs with {len(vectors)} embeddings.")
-        encode = ENCODING_FORMATS[self.encoding_format]
-        try:
-            is_packed = self.embedding_type == "base64"
-            embeddings = [vector if is_packed and isinstance(vector, str) else encode(vector) for vector in vectors]
-        except (TypeError, ValueError, OverflowError, struct.error):
-            raise UpstreamError("OCI answered with an embedding that is not an array of numbers.") from None
-        entries = [
-            {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(embeddings)
-        ]
-        answer = {"object": "list", "data": entries, "model": model, "usage": _usage(results)}
-        if self.is_echo:
-            answer["inputs"] = [text for result in results for text in result.get("inputs") or ()]
-        return answer
+        entries = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)]
+        tokens = sum(part.tokens for part in parts)
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        answer = {"object": "list", "data": entries, "model": model, "usage": usage}
+        return answer | {"inputs": [text for part in parts for text in part.inputs]} if self.is_echo else answer
 
     def _vectors(self, result: Mapping[str, Any]) -> list[Any]:
         """Return the vectors of the one type that was asked for; OCI packs some of them in base64 itself."""
@@ -199,36 +213,7 @@ def _input(path: str, value: Any) -> Input:
     return Input(url, is_image=True)
 
 
-def _usage(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return the sums; of an answer without ``usage`` the tokens of the inputs are what there is to count."""
-    total = sum(_tokens(result) for result in results)
-    return {"prompt_tokens": total, "total_tokens": total}
-
-
-def _tokens(result: Mapping[str, Any]) -> int:
-    usage = result.get("usage")
-    usage = usage if isinstance(usage, Mapping) else {}
-    of_inputs = result.get("inputTextTokenCounts")
-    counted = usage.get("promptTokens") or usage.get("totalTokens")
-    counts = [counted] if counted else (of_inputs if isinstance(of_inputs, list) else [])
-    return sum(count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count >= 0)
-
-
-def _floats(vector: list[float]) -> list[float]:
-    """Return the vector; raise ``TypeError`` or ``ValueError`` where it is not one of finite numbers."""
-    if not isinstance(vector, list) or not all(map(isfinite, vector)):
-        raise ValueError
-    return vector
-
-
-def _base64(vector: list[float]) -> str:
-    """Return little-endian 32-bit floats in base64, as OpenAI's clients unpack them."""
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *_floats(vector))).decode()
-
-
 EMBEDDING_TYPES: Final = ("float", "int8", "uint8", "binary", "ubinary", "base64")
-
-ENCODING_FORMATS: Final = {"float": _floats, "base64": _base64}
 
 FIELDS: Final = frozenset(
     {

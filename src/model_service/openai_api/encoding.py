@@ -252,7 +252,7 @@ STRICT: Final = _StrictDecoder(parse_constant=_refuse_constant, parse_float=_fin
 ``ValueError`` for the rest."""
 
 _LENIENT: Final = json.JSONDecoder(parse_constant=lambda _name: None)
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=list)
 
 ENCODINGS: Final = {
     "sse": Encoding("text/event-stream", write_events),

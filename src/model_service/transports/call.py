@@ -16,6 +16,9 @@ from model_service.upstream.error_hints import hint_for
 class Call:
     """``compartment_id`` is the compartment that pays, and that the IAM policy must cover.
 
+    ``max_answer_bytes`` is what can be delivered of an answer whose size is known before it is paid for: the platform's
+    bound on a reply, or that of memory where there is a bucket for larger ones; ``None`` where nobody knows.
+
     Responses alone take the rest: ``project_id`` is the project that holds what they store, and ``may_store`` says
     whether they may (``MODEL_SERVICE_RESPONSES_STORE``). ``owner`` is whose what they store is, where callers are kept
     apart (``transports/responses/ownership.py``).
@@ -26,6 +29,7 @@ class Call:
     project_id: str | None = None
     may_store: bool = True
     owner: str | None = None
+    max_answer_bytes: int | None = None
 
     @property
     def compartment_headers(self) -> dict[str, str]:

@@ -46,11 +46,11 @@ HEADERS: Final = {
 class SdkClient:
     """One session, to whatever endpoints are called, for one credential. Threads may share it."""
 
-    def __init__(self, credential: Credential, log: LogPolicy, retries: Retries, limits: Limits | None = None) -> None:
+    def __init__(self, credential: Credential, log: LogPolicy, retries: Retries, limits: Limits) -> None:
         self._credential = credential
         self._log = log
         self._retries = retries
-        self._limits = limits or Limits.for_memory()
+        self._limits = limits
         self._session = _session()
         # It has no connection of its own, so that one too many costs nothing: a region may come from a caller.
         self._client_of = lru_cache(maxsize=16)(self._new_client)

@@ -91,9 +91,11 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # The head of a request waits for its body, so that both leave in one packet (and one TLS record).
-        self._unsent += buffer
-        if len(self._unsent) > MAX_COPIED_BYTES:
+        if len(self._unsent) + len(buffer) > MAX_COPIED_BYTES:
             self._flush(timeout)
+            self._send(buffer, timeout)
+        else:
+            self._unsent += buffer
 
     def close(self) -> None:
         self._stream.close()
@@ -108,12 +110,14 @@ class _Stream(httpcore.NetworkStream):
 
     def _flush(self, timeout: float | None) -> None:
         unsent, self._unsent = self._unsent, b""
-        if not unsent:
-            return
+        if unsent:
+            self._send(unsent, timeout)
+
+    def _send(self, buffer: bytes, timeout: float | None) -> None:
         attempt = current.get()
         attempt.socket = self._socket
         try:
-            self._stream.write(unsent, _left(timeout))
+            self._stream.write(buffer, _left(timeout))
         except BaseException as error:
             attempt.note_failed_write()
             if isinstance(error, httpcore.WriteTimeout) and is_vanished_peer(error.__cause__):

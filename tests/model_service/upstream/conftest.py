@@ -135,7 +135,7 @@ def send(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterato
         return client.send("POST", "/", body, {}, deadline)
 
     def over_sdk(url: str, limits: Limits | None, deadline: Deadline, body: dict[str, str]) -> UpstreamResponse:
-        new = SdkClient(credential, LogPolicy(), Retries(sleep=lambda _: None), limits)
+        new = SdkClient(credential, LogPolicy(), Retries(sleep=lambda _: None), limits or Limits.for_memory())
         client = clients.setdefault(("", limits), new)
         assert isinstance(client, SdkClient)
         return client.send("POST", url, "/actions/chat", body, deadline)

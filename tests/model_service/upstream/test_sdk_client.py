@@ -37,6 +37,7 @@ from model_service.errors import (
     UpstreamUnreachable,
 )
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits
 from model_service.logs import log
 from model_service.settings import Settings
 from model_service.upstream import sdk_sockets
@@ -70,7 +71,7 @@ def connect(environment: dict[str, str], slept: list[float]) -> Iterator[Callabl
 
     def new(profile: str = "DEFAULT", log: LogPolicy = LogPolicy()) -> SdkClient:  # noqa: B008 - it is frozen
         settings = Settings.load({**environment, "OCI_PROFILE": profile})
-        made.append(SdkClient(credential_for(settings), log, Retries(slept.append, lambda: 1.0)))
+        made.append(SdkClient(credential_for(settings), log, Retries(slept.append, lambda: 1.0), Limits.for_memory()))
         return made[-1]
 
     yield new

@@ -5,23 +5,27 @@ Source: https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/2023
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock, Thread
 from typing import Any, Final
 
+from model_service.errors import AnswerTooLarge, RequestTooLarge
+from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.openai_api.chat import Complete
+from model_service.openai_api.embedding_vectors import EmbeddingsPart, likely_answer_bytes, min_answer_bytes
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.routing import Route
 from model_service.transports.call import Call
 from model_service.transports.native.surface import NativeSurface
 from model_service.upstream.response import read_object
 
-AT_ONCE: Final = 4  # calls; on-demand models are throttled, and more would only wait for each other
+MAX_CALLS_AT_ONCE: Final = 4  # on-demand models are throttled, and more would only wait for each other
 
-Result = tuple[dict[str, Any], str | None]
-"""An EmbedTextResult, and the request id that came with it."""
+Result = tuple[EmbeddingsPart, str | None]
+"""What an EmbedTextResult held, and the request id that came with it."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +36,75 @@ class OCIEmbeddingModel:
     native: NativeSurface
 
     def embed(self, request: EmbeddingsRequest, call: Call) -> Complete:
-        """The answer has the request id of the first call."""
-        results = self._results(request.native_requests(), call)
+        """Return the answer, with the request id of the first call.
+
+        Raise ``AnswerTooLarge``, or ``RequestTooLarge`` for what does not even fit into memory, as soon as that is
+        known: what cannot be delivered is not paid for.
+        """
+        inputs = len(request.inputs)
+        if request.dimensions is not None:
+            _require_room(min_answer_bytes(inputs, request.dimensions, request.encoding_format), call)
+
+        def ask(content: dict[str, Any]) -> Result:
+            response = self.native.post("embedText", self.route, content, call)
+            with call.hints(self.route):
+                part = request.part(read_object(response))
+            _require_room(likely_answer_bytes(inputs, part), call)
+            return part, response.opc_request_id
+
+        results = _Calls(ask, request.native_requests()).results()
         with call.hints(self.route):
-            answer = request.answer(self.route.model, [result for result, _ in results])
+            answer = request.joined(self.route.model, [part for part, _ in results])
         return Complete(answer, results[0][1])
 
-    def _results(self, contents: Sequence[dict[str, Any]], call: Call) -> list[Result]:
-        if len(contents) == 1:
-            return [self._result(contents[0], call)]
-        pool = ThreadPoolExecutor(min(AT_ONCE, len(contents)), thread_name_prefix="embed")
-        try:
-            # Each in a context of its own, in which the log knows the invocation.
-            coming = [pool.submit(copy_context().run, self._result, content, call) for content in contents]
-            return [one.result() for one in coming]
-        finally:
-            pool.shutdown(cancel_futures=True)  # after a failure the rest would be paid for in vain
 
-    def _result(self, content: dict[str, Any], call: Call) -> Result:
-        response = self.native.post("embedText", self.route, content, call)
-        with call.hints(self.route):
-            return read_object(response), response.opc_request_id
+def _require_room(size: int, call: Call) -> None:
+    if call.max_answer_bytes is None or size <= call.max_answer_bytes:
+        return
+    said = f"The answer would have more than {size} bytes; {call.max_answer_bytes} can be delivered."
+    if call.max_answer_bytes == MAX_REPLY_BYTES:
+        raise AnswerTooLarge(said)
+    raise RequestTooLarge(said, param="input", hint="Send fewer inputs at once.")
+
+
+@dataclass
+class _Calls:
+    """Calls that are made some at a time, by the thread that asks and by as many others as there are to be had: a
+    container may have none left."""
+
+    ask: Callable[[dict[str, Any]], Result]
+    contents: Sequence[dict[str, Any]]
+    _lock: Lock = field(default_factory=Lock)
+    _results: dict[int, Result] = field(default_factory=dict)
+    _failures: dict[int, Exception] = field(default_factory=dict)
+
+    def results(self) -> list[Result]:
+        """Return what each call answered, in order; raise the failure of the first that failed."""
+        waiting = iter(enumerate(self.contents))
+        threads = [
+            # Each in a context of its own, in which the log knows the invocation.
+            Thread(target=copy_context().run, args=(self._work, waiting), name=f"embed-{number}", daemon=True)
+            for number in range(1, min(MAX_CALLS_AT_ONCE, len(self.contents)))
+        ]
+        with suppress(RuntimeError):  # "can't start new thread"
+            for thread in threads:
+                thread.start()
+        self._work(waiting)
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        if self._failures:
+            raise self._failures[min(self._failures)]
+        return [self._results[index] for index in range(len(self.contents))]
+
+    def _work(self, waiting: Iterator[tuple[int, dict[str, Any]]]) -> None:
+        while True:
+            with self._lock:
+                index, content = next(waiting, (-1, {}))
+            if index < 0 or self._failures:  # after a failure the rest would be paid for in vain
+                return
+            try:
+                self._results[index] = self.ask(content)
+            except Exception as error:  # noqa: BLE001 - it is raised by the thread that asked
+                self._failures[index] = error
+                return

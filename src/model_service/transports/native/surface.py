@@ -36,6 +36,7 @@ class NativeSurface:
     region: str | None = None
     endpoint: str | None = None
     log: LogPolicy = field(default_factory=LogPolicy)
+    limits: Limits = field(default_factory=Limits.for_memory)
     retries: Retries = field(default_factory=Retries)
     limits: Limits = field(default_factory=Limits.for_memory)
 
