@@ -72,16 +72,13 @@ class Service:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
         if self.accounts is None:
-            return self._ask(route, request, deadline, trigger)
+            return self._ask(route, request, deadline, trigger, None)
         return self.accounts.call(
             caller, trigger, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, trigger, owner)
         )
 
-    def _ask(
-        self, route: Route, request: ModelRequest, deadline: Deadline, trigger: str, owner: str | None = None
-    ) -> Answer:
-        # The answer to a record has no trigger: it goes to a sink, whose bound the batch knows.
-        is_reply = self.settings.overflow_bucket is None and bool(trigger)
+    def _ask(self, route: Route, request: ModelRequest, deadline: Deadline, trigger: str, owner: str | None) -> Answer:
+        is_reply = self.settings.overflow_bucket is None and trigger  # the answer to a record has none
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
