@@ -38,7 +38,6 @@ class NativeSurface:
     log: LogPolicy = field(default_factory=LogPolicy)
     limits: Limits = field(default_factory=Limits.for_memory)
     retries: Retries = field(default_factory=Retries)
-    limits: Limits = field(default_factory=Limits.for_memory)
 
     def __post_init__(self) -> None:
         self._lock = Lock()  # threads of a batch come here first together
