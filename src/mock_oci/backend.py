@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
+from mock_oci.oddities import Meaningless
 from mock_oci.operations import Call, Operation, json_response, oci_error
 from mock_oci.services import SERVICES
 from mock_oci.services.generative_ai.projects import Projects
@@ -53,6 +54,10 @@ class MockOci(Cloud):
         step = self.script.take(request.path, _model_of(request), request.body, only_named=only_named)
         step.begin(self.sleep)
         response = step.response or operation.answer(replace(call, scripted=step.reply))
+        try:
+            response = step.made_odd(response, request.path)
+        except Meaningless as mistake:
+            return oci_error(501, f"mock_oci: {mistake}", "NotImplemented")
         return step.pace(response, self.sleep, self.chunk_delay)
 
     def _refuse(self, refusal: NotAuthenticated) -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict, Unpack
 
 from mock_oci.model.replies import Reply, ToolCall, Usage, words_of
+from mock_oci.oddities import check_names, made_odd
 from mock_oci.wire import Disconnect, Response
 
 _LOOK_SECONDS = 0.05
@@ -23,6 +24,7 @@ class How(TypedDict, total=False):
     comes for ``stall`` seconds (60); ``cut_after`` that many, or after that stall, the connection is cut (0:
     right after the headers), ``disconnect`` before any response; ``times`` the step is used (1), only for
     requests with this ``model`` or ``path``, or with a body ``containing`` this text, as sent or as JSON means it.
+    ``odd`` names one of ``mock_oci.oddities.ODDITIES``, or several.
     """
 
     delay: float
@@ -35,6 +37,7 @@ class How(TypedDict, total=False):
     model: str
     path: str
     containing: str
+    odd: str | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,15 @@ class Step:
     model: str = ""
     path: str = ""
     containing: str = ""
+    odd: str | Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        check_names(self.oddities)
+
+    @property
+    def oddities(self) -> tuple[str, ...]:
+        """Return the names of what is odd about the answer."""
+        return (self.odd,) if isinstance(self.odd, str) else tuple(self.odd)
 
     def begin(self, sleep: Callable[[float], None]) -> None:
         """Wait before the response, or raise Disconnect, as the step says."""
@@ -61,6 +73,10 @@ class Step:
         if self.disconnect:
             raise Disconnect("as scripted")
 
+    def made_odd(self, response: Response, path: str) -> Response:
+        """Return the answer of the operation at ``path`` with what is odd about it. Raises Meaningless, Disconnect."""
+        return made_odd(response, path, self.oddities) if self.oddities else response
+
     def pace(self, response: Response, sleep: Callable[[float], None], chunk_delay: float = 0.0) -> Response:
         """Delay and cut the pieces of ``response``; ``chunk_delay`` is used where the step has none.
 
@@ -68,7 +84,8 @@ class Step:
         """
         between = chunk_delay if self.chunk_delay is None else self.chunk_delay
         whole = isinstance(response.body, bytes)
-        if self.cut_after is None and self.stall_after is None and (whole or not between):
+        at_once = self.cut_after is None and self.stall_after is None and "stays-open" not in self.oddities
+        if at_once and (whole or not between):
             return response
         return replace(response, body=self._paced(response, between, sleep))
 
@@ -83,6 +100,8 @@ class Step:
                 if number and between:
                     sleep(between)
                 yield piece
+            if "stays-open" in self.oddities:
+                yield from _silence(self.stall, sleep)
             if self.cut_after is not None:
                 raise Disconnect("as scripted")
 
@@ -165,6 +184,10 @@ class Script:
     def delay(self, before: float = 0.0, between: float | None = None, **how: Unpack[How]) -> None:
         """Give the model's own answer, ``before`` seconds late and with ``between`` seconds between its pieces."""
         self.add(replace(Step(**how), delay=before, chunk_delay=between))
+
+    def odd(self, *names: str, **how: Unpack[How]) -> None:
+        """Give the model's own answer, with these of ``mock_oci.oddities.ODDITIES``."""
+        self.add(replace(Step(**how), odd=names))
 
     def disconnect(self, **how: Unpack[How]) -> None:
         """Cut the connection before any response."""

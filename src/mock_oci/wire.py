@@ -39,11 +39,13 @@ class Response:
     """One HTTP response; a ``body`` that is not bytes is sent chunked, each piece as soon as it is there.
 
     An empty piece is not sent: it gives the door a moment to see whether the client is still there.
+    ``content_length`` is stated in place of what a whole body has; the connection ends after such an answer.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Iterable[bytes] = b""
+    content_length: int | None = None
 
     def close(self) -> None:
         """Tell a streamed body that nobody reads it any more; bytes need no telling."""
@@ -53,7 +55,15 @@ class Response:
 
 
 class Disconnect(Exception):
-    """Cut the connection: before the response when ``answer`` raises it, mid-body when a stream does."""
+    """Cut the connection: before the response when ``answer`` raises it, mid-body when a stream does.
+
+    ``sent`` is what the client still gets of a head; ``reset``: the connection is not closed but reset.
+    """
+
+    def __init__(self, reason: str = "", *, sent: bytes = b"", reset: bool = False) -> None:
+        super().__init__(reason)
+        self.sent = sent
+        self.reset = reset
 
 
 _REGION = r"[a-z0-9-]+"

@@ -16,6 +16,7 @@ from mock_oci.doors.server import Handler
 from mock_oci.wire import Disconnect, Request, Response
 
 _BEFORE = "Server disconnected without sending a response."
+_RESET = "[Errno 104] Connection reset by peer"
 _WITHIN = "peer closed connection without sending complete message body (incomplete chunked read)"
 
 
@@ -90,7 +91,7 @@ def _own_error(httpx: Any, message: str) -> Iterator[None]:
     try:
         yield
     except Disconnect as fault:
-        raise httpx.RemoteProtocolError(message) from fault
+        raise (httpx.ReadError(_RESET) if fault.reset else httpx.RemoteProtocolError(message)) from fault
 
 
 class _Pieces:

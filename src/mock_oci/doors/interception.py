@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from mock_oci.wire import HOSTS, Response
+from mock_oci.wire import HOSTS, Disconnect, Response
 
 
 class UnexpectedHost(AssertionError):
@@ -34,10 +34,20 @@ def is_emulated(host: str, method: str, url: str) -> bool:
 def framed(response: Response, method: str) -> tuple[dict[str, str], Iterable[bytes]]:
     """Return the headers and the pieces of the body, as the loopback server would send both."""
     bodiless = method == "HEAD" or response.status in (204, 304)
+    if response.content_length is not None and isinstance(response.body, bytes):
+        headers = {**response.headers, "content-length": str(response.content_length)}
+        return headers, () if bodiless else _cut_to(response.body, response.content_length)
     if isinstance(response.body, bytes):
         headers = {**response.headers, "content-length": str(len(response.body))}
         return headers, () if bodiless else (response.body,)
     return {**response.headers, "transfer-encoding": "chunked"}, () if bodiless else response.body
+
+
+def _cut_to(body: bytes, length: int) -> Iterator[bytes]:
+    """Yield what a client reads of a body whose length is stated wrong."""
+    yield body[:length]
+    if len(body) < length:
+        raise Disconnect("the body is shorter than its content length")
 
 
 def _is_loopback(host: str) -> bool:

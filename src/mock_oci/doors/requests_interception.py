@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,7 +72,8 @@ class _Emulated(responses.BaseResponse):
         try:
             response = self._answer(Request(request.method, request.path_url, headers, _bytes(request.body)))
         except Disconnect as fault:
-            left = RemoteDisconnected("Remote end closed connection without response")
+            left: OSError = RemoteDisconnected("Remote end closed connection without response")
+            left = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") if fault.reset else left
             error = ProtocolError("Connection aborted.", left)
             raise self._exceptions.ConnectionError(error, request=request) from fault
         return _answered(response, request.method)
@@ -92,7 +94,7 @@ def _bytes(body: Any) -> bytes:
 def _answered(response: Response, method: str) -> HTTPResponse:
     headers, pieces = framed(response, method)
     about: dict[str, Any] = {"status": response.status, "reason": _reason(response.status), "request_method": method}
-    if isinstance(response.body, bytes):
+    if isinstance(response.body, bytes) and response.content_length is None:
         return HTTPResponse(io.BytesIO(b"".join(pieces)), headers, preload_content=False, **about)
     return _Streamed(pieces, headers, **about)
 

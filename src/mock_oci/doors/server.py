@@ -8,6 +8,7 @@ import json
 import logging
 import socket
 import socketserver
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -130,8 +131,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
     def respond(self) -> None:
         try:
             response = self.server.answer(self._request())
-        except Disconnect:
-            self.close_connection = True
+        except Disconnect as fault:
+            self._cut(fault)
             return
         except Exception as error:  # noqa: BLE001 - a fault of the emulator becomes a 500 and a traceback
             _log.exception("no answer to %s %s", self.command, self.path)
@@ -177,7 +178,9 @@ class _Connection(http.server.BaseHTTPRequestHandler):
     def _send(self, response: Response) -> None:
         bodiless = self.command == "HEAD" or response.status in _BODILESS
         if isinstance(response.body, bytes):
-            head = _head(response, {"Content-Length": str(len(response.body))})
+            stated = len(response.body) if response.content_length is None else response.content_length
+            self.close_connection |= stated != len(response.body)
+            head = _head(response, {"Content-Length": str(stated)})
             self.wfile.write(head if bodiless else head + response.body)  # one packet: latency matters
             return
         self._stream(response, None if bodiless else response.body)
@@ -187,11 +190,22 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self.wfile.write(_head(response, {"Transfer-Encoding": "chunked"}))
             if pieces is not None:
                 self._send_chunks(pieces)
+        except Disconnect as fault:
+            self._cut(fault)
         except Exception:  # noqa: BLE001 - whatever ends the body early, the client must see it cut
             _log.debug("body of %s %s was cut", self.command, self.path, exc_info=True)
             self.close_connection = True
         finally:
             response.close()
+
+    def _cut(self, fault: Disconnect) -> None:
+        self.close_connection = True
+        if fault.sent:
+            self.wfile.write(fault.sent)
+        if fault.reset:
+            linger = struct.pack("ii", 1, 0)  # on, for no time: what is not sent yet never is, and the peer gets a RST
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            socket.close(self.connection.detach())  # now: the base class would shut the connection down in order
 
     def _send_chunks(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:

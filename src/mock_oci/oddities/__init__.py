@@ -1,0 +1,61 @@
+"""What real servers send and no document says: a switch for each, of a script's next answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from mock_oci.oddities.events import CHAT, EMBED, NATIVE, RERANK, RESPONSES, read_events
+from mock_oci.oddities.table import ODDITIES, Oddity
+from mock_oci.wire import Response
+
+__all__ = ["ODDITIES", "Meaningless", "Oddity", "check_names", "made_odd"]
+
+_SURFACES = {
+    "/chat/completions": CHAT,
+    "/actions/chat": NATIVE,
+    "/responses": RESPONSES,
+    "/actions/embedText": EMBED,
+    "/actions/rerankText": RERANK,
+}
+
+
+class Meaningless(Exception):
+    """An oddity that would change nothing of an answer: a script that asks for it is mistaken."""
+
+
+def check_names(names: tuple[str, ...]) -> None:
+    """Raise ValueError for a name that there is not, and for two that would change the same."""
+    unknown = [name for name in names if name not in ODDITIES]
+    if unknown:
+        raise ValueError(f"there is no oddity {unknown[0]!r}; there are {', '.join(ODDITIES)}")
+    inside = [name for name in names if ODDITIES[name].events or ODDITIES[name].value]
+    if len(inside) > 1:
+        raise ValueError(f"{inside[0]} and {inside[1]} change the same answer from within: one of them only")
+
+
+def made_odd(response: Response, path: str, names: tuple[str, ...]) -> Response:
+    """Return ``response`` with these oddities. Raises Meaningless, and Disconnect for some."""
+    surface = next((surface for end, surface in _SURFACES.items() if path.endswith(end)), "")
+    for name in sorted(names, key=lambda name: ODDITIES[name].response is not None):  # from within first
+        response = _changed(response, surface, name, ODDITIES[name])
+    return response
+
+
+def _changed(response: Response, surface: str, name: str, oddity: Oddity) -> Response:
+    if surface not in oddity.surfaces:
+        raise Meaningless(
+            f"{name} means nothing on {surface or 'this operation'}; it does on {', '.join(oddity.surfaces)}"
+        )
+    if oddity.response is not None:
+        return oddity.response(response)
+    if oddity.stays_open and not isinstance(response.body, bytes):
+        return response  # by Step.pace
+    if isinstance(response.body, bytes):
+        if oddity.value is None:
+            raise Meaningless(f"{name} is of streams, and this answer is whole")
+        return replace(response, body=json.dumps(oddity.value(json.loads(response.body), surface)).encode())
+    if oddity.events is None:
+        raise Meaningless(f"{name} is of whole answers, and this one is a stream")
+    sent = oddity.events(read_events(response.body), surface)
+    return replace(response, body=(item if isinstance(item, bytes) else item.written() for item in sent))
