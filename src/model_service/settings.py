@@ -29,6 +29,7 @@ from model_service.settings_parsers import (
     project,
     region,
     seconds,
+    secret_location,
     string_map,
     threads,
 )
@@ -147,7 +148,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "identity_headers": Variable("MODEL_SERVICE_IDENTITY_HEADERS", identity_headers),
     "usage": Variable("MODEL_SERVICE_USAGE", flag),
     "counter": Variable("MODEL_SERVICE_COUNTER", counter),
-    "counter_password": Variable("MODEL_SERVICE_COUNTER_PASSWORD", as_is),
+    "counter_password": Variable("MODEL_SERVICE_COUNTER_PASSWORD", secret_location),
     "counter_ca": Variable("MODEL_SERVICE_COUNTER_CA", as_is),
     "counter_failure": Variable("MODEL_SERVICE_COUNTER_FAILURE", one_of("allow", "refuse")),
     "auth_type": Variable("OCI_AUTH_TYPE", one_of(*AUTH_TYPE_NAMES)),

@@ -17,6 +17,7 @@ MAX_THREADS: Final = 32  # open-source Fn lets a container have 50 processes and
 IDENTITY_PARTS: Final = ("id", "team", "key", "models")
 HEADER_NAME: Final = re.compile(r"[a-z0-9-]{1,100}")
 COUNTER_URL: Final = re.compile(r"(?a)rediss?://(\w[\w-]*@)?[\w.-]+(:[0-9]{1,5})?(/[0-9]{1,2})?")
+SECRET_LOCATION: Final = re.compile(r"ocid1\.vaultsecret\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+|/[^\0]*")
 DESTINATION_OCID: Final = re.compile(r"ocid1\.(queue|stream)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 # No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
 PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[\w.~/-]*)?")
@@ -159,4 +160,11 @@ def counter(name: str, text: str) -> str:
     """Return the URL of a Redis or Valkey server; it has no password, since it stands in logs."""
     if not COUNTER_URL.fullmatch(text):
         raise SettingsError(name, "must be rediss://<host>:<port> (redis:// without TLS), without a password")
+    return text
+
+
+def secret_location(name: str, text: str) -> str:
+    """Return where a secret is; the secret itself is refused, and not quoted: a configuration is for many to read."""
+    if not SECRET_LOCATION.fullmatch(text):
+        raise SettingsError(name, "must be the OCID of a Vault secret, or the absolute path of a file")
     return text

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Invocation
 from model_service.logs.redaction import redact
 
+SUBJECT: Final = "oci-subject-id"
 GATEWAY_OCID: Final = "ocid1.apigateway."
 MAX_NAME_LENGTH: Final = 200  # characters; names stand in logs, metrics and the keys of counters
 
@@ -41,6 +43,10 @@ def caller_of(invocation: Invocation, identity_headers: Mapping[str, str]) -> Ca
     subject that OCI authenticated (``oci-subject-id``).
     """
     subject = invocation.caller
+    if subject is None and identity_headers and invocation.http is not None and SUBJECT in invocation.http.headers:
+        # The FDK puts the client's headers and the platform's into one table, where this one hides the gateway's:
+        # whoever sends it would be nobody, whom other rules may hold for.
+        raise InvalidRequest(f"The header {SUBJECT} is the platform's own.", code="reserved_header")
     if invocation.http is None:
         return Caller(id=subject)
     if not identity_headers or not (subject or "").startswith(GATEWAY_OCID):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from model_service.errors import InvalidRequest
 from model_service.fn.caller import Caller, caller_of
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
 
@@ -34,6 +35,11 @@ def test_headers_count_only_where_a_setting_says_that_the_gateway_sets_them() ->
 
 def test_a_direct_caller_is_the_platforms_subject() -> None:
     assert caller_of(invoked("ocid1.fnfunc.oc1..f", None), NAMES) == Caller("ocid1.fnfunc.oc1..f")
+
+
+def test_a_client_that_hides_the_gateways_name_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="oci-subject-id"):
+        caller_of(invoked(None, {**SET_BY_GATEWAY, "oci-subject-id": GATEWAY}), NAMES)
 
 
 def test_a_key_may_narrow_the_models() -> None:
