@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     out.write(f"as a record of {record.source}\n")
     if record.fault is not None:
         raise record.fault
-    _show(tasks, record.view, out)
+    _show(tasks, record, out)
 
 
 def _summary(tasks: Tasks) -> str:
@@ -65,14 +65,19 @@ def _summary(tasks: Tasks) -> str:
     return f"{number} task{'' if number == 1 else 's'} ({names}), dead letters: {tasks.dead_letters or 'none'}{note}"
 
 
-def _show(tasks: Tasks, view: dict[str, Any], out: TextIO) -> None:
+def _show(tasks: Tasks, record: Record, out: TextIO) -> None:
+    view = record.view
     if tasks.is_outcome(view):
-        out.write("ignored: a sink of this file may have written the object\n")
+        what = (
+            "a sink of this file may have written the object" if "object" in view else "it is a result that came back"
+        )
+        out.write(f"ignored: {what}\n")
         return
     task = tasks.task_for(view)
     if task.ignore:
         out.write(f"task {task.name}: ignored\n")
         return
+    record.require_text()
     body = _body(task, view)
     out.write(f"task {task.name}: to {task.sink}\n{_printable(body)}\n")
     request_of(body)  # raises where no model would be asked

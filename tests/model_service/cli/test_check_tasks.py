@@ -106,7 +106,7 @@ def test_a_cloud_event_of_version_1_0_is_known_too(tmp_path: Path) -> None:
 def test_an_event_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     path.write_text('{"cloudEventsVersion": "0.1", "eventType": 7}')
-    with pytest.raises(InvalidRequest, match="eventType: must be a text"):
+    with pytest.raises(InvalidRequest, match="eventType: must be a string"):
         say(COMPLETE, "--record", str(path))
 
 
@@ -117,10 +117,17 @@ def test_an_event_about_what_a_sink_of_the_file_writes_is_let_go(tmp_path: Path)
     assert said == "as a record of events\nignored: a sink of this file may have written the object\n"
 
 
-def test_a_record_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_comes_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff")))
     with pytest.raises(InvalidRequest, match="not UTF-8"):
-        say(COMPLETE, "--record", "-")
+        say(_file(tmp_path, "match: {source: streaming}"), "--record", "-")
+
+
+def test_a_result_that_came_back_is_let_go(tmp_path: Path) -> None:
+    result, path = tmp_path / "result.json", _file(tmp_path, "match: {source: streaming}")
+    body = {"object": "model_service.result", "id": "a", "record": {}, "task": "one", "response": {}, "error": None}
+    result.write_text(json.dumps(body))
+    assert say(path, "--record", str(result)) == "as a record of streaming\nignored: it is a result that came back\n"
 
 
 @pytest.mark.parametrize(
@@ -132,11 +139,17 @@ def test_a_record_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> 
         ("operation: doctor", "operation: doctor is not for records"),
     ],
 )
-def test_a_request_that_the_function_would_refuse_is_shown_and_refused(
-    request_: str, problem: str, tmp_path: Path, record: str
+def test_a_request_that_the_function_would_always_refuse_is_refused_before_there_is_a_record(
+    request_: str, problem: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidRequest, match=problem):
-        say(_file(tmp_path, f"request: {{{request_}}}"), "--record", record)
+    with pytest.raises(SettingsError, match=f"line [0-9]+: tasks\\[0\\].request.*: {problem}"):
+        say(_file(tmp_path, f"request: {{{request_}}}"))
+
+
+def test_a_request_that_a_record_makes_refusable_is_shown_and_refused(tmp_path: Path, record: str) -> None:
+    template = 'request: {model: m, messages: "{{ text }}"}'
+    with pytest.raises(InvalidRequest, match="messages: "):
+        say(_file(tmp_path, template), "--record", record)
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,12 @@ class Expression:
             raise self.error("cannot be evaluated for this record") from None
 
     def holds(self, view: Mapping[str, Any]) -> bool:
-        """Whether what it finds is true in JMESPath's eyes: not null, not false, and not an empty text, list or
-        object; a zero is true."""
-        found = self.search(view)
+        """Return whether what it finds is true in JMESPath's eyes: not null, not false, and not an empty string, array
+        or object; a zero is true. What cannot be evaluated, as a function of a missing field, finds nothing."""
+        try:
+            found = self.search(view)
+        except InvalidRequest:
+            return False
         return found is not None and found is not False and found not in ("", [], {})
 
     def error(self, problem: str) -> InvalidRequest:

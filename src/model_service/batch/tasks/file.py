@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any, Final
 
+from model_service.batch.record import SOURCES
+from model_service.batch.tasks.constants import check_constants
 from model_service.batch.tasks.schema import ShapeFaults, read_shape
-from model_service.batch.tasks.tasks import Match, SinkDescription, Task, Tasks
+from model_service.batch.tasks.tasks import OWN_FOLDER, Match, SinkDescription, Task, Tasks
 from model_service.batch.tasks.templates import Template
 from model_service.errors import InvalidRequest, SettingsError
+from model_service.oci_names import ObjectLocation
 from model_service.service_file.fields import Fault, Path
 from model_service.service_file.yaml_lines import read_lined
 
@@ -55,6 +59,7 @@ def _tasks(value: Any) -> Tasks:
     described = {**sinks, NONE: SinkDescription("none")}
     tasks = Tasks(**{**read, "tasks": tuple(read["tasks"]), "sinks": described})
     _check_circles(tasks)
+    _check_apart(tasks)
     return tasks
 
 
@@ -70,9 +75,41 @@ def _check_circles(tasks: Tasks) -> None:
                 raise Fault(problem, ("tasks", at, "match", "bucket"))
 
 
+def _check_apart(tasks: Tasks) -> None:
+    """That no record can name its result like another's, like a dead letter or like what the function keeps: it would
+    take its place, and the other would be lost."""
+    written = [(name, sink) for name, sink in tasks.places.items() if isinstance(sink.place, ObjectLocation)]
+    for name, sink in written:
+        if any(head.startswith(OWN_FOLDER) for head in sink.templates["name"].heads(HEADS)):
+            raise Fault(f"must not begin with {OWN_FOLDER}, where the function keeps its own", ("sinks", name, "name"))
+    for (name, sink), (other_name, other) in combinations(written, 2):
+        both, others = sink.templates["name"], other.templates["name"]
+        is_safe = both.names | others.names <= OF_ALL and tasks.dead_letters not in (name, other_name)
+        if sink.is_beside(other) and not is_safe and _may_be_alike(both, others):
+            problem = f"may be the name of an object of the sink {other_name!r}: give each a folder of its own"
+            raise Fault(problem, ("sinks", name, "name"))
+
+
+def _may_be_alike(one: Template, other: Template) -> bool:
+    heads = [(head, another) for head in one.heads(HEADS) for another in other.heads(HEADS)]
+    return any(head.startswith(another) or another.startswith(head) for head, another in heads)
+
+
+def _check_requests(tasks: Sequence[Task], _: dict[str, SinkDescription]) -> None:
+    """That what a template says to every record is a request."""
+    for at, task in enumerate(tasks):
+        if task.request is not None:
+            try:
+                check_constants(task.request)
+            except Fault as fault:
+                raise Fault(str(fault), ("tasks", at, "request", *fault.path)) from None
+
+
 def _check_names(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:
     if NONE in sinks:
         raise Fault("is the sink that keeps nothing; no other can have its name", ("sinks", NONE))
+    if taken := next((name for name in sinks if name.startswith(LETTERS)), None):
+        raise Fault(f"must not begin with {LETTERS!r}, which the ledger has a use for", ("sinks", taken))
     names = [task.name for task in tasks]
     for at, name in enumerate(names):
         if name in names[:at]:
@@ -117,9 +154,12 @@ def _check_names_all(part: str, template: Template, path: Path) -> None:
 
 
 OF_ALL: Final = frozenset({"id", "source"})
+LETTERS: Final = "dead letters"
+HEADS: Final = {"id": tuple(f"{source}/" for source in SOURCES), "source": SOURCES}
 EXAMPLES: Final = ("streaming/prompts/0/41-1761223385480", "streaming/prompts/0/42-1761223385480")
 CHECKS: Final[tuple[Callable[[Sequence[Task], dict[str, SinkDescription]], None], ...]] = (
     _check_names,
     _check_order,
     _check_sinks,
+    _check_requests,
 )

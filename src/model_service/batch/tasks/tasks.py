@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from model_service.batch.cloud_events import event_metadata, is_cloud_event
 from model_service.batch.tasks.expressions import Expression
 from model_service.batch.tasks.templates import Template
 from model_service.errors import InvalidRequest
@@ -20,7 +22,9 @@ from model_service.openai_api.rerank import RerankRequest
 SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
 UNSENT: Final = frozenset({"operation", "stream", "stream_options"})
 OWN_FOLDER: Final = "model-service/"  # of the ledger, and of answers that were too large
+RESULT_FIELDS: Final = frozenset({"id", "record", "task", "response", "error"})
 TOLD: Final = ("source", "stream", "topic", "type", "bucket", "object")  # of a record that no task takes
+MAX_TOLD_CHARS: Final = 200  # of each
 SECONDS: Final = 120.0  # for one record, where its task says nothing
 
 
@@ -43,6 +47,14 @@ class SinkDescription:
         if not isinstance(place, ObjectLocation) or place.bucket != view.get("bucket"):
             return False
         return place.namespace in (None, view.get("namespace")) and name.startswith(self.templates["name"].head)
+
+    def is_beside(self, other: SinkDescription) -> bool:
+        """Return whether both may be the same bucket."""
+        one, another = self.place, other.place
+        if not isinstance(one, ObjectLocation) or not isinstance(another, ObjectLocation):
+            return False
+        is_other_tenancy = one.namespace and another.namespace and one.namespace != another.namespace
+        return one.bucket == another.bucket and not is_other_tenancy
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class Match:
     where: Expression | None = None
 
     def takes(self, view: Mapping[str, Any]) -> bool:
-        """Raises ``InvalidRequest`` where ``where`` cannot be evaluated: such a record is not let go silently."""
+        """Return whether the record fits; one that ``where`` cannot be asked of does not."""
         alike = all(getattr(self, name) in (None, view.get(name)) for name in ("source", "stream", "topic"))
         return alike and self._is_type(view) and self._is_in(view) and (not self.where or self.where.holds(view))
 
@@ -123,6 +135,8 @@ class Task:
         """The request for this record: the template, filled, or the record's value where the task has no template.
         Raises ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is no object."""
         body = self.request.render(view) if self.request else view.get("value")
+        if self.request is None and isinstance(body, dict) and body.get("relay") is not None:
+            raise InvalidRequest("relay: only a task's template may name one.", param="relay")
         if not isinstance(body, dict):
             raise InvalidRequest(
                 "The record is no JSON object, and its task has no template.", code="not_a_request", param="value"
@@ -166,17 +180,26 @@ class Tasks:
         return {name: sink for name, sink in self.sinks.items() if name in used}
 
     def is_outcome(self, view: Mapping[str, Any]) -> bool:
-        """Whether the record is an event about an object that these tasks have written, or could have: results that
-        made results would never end."""
-        name = view.get("object")
-        if view.get("source") != "events" or not isinstance(name, str):
+        """Return whether the record is a result or a dead letter that came back, by whatever way, or an event about an
+        object that these tasks have written, or could have: results that made results would never end."""
+        about: Mapping[str, Any] = {}
+        value = view.get("value")
+        if view.get("source") == "events":
+            about = view
+        elif isinstance(value, dict) and is_cloud_event(value):
+            with suppress(InvalidRequest):  # what is no event as it should be is a record like any other
+                about = event_metadata(value)
+        elif isinstance(value, dict):
+            return value.get("object") == "model_service.result" and value.keys() >= RESULT_FIELDS
+        name = about.get("object")
+        if not isinstance(name, str):
             return False
-        return name.startswith(OWN_FOLDER) or any(sink.may_write(view, name) for sink in self.places.values())
+        return name.startswith(OWN_FOLDER) or any(sink.may_write(about, name) for sink in self.places.values())
 
     def task_for(self, view: Mapping[str, Any]) -> Task:
         """The first that takes the record; raises ``InvalidRequest`` (``no_task``) where none does."""
         for task in self.tasks:
             if task.match.takes(view):
                 return task
-        known = ", ".join(f"{name} {view[name]!r}" for name in TOLD if isinstance(view.get(name), str))
+        known = ", ".join(f"{name} {view[name][:MAX_TOLD_CHARS]!r}" for name in TOLD if isinstance(view.get(name), str))
         raise InvalidRequest("No task takes this record.", code="no_task", hint=f"It has {known}.")

@@ -104,8 +104,32 @@ class Template:
     @property
     def head(self) -> str:
         """What the text begins with, whatever the record says."""
-        pieces = self._compiled.pieces if isinstance(self._compiled, _Mixed) else (self._compiled,)
-        return pieces[0] if isinstance(pieces[0], str) else ""
+        return self._first if isinstance(self._first, str) else ""
+
+    def heads(self, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """Return what the text may begin with, where an expression that stands first may find only what is ``known``
+        of it; an empty string for anything."""
+        if isinstance(self._first, Expression):
+            return known.get(self._first.text, ("",))
+        return (self.head,)
+
+    def example(self) -> Any:
+        """Return the value with an ``x`` for each expression."""
+        return _example(self._compiled)
+
+    def is_constant(self, path: Path) -> bool:
+        """Return whether what is at ``path``, or the last value on the way there, is the same for every record."""
+        value = self._compiled
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and str(step).isdigit() and int(step) < len(value):
+                value = value[int(step)]
+        return not isinstance(value, Expression | _Mixed)
+
+    @property
+    def _first(self) -> Any:
+        return self._compiled.pieces[0] if isinstance(self._compiled, _Mixed) else self._compiled
 
 
 def _compile(value: Any, path: Path, names: set[str]) -> Any:
@@ -158,6 +182,14 @@ def _render(compiled: Any, filling: _Filling) -> Any:
     if isinstance(compiled, Expression):
         return filling.value(compiled)
     return compiled.render(filling) if isinstance(compiled, _Mixed) else compiled
+
+
+def _example(compiled: Any) -> Any:
+    if isinstance(compiled, dict):
+        return {name: _example(one) for name, one in compiled.items()}
+    if isinstance(compiled, list):
+        return [_example(one) for one in compiled]
+    return "x" if isinstance(compiled, Expression | _Mixed) else compiled
 
 
 def _as_text(value: Any) -> str:
