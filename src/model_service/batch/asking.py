@@ -9,8 +9,8 @@ from typing import Any
 
 from model_service.batch.context import BatchContext
 from model_service.batch.faults import OutOfTime, WaitForRoom, require_answer
-from model_service.batch.pacing import Target
-from model_service.batch.result import Result
+from model_service.batch.pacing import CallTarget
+from model_service.batch.result import RecordResult
 from model_service.batch.tasks.object_content import content_of
 from model_service.batch.tasks.tasks import Task, request_of
 from model_service.errors import DeadlineExceeded, ModelServiceError
@@ -28,7 +28,7 @@ class Asking:
 
     record: str
     batch: BatchContext
-    result: Result
+    result: RecordResult
     began: float | None = None
     expires: float = float("inf")
 
@@ -46,7 +46,7 @@ class Asking:
             view = {**view, "content": content_of(task, view, self.batch.service.object_storage, deadline)}
         return request_of(task.body(view))
 
-    def answer(self, request: ModelRequest, target: Target, deadline: Deadline) -> Complete:
+    def answer(self, request: ModelRequest, target: CallTarget, deadline: Deadline) -> Complete:
         """Return the model's answer, or raise why there is none; ``WaitForRoom`` where it may not be asked now."""
         service, error = self.batch.service, None
         route = service.resolve(request)  # refuses what is no model's id, which then stands in no log

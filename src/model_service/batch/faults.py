@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from model_service.batch.pacing import Target, is_passing
+from model_service.batch.pacing import CallTarget, is_passing
 from model_service.errors import (
     CredentialError,
     InvalidRequest,
@@ -45,7 +45,7 @@ class TryAgain(Exception):
 class WaitForRoom(Exception):
     """The record goes on when the target takes another call."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: CallTarget) -> None:
         super().__init__(target.name)
         self.target = target
 

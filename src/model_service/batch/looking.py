@@ -9,7 +9,7 @@ from typing import Any
 from model_service.batch.context import BatchContext, RecordStatus
 from model_service.batch.faults import OutOfTime, RetryLater
 from model_service.batch.patience import Patience
-from model_service.batch.result import Result
+from model_service.batch.result import RecordResult
 from model_service.batch.sinks import Found, Sink
 from model_service.batch.tasks.tasks import Task
 from model_service.errors import DeadlineExceeded, ModelServiceError
@@ -22,7 +22,7 @@ class Looking:
 
     record: str
     batch: BatchContext
-    result: Result
+    result: RecordResult
     patience: Patience
 
     def look_up(self, task: Task) -> RecordStatus | None:

@@ -51,7 +51,7 @@ class Pauses:
 
 
 @dataclass(eq=False)
-class Target:
+class CallTarget:
     """A model or a sink. Threads share it, and batches: a container keeps it.
 
     The number of calls at once grows by additions and shrinks by a factor (AIMD), once for each window of calls, by the
@@ -153,10 +153,10 @@ class Pacing:
 
     most: int
     pauses: Pauses = field(default_factory=Pauses)
-    _targets: dict[str, Target] = field(default_factory=dict)
+    _targets: dict[str, CallTarget] = field(default_factory=dict)
 
-    def target(self, kind: str, name: str) -> Target:
+    def target(self, kind: str, name: str) -> CallTarget:
         """Return the target of a ``kind``, ``model`` or ``sink``."""
         # Two threads may make it at once: the first to be stored is everybody's.
         key = f"{kind} {name}"
-        return self._targets.get(key) or self._targets.setdefault(key, Target(kind, name, self.most, self.pauses))
+        return self._targets.get(key) or self._targets.setdefault(key, CallTarget(kind, name, self.most, self.pauses))

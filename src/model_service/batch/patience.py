@@ -8,7 +8,7 @@ from typing import Final
 
 from model_service.batch.context import BatchContext
 from model_service.batch.faults import RetryLater, TryAgain, is_setup
-from model_service.batch.pacing import Target
+from model_service.batch.pacing import CallTarget
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
 
@@ -25,10 +25,10 @@ class Patience:
     record: str
     batch: BatchContext
     trouble: ModelServiceError | None = None
-    undecided: Target | None = None
+    undecided: CallTarget | None = None
     _tries: dict[str, int] = field(default_factory=dict)
 
-    def after(self, error: ModelServiceError, target: Target, deadline: Deadline) -> Exception:
+    def after(self, error: ModelServiceError, target: CallTarget, deadline: Deadline) -> Exception:
         """Return what to raise for trouble that passes: a pause, ``error`` where others have no such trouble, or
         ``RetryLater`` where there is no time for another try."""
         self.trouble = error
@@ -43,7 +43,7 @@ class Patience:
         self.batch.troubles.note(target.name, error)
         return RetryLater()
 
-    def give_in(self, target: Target) -> Exception:
+    def give_in(self, target: CallTarget) -> Exception:
         """Return what to raise where the model is not asked again, because the record's time is over."""
         self.undecided = target
         return self.decision()

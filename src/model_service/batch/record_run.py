@@ -18,10 +18,10 @@ from model_service.batch.faults import (
     no_time,
 )
 from model_service.batch.looking import Looking
-from model_service.batch.pacing import Target, is_passing
+from model_service.batch.pacing import CallTarget, is_passing
 from model_service.batch.patience import Patience
 from model_service.batch.record import Record
-from model_service.batch.result import Result
+from model_service.batch.result import RecordResult
 from model_service.batch.tasks.tasks import Task
 from model_service.batch.writing import Writing
 from model_service.errors import DeadlineExceeded, InternalError, ModelServiceError
@@ -46,7 +46,7 @@ class RecordRun:
 
     def __init__(self, record: str, make: Callable[[], Record], batch: BatchContext) -> None:
         self.id = record
-        self.result = Result(make)
+        self.result = RecordResult(make)
         self.phase = Phase.WORK
         self.asking = Asking(record, batch, self.result)
         self._batch = batch
@@ -126,7 +126,7 @@ class RecordRun:
             record.require_text()
         return task
 
-    def _room_for(self, task: Task) -> Target:
+    def _room_for(self, task: Task) -> CallTarget:
         """Return the model's target; raise ``WaitForRoom`` where nothing may be asked of it, or put into the sink."""
         target = self._batch.pacing.target("model", task.model_of(self.result.record.view) or task.name)
         if self._batch.asking.remaining > self._batch.asking.margin:
@@ -135,7 +135,7 @@ class RecordRun:
                     raise WaitForRoom(one)
         return target
 
-    def _ask(self, task: Task, target: Target, turn: int) -> RecordStatus | None:
+    def _ask(self, task: Task, target: CallTarget, turn: int) -> RecordStatus | None:
         """Ask the model; return ``REPEATED`` where it refuses, and another container has an answer meanwhile."""
         if self.result.is_stored or self.result.read_kept(self._batch.memory.take(self.id)):
             self.phase = Phase.ANSWERED

@@ -25,7 +25,7 @@ MAX_WORDS_CHARS: Final = 2000  # of a message or a hint, which may quote the rec
 
 
 @dataclass
-class Result:
+class RecordResult:
     """Add up what is known while a record is worked on; ``body()`` is what docs/batches.md describes."""
 
     make: Callable[[], Record] = field(repr=False)

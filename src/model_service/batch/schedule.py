@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from threading import Condition
 from typing import Final
 
-from model_service.batch.pacing import Target
+from model_service.batch.pacing import CallTarget
 from model_service.batch.record_run import Phase, RecordRun
 
 LONGEST_WAIT: Final = 0.5  # seconds between two looks at what has become possible
@@ -29,7 +29,7 @@ class Schedule:
         self.is_over = number == 0
         self._new: Iterator[RecordRun] = iter(new)
         self._paused: list[tuple[float, int, RecordRun]] = []
-        self._waiting: dict[Target, deque[RecordRun]] = {}
+        self._waiting: dict[CallTarget, deque[RecordRun]] = {}
         self._serial = itertools.count()
         self._one_first = one_first
 
@@ -52,7 +52,7 @@ class Schedule:
             heapq.heappush(self._paused, (time.monotonic() + seconds, next(self._serial), run))
             self.changed.notify()
 
-    def wait_for(self, run: RecordRun, target: Target) -> None:
+    def wait_for(self, run: RecordRun, target: CallTarget) -> None:
         """Take the record back until the target has room."""
         with self.changed:
             self.at_work.pop(run, None)

@@ -8,7 +8,7 @@ from model_service.batch.context import BatchContext, RecordStatus
 from model_service.batch.faults import TryAgain, WaitForRoom, is_retryable, is_setup
 from model_service.batch.pacing import is_passing
 from model_service.batch.patience import Patience
-from model_service.batch.result import Result, fitted, fitted_letter
+from model_service.batch.result import RecordResult, fitted, fitted_letter
 from model_service.batch.sinks import Outcome
 from model_service.batch.tasks.tasks import Task
 from model_service.errors import ModelServiceError
@@ -22,7 +22,7 @@ class Writing:
 
     record: str
     batch: BatchContext
-    result: Result
+    result: RecordResult
     patience: Patience
     refused_by: str | None = None
 

@@ -201,7 +201,7 @@ def test_a_result_that_got_through_unheard_is_its_records_only_outcome(
 
 
 def test_a_message_is_not_taken_for_delivered_because_the_ledger_forgot_it() -> None:
-    class Publisher:
+    class MessagePublisher:
         largest, seconds = 1000, 5.0
         published: list[bytes] = []  # noqa: RUF012 - one publisher, one test
         failures: list[ModelServiceError] = [UpstreamError("busy", status=503)]  # noqa: RUF012 - as above
@@ -214,7 +214,7 @@ def test_a_message_is_not_taken_for_delivered_because_the_ledger_forgot_it() -> 
                 raise self.failures.pop()
             self.published.append(body)
 
-    ledger, publisher = MemoryLedger(), Publisher()
+    ledger, publisher = MemoryLedger(), MessagePublisher()
     retries = replace(PERSISTENT, sleep=lambda seconds: ledger._entries.clear())
     sink = LedgeredSink("answers", publisher, ledger, retries)
     assert sink.deliver(Outcome("r", {}, b"{}"), Deadline.after(30))

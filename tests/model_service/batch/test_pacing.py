@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from model_service.batch.pacing import Pacing, Pauses, Target, is_passing
+from model_service.batch.pacing import CallTarget, Pacing, Pauses, is_passing
 from model_service.errors import (
     DeadlineExceeded,
     InvalidRequest,
@@ -33,31 +33,29 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def target(clock: Clock) -> Target:
-    return Target("model", "m", 32, Pauses(random=lambda: 1.0), clock)
+def target(clock: Clock) -> CallTarget:
+    return CallTarget("model", "m", 32, Pauses(random=lambda: 1.0), clock)
 
 
-def call(target: Target, record: str, error: ModelServiceError | None = None) -> None:
+def call(target: CallTarget, record: str, error: ModelServiceError | None = None) -> None:
     assert target.begin()
     target.end(record, error)
 
 
-def test_no_more_calls_are_under_way_than_the_limit(target: Target) -> None:
+def test_no_more_calls_are_under_way_than_the_limit(target: CallTarget) -> None:
     assert [target.begin() for _ in range(33)] == [True] * 32 + [False]
     target.end("a", None)
     assert target.begin()
 
 
 @pytest.mark.parametrize("refused_of_ten", [1, 2])
-def test_a_few_refusals_of_many_calls_cost_no_concurrency(
-    target: Target, refused_of_ten: int, limits: set[float]
-) -> None:
+def test_a_few_refusals_of_many_calls_cost_no_concurrency(target: CallTarget, refused_of_ten: int) -> None:
     for number in range(1000):
         call(target, str(number), THROTTLED if number % 10 < refused_of_ten else None)
     assert target.limit == 32.0
 
 
-def test_many_refusals_make_it_fewer_and_success_makes_it_more_again(target: Target) -> None:
+def test_many_refusals_make_it_fewer_and_success_makes_it_more_again(target: CallTarget) -> None:
     for number in range(100):
         call(target, str(number), THROTTLED if number % 4 else None)
     low = target.limit
@@ -67,7 +65,7 @@ def test_many_refusals_make_it_fewer_and_success_makes_it_more_again(target: Tar
     assert low < target.limit == 32.0
 
 
-def test_when_all_fail_one_at_a_time_looks_whether_it_is_well_again(target: Target, clock: Clock) -> None:
+def test_when_all_fail_one_at_a_time_looks_whether_it_is_well_again(target: CallTarget, clock: Clock) -> None:
     number = 0
     while target.begin():
         number += 1
@@ -89,7 +87,7 @@ def test_targets_have_nothing_to_do_with_each_other() -> None:
     assert pacing.target("model", "fast") is pacing.target("model", "fast")
 
 
-def test_a_record_is_blamed_where_others_succeed(target: Target, clock: Clock) -> None:
+def test_a_record_is_blamed_where_others_succeed(target: CallTarget, clock: Clock) -> None:
     began = clock.now
     clock.now += 1
     for number in range(40):
@@ -99,14 +97,14 @@ def test_a_record_is_blamed_where_others_succeed(target: Target, clock: Clock) -
     assert target.blames("bad", began, 6)
 
 
-def test_no_record_is_blamed_while_all_fail(target: Target, clock: Clock) -> None:
+def test_no_record_is_blamed_while_all_fail(target: CallTarget, clock: Clock) -> None:
     began = clock.now
     for number in range(100):
         target.observe(str(number), THROTTLED)
     assert not target.blames("1", began, 1000)
 
 
-def test_a_record_has_twice_the_tries_while_others_fail_too(target: Target, clock: Clock) -> None:
+def test_a_record_has_twice_the_tries_while_others_fail_too(target: CallTarget, clock: Clock) -> None:
     began = clock.now
     clock.now += 1
     for number in range(40):
@@ -115,7 +113,7 @@ def test_a_record_has_twice_the_tries_while_others_fail_too(target: Target, cloc
     assert target.blames("bad", began, 11)
 
 
-def test_success_from_before_a_record_began_says_nothing_of_it(target: Target, clock: Clock) -> None:
+def test_success_from_before_a_record_began_says_nothing_of_it(target: CallTarget, clock: Clock) -> None:
     call(target, "a")
     clock.now += 1
     assert not target.blames("bad", clock.now, 100)

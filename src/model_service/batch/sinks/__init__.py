@@ -9,7 +9,7 @@ from model_service.batch.ledger import Ledger
 from model_service.batch.sinks.bucket import BucketSink
 from model_service.batch.sinks.ledgered import LedgeredSink, NoSink
 from model_service.batch.sinks.publishers import FunctionPublisher, QueuePublisher, StreamPublisher, TopicPublisher
-from model_service.batch.sinks.sink import Found, Outcome, Publisher, Sink
+from model_service.batch.sinks.sink import Found, MessagePublisher, Outcome, Sink
 from model_service.batch.tasks.tasks import SinkDescription, SinkKind
 from model_service.batch.tasks.templates import Template
 from model_service.oci_names import ObjectLocation
@@ -20,7 +20,7 @@ from model_service.upstream.retries import PERSISTENT, Retries
 __all__ = ["PUBLISHERS", "Found", "Outcome", "Sink", "open_sink"]
 
 
-class Connections(Protocol):
+class SinkConnections(Protocol):
     """Give the ways to OCI, each made when it is first asked for."""
 
     @property
@@ -33,7 +33,7 @@ class Connections(Protocol):
 def open_sink(
     name: str,
     description: SinkDescription,
-    to: Connections,
+    to: SinkConnections,
     ledger: Ledger,
     retries: Retries = PERSISTENT,
     *,
@@ -53,7 +53,7 @@ def open_sink(
     return LedgeredSink(name, publisher, ledger, retries)
 
 
-PUBLISHERS: Final[Mapping[SinkKind, Callable[[RegionServices, str, Template | None], Publisher]]] = {
+PUBLISHERS: Final[Mapping[SinkKind, Callable[[RegionServices, str, Template | None], MessagePublisher]]] = {
     "stream": StreamPublisher,
     "queue": QueuePublisher,
     "topic": TopicPublisher,

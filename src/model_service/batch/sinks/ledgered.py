@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from model_service.batch.ledger import Entry, EntryState, Ledger
 from model_service.batch.record import record_id
-from model_service.batch.sinks.sink import DELIVERED, Found, Outcome, Publisher
+from model_service.batch.sinks.sink import DELIVERED, Found, MessagePublisher, Outcome
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
@@ -33,7 +33,7 @@ class LedgeredSink:
     """
 
     name: str
-    publisher: Publisher
+    publisher: MessagePublisher
     ledger: Ledger
     retries: Retries = PERSISTENT
     # The versions of entries that we wrote and could not deliver: nobody else has them in hand.

@@ -71,7 +71,7 @@ class Sink(Protocol):
         """Return whether an object of this size, in bytes, at ``location`` shows a delivered outcome."""
 
 
-class Publisher(Protocol):
+class MessagePublisher(Protocol):
     """The way to a place that cannot be asked what is there. Delivers at least once: see ``LedgeredSink``."""
 
     @property

@@ -22,7 +22,7 @@ SECONDS = 5.0
 
 
 @dataclass
-class Publisher:
+class MessagePublisher:
     """Fails with ``failures`` first; ``during`` is called while it carries."""
 
     failures: list[ModelServiceError] = field(default_factory=list)
@@ -72,12 +72,12 @@ def ledger(clock: Clock) -> MemoryLedger:
 
 
 @pytest.fixture
-def publisher() -> Publisher:
-    return Publisher()
+def publisher() -> MessagePublisher:
+    return MessagePublisher()
 
 
 @pytest.fixture
-def sink(publisher: Publisher, ledger: MemoryLedger, clock: Clock) -> LedgeredSink:
+def sink(publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock) -> LedgeredSink:
     return LedgeredSink("answers", publisher, ledger, replace(PERSISTENT, sleep=clock.sleep, random=lambda: 1.0))
 
 
@@ -97,7 +97,7 @@ def kept(ledger: MemoryLedger, **over: Any) -> Entry | None:
 
 
 def test_what_a_container_left_behind_that_died_is_delivered_at_once(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     kept(ledger)
     clock.now = SECONDS + LONGER_SECONDS
@@ -110,7 +110,7 @@ def test_what_a_container_left_behind_that_died_is_delivered_at_once(
 
 
 def test_what_another_container_has_in_hand_is_waited_for(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     kept(ledger)
     clock.at.append((2.0, lambda: ledger.mark_delivered(KEY, Deadline.after(60))))
@@ -120,7 +120,7 @@ def test_what_another_container_has_in_hand_is_waited_for(
 
 
 def test_a_container_that_dies_meanwhile_is_not_waited_for_forever(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     kept(ledger)
     assert not deliver(sink)
@@ -128,7 +128,7 @@ def test_a_container_that_dies_meanwhile_is_not_waited_for_forever(
     assert clock.now == pytest.approx(SECONDS + LONGER_SECONDS)
 
 
-def test_waiting_ends_with_the_deadline(sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger) -> None:
+def test_waiting_ends_with_the_deadline(sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger) -> None:
     kept(ledger)
     with pytest.raises(DeadlineExceeded):
         seen(sink, seconds=0.4)
@@ -136,7 +136,7 @@ def test_waiting_ends_with_the_deadline(sink: LedgeredSink, publisher: Publisher
 
 
 def test_who_pauses_between_tries_says_so_in_the_ledger(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     publisher.failures += [UpstreamThrottled("slow down", retry_after="4")] * 4
     ages: list[float] = []
@@ -154,7 +154,7 @@ def test_who_pauses_between_tries_says_so_in_the_ledger(
 
 
 def test_who_paused_too_long_leaves_it_to_who_took_over(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     publisher.failures.append(UpstreamThrottled("slow down", retry_after="10"))
 
@@ -167,7 +167,7 @@ def test_who_paused_too_long_leaves_it_to_who_took_over(
 
 
 def test_what_is_refused_stays_in_the_ledger_until_it_is_marked(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, clock: Clock
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, clock: Clock
 ) -> None:
     publisher.failures += [UpstreamRefused("no", status=404)] * 2
     with pytest.raises(UpstreamRefused):
@@ -183,7 +183,7 @@ def test_what_is_refused_stays_in_the_ledger_until_it_is_marked(
 
 
 def test_a_delivery_counts_although_the_ledger_cannot_be_told(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(key: str, deadline: Deadline) -> None:
         raise UpstreamRefused("no", status=404, code="BucketNotFound")
@@ -197,7 +197,7 @@ def test_a_delivery_counts_although_the_ledger_cannot_be_told(
 
 
 def test_an_entry_that_vanishes_between_two_looks_is_written_again(
-    sink: LedgeredSink, publisher: Publisher, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+    sink: LedgeredSink, publisher: MessagePublisher, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep, first = ledger.keep, [True]
 
