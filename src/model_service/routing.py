@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -23,19 +23,54 @@ MODEL_ID: Final = re.compile(r"[\w.:/@-]{1,255}")  # it stands in logs, hints an
 class Quirks:
     """What the models of a family take differently, as data for the transports.
 
-    ``rename``: parameters that go under another name. ``drop_falsy``: parameters that are refused even where they
-    say "no" (0, false) and so mean nothing: they are left out then. A real value always goes through, and the
-    model itself says what it thinks of it.
+    ``rename``: parameters that go under another name. ``unsupported``: those that are refused, and that no caller would
+    miss: they are left out, and the reply says so. What changes an answer's meaning (``n``, ``response_format``,
+    tools) always goes through, and the model itself says what it thinks of it.
     """
 
     rename: Mapping[str, str] = field(default_factory=dict)
-    drop_falsy: tuple[str, ...] = ("store",)  # /chat/completions refuses the keyword, whatever its value
+    unsupported: frozenset[str] = frozenset()
 
-    def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body of a request in this family's terms; where both names are given, the new one counts."""
-        renamed = {self.rename.get(name, name): value for name, value in body.items()}
-        renamed |= {name: body[name] for name in self.rename.values() if name in body}
-        return {name: value for name, value in renamed.items() if value or name not in self.drop_falsy}
+    def apply(self, body: Mapping[str, Any], drop: Callable[[str], None] | None = None) -> dict[str, Any]:
+        """Return the body of a chat request in this family's terms; where both names are given, the new one counts.
+
+        ``drop`` is called with the name of each parameter that is left out and said something; without it such a
+        parameter stays.
+        """
+        supported = self.supported(body, drop, NEVER_ON_CHAT)
+        renamed = {self.rename.get(name, name): value for name, value in supported.items()}
+        return renamed | {name: body[name] for name in self.rename.values() if name in body}
+
+    def supported(
+        self, body: Mapping[str, Any], drop: Callable[[str], None] | None, besides: frozenset[str] = frozenset()
+    ) -> dict[str, Any]:
+        """Return the request without what the family, and the surface ``besides``, cannot take."""
+        unsupported = self.unsupported | besides | (frozenset() if body.get("tools") else ONLY_WITH_TOOLS)
+        supported = {name: value for name, value in body.items() if name not in unsupported}
+        for name in body.keys() & unsupported:
+            if body[name] is None or body[name] in SAY_NOTHING.get(name, ()):
+                continue
+            if drop is None:
+                supported[name] = body[name]
+            else:
+                drop(name)
+        return supported
+
+
+NEVER_ON_CHAT: Final = frozenset({"store"})  # /chat/completions refuses the keyword, whatever its value
+ONLY_WITH_TOOLS: Final = frozenset({"parallel_tool_calls"})
+SAY_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
+    "store": (False,),
+    "temperature": (1,),
+    "top_p": (1,),
+    "stop": ([], ""),
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "parallel_tool_calls": (True,),
+}
+"""What a parameter has where nobody chose anything."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +82,12 @@ class Route:
     target: Target = "on_demand"
     quirks: Quirks = field(default_factory=Quirks)
     row: str = ""  # the pattern that decided, for the log
+    with_tools: TransportName | None = None  # for requests that offer tools, where it is another one
 
 
-def resolve(model: str, *, aliases: Mapping[str, str], override: TransportName | None = None) -> Route:
+def resolve(
+    model: str, *, aliases: Mapping[str, str], override: TransportName | None = None, has_tools: bool = False
+) -> Route:
     """Return the route of a model id; ``override`` is ``LOCUS_OCI_TRANSPORT``. An id that no row names goes to V1."""
     asked, name = _without_prefixes(model)
     meant, model = _without_prefixes(aliases.get(model) or aliases.get(name, name))
@@ -58,8 +96,9 @@ def resolve(model: str, *, aliases: Mapping[str, str], override: TransportName |
     if not MODEL_ID.fullmatch(model):
         raise InvalidRequest("model: is no model id (at most 255 letters, digits and . : / @ _ -).", param="model")
     route = next(route for route in ROUTES if fnmatchcase(model, route.model))
-    transport: TransportName = "responses" if asked or meant else (override or route.transport)
-    return replace(route, model=model, transport=transport, row=route.model)
+    with_tools = route.with_tools if has_tools and not override else None
+    transport: TransportName = "responses" if asked or meant else (override or with_tools or route.transport)
+    return replace(route, model=model, transport=transport, row=route.model + (" with tools" if with_tools else ""))
 
 
 def _without_prefixes(model: str) -> tuple[bool, str]:
@@ -74,17 +113,31 @@ def load_row(row: str) -> Any:
     return getattr(import_module(f"{__package__}.{module}"), name)
 
 
-_OPENAI_REASONING: Final = Quirks(rename={"max_tokens": "max_completion_tokens"})
-_XAI: Final = Quirks(drop_falsy=("store", "frequency_penalty", "presence_penalty"))
+_PENALTIES: Final = frozenset({"frequency_penalty", "presence_penalty"})
+_NO_REASONING: Final = frozenset({"reasoning_effort", "verbosity"})
+
+_OPENAI_REASONING: Final = Quirks(
+    rename={"max_tokens": "max_completion_tokens"},
+    unsupported=_PENALTIES | {"temperature", "top_p", "stop", "logprobs", "top_logprobs"},
+)
+_XAI: Final = Quirks(unsupported=_PENALTIES | {"verbosity"})  # refused even where they are 0
+_XAI_WITHOUT_EFFORT: Final = Quirks(unsupported=_PENALTIES | _NO_REASONING)
 
 ROUTES: Final = (
     Route("ocid1.generativeaiendpoint.*", "sdk", "dedicated"),
     Route("cohere.*", "sdk"),  # the OpenAI surface refuses every one of them
     Route("ocid1.generativeaimodel.*", "sdk"),
-    Route("openai.gpt-5.5-pro*", "responses"),
+    Route("openai.gpt-5.5-pro*", "responses", quirks=_OPENAI_REASONING),
     Route("openai.gpt-5*", "v1", quirks=_OPENAI_REASONING),
     Route("openai.o[0-9]*", "v1", quirks=_OPENAI_REASONING),
+    Route("openai.gpt-oss*", "v1", quirks=Quirks(unsupported=frozenset({"verbosity"}))),
+    Route("openai.*", "v1"),
+    Route("xai.grok-4.20*", "v1", quirks=_XAI_WITHOUT_EFFORT),
     Route("xai.*", "v1", quirks=_XAI),
-    *(Route(f"{vendor}.*", "v1") for vendor in ("openai", "meta", "mistral", "google", "anthropic")),
+    # The OpenAI surface ignores Gemini's tools without a word (jetuse, SPIKE-01).
+    Route("google.*", "v1", quirks=Quirks(unsupported=_NO_REASONING), with_tools="sdk"),
+    Route("meta.*", "v1", quirks=Quirks(unsupported=_NO_REASONING)),
+    Route("mistral.*", "v1", quirks=Quirks(unsupported=_NO_REASONING)),
+    Route("anthropic.*", "v1"),
     Route("*", "v1"),  # routing profiles, and a model that ships tomorrow
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from model_service.errors import InvalidRequest
@@ -23,7 +25,7 @@ PROFILE = "ocid1.generativeairoutingprofile.oc1.us-chicago-1.amaaaaaaexample"
         ("openai.gpt-5.5-pro-2026-08-01", "responses", "on_demand", "openai.gpt-5.5-pro*"),
         ("openai.gpt-5.5", "v1", "on_demand", "openai.gpt-5*"),
         ("openai.o4-mini", "v1", "on_demand", "openai.o[0-9]*"),
-        ("openai.gpt-oss-120b", "v1", "on_demand", "openai.*"),
+        ("openai.gpt-oss-120b", "v1", "on_demand", "openai.gpt-oss*"),
         ("meta.llama-3.3-70b-instruct", "v1", "on_demand", "meta.*"),
         ("xai.grok-4.3", "v1", "on_demand", "xai.*"),
         ("google.gemini-2.5-pro", "v1", "on_demand", "google.*"),
@@ -103,7 +105,7 @@ def test_a_caller_who_asks_for_responses_wins_over_the_override() -> None:
 
 def test_reasoning_models_of_openai_get_their_own_name_for_the_limit() -> None:
     quirks = resolve("openai.gpt-5.5", aliases={}).quirks
-    assert quirks.apply({"max_tokens": 5, "temperature": 1}) == {"max_completion_tokens": 5, "temperature": 1}
+    assert quirks.apply({"max_tokens": 5, "seed": 1}) == {"max_completion_tokens": 5, "seed": 1}
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -136,3 +138,60 @@ def test_quirks_leave_the_callers_body_alone() -> None:
     body = {"max_tokens": 5, "store": False}
     Quirks(rename={"max_tokens": "max_completion_tokens"}).apply(body)
     assert body == {"max_tokens": 5, "store": False}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "goes_out", "dropped"),
+    [
+        ("openai.gpt-5.5", {"temperature": 0.2, "top_p": 0.5, "stop": ["x"]}, {}, {"temperature", "top_p", "stop"}),
+        ("openai.o4-mini", {"temperature": 1, "logprobs": False, "stop": None}, {}, set()),
+        ("openai.gpt-oss-120b", {"temperature": 0.2, "verbosity": "low"}, {"temperature": 0.2}, {"verbosity"}),
+        (
+            "xai.grok-4.3",
+            {"frequency_penalty": 0.5, "reasoning_effort": "low"},
+            {"reasoning_effort": "low"},
+            {"frequency_penalty"},
+        ),
+        ("xai.grok-4.20-reasoning", {"reasoning_effort": "low", "presence_penalty": 0.0}, {}, {"reasoning_effort"}),
+        ("google.gemini-2.5-pro", {"reasoning_effort": "low"}, {}, {"reasoning_effort"}),
+        (
+            "meta.llama-4",
+            {"store": True, "reasoning_effort": "low", "temperature": 0},
+            {"temperature": 0},
+            {"store", "reasoning_effort"},
+        ),
+        ("new.model", {"store": True, "verbosity": "low"}, {"verbosity": "low"}, {"store"}),
+        ("new.model", {"store": False, "parallel_tool_calls": True}, {}, set()),
+        ("new.model", {"parallel_tool_calls": False, "tools": []}, {"tools": []}, {"parallel_tool_calls"}),
+        (
+            "new.model",
+            {"parallel_tool_calls": False, "tools": [{}]},
+            {"parallel_tool_calls": False, "tools": [{}]},
+            set(),
+        ),
+        (
+            "openai.gpt-5.5",
+            {"n": 2, "response_format": {"type": "x"}},
+            {"n": 2, "response_format": {"type": "x"}},
+            set(),
+        ),
+    ],
+)
+def test_what_a_family_cannot_take_is_left_out_and_said(
+    model: str, body: dict[str, Any], goes_out: dict[str, Any], dropped: set[str]
+) -> None:
+    names: list[str] = []
+    assert resolve(model, aliases={}).quirks.apply(body, names.append) == goes_out
+    assert set(names) == dropped
+
+
+def test_tools_of_gemini_go_where_they_are_read_and_the_log_can_say_so() -> None:
+    def route(model: str = "google.gemini-2.5-pro", **more: Any) -> tuple[str, str]:
+        found = resolve(model, aliases={"fast": "google.gemini-2.5-flash"}, **more)
+        return found.transport, found.row
+
+    assert route() == ("v1", "google.*")
+    assert route(has_tools=True) == route("fast", has_tools=True) == ("sdk", "google.* with tools")
+    assert route(has_tools=True, override="v1") == ("v1", "google.*")
+    assert route("responses:google.gemini-2.5-pro", has_tools=True)[0] == "responses"
+    assert route("meta.llama-4", has_tools=True) == ("v1", "meta.*")

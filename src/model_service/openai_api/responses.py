@@ -29,7 +29,8 @@ class SurfaceOperation:
     """A row of SURFACE.
 
     In ``path`` ``{id}`` stands for one; ``query`` names the parameters that may follow; ``keeps`` says that it writes
-    what OCI keeps, and ``has_metadata`` that metadata may be written with it.
+    what OCI keeps, ``has_metadata`` that metadata may be written with it, and ``items`` the field of its body that has
+    items.
     """
 
     method: str
@@ -37,6 +38,7 @@ class SurfaceOperation:
     query: tuple[str, ...] = ()
     keeps: bool = False
     has_metadata: bool = False
+    items: str = ""
 
     def matches(self, path: str) -> bool:
         """Return whether ``path``, below ``/v1``, is of this row."""
@@ -189,7 +191,7 @@ NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (
 
 _PAGE: Final = ("after", "include", "limit", "order")
 
-CREATE: Final = SurfaceOperation("POST", "/responses", has_metadata=True)
+CREATE: Final = SurfaceOperation("POST", "/responses", has_metadata=True, items="input")
 
 SURFACE: Final = (
     CREATE,
@@ -197,12 +199,12 @@ SURFACE: Final = (
     SurfaceOperation("DELETE", "/responses/{id}"),
     SurfaceOperation("POST", "/responses/{id}/cancel"),
     SurfaceOperation("GET", "/responses/{id}/input_items", _PAGE),
-    SurfaceOperation("POST", "/conversations", keeps=True, has_metadata=True),
+    SurfaceOperation("POST", "/conversations", keeps=True, has_metadata=True, items="items"),
     SurfaceOperation("GET", "/conversations/{id}"),
     SurfaceOperation("POST", "/conversations/{id}", keeps=True, has_metadata=True),
     SurfaceOperation("DELETE", "/conversations/{id}"),
     SurfaceOperation("GET", "/conversations/{id}/items", _PAGE),
-    SurfaceOperation("POST", "/conversations/{id}/items", ("include",), keeps=True),
+    SurfaceOperation("POST", "/conversations/{id}/items", ("include",), keeps=True, items="items"),
     SurfaceOperation("GET", "/conversations/{id}/items/{id}", ("include",)),
     SurfaceOperation("DELETE", "/conversations/{id}/items/{id}"),
 )

@@ -19,9 +19,11 @@ class Call:
     ``max_answer_bytes`` is what can be delivered of an answer whose size is known before it is paid for: the platform's
     bound on a reply, or that of memory where there is a bucket for larger ones; ``None`` where nobody knows.
 
-    Responses alone take the rest: ``project_id`` is the project that holds what they store, and ``may_store`` says
-    whether they may (``MODEL_SERVICE_RESPONSES_STORE``). ``owner`` is whose what they store is, where callers are kept
-    apart (``transports/responses/ownership.py``).
+    ``refuses_unsupported`` says that parameters which the model cannot take are to be refused, and not left out.
+    Responses alone take the rest: ``project_id`` is the project that holds what they store, ``conversation_store_id``
+    what some tenancies have in its place, and ``may_store`` says whether they may
+    (``MODEL_SERVICE_RESPONSES_STORE``). ``owner`` is whose what they store is, where callers are kept apart
+    (``transports/responses/ownership.py``).
     """
 
     deadline: Deadline
@@ -30,6 +32,8 @@ class Call:
     may_store: bool = True
     owner: str | None = None
     max_answer_bytes: int | None = None
+    refuses_unsupported: bool = False
+    conversation_store_id: str | None = None
 
     @property
     def compartment_headers(self) -> dict[str, str]:
@@ -40,8 +44,12 @@ class Call:
 
     @property
     def project_headers(self) -> dict[str, str]:
-        """What the stateful surfaces want besides: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm"""
-        return {} if self.project_id is None else {"OpenAI-Project": self.project_id}
+        """What the stateful surfaces want besides: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm
+
+        A conversation store, which came before projects, goes through in the place of one.
+        """
+        ids = {"OpenAI-Project": self.project_id, "opc-conversation-store-id": self.conversation_store_id}
+        return {name: value for name, value in ids.items() if value is not None}
 
     @contextmanager
     def hints(self, route: Route) -> Iterator[None]:

@@ -12,14 +12,25 @@ from typing import Any, Final
 
 from model_service.errors import StreamBroken, UpstreamUnreachable
 from model_service.logs.redaction import redact
-from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of, finish_reasons
+from model_service.openai_api.chat import (
+    ChatRequest,
+    Chunk,
+    Complete,
+    Completion,
+    Message,
+    Stream,
+    chunk_of,
+    finish_reasons,
+)
 from model_service.openai_api.encoding import DONE, read_json, read_named_events
+from model_service.openai_api.validation import DroppedParameters
 from model_service.routing import Route
 from model_service.transports.call import Call
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.error_body import ErrorBody, error_in, error_in_repr, error_in_success
 from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse, read_value
 
+OWN_MESSAGE_FIELDS: Final = ("provider_state", "response_items", "response_annotations")
 PATH: Final = "/openai/v1/chat/completions"
 
 
@@ -32,31 +43,42 @@ class OCIOpenAIModel:
 
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         """Return the answer as OCI sent it."""
-        response = self._post(request, call, stream=False)
+        dropped = DroppedParameters(call.refuses_unsupported)
+        response = self._post(request, call, dropped, stream=False)
         is_stream, pieces = response.sniffed()
         if not is_stream:
-            return Complete(_completion(pieces, response), response.opc_request_id)
+            return Complete(_completion(pieces, response), response.opc_request_id, dropped=dropped.names)
         from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
 
         whole = ChunkAccumulator()
         for chunk in _chunks(pieces, response, request):
             whole.add(chunk)
-        return Complete(whole.completion(), response.opc_request_id)
+        return Complete(whole.completion(), response.opc_request_id, dropped=dropped.names)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         """Return the chunks as OCI sends them; one chunk where OCI answers at once."""
-        response = self._post(request, call, stream=True)
+        dropped = DroppedParameters(call.refuses_unsupported)
+        response = self._post(request, call, dropped, stream=True)
         is_stream, pieces = response.sniffed()
         if is_stream:
-            return Stream(_chunks(pieces, response, request), response.opc_request_id)
-        return Stream(iter([chunk_of(_completion(pieces, response))]), response.opc_request_id, at_once=True)
+            return Stream(_chunks(pieces, response, request), response.opc_request_id, dropped=dropped.names)
+        chunk = chunk_of(_completion(pieces, response))
+        return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=dropped.names)
 
-    def _post(self, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
-        body = self.route.quirks.apply(request.wire()) | {"model": self.route.model}
+    def _post(self, request: ChatRequest, call: Call, dropped: DroppedParameters, *, stream: bool) -> UpstreamResponse:
+        body = self.route.quirks.apply(request.body, dropped.drop) | {"model": self.route.model}
+        body["messages"] = list(map(_without_ours, request.messages))
         if stream or "stream" in body:
             body["stream"] = stream
         with call.hints(self.route):
             return self.upstream.send("POST", PATH, body, call.compartment_headers, call.deadline)
+
+
+def _without_ours(message: Message) -> Message:
+    """Return a message without the fields that replies of ours have for the Responses API; the rest is the caller's."""
+    if message.keys().isdisjoint(OWN_MESSAGE_FIELDS):
+        return message
+    return {name: value for name, value in message.items() if name not in OWN_MESSAGE_FIELDS}
 
 
 def _completion(pieces: Iterable[bytes], response: UpstreamResponse) -> Completion:

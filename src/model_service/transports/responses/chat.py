@@ -5,25 +5,27 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.h
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from model_service.errors import UpstreamError
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
-from model_service.openai_api.encoding import read_events
+from model_service.openai_api.encoding import read_json
+from model_service.openai_api.validation import DroppedParameters
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.transports.responses.answer import completion_of
 from model_service.transports.responses.continuation import TurnToSend, turn_of
+from model_service.transports.responses.events import ENDS, ResponseEvent, read_response_events
 from model_service.transports.responses.request import responses_request
 from model_service.transports.responses.stream import chunks_of
 from model_service.upstream.client import UpstreamClient
-from model_service.upstream.response import UpstreamResponse, read_object
+from model_service.upstream.response import END_SECONDS, UpstreamResponse, read_object
 
 PATH: Final = "/openai/v1/responses"
+NEVER_ON_RESPONSES: Final = frozenset({"stop", "frequency_penalty", "presence_penalty"})
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,29 @@ class OCIResponsesModel:
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         """Return the response as a chat completion."""
         turn = turn_of(request.wire(), may_store=call.may_store)
+        dropped = DroppedParameters(call.refuses_unsupported)
         with named_errors(self.route, call, turn.previous_response_id):
-            response = self._post(request, turn, call, stream=False)
-            return Complete(_completion(response, turn), response.opc_request_id)
+            response = self._post(request, turn, call, dropped, stream=False)
+            return Complete(_read(response, turn), response.opc_request_id, dropped=dropped.names)
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         """Return the events as chunks; one chunk where OCI answers at once."""
         turn = turn_of(request.wire(), may_store=call.may_store)
+        dropped = DroppedParameters(call.refuses_unsupported)
         with named_errors(self.route, call, turn.previous_response_id):
-            response = self._post(request, turn, call, stream=True)
-            if response.is_stream:
-                return Stream(self._chunks(response, request, turn, call), response.opc_request_id)
-            return Stream(iter([chunk_of(_completion(response, turn))]), response.opc_request_id, at_once=True)
+            response = self._post(request, turn, call, dropped, stream=True)
+            is_stream, pieces = response.sniffed()
+            if is_stream:
+                chunks = self._chunks(pieces, response, request, turn, call)
+                return Stream(chunks, response.opc_request_id, dropped=dropped.names)
+            chunk = chunk_of(_completion(b"".join(pieces), response, turn))
+            return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=dropped.names)
 
-    def _post(self, request: ChatRequest, turn: TurnToSend, call: Call, *, stream: bool) -> UpstreamResponse:
-        body = responses_request(request.wire(), turn, model=self.route.model, stream=stream)
+    def _post(
+        self, request: ChatRequest, turn: TurnToSend, call: Call, dropped: DroppedParameters, *, stream: bool
+    ) -> UpstreamResponse:
+        chat = self.route.quirks.supported(request.body, dropped.drop, NEVER_ON_RESPONSES)
+        body = responses_request(chat, turn, model=self.route.model, stream=stream, drop=dropped.drop)
         if call.owner is not None:
             # On first use: most services keep nobody apart.
             from model_service.transports.responses.ownership import owned  # noqa: PLC0415 - see above
@@ -63,10 +73,10 @@ class OCIResponsesModel:
         return read_object(response)
 
     def _chunks(
-        self, response: UpstreamResponse, request: ChatRequest, turn: TurnToSend, call: Call
+        self, pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest, turn: TurnToSend, call: Call
     ) -> Iterator[Chunk]:
-        events = read_events(response.iter_bytes())
         with named_errors(self.route, call, turn.previous_response_id), bearing(response.opc_request_id):
+            events = _until_the_end(read_response_events(pieces), response)
             yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
 
 
@@ -75,9 +85,30 @@ def headers_of(call: Call) -> dict[str, str]:
     return call.compartment_headers | call.project_headers
 
 
-def _completion(response: UpstreamResponse, turn: TurnToSend) -> Completion:
+def _until_the_end(events: Iterable[ResponseEvent], response: UpstreamResponse) -> Iterator[ResponseEvent]:
+    for event in events:
+        if event["type"] in ENDS:
+            response.expect_end(END_SECONDS)
+        yield event
+
+
+def _read(response: UpstreamResponse, turn: TurnToSend) -> Completion:
+    """Return the completion, also of a backend that streams unasked: its last event has the whole response."""
+    is_stream, pieces = response.sniffed()
+    if not is_stream:
+        return _completion(b"".join(pieces), response, turn)
+    from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
+
+    whole = ChunkAccumulator()
     with bearing(response.opc_request_id):
-        return completion_of(read_json(response.read()), stored=turn.stored)
+        for chunk in chunks_of(read_response_events(pieces), stored=turn.stored, include_usage=True):
+            whole.add(chunk)
+    return whole.completion()
+
+
+def _completion(body: bytes, response: UpstreamResponse, turn: TurnToSend) -> Completion:
+    with bearing(response.opc_request_id):
+        return completion_of(json_of(body), stored=turn.stored)
 
 
 @contextmanager
@@ -97,9 +128,9 @@ def named_errors(route: Route, call: Call, previous_response_id: str | None) -> 
         raise known from error
 
 
-def read_json(text: bytes) -> Any:
+def json_of(body: bytes) -> Any:
     """Return the value, or ``None`` for what is not JSON."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         return None

@@ -56,6 +56,10 @@ def _continued(chat: Mapping[str, Any], messages: Sequence[tuple[int, Message]])
     """Return the id to continue from, and the place of the first message that OCI does not hold yet."""
     after_answer = max((place + 1 for place, message in messages if message["role"] == "assistant"), default=0)
     if chat.get("conversation") is not None:
+        if chat.get("previous_response_id") is not None:
+            raise InvalidRequest(
+                "previous_response_id: cannot be used together with conversation.", param="previous_response_id"
+            )
         return None, after_answer
     previous = _id(chat, "previous_response_id", "previous_response_id") or _id_in_state(chat, STATE)
     if previous is not None:

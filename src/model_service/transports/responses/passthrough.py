@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from model_service.errors import ModelServiceError, StreamBroken, UpstreamError
+from model_service.errors import ModelServiceError, StreamBroken
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import DONE, Encoding, read_named_events, write_json
 from model_service.openai_api.responses import BASE, SurfaceRequest
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
-from model_service.transports.responses.chat import headers_of, named_errors, read_json
+from model_service.transports.responses.chat import headers_of, json_of, named_errors
+from model_service.transports.responses.events import ENDS, read_event
+from model_service.transports.responses.input_items import sendable_items
 from model_service.transports.responses.ownership import (
     OWNER_FIELD,
     check_owner,
@@ -22,8 +24,8 @@ from model_service.transports.responses.ownership import (
     with_owner,
     without_owner,
 )
-from model_service.transports.responses.stream import ENDS, read_event
 from model_service.upstream.client import UpstreamClient
+from model_service.upstream.error_body import error_in, error_in_success
 from model_service.upstream.response import END_SECONDS, UpstreamResponse
 
 
@@ -42,13 +44,16 @@ class OCIResponsesSurface:
         """
         body = request.for_model(self.route.model, may_store=call.may_store)
         method, previous = request.operation.method, (body or {}).get("previous_response_id")
+        if body is not None and isinstance(body.get(request.operation.items), list):
+            body = {**body, request.operation.items: sendable_items(body[request.operation.items])}
         with named_errors(self.route, call, previous):
             if call.owner is not None:
                 return self._send_owned(request, body, call, call.owner)
             response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
-            if response.is_stream:
-                return Stream(_raw_events(response), response.opc_request_id, RAW_EVENTS)
-            return Complete(_object(response), response.opc_request_id, response.status)
+            is_stream, pieces = response.sniffed()
+            if is_stream:
+                return Stream(_raw_events(pieces, response), response.opc_request_id, RAW_EVENTS)
+            return Complete(_object(b"".join(pieces), response), response.opc_request_id, response.status)
 
     def _send_owned(self, request: SurfaceRequest, body: dict[str, Any] | None, call: Call, owner: str) -> Answer:
         """Do the same for a caller who sees its own alone: at most one look-up for each object that is named."""
@@ -57,23 +62,25 @@ class OCIResponsesSurface:
         reads_it = method == "GET" and request.target.partition("?")[0] == f"{BASE}{about}"
         named = [about] if about is not None and not reads_it else []
         for path in [*named, *references(body or {})]:
-            check_owner(_object(self.upstream.send("GET", BASE + path, None, headers_of(call), call.deadline)), owner)
+            found = self.upstream.send("GET", BASE + path, None, headers_of(call), call.deadline)
+            check_owner(_object(found.read(), found), owner)
         if request.operation.has_metadata:
             body = with_owner(body or {}, owner)
         response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
-        if response.is_stream:
-            events = _raw_events(response)
+        is_stream, pieces = response.sniffed()
+        if is_stream:
+            events = _raw_events(pieces, response)
             shown = _owned_events(events, owner) if reads_it else map(_without_owner, events)
             return Stream(shown, response.opc_request_id, RAW_EVENTS)
-        answer = _object(response)
+        answer = _object(b"".join(pieces), response)
         if reads_it:
             check_owner(answer, owner)
         return Complete(without_owner(answer), response.opc_request_id, response.status)
 
 
-def _raw_events(response: UpstreamResponse) -> Iterator[RawEvent]:
+def _raw_events(pieces: Iterable[bytes], response: UpstreamResponse) -> Iterator[RawEvent]:
     with bearing(response.opc_request_id):
-        for event in read_raw_events(response.iter_bytes()):
+        for event in read_raw_events(pieces):
             if event.value.get("type") in RAW_ENDS:
                 response.expect_end(END_SECONDS)
             yield event
@@ -95,12 +102,15 @@ def _without_owner(event: RawEvent) -> RawEvent:
     return RawEvent(event.name, write_json(value).decode(), value)
 
 
-def _object(response: UpstreamResponse) -> dict[str, Any]:
-    answer = read_json(response.read())
-    if not isinstance(answer, dict):
-        raise UpstreamError(
-            "OCI answered with something other than a JSON object.", opc_request_id=response.opc_request_id
-        )
+def _object(body: bytes, response: UpstreamResponse) -> dict[str, Any]:
+    """Return what OCI answered; raise the error that it put in the place of an answer.
+
+    A response that failed has an ``error`` too, and is the answer to whoever fetches it.
+    """
+    answer = json_of(body)
+    if not isinstance(answer, dict) or (error_in(answer) and answer.keys().isdisjoint(("id", "output", "data"))):
+        otherwise = "OCI answered with something other than a JSON object."
+        raise error_in_success(answer, otherwise, opc_request_id=response.opc_request_id)
     return answer
 
 
@@ -124,13 +134,18 @@ class RawEvent:
 def read_raw_events(pieces: Iterable[bytes]) -> Iterator[RawEvent]:
     """Yield every event of a stream, of whatever type.
 
-    Raise ``StreamBroken`` for what is no event, and for an end before the response has one.
+    What keeps the connection alive is passed over. Raise ``StreamBroken`` for what is no event, and for an end before
+    the response has one.
     """
     ended = False
     for name, text in read_named_events(pieces):
-        value = {} if text == DONE else read_event(text)
+        event = read_event(text, name)
+        value = event or {}
         ended = ended or value.get("type") in RAW_ENDS
-        yield RawEvent(name, text, value)
+        if "NaN" in text or "Infinity" in text:
+            text = write_json(value).decode()  # noqa: PLW2901 - the same value, as JSON
+        if event is not None or text == DONE:
+            yield RawEvent(name, text, value)
     if not ended:
         raise StreamBroken("OCI ended the stream before the response was complete.")
 

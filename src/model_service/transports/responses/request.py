@@ -8,27 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from typing import Any, Final
 
 from model_service.errors import InvalidRequest
+from model_service.openai_api.chat import Message
 from model_service.openai_api.responses import STATE
 from model_service.transports.responses.continuation import TurnToSend
-from model_service.transports.responses.input_items import input_items, instructions_of, is_instruction
+from model_service.transports.responses.input_items import (
+    Drop,
+    call_types,
+    input_items,
+    is_instruction,
+    is_plain_text,
+    text_of_message,
+)
 
 RequestFragment = dict[str, Any]
 """A piece of a Responses request; pieces for one place (``reasoning``, ``text``, ``include``) are merged."""
 
 
-def responses_request(chat: Mapping[str, Any], turn: TurnToSend, *, model: str, stream: bool) -> dict[str, Any]:
+def responses_request(
+    chat: Mapping[str, Any], turn: TurnToSend, *, model: str, stream: bool, drop: Drop = lambda _name: None
+) -> dict[str, Any]:
     """Return the body of ``POST /responses``.
 
     ``chat`` is a checked chat request as it stood on the wire; Responses' own fields in it (``include``,
-    ``truncation``, ``reasoning``, …) are passed on and win over what chat's become.
-
-    Raise ``InvalidRequest``, which names the parameter, for what Responses cannot carry.
+    ``truncation``, ``reasoning``, …) are passed on and win over what chat's become. ``drop`` is called with the name of
+    whatever is left out. Raise ``InvalidRequest``, which names the parameter, for what Responses cannot carry.
     """
-    body = _with_messages(_parameters(chat), chat, turn, model)
-    body["model"] = model
+    body = {**_parameters(chat), "model": model}
+    instructed = _instructions(chat, turn, model)
+    texts = [text_of_message(f"messages.{place}", message) for place, message in instructed.items()]
+    if told := [text for text in (body.get("instructions"), *texts) if text]:
+        body["instructions"] = "\n\n".join(told)
+    to_send = ((place, message) for place, message in turn.messages if place not in instructed)
+    body["input"] = input_items(to_send, call_types(chat["messages"]), drop)
     if stream:
         body["stream"] = True
     if turn.previous_response_id is not None:
@@ -38,15 +53,18 @@ def responses_request(chat: Mapping[str, Any], turn: TurnToSend, *, model: str, 
     return body
 
 
-def _with_messages(body: dict[str, Any], chat: Mapping[str, Any], turn: TurnToSend, model: str) -> dict[str, Any]:
-    if not any(fnmatchcase(model, pattern) for pattern in SYSTEM_AS_INSTRUCTIONS):
-        return {**body, "input": input_items(turn.messages)}
-    # Of the whole history: OCI does not carry the instructions of a previous response over.
-    instructions = instructions_of(enumerate(chat["messages"]))
-    both = [text for text in (body.get("instructions"), instructions) if text]
-    if both:
-        body = {**body, "instructions": "\n\n".join(both)}
-    return {**body, "input": input_items(pair for pair in turn.messages if not is_instruction(pair[1]))}
+def _instructions(chat: Mapping[str, Any], turn: TurnToSend, model: str) -> dict[int, Message]:
+    """Return the messages that go out as ``instructions``, by their place.
+
+    They are of the whole history: OCI does not carry the instructions of a previous response over, so a system message
+    that has changed since then counts, and the old one is not part of what OCI holds.
+    """
+    messages = list(enumerate(chat["messages"]))
+    if any(fnmatchcase(model, pattern) for pattern in SYSTEM_AS_INSTRUCTIONS):
+        return {place: message for place, message in messages if is_instruction(message)}
+    leading = takewhile(lambda pair: is_instruction(pair[1]) and is_plain_text(pair[1]), messages)
+    found = dict(leading) if turn.stored else {}
+    return found if any(place not in found for place, _ in turn.messages) else {}
 
 
 def _parameters(chat: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +126,8 @@ def _response_format(name: str, wanted: dict[str, Any]) -> RequestFragment:
     if wanted.get("type") != "json_schema":
         return {"text": {"format": wanted}}
     schema = wanted.get("json_schema")
+    for beside in wanted.keys() - {"type", "json_schema"}:
+        raise InvalidRequest(f"{name}.{beside}: unknown field.", param=f"{name}.{beside}")
     if not isinstance(schema, dict):
         raise InvalidRequest(f"{name}.json_schema: must be an object.", param=f"{name}.json_schema")
     return {"text": {"format": {"type": "json_schema", **schema}}}
@@ -118,9 +138,17 @@ def _tools(name: str, tools: list[dict[str, Any]]) -> RequestFragment:
 
 
 def _tool(path: str, tool: dict[str, Any]) -> dict[str, Any]:
-    """Return a function, flat; another tool (``web_search``, ``mcp``, …) is Responses' own already."""
+    """Return a function or a custom tool, flat; another tool (``web_search``, ``mcp``, …) is Responses' own already."""
+    beside = {name: value for name, value in tool.items() if name not in ("function", "custom") and value is not None}
     if tool["type"] == "custom":
-        raise InvalidRequest(f"{path}: custom tools cannot be called through this model's transport.", param=path)
+        custom = tool.get("custom", {})
+        if not isinstance(custom, dict):
+            raise InvalidRequest(f"{path}.custom: must be an object.", param=f"{path}.custom")
+        given = {name: value for name, value in custom.items() if value is not None}
+        shape = given.get("format")
+        if isinstance(shape, dict) and isinstance(shape.get("grammar"), dict):
+            given["format"] = {"type": "grammar", **shape["grammar"]}
+        return {**beside, **given}
     function = tool.get("function")
     if function is None:
         return tool
@@ -128,7 +156,7 @@ def _tool(path: str, tool: dict[str, Any]) -> dict[str, Any]:
     # for yes: https://platform.openai.com/docs/guides/migrate-to-responses
     defaults = {"parameters": {"type": "object", "properties": {}}, "strict": False}
     given = {field: value for field, value in function.items() if value is not None}
-    return {"type": "function", **defaults, **given}
+    return {**beside, "type": "function", **defaults, **given}
 
 
 def _tool_choice(name: str, choice: Any) -> RequestFragment:
@@ -142,8 +170,22 @@ def _tool_choice(name: str, choice: Any) -> RequestFragment:
 
 
 def _flat(choice: Any) -> Any:
-    function = choice.get("function") if isinstance(choice, dict) else None
-    return {"type": "function", "name": function.get("name")} if isinstance(function, dict) else choice
+    for kind in ("function", "custom"):
+        chosen = choice.get(kind) if isinstance(choice, dict) else None
+        if isinstance(chosen, dict):
+            return {"type": kind, "name": chosen.get("name")}
+    return choice
+
+
+def _web_search(name: str, options: Any) -> RequestFragment:
+    """Return the tool that chat has as an option of the request."""
+    if not isinstance(options, dict):
+        raise InvalidRequest(f"{name}: must be an object.", param=name)
+    tool = {"type": "web_search", **{key: value for key, value in options.items() if value is not None}}
+    location = tool.get("user_location")
+    if isinstance(location, dict) and isinstance(location.get("approximate"), dict):
+        tool["user_location"] = {"type": "approximate", **location["approximate"]}
+    return {"tools": [tool]}
 
 
 def _background(name: str, wanted: Any) -> RequestFragment:
@@ -183,5 +225,5 @@ PARAMETERS: Final[Mapping[str, Callable[[str, Any], RequestFragment]]] = {
     "prediction": _nothing_but(),
     "functions": _nothing_but([]),
     "function_call": _nothing_but(),
-    "web_search_options": _nothing_but(),
+    "web_search_options": _web_search,
 }

@@ -6,40 +6,47 @@ a chat completion has no place for (searches, containers, …) or repeat what is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from model_service.errors import StreamBroken
-from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Chunk
 from model_service.transports.responses.answer import (
-    BETWEEN_THOUGHTS,
-    ItemContent,
-    call_of,
     failure,
     finish_reason,
     head_of,
-    logprobs_of,
     require_answer,
+    tail_of,
     usage_of,
 )
-from model_service.transports.responses.continuation import state_after
-from model_service.upstream.error_body import read_error_body
+from model_service.transports.responses.events import ENDS, ResponseEvent, delta_of, item_of, place_of, read_event
+from model_service.transports.responses.output_items import (
+    BETWEEN_THOUGHTS,
+    EXTRA_ITEMS,
+    ItemContent,
+    OutputItem,
+    annotation_fields,
+    annotation_of,
+    call_of,
+    dicts_in,
+    logprobs_of,
+    tokens_of,
+)
 
-ResponseEvent = Mapping[str, Any]
 ChunkChoice = dict[str, Any]
 
 
-def chunks_of(events: Iterable[str], *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
-    """Yield chunks from the ``data`` of server-sent events: the role in the first, ``provider_state`` in the last.
+def chunks_of(events: Iterable[ResponseEvent | str], *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
+    """Yield chunks from events, or from their JSON: the role in the first, ``provider_state`` in the last.
 
     Raise ``UpstreamError`` where the response failed, and ``StreamBroken`` where the stream did. Nothing is given
     before the answer begins, so that what fails until then can still be reported with its status.
     """
     answer = ChunkBuilder()
-    for text in events:
-        event = read_event(text)
+    for given in events:
+        event = read_event(given) if isinstance(given, str) else given
+        if event is None:
+            continue
         if event["type"] in ENDS:
             yield from answer.end(event, stored=stored, include_usage=include_usage)
             return
@@ -55,11 +62,18 @@ class ChunkBuilder:
     def __init__(self) -> None:
         self.head: dict[str, Any] = {"id": "", "created": 0, "model": ""}
         self.role_said = False
-        self.said: dict[tuple[int, str], str] = {}
+        self.said: dict[tuple[Any, str], list[str]] = {}  # by place, or by the id of a call, and kind
+        self.total: dict[str, int] = {}  # characters told, by kind
         self.thought: tuple[Any, ...] | None = None  # the part of the reasoning that came last
-        self.calls: dict[int, int] = {}  # place → index among the calls
+        self.calls: dict[str, int] = {}  # the id of a call → its index
+        self.call_at: dict[int, dict[str, Any]] = {}  # place → the call as it was announced
+        self.items: dict[int, ResponseEvent] = {}  # place → the finished item
+        self.tokens = 0  # log probabilities told
+        self.part_begins: dict[tuple[int, Any], int] = {}  # place and part → where it begins in the joined text
+        self.annotations: list[dict[str, Any]] = []
 
     def chunks(self, choices: Iterable[ChunkChoice]) -> Iterator[Chunk]:
+        """Yield the chunk of each choice, after one with the role."""
         for choice in choices:
             if not self.role_said:
                 self.role_said = True
@@ -67,50 +81,67 @@ class ChunkBuilder:
             yield self._chunk(choice)
 
     def know(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
+        """Take the head of the chunks from a response that is under way."""
         response = event.get("response")
         if isinstance(response, dict):
             self.head |= {name: value for name, value in head_of(response).items() if value}
         return iter(())
 
     def text(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
-        logprobs = logprobs_of(event.get("logprobs"))
-        for choice in self._say(_place(event), "content", _delta(event)):
-            yield choice | ({"logprobs": logprobs} if logprobs else {})
+        """Yield a piece of the text, with its log probabilities, which may also come alone."""
+        place, tokens = place_of(event), tokens_of(event.get("logprobs"))
+        self.part_begins.setdefault((place, event.get("content_index", 0)), self.total.get("content", 0))
+        choices = list(self._say(place, "content", delta_of(event))) or ([{"delta": {}}] if tokens else [])
+        for choice in choices:
+            yield choice | self._logprobs(tokens)
 
     def refusal(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
-        return self._say(_place(event), "refusal", _delta(event))
+        """Yield a piece of a refusal."""
+        return self._say(place_of(event), "refusal", delta_of(event))
 
     def reasoning(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
+        """Yield a piece of the reasoning or of its summary."""
         part = event.get("summary_index", event.get("content_index"))
-        return self._think(_place(event), (event["type"], part), _delta(event))
+        return self._think(place_of(event), (event["type"], part), delta_of(event))
+
+    def annotation(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
+        """Keep an annotation for the end, should the finished items not have it."""
+        note = event.get("annotation")
+        if isinstance(note, dict):
+            begin = self.part_begins.get((place_of(event), event.get("content_index", 0)), 0)
+            self.annotations.append(annotation_of(note, begin))
+        return iter(())
 
     def added(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
-        return self._announce(_place(event), _item(event))
+        """Yield the beginning of a call, if the item that begins is one."""
+        return self._announce(place_of(event), item_of(event))
 
     def arguments(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
-        place = _place(event)
+        """Yield a piece of a call's arguments, or of the input of a custom tool."""
+        call = self.call_at.get(place_of(event))
         # Without its name the call cannot be announced; the whole of it comes again when the item is done.
-        return self._say(place, "arguments", _delta(event)) if place in self.calls else iter(())
+        return self._argue(call, delta_of(event)) if call else iter(())
 
     def done(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         """Yield whatever of a finished item did not come in pieces: some models send calls, or short texts, whole."""
-        place, item = _place(event), _item(event)
-        said, call = ItemContent.of(item), call_of(item)
+        place, item = place_of(event), item_of(event)
+        if place in self.items:
+            return
+        self.items[place] = item
+        said, call = ItemContent.of([item]), call_of(item)
         if (place, "reasoning") not in self.said:
             for number, thought in enumerate(said.reasoning):
                 yield from self._think(place, ("done", number), thought)
         yield from self._say_rest(place, "content", said.content)
         yield from self._say_rest(place, "refusal", said.refusal)
-        if said.annotations:
-            yield {"delta": {"annotations": list(said.annotations)}}
         if call is not None:
             yield from self._announce(place, item)
-            yield from self._say_rest(place, "arguments", call["function"]["arguments"])
+            yield from self._argue_rest(call)
 
     def end(self, event: ResponseEvent, *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
         """Yield the last chunks; raise what a failed response says of itself."""
         if event["type"] == "error":
-            raise failure(event)
+            raise failure(event.get("error") or event)
         response = event.get("response")
         if not isinstance(response, dict):
             raise StreamBroken("OCI ended the stream without the response.")
@@ -118,31 +149,68 @@ class ChunkBuilder:
         response = {**response, "status": event["type"].removeprefix("response.")}
         require_answer(response)
         self.know({"response": response})
-        if not self.role_said:
-            yield from self._whole(response)
+        output: list[OutputItem] = [*dicts_in(response, "output")]
+        output = output or [self.items[place] for place in sorted(self.items)]
+        yield from self.chunks(self._rest(ItemContent.of(output)))
         choice: ChunkChoice = {"delta": {}, "finish_reason": finish_reason(response, called=bool(self.calls))}
         last = list(self.chunks([choice]))
         usage = usage_of(response) if include_usage else None
         if usage is not None:
             last.append({**self._chunk({}), "choices": [], "usage": usage})
-        last[-1] |= state_after(self.head["id"], stored=stored)
+        last[-1] |= tail_of({**response, "id": self.head["id"]}, stored=stored)
         yield from last
 
-    def _whole(self, response: ResponseEvent) -> Iterator[Chunk]:
-        """Yield an answer of which no event told anything."""
-        output = response.get("output")
-        for place, item in enumerate(output if isinstance(output, list) else ()):
-            yield from self.chunks(self.done({"output_index": place, "item": item}))
+    def _rest(self, whole: ItemContent) -> Iterator[ChunkChoice]:
+        """Yield what the finished answer says and no event has told; annotations and extra items once, together."""
+        if not self.total.get("reasoning"):
+            for number, thought in enumerate(whole.reasoning):
+                yield from self._think("end", (number,), thought)
+        for kind, text in (("content", whole.content), ("refusal", whole.refusal)):
+            # What was told in another order than it stands in cannot be completed.
+            if self._told(kind) == text[: self.total.get(kind, 0)]:
+                yield from self._say("end", kind, text[self.total.get(kind, 0) :])
+        for call in whole.calls:
+            yield from self._announce_call(call)
+            yield from self._argue_rest(call)
+        extras = {EXTRA_ITEMS: whole.extras} if whole.extras else {}
+        delta = annotation_fields(whole.annotations or self.annotations) | extras
+        logprobs = self._logprobs(whole.logprobs[self.tokens :])
+        if delta or logprobs:
+            yield {"delta": delta, **logprobs}
+
+    def _told(self, kind: str) -> str:
+        return "".join(piece for (_, of_kind), pieces in self.said.items() if of_kind == kind for piece in pieces)
+
+    def _logprobs(self, tokens: list[dict[str, Any]]) -> ChunkChoice:
+        self.tokens += len(tokens)
+        return {"logprobs": logprobs_of(tokens)} if tokens else {}
 
     def _announce(self, place: int, item: ResponseEvent) -> Iterator[ChunkChoice]:
         call = call_of(item)
-        if call is None or place in self.calls:
-            return
-        self.calls[place] = len(self.calls)
-        function = {"name": call["function"]["name"], "arguments": ""}
-        yield {"delta": {"tool_calls": [{**call, "index": self.calls[place], "function": function}]}}
+        if call is None or place in self.call_at:
+            return iter(())
+        self.call_at[place] = call
+        return self._announce_call(call)
 
-    def _think(self, place: int, part: tuple[Any, ...], text: str) -> Iterator[ChunkChoice]:
+    def _announce_call(self, call: dict[str, Any]) -> Iterator[ChunkChoice]:
+        if call["id"] in self.calls:
+            return
+        index = self.calls[call["id"]] = len(self.calls)
+        kind = call["type"]
+        yield {"delta": {"tool_calls": [{**call, "index": index, kind: {**call[kind], ARGUMENTS[kind]: ""}}]}}
+
+    def _argue(self, call: Mapping[str, Any], text: str) -> Iterator[ChunkChoice]:
+        if text:
+            self.said.setdefault((call["id"], "arguments"), []).append(text)
+            kind = call["type"]
+            yield {"delta": {"tool_calls": [{"index": self.calls[call["id"]], kind: {ARGUMENTS[kind]: text}}]}}
+
+    def _argue_rest(self, call: Mapping[str, Any]) -> Iterator[ChunkChoice]:
+        whole = call[call["type"]][ARGUMENTS[call["type"]]]
+        said = "".join(self.said.get((call["id"], "arguments"), ()))
+        return self._argue(call, whole[len(said) :]) if whole.startswith(said) else iter(())
+
+    def _think(self, place: Any, part: tuple[Any, ...], text: str) -> Iterator[ChunkChoice]:
         thought = (place, *part)
         if not text:
             return iter(())
@@ -152,53 +220,18 @@ class ChunkBuilder:
         return self._say(place, "reasoning", text)
 
     def _say_rest(self, place: int, kind: str, whole: str) -> Iterator[ChunkChoice]:
-        said = self.said.get((place, kind), "")
+        said = "".join(self.said.get((place, kind), ()))
         return self._say(place, kind, whole[len(said) :]) if whole.startswith(said) else iter(())
 
-    def _say(self, place: int, kind: str, text: str) -> Iterator[ChunkChoice]:
-        if not text:
-            return
-        self.said[place, kind] = self.said.get((place, kind), "") + text
-        if kind == "arguments":
-            yield {"delta": {"tool_calls": [{"index": self.calls[place], "function": {"arguments": text}}]}}
-        else:
+    def _say(self, place: Any, kind: str, text: str) -> Iterator[ChunkChoice]:
+        if text:
+            self.said.setdefault((place, kind), []).append(text)
+            self.total[kind] = self.total.get(kind, 0) + len(text)
             yield {"delta": {DELTAS[kind]: text}}
 
     def _chunk(self, choice: ChunkChoice) -> Chunk:
         choices = [{"index": 0, "finish_reason": None, **choice}]
         return {**self.head, "object": "chat.completion.chunk", "choices": choices}
-
-
-def read_event(text: str) -> dict[str, Any]:
-    """Return the event; raise ``StreamBroken`` for what is none: transient errors come as the repr of a Python dict."""
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        event = None
-    if isinstance(event, dict) and isinstance(event.get("type"), str):
-        return event
-    complaint = read_error_body(text.encode("utf-8", "replace"))
-    message = redact(complaint.message) or "OCI sent something other than an event."
-    raise StreamBroken(message, code=complaint.code)
-
-
-def _place(event: ResponseEvent) -> int:
-    place = event.get("output_index", 0)
-    if not isinstance(place, int):
-        raise StreamBroken("OCI sent an event whose output_index is not an integer.")
-    return place
-
-
-def _delta(event: ResponseEvent) -> str:
-    delta = event.get("delta", "")
-    if not isinstance(delta, str):
-        raise StreamBroken("OCI sent an event whose delta is not a string.")
-    return delta
-
-
-def _item(event: ResponseEvent) -> ResponseEvent:
-    item = event.get("item")
-    return item if isinstance(item, dict) else {}
 
 
 DELTAS: Final[Mapping[str, str]] = {
@@ -207,16 +240,19 @@ DELTAS: Final[Mapping[str, str]] = {
     "reasoning": "reasoning_content",
 }
 
+ARGUMENTS: Final[Mapping[str, str]] = {"function": "arguments", "custom": "input"}
+"""What the pieces of a call are, by its type."""
+
 EVENTS: Final[Mapping[str, Callable[[ChunkBuilder, ResponseEvent], Iterator[ChunkChoice]]]] = {
     "response.created": ChunkBuilder.know,
     "response.in_progress": ChunkBuilder.know,
     "response.output_item.added": ChunkBuilder.added,
     "response.output_text.delta": ChunkBuilder.text,
+    "response.output_text.annotation.added": ChunkBuilder.annotation,
     "response.refusal.delta": ChunkBuilder.refusal,
     "response.reasoning_summary_text.delta": ChunkBuilder.reasoning,
     "response.reasoning_text.delta": ChunkBuilder.reasoning,
     "response.function_call_arguments.delta": ChunkBuilder.arguments,
+    "response.custom_tool_call_input.delta": ChunkBuilder.arguments,
     "response.output_item.done": ChunkBuilder.done,
 }
-
-ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "error")

@@ -9,6 +9,7 @@ import pytest
 from model_service.errors import InvalidRequest
 from model_service.openai_api.chat import ChatRequest
 from model_service.transports.responses.continuation import turn_of
+from model_service.transports.responses.input_items import sendable_items
 from model_service.transports.responses.request import responses_request
 
 USER = {"role": "user", "content": "Hello"}
@@ -211,7 +212,19 @@ def test_tool_choices(choice: Any, expected: Any) -> None:
         ({"functions": [{"name": "f"}]}, "functions"),
         ({"background": True}, "background"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
-        ({"tools": [{"type": "custom", "custom": {"name": "c"}}]}, "tools.0"),
+        ({"tools": [{"type": "custom", "custom": "c"}]}, "tools.0.custom"),
+        ({"response_format": {"type": "json_schema", "json_schema": {}, "strict": True}}, "response_format.strict"),
+        ({"web_search_options": "low"}, "web_search_options"),
+        ({"conversation": "conv_1", "previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"messages": [USER | {"foo": 1}]}, "messages.0.foo"),
+        ({"messages": [USER | {"function_call": {"name": "f", "arguments": "{}"}}]}, "messages.0.function_call"),
+        ({"messages": [{"role": "assistant", "content": "x", "audio": {"id": "a"}}, USER]}, "messages.0.audio"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", "foo": 1}]}]},
+            "messages.0.content.0.foo",
+        ),
+        ({"messages": [USER | {"response_items": [{"id": "x"}]}]}, "messages.0.response_items"),
+        ({"messages": [USER | {"response_items": {"type": "x"}}]}, "messages.0.response_items"),
     ],
 )
 def test_a_parameter_that_cannot_be_carried_is_refused_by_name(fields: dict[str, Any], param: str) -> None:
@@ -263,3 +276,133 @@ def test_a_stream_is_asked_for_only_where_one_is_wanted() -> None:
     turn = turn_of(chat, may_store=True)
     assert responses_request(chat, turn, model="m", stream=True)["stream"] is True
     assert "stream" not in responses_request(chat, turn, model="m", stream=False)
+
+
+# --- histories that another model or gateway wrote
+
+
+def dropped(*messages: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    chat = ChatRequest.parse({"model": "m", "messages": list(messages)}).wire()
+    names: list[str] = []
+    body = responses_request(chat, turn_of(chat, may_store=False), model="m", stream=False, drop=names.append)
+    return body["input"], names
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasoning": "x"},
+        {"reasoning_content": "x"},
+        {"reasoning_details": [{"type": "reasoning.text"}]},
+        {"thinking_blocks": [{"type": "thinking"}]},
+        {"provider_specific_fields": {"a": 1}},
+    ],
+)
+def test_what_other_gateways_leave_in_a_history_is_left_out_and_said(fields: dict[str, Any]) -> None:
+    plain, _ = dropped(USER, {"role": "assistant", "content": "b"}, USER)
+    assert dropped(USER, {"role": "assistant", "content": "b", **fields}, USER) == (plain, list(fields))
+
+
+def test_what_says_nothing_is_passed_over() -> None:
+    plain, _ = dropped(USER, {"role": "assistant", "content": "b"}, USER)
+    nothing = {"audio": None, "function_call": None, "annotations": [], "tool_calls": [], "refusal": None, "name": None}
+    assert dropped(USER, {"role": "assistant", "content": "b", **nothing}, USER) == (plain, [])
+
+
+def test_anthropic_s_mark_for_a_cache_is_left_out_and_openai_s_is_carried() -> None:
+    part = {"type": "text", "text": "a"}
+    assert dropped({"role": "user", "content": [part | {"cache_control": {"type": "ephemeral"}}]})[1] == [
+        "cache_control"
+    ]
+    mark = {"prompt_cache_breakpoint": {"mode": "explicit"}}
+    assert items({"role": "user", "content": [part | mark]})[0]["content"] == [
+        {"type": "input_text", "text": "a", **mark}
+    ]
+
+
+def test_the_name_of_a_speaker_is_carried() -> None:
+    assert items(USER | {"name": "bob"}) == [USER_ITEM | {"name": "bob"}]
+
+
+def test_items_of_an_earlier_reply_and_their_answers_go_in_again() -> None:
+    request = {"type": "mcp_approval_request", "id": "mcpr_1", "name": "n", "server_label": "s", "arguments": "{}"}
+    answer = {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}
+    assistant = {"role": "assistant", "content": "", "response_items": [request]}
+    sent, _ = dropped(USER, assistant, {"role": "user", "content": None, "response_items": [answer]})
+    assert sent == [USER_ITEM, request, answer]
+
+
+@pytest.mark.parametrize("content", ["", None, []])
+def test_a_tool_that_said_nothing_has_an_output_of_some_text(content: Any) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "c", "content": content, "name": "f"}
+    sent, names = dropped(USER, {"role": "assistant", "tool_calls": [call]}, result)
+    assert (sent[-1]["output"], names) == ("(no output)", ["name"])
+
+
+def test_a_custom_tool_goes_round() -> None:
+    grammar = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: /a/"}}
+    tool = {"type": "custom", "custom": {"name": "c", "description": "d", "format": grammar}}
+    call = {"id": "c1", "type": "custom", "custom": {"name": "c", "input": "a"}}
+    body = translated(
+        USER,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "done"},
+        tools=[tool],
+        tool_choice={"type": "custom", "custom": {"name": "c"}},
+    )
+    flat = {"type": "grammar", "syntax": "lark", "definition": "start: /a/"}
+    assert body["tools"] == [{"type": "custom", "name": "c", "description": "d", "format": flat}]
+    assert body["tool_choice"] == {"type": "custom", "name": "c"}
+    assert body["input"][1:] == [
+        {"type": "custom_tool_call", "call_id": "c1", "name": "c", "input": "a"},
+        {"type": "custom_tool_call_output", "call_id": "c1", "output": "done"},
+    ]
+
+
+def test_what_stands_beside_a_function_is_carried() -> None:
+    tool = {"type": "function", "function": {"name": "f"}, "defer_loading": True}
+    assert translated(tools=[tool])["tools"][0]["defer_loading"] is True
+
+
+def test_the_web_search_of_chat_is_a_tool_of_responses() -> None:
+    place = {"type": "approximate", "approximate": {"country": "DE"}}
+    body = translated(
+        tools=[{"type": "mcp"}], web_search_options={"search_context_size": "low", "user_location": place}
+    )
+    search = {
+        "type": "web_search",
+        "search_context_size": "low",
+        "user_location": {"type": "approximate", "country": "DE"},
+    }
+    assert body["tools"] == [{"type": "mcp"}, search]
+
+
+def test_a_system_message_that_changed_goes_out_with_what_oci_holds() -> None:
+    held = {"role": "assistant", "content": "b", "provider_state": {"previous_response_id": "resp_1"}}
+    body = translated({"role": "system", "content": "New."}, USER, held, USER)
+    assert (body["instructions"], body["input"], body["previous_response_id"]) == ("New.", [USER_ITEM], "resp_1")
+
+
+def test_instructions_of_a_stored_answer_are_not_part_of_what_oci_holds() -> None:
+    body = translated({"role": "system", "content": "Old."}, USER)
+    assert (body["instructions"], body["input"]) == ("Old.", [USER_ITEM])
+    assert [item["role"] for item in dropped({"role": "system", "content": "Old."}, USER)[0]] == ["system", "user"]
+
+
+@pytest.mark.parametrize(
+    ("item", "goes_out"),
+    [
+        ({"role": "user", "content": "x"}, {"type": "message", "role": "user", "content": "x"}),
+        ({"type": "message", "role": "user", "content": "x"}, {"type": "message", "role": "user", "content": "x"}),
+        ({"type": "mcp_call", "error": "e", "output": None}, {"type": "mcp_call", "error": "e", "output": "e"}),
+        ({"type": "mcp_call", "status": "failed"}, {"type": "mcp_call", "status": "failed", "output": "(no output)"}),
+        ({"type": "mcp_call", "output": "o"}, {"type": "mcp_call", "output": "o"}),
+        ({"type": "function_call_output", "output": ""}, {"type": "function_call_output", "output": "(no output)"}),
+        ({"type": "function_call_output", "output": "x"}, {"type": "function_call_output", "output": "x"}),
+        ("text", "text"),
+        ({"type": 1}, {"type": 1}),
+    ],
+)
+def test_items_of_openai_s_clients_go_out_as_oci_wants_them(item: Any, goes_out: Any) -> None:
+    assert sendable_items([item]) == [goes_out]

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
 from model_service.errors import PreviousResponseNotFound, StreamBroken, UpstreamError, UpstreamThrottled
 from model_service.openai_api.encoding import read_events
 from model_service.transports.responses.answer import completion_of
+from model_service.transports.responses.events import read_response_events
 from model_service.transports.responses.stream import chunks_of
 
 Chunks = list[dict[str, Any]]
@@ -52,6 +54,7 @@ def message_of(chunks: Chunks) -> dict[str, Any]:
     for one in deltas(chunks):
         for name in ("content", "refusal", "reasoning_content", "annotations"):
             message[name] += one.get(name, type(message[name])())
+        message |= {name: one[name] for name in ("response_annotations", "response_items") if name in one}
         for call in one.get("tool_calls", []):
             known = calls.setdefault(call["index"], {**call, "function": {**call["function"], "arguments": ""}})
             known["function"]["arguments"] += call["function"]["arguments"]
@@ -251,3 +254,157 @@ def test_nothing_is_given_before_the_answer_begins() -> None:
     )
     with pytest.raises(UpstreamError, match="No"):
         next(chunks)
+
+
+# --- the stream against its final response, as OpenAI's own accumulator adds it up
+
+
+def folded(*events: dict[str, Any]) -> dict[str, Any]:
+    state = ChatCompletionStreamState()
+    for chunk in of(CREATED, *events):
+        ChatCompletionChunk.model_validate_json(json.dumps(chunk), strict=True)
+        state.handle_chunk(ChatCompletionChunk.model_validate(chunk))
+    choice: dict[str, Any] = state.current_completion_snapshot.model_dump(exclude_none=True)["choices"][0]
+    return choice
+
+
+def completed(*output: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "response.completed", "response": {**RESPONSE, "output": list(output)}}
+
+
+def item(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "message", "content": [{"type": "output_text", "text": text, "annotations": [], **more}]}
+
+
+CITED = {"type": "url_citation", "start_index": 0, "end_index": 1, "title": "t", "url": "https://u"}
+THOUGHT = {"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "Hm."}]}
+CALL = {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": '{"a":1}'}
+CUSTOM = {"type": "custom_tool_call", "id": "ct", "call_id": "d", "name": "g", "input": "x y"}
+APPROVAL = {"type": "mcp_approval_request", "id": "mcpr_1", "name": "n", "server_label": "s", "arguments": "{}"}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param([completed(THOUGHT, item("Hi"), CALL)], id="only-completed"),
+        pytest.param([delta("Hm.", kind="reasoning_summary_text", summary_index=0)], id="reasoning-came"),
+        pytest.param([delta("H", place=1)], id="half-the-text-came"),
+        pytest.param([done(1, **item("Hi"))], id="the-text-was-done"),
+        pytest.param(
+            [{"type": "response.output_item.added", "output_index": 2, "item": CALL | {"arguments": ""}}], id="call"
+        ),
+        pytest.param([done(7, **CALL), done(7, **CALL)], id="the-call-came-twice-and-elsewhere"),
+    ],
+)
+def test_what_only_the_final_response_says_is_told_once(events: list[dict[str, Any]]) -> None:
+    choice = folded(*events, completed(THOUGHT, item("Hi"), CALL))
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("Hi", "tool_calls")
+    assert choice["message"]["reasoning_content"] == "Hm."
+    assert [call["function"]["arguments"] for call in choice["message"]["tool_calls"]] == ['{"a":1}']
+
+
+def test_what_finished_items_say_is_told_where_the_final_response_is_empty() -> None:
+    message = folded(done(0, **APPROVAL), done(1, **item("Hi", annotations=[CITED])), completed())["message"]
+    assert (message["content"], message["response_items"], len(message["annotations"])) == ("Hi", [APPROVAL], 1)
+
+
+def test_annotations_of_several_messages_add_up_and_count_in_the_joined_text() -> None:
+    one, two = item("One. ", annotations=[CITED]), item("Two.", annotations=[CITED, CITED])
+    message = folded(delta("One. "), done(0, **one), delta("Two.", place=1), done(1, **two), completed(one, two))[
+        "message"
+    ]
+    starts = [note["url_citation"]["start_index"] for note in message["annotations"]]
+    assert [message["content"][start] for start in starts] == ["O", "T", "T"]
+
+
+def test_annotations_that_only_their_own_events_tell_are_told() -> None:
+    added = {
+        "type": "response.output_text.annotation.added",
+        "output_index": 1,
+        "content_index": 0,
+        "annotation": CITED,
+    }
+    message = folded(delta("One. "), delta("Two.", place=1), added, completed())["message"]
+    assert message["content"][message["annotations"][0]["url_citation"]["start_index"]] == "T"
+
+
+@pytest.mark.parametrize(
+    "events", [[], [done(0, **APPROVAL)], [{"type": "response.output_item.added", "output_index": 0, "item": APPROVAL}]]
+)
+def test_an_item_that_chat_has_no_place_for_is_told_once(events: list[dict[str, Any]]) -> None:
+    choice = folded(*events, completed(APPROVAL))
+    assert (choice["message"]["response_items"], choice["finish_reason"]) == ([APPROVAL], "stop")
+
+
+def test_the_input_of_a_custom_tool_comes_in_pieces() -> None:
+    added = {"type": "response.output_item.added", "output_index": 0, "item": CUSTOM | {"input": ""}}
+    chunks = of(CREATED, added, delta("x ", kind="custom_tool_call_input"), done(0, **CUSTOM), completed(CUSTOM))
+    calls = [call for one in deltas(chunks) for call in one.get("tool_calls", ())]
+    assert calls == [
+        {"id": "d", "type": "custom", "custom": {"name": "g", "input": ""}, "index": 0},
+        {"index": 0, "custom": {"input": "x "}},
+        {"index": 0, "custom": {"input": "y"}},
+    ]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def test_a_call_without_arguments_ends_with_an_empty_object() -> None:
+    empty = CALL | {"arguments": ""}
+    added = {"type": "response.output_item.added", "output_index": 0, "item": empty}
+    call = folded(added, done(0, **empty), completed(empty))["message"]["tool_calls"][0]
+    assert call["function"]["arguments"] == "{}"
+
+
+TOKEN = {"token": "H", "logprob": -1.0}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [delta("H", logprobs=[TOKEN]), delta("i", logprobs=[TOKEN])],
+        [delta("H", logprobs=[TOKEN]), delta("i")],
+        [delta("Hi")],
+        [delta("Hi"), delta("", logprobs=[TOKEN, TOKEN])],
+        [],
+    ],
+)
+def test_log_probabilities_are_all_there_whatever_event_has_them(events: list[dict[str, Any]]) -> None:
+    choice = folded(*events, completed(item("Hi", logprobs=[TOKEN, TOKEN])))
+    assert choice["message"]["content"] == "Hi"
+    assert len(choice["logprobs"]["content"]) == 2
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        b'data: {"error": {"message": "Busy", "code": 429}}\n\n',
+        b'event: error\ndata: {"message": "Busy"}\n\n',
+        b'data: {"type": "error", "error": {"type": "x", "message": "Busy"}}\n\n',
+        b"event: error\ndata: Busy\n\n",
+        b"data: {'error': {'message': 'Busy'}}\n\n",
+    ],
+)
+def test_an_error_in_a_stream_is_told_in_its_own_words(framed: bytes) -> None:
+    begun = f"data: {json.dumps(CREATED)}\n\n".encode()
+    with pytest.raises(UpstreamError, match=r"^Busy$"):
+        list(chunks_of(read_response_events([begun, framed]), stored=True, include_usage=False))
+
+
+@pytest.mark.parametrize(
+    "odd", [b": hi\n\n", b"data:\n\n", b"data: {}\n\n", b"event: ping\ndata: now\n\n", b'data: {"type": "ping"}\n\n']
+)
+def test_what_keeps_a_stream_alive_is_passed_over(odd: bytes) -> None:
+    ends = completed(item("Hi"))
+    # A type that only the name of the event tells.
+    last = f"event: response.completed\ndata: {json.dumps({'response': ends['response']})}\n\n".encode()
+    chunks = list(chunks_of(read_response_events([odd, last]), stored=True, include_usage=False))
+    assert message_of(chunks)["content"] == "Hi"
+
+
+@pytest.mark.parametrize(
+    "odd", ['{"type": "response.output_text.delta", "delta": "own words', '["own words"]', "own words"]
+)
+def test_a_message_never_quotes_the_model(odd: str) -> None:
+    with pytest.raises(StreamBroken) as caught:
+        of(CREATED, odd)
+    assert "own words" not in caught.value.message
