@@ -6,7 +6,6 @@ The fields of a chat are checked by a schema, those of other requests one at a t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic_core import SchemaValidator, ValidationError
@@ -14,29 +13,6 @@ from pydantic_core import core_schema as schema
 
 from model_service.errors import InvalidRequest
 from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
-
-
-@dataclass
-class DroppedParameters:
-    """What is left out of a request because the model cannot take it and no caller would miss it.
-
-    ``refuses`` is ``MODEL_SERVICE_UNSUPPORTED=refuse``, or the header ``x-model-service-unsupported`` of the request.
-    """
-
-    refuses: bool = False
-    _names: dict[str, None] = field(default_factory=dict)
-
-    def drop(self, name: str) -> None:
-        """Note that a parameter is left out; raise ``InvalidRequest`` where such are to be refused."""
-        if self.refuses:
-            hint = "Without x-model-service-unsupported: refuse (MODEL_SERVICE_UNSUPPORTED), it would be left out."
-            raise InvalidRequest(f"{name}: this model cannot take this parameter.", param=name, hint=hint)
-        self._names[name] = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What has been left out, for ``x-model-service-dropped``."""
-        return tuple(self._names)
 
 
 def invalid_field(name: str, problem: str) -> InvalidRequest:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from model_service.errors import UpstreamError
+from model_service.errors import InvalidRequest, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.routing import Route
 from model_service.upstream.error_hints import hint_for
@@ -60,6 +60,29 @@ class Call:
             said = f"{error.code} {error.message}"
             error.hint = hint_for(error.status, said, model=route.model, compartment_id=self.compartment_id)
             raise
+
+
+@dataclass
+class DroppedParameters:
+    """What is left out of a request because the model cannot take it and no caller would miss it.
+
+    ``refuses`` is ``MODEL_SERVICE_UNSUPPORTED=refuse``, or the header ``x-model-service-unsupported`` of the request.
+    """
+
+    refuses: bool = False
+    _names: dict[str, None] = field(default_factory=dict)
+
+    def drop(self, name: str) -> None:
+        """Note that a parameter is left out; raise ``InvalidRequest`` where such are to be refused."""
+        if self.refuses:
+            hint = "Without x-model-service-unsupported: refuse (MODEL_SERVICE_UNSUPPORTED), it would be left out."
+            raise InvalidRequest(f"{name}: this model cannot take this parameter.", param=name, hint=hint)
+        self._names[name] = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What has been left out, for ``x-model-service-dropped``."""
+        return tuple(self._names)
 
 
 @contextmanager

@@ -6,11 +6,10 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/chat-completion
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from model_service.errors import StreamBroken, UpstreamUnreachable
+from model_service.errors import StreamBroken
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import (
     ChatRequest,
@@ -23,9 +22,8 @@ from model_service.openai_api.chat import (
     finish_reasons,
 )
 from model_service.openai_api.encoding import DONE, read_json, read_named_events
-from model_service.openai_api.validation import DroppedParameters
 from model_service.routing import Route
-from model_service.transports.call import Call
+from model_service.transports.call import Call, DroppedParameters
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.error_body import ErrorBody, error_in, error_in_repr, error_in_success
 from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse, read_value
@@ -83,7 +81,7 @@ def _without_ours(message: Message) -> Message:
 
 def _completion(pieces: Iterable[bytes], response: UpstreamResponse) -> Completion:
     answer = read_value(response, pieces, "a chat completion")
-    choices = answer.get("choices") if isinstance(answer, dict) and not answer.get("error") else None
+    choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not all(map(_is_choice, choices)):
         otherwise = "OCI answered with something other than a chat completion."
         raise error_in_success(answer, otherwise, opc_request_id=response.opc_request_id)
@@ -99,19 +97,18 @@ def _is_choice(value: Any) -> bool:
 
 def _chunks(pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
     progress = _Progress(request.choices, request.include_usage and not request.hides_usage)
-    with _unless_complete(progress):
-        for name, text in read_named_events(pieces):
-            if text == DONE:
-                progress.is_done = True
-                response.expect_end(END_SECONDS)  # the connection is for the next call then
-                break
-            chunk = _chunk(name, text, response)
-            if chunk is None:
-                continue
-            progress.note(chunk)
-            if progress.is_complete:
-                response.expect_end(progress.patience)
-            yield chunk
+    for name, text in read_named_events(pieces):
+        if text == DONE:
+            progress.is_done = True
+            response.expect_end(END_SECONDS)  # the connection is for the next call then
+            break
+        chunk = _chunk(name, text, response)
+        if chunk is None:
+            continue
+        progress.note(chunk)
+        if progress.is_complete:
+            response.expect_end(progress.patience)
+        yield chunk
     if not progress.is_complete:
         message = "OCI ended the stream before the answer was complete."
         raise StreamBroken(message, opc_request_id=response.opc_request_id)
@@ -149,16 +146,6 @@ class _Progress:
     def patience(self) -> float:
         """Seconds to wait for what may still come of an answer that could be complete."""
         return USAGE_SECONDS if self.awaits_usage else END_SECONDS
-
-
-@contextmanager
-def _unless_complete(progress: _Progress) -> Iterator[None]:
-    """Let a connection break once everything has been said."""
-    try:
-        yield
-    except UpstreamUnreachable:
-        if not progress.is_complete:
-            raise
 
 
 def _chunk(name: str | None, text: str, response: UpstreamResponse) -> Chunk | None:

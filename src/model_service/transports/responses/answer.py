@@ -58,6 +58,10 @@ def head_of(response: Mapping[str, Any]) -> dict[str, Any]:
 def tail_of(response: Mapping[str, Any], *, stored: bool) -> dict[str, Any]:
     """Return what a completion and the last chunk of a stream end with."""
     kept = {name: response[name] for name in ("metadata", "moderation") if response.get(name)}
+    if "metadata" in kept:
+        from model_service.transports.responses.ownership import without_owner  # noqa: PLC0415 - few answers have any
+
+        kept = {name: value for name, value in without_owner(kept).items() if value}
     return {**kept, **state_after(text_of(response, "id"), stored=stored)}
 
 

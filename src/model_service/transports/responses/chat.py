@@ -12,17 +12,15 @@ from typing import Any, Final
 
 from model_service.errors import UpstreamError
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
-from model_service.openai_api.encoding import read_json
-from model_service.openai_api.validation import DroppedParameters
 from model_service.routing import Route
-from model_service.transports.call import Call, bearing
+from model_service.transports.call import Call, DroppedParameters, bearing
 from model_service.transports.responses.answer import completion_of
 from model_service.transports.responses.continuation import TurnToSend, turn_of
 from model_service.transports.responses.events import ENDS, ResponseEvent, read_response_events
 from model_service.transports.responses.request import responses_request
 from model_service.transports.responses.stream import chunks_of
 from model_service.upstream.client import UpstreamClient
-from model_service.upstream.response import END_SECONDS, UpstreamResponse, read_object
+from model_service.upstream.response import END_SECONDS, UpstreamResponse, read_object, read_value
 
 PATH: Final = "/openai/v1/responses"
 NEVER_ON_RESPONSES: Final = frozenset({"stop", "frequency_penalty", "presence_penalty"})
@@ -53,7 +51,7 @@ class OCIResponsesModel:
             if is_stream:
                 chunks = self._chunks(pieces, response, request, turn, call)
                 return Stream(chunks, response.opc_request_id, dropped=dropped.names)
-            chunk = chunk_of(_completion(b"".join(pieces), response, turn))
+            chunk = chunk_of(_completion(pieces, response, turn))
             return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=dropped.names)
 
     def _post(
@@ -77,7 +75,8 @@ class OCIResponsesModel:
     ) -> Iterator[Chunk]:
         with named_errors(self.route, call, turn.previous_response_id), bearing(response.opc_request_id):
             events = _until_the_end(read_response_events(pieces), response)
-            yield from chunks_of(events, stored=turn.stored, include_usage=request.include_usage)
+            usage = {"include_usage": request.include_usage, "usage_apart": not request.hides_usage}
+            yield from chunks_of(events, stored=turn.stored, **usage)
 
 
 def headers_of(call: Call) -> dict[str, str]:
@@ -96,7 +95,7 @@ def _read(response: UpstreamResponse, turn: TurnToSend) -> Completion:
     """Return the completion, also of a backend that streams unasked: its last event has the whole response."""
     is_stream, pieces = response.sniffed()
     if not is_stream:
-        return _completion(b"".join(pieces), response, turn)
+        return _completion(pieces, response, turn)
     from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
 
     whole = ChunkAccumulator()
@@ -106,9 +105,9 @@ def _read(response: UpstreamResponse, turn: TurnToSend) -> Completion:
     return whole.completion()
 
 
-def _completion(body: bytes, response: UpstreamResponse, turn: TurnToSend) -> Completion:
+def _completion(pieces: Iterable[bytes], response: UpstreamResponse, turn: TurnToSend) -> Completion:
     with bearing(response.opc_request_id):
-        return completion_of(json_of(body), stored=turn.stored)
+        return completion_of(read_value(response, pieces, "a response"), stored=turn.stored)
 
 
 @contextmanager
@@ -126,11 +125,3 @@ def named_errors(route: Route, call: Call, previous_response_id: str | None) -> 
         if known is None:
             raise
         raise known from error
-
-
-def json_of(body: bytes) -> Any:
-    """Return the value, or ``None`` for what is not JSON."""
-    try:
-        return read_json(body)
-    except ValueError:
-        return None

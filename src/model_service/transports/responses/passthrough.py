@@ -13,7 +13,7 @@ from model_service.openai_api.encoding import DONE, Encoding, read_named_events,
 from model_service.openai_api.responses import BASE, SurfaceRequest
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
-from model_service.transports.responses.chat import headers_of, json_of, named_errors
+from model_service.transports.responses.chat import headers_of, named_errors
 from model_service.transports.responses.events import ENDS, read_event
 from model_service.transports.responses.input_items import sendable_items
 from model_service.transports.responses.ownership import (
@@ -25,8 +25,7 @@ from model_service.transports.responses.ownership import (
     without_owner,
 )
 from model_service.upstream.client import UpstreamClient
-from model_service.upstream.error_body import error_in, error_in_success
-from model_service.upstream.response import END_SECONDS, UpstreamResponse
+from model_service.upstream.response import END_SECONDS, UpstreamResponse, read_object
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class OCIResponsesSurface:
             is_stream, pieces = response.sniffed()
             if is_stream:
                 return Stream(_raw_events(pieces, response), response.opc_request_id, RAW_EVENTS)
-            return Complete(_object(b"".join(pieces), response), response.opc_request_id, response.status)
+            return Complete(read_object(response, pieces), response.opc_request_id, response.status)
 
     def _send_owned(self, request: SurfaceRequest, body: dict[str, Any] | None, call: Call, owner: str) -> Answer:
         """Do the same for a caller who sees its own alone: at most one look-up for each object that is named."""
@@ -63,7 +62,7 @@ class OCIResponsesSurface:
         named = [about] if about is not None and not reads_it else []
         for path in [*named, *references(body or {})]:
             found = self.upstream.send("GET", BASE + path, None, headers_of(call), call.deadline)
-            check_owner(_object(found.read(), found), owner)
+            check_owner(read_object(found), owner)
         if request.operation.has_metadata:
             body = with_owner(body or {}, owner)
         response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
@@ -72,7 +71,7 @@ class OCIResponsesSurface:
             events = _raw_events(pieces, response)
             shown = _owned_events(events, owner) if reads_it else map(_without_owner, events)
             return Stream(shown, response.opc_request_id, RAW_EVENTS)
-        answer = _object(b"".join(pieces), response)
+        answer = read_object(response, pieces)
         if reads_it:
             check_owner(answer, owner)
         return Complete(without_owner(answer), response.opc_request_id, response.status)
@@ -100,18 +99,6 @@ def _without_owner(event: RawEvent) -> RawEvent:
         return event
     value = without_owner(dict(event.value))
     return RawEvent(event.name, write_json(value).decode(), value)
-
-
-def _object(body: bytes, response: UpstreamResponse) -> dict[str, Any]:
-    """Return what OCI answered; raise the error that it put in the place of an answer.
-
-    A response that failed has an ``error`` too, and is the answer to whoever fetches it.
-    """
-    answer = json_of(body)
-    if not isinstance(answer, dict) or (error_in(answer) and answer.keys().isdisjoint(("id", "output", "data"))):
-        otherwise = "OCI answered with something other than a JSON object."
-        raise error_in_success(answer, otherwise, opc_request_id=response.opc_request_id)
-    return answer
 
 
 @dataclass(frozen=True)

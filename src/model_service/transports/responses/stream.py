@@ -36,19 +36,22 @@ from model_service.transports.responses.output_items import (
 ChunkChoice = dict[str, Any]
 
 
-def chunks_of(events: Iterable[ResponseEvent | str], *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
+def chunks_of(
+    events: Iterable[ResponseEvent | str], *, stored: bool, include_usage: bool, usage_apart: bool = True
+) -> Iterator[Chunk]:
     """Yield chunks from events, or from their JSON: the role in the first, ``provider_state`` in the last.
 
-    Raise ``UpstreamError`` where the response failed, and ``StreamBroken`` where the stream did. Nothing is given
+    ``usage_apart`` says that the usage has a chunk of its own, as OpenAI's callers want it that ask for it. Raise
+    ``UpstreamError`` where the response failed, and ``StreamBroken`` where the stream did. Nothing is given
     before the answer begins, so that what fails until then can still be reported with its status.
     """
-    answer = ChunkBuilder()
+    answer = ChunkBuilder(include_usage=include_usage, usage_apart=usage_apart)
     for given in events:
         event = read_event(given) if isinstance(given, str) else given
         if event is None:
             continue
         if event["type"] in ENDS:
-            yield from answer.end(event, stored=stored, include_usage=include_usage)
+            yield from answer.end(event, stored=stored)
             return
         read = EVENTS.get(event["type"])
         if read is not None:
@@ -59,7 +62,8 @@ def chunks_of(events: Iterable[ResponseEvent | str], *, stored: bool, include_us
 class ChunkBuilder:
     """Makes chunks of events, and knows what has come of the answer so far. A place is an ``output_index``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, include_usage: bool, usage_apart: bool) -> None:
+        self.include_usage, self.usage_apart = include_usage, usage_apart
         self.head: dict[str, Any] = {"id": "", "created": 0, "model": ""}
         self.role_said = False
         self.said: dict[tuple[Any, str], list[str]] = {}  # by place, or by the id of a call, and kind
@@ -138,7 +142,7 @@ class ChunkBuilder:
             yield from self._announce(place, item)
             yield from self._argue_rest(call)
 
-    def end(self, event: ResponseEvent, *, stored: bool, include_usage: bool) -> Iterator[Chunk]:
+    def end(self, event: ResponseEvent, *, stored: bool) -> Iterator[Chunk]:
         """Yield the last chunks; raise what a failed response says of itself."""
         if event["type"] == "error":
             raise failure(event.get("error") or event)
@@ -153,12 +157,15 @@ class ChunkBuilder:
         output = output or [self.items[place] for place in sorted(self.items)]
         yield from self.chunks(self._rest(ItemContent.of(output)))
         choice: ChunkChoice = {"delta": {}, "finish_reason": finish_reason(response, called=bool(self.calls))}
-        last = list(self.chunks([choice]))
-        usage = usage_of(response) if include_usage else None
-        if usage is not None:
-            last.append({**self._chunk({}), "choices": [], "usage": usage})
-        last[-1] |= tail_of({**response, "id": self.head["id"]}, stored=stored)
-        yield from last
+        *chunks, last = self.chunks([choice])
+        yield from chunks
+        usage = usage_of(response) if self.include_usage else None
+        if usage is not None and self.usage_apart:
+            yield last
+            last = {**self._chunk({}), "choices": [], "usage": usage}
+        elif usage is not None:
+            last["usage"] = usage
+        yield last | tail_of({**response, "id": self.head["id"]}, stored=stored)
 
     def _rest(self, whole: ItemContent) -> Iterator[ChunkChoice]:
         """Yield what the finished answer says and no event has told; annotations and extra items once, together."""
