@@ -58,7 +58,8 @@ class Service:
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
         if isinstance(request, ChatRequest):
-            return resolve(request.model, aliases=self.aliases, override=self.settings.transport)
+            override = self.settings.transport
+            return resolve(request.model, aliases=self.aliases, override=override, has_tools=request.has_tools)
         return request.route(self.aliases)
 
     def call(

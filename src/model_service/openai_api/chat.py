@@ -74,6 +74,11 @@ class ChatRequest:
         return bool(self.body.get("stream"))
 
     @property
+    def has_tools(self) -> bool:
+        """Return whether the model is offered tools."""
+        return bool(self.body.get("tools"))
+
+    @property
     def choices(self) -> int:
         """Return how many answers are asked for; what is not a number, the service itself refuses."""
         n = self.body.get("n")
