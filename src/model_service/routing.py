@@ -86,9 +86,12 @@ class Route:
 
 
 def resolve(
-    model: str, *, aliases: Mapping[str, str], override: TransportName | None = None, has_tools: bool = False
+    model: str, *, aliases: Mapping[str, str], override: TransportName | None = None, tools: bool = False
 ) -> Route:
-    """Return the route of a model id; ``override`` is ``LOCUS_OCI_TRANSPORT``. An id that no row names goes to V1."""
+    """Return the route of a model id, and of a request that offers ``tools``; ``override`` is ``LOCUS_OCI_TRANSPORT``.
+
+    An id that no row names goes to V1.
+    """
     asked, name = _without_prefixes(model)
     meant, model = _without_prefixes(aliases.get(model) or aliases.get(name, name))
     if not model:
@@ -96,7 +99,7 @@ def resolve(
     if not MODEL_ID.fullmatch(model):
         raise InvalidRequest("model: is no model id (at most 255 letters, digits and . : / @ _ -).", param="model")
     route = next(route for route in ROUTES if fnmatchcase(model, route.model))
-    with_tools = route.with_tools if has_tools and not override else None
+    with_tools = route.with_tools if tools and not override else None
     transport: TransportName = "responses" if asked or meant else (override or with_tools or route.transport)
     return replace(route, model=model, transport=transport, row=route.model + (" with tools" if with_tools else ""))
 

@@ -58,8 +58,9 @@ class Service:
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
         if isinstance(request, ChatRequest):
-            override = self.settings.transport
-            return resolve(request.model, aliases=self.aliases, override=override, has_tools=request.has_tools)
+            return resolve(
+                request.model, aliases=self.aliases, override=self.settings.transport, tools=request.has_tools
+            )
         return request.route(self.aliases)
 
     def call(

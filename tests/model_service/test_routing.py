@@ -191,7 +191,7 @@ def test_tools_of_gemini_go_where_they_are_read_and_the_log_can_say_so() -> None
         return found.transport, found.row
 
     assert route() == ("v1", "google.*")
-    assert route(has_tools=True) == route("fast", has_tools=True) == ("sdk", "google.* with tools")
-    assert route(has_tools=True, override="v1") == ("v1", "google.*")
-    assert route("responses:google.gemini-2.5-pro", has_tools=True)[0] == "responses"
-    assert route("meta.llama-4", has_tools=True) == ("v1", "meta.*")
+    assert route(tools=True) == route("fast", tools=True) == ("sdk", "google.* with tools")
+    assert route(tools=True, override="v1") == ("v1", "google.*")
+    assert route("responses:google.gemini-2.5-pro", tools=True)[0] == "responses"
+    assert route("meta.llama-4", tools=True) == ("v1", "meta.*")
