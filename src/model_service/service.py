@@ -18,7 +18,7 @@ from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.rerank import RerankRequest
-from model_service.routing import Route, resolve
+from model_service.routing import Route
 from model_service.settings import Settings
 from model_service.transports import (
     EMBEDDINGS,
@@ -58,9 +58,7 @@ class Service:
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
         if isinstance(request, ChatRequest):
-            return resolve(
-                request.model, aliases=self.aliases, override=self.settings.transport, tools=request.has_tools
-            )
+            return request.route(self.aliases, override=self.settings.transport)
         return request.route(self.aliases)
 
     def call(

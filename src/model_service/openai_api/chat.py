@@ -17,6 +17,7 @@ from pydantic_core import ValidationError
 from model_service.errors import DeadlineExceeded, InvalidRequest
 from model_service.openai_api.encoding import Encoding, write_json
 from model_service.openai_api.validation import CHAT_REQUEST, invalid_chat
+from model_service.routing import Route, TransportName, resolve
 
 Completion = dict[str, Any]
 """A ``chat.completion`` object, as it stands on the wire."""
@@ -73,10 +74,9 @@ class ChatRequest:
     def stream(self) -> bool:
         return bool(self.body.get("stream"))
 
-    @property
-    def has_tools(self) -> bool:
-        """Return whether the model is offered tools."""
-        return bool(self.body.get("tools"))
+    def route(self, aliases: Mapping[str, str], override: TransportName | None = None) -> Route:
+        """Return the route to the model; ``override`` is ``LOCUS_OCI_TRANSPORT``."""
+        return resolve(self.model, aliases=aliases, override=override, tools=bool(self.body.get("tools")))
 
     @property
     def choices(self) -> int:
