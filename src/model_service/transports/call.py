@@ -66,23 +66,19 @@ class Call:
 class DroppedParameters:
     """What is left out of a request because the model cannot take it and no caller would miss it.
 
-    ``refuses`` is ``MODEL_SERVICE_UNSUPPORTED=refuse``, or the header ``x-model-service-unsupported`` of the request.
+    ``names`` are for ``x-model-service-dropped``. ``refuses`` is ``MODEL_SERVICE_UNSUPPORTED=refuse``, or the header
+    ``x-model-service-unsupported`` of the request.
     """
 
     refuses: bool = False
-    _names: dict[str, None] = field(default_factory=dict)
+    names: dict[str, None] = field(default_factory=dict)
 
     def drop(self, name: str) -> None:
         """Note that a parameter is left out; raise ``InvalidRequest`` where such are to be refused."""
         if self.refuses:
             hint = "Without x-model-service-unsupported: refuse (MODEL_SERVICE_UNSUPPORTED), it would be left out."
             raise InvalidRequest(f"{name}: this model cannot take this parameter.", param=name, hint=hint)
-        self._names[name] = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What has been left out, for ``x-model-service-dropped``."""
-        return tuple(self._names)
+        self.names[name] = None
 
 
 @contextmanager

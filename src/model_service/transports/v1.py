@@ -45,13 +45,13 @@ class OCIOpenAIModel:
         response = self._post(request, call, dropped, stream=False)
         is_stream, pieces = response.sniffed()
         if not is_stream:
-            return Complete(_completion(pieces, response), response.opc_request_id, dropped=dropped.names)
+            return Complete(_completion(pieces, response), response.opc_request_id, dropped=tuple(dropped.names))
         from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
 
         whole = ChunkAccumulator()
         for chunk in _chunks(pieces, response, request):
             whole.add(chunk)
-        return Complete(whole.completion(), response.opc_request_id, dropped=dropped.names)
+        return Complete(whole.completion(), response.opc_request_id, dropped=tuple(dropped.names))
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         """Return the chunks as OCI sends them; one chunk where OCI answers at once."""
@@ -59,9 +59,9 @@ class OCIOpenAIModel:
         response = self._post(request, call, dropped, stream=True)
         is_stream, pieces = response.sniffed()
         if is_stream:
-            return Stream(_chunks(pieces, response, request), response.opc_request_id, dropped=dropped.names)
+            return Stream(_chunks(pieces, response, request), response.opc_request_id, dropped=tuple(dropped.names))
         chunk = chunk_of(_completion(pieces, response))
-        return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=dropped.names)
+        return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=tuple(dropped.names))
 
     def _post(self, request: ChatRequest, call: Call, dropped: DroppedParameters, *, stream: bool) -> UpstreamResponse:
         body = self.route.quirks.apply(request.body, dropped.drop) | {"model": self.route.model}

@@ -39,7 +39,7 @@ class OCIResponsesModel:
         dropped = DroppedParameters(call.refuses_unsupported)
         with named_errors(self.route, call, turn.previous_response_id):
             response = self._post(request, turn, call, dropped, stream=False)
-            return Complete(_read(response, turn), response.opc_request_id, dropped=dropped.names)
+            return Complete(_read(response, turn), response.opc_request_id, dropped=tuple(dropped.names))
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         """Return the events as chunks; one chunk where OCI answers at once."""
@@ -50,9 +50,9 @@ class OCIResponsesModel:
             is_stream, pieces = response.sniffed()
             if is_stream:
                 chunks = self._chunks(pieces, response, request, turn, call)
-                return Stream(chunks, response.opc_request_id, dropped=dropped.names)
+                return Stream(chunks, response.opc_request_id, dropped=tuple(dropped.names))
             chunk = chunk_of(_completion(pieces, response, turn))
-            return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=dropped.names)
+            return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=tuple(dropped.names))
 
     def _post(
         self, request: ChatRequest, turn: TurnToSend, call: Call, dropped: DroppedParameters, *, stream: bool
