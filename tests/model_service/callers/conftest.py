@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import os
 import shutil
 import socket
 import subprocess
@@ -39,7 +40,9 @@ class RedisServer:
 
     def start(self) -> None:
         program = shutil.which("redis-server")
-        assert program, "redis-server is missing: apt-get install redis-server (.ci/run does)"
+        if program is None and "CI" not in os.environ:  # noqa: TID251 - a check that CI leaves out would rot
+            pytest.skip("redis-server is not installed; CI runs this (apt-get install redis-server)")
+        assert program is not None
         options = {
             "--port": "0",
             "--tls-port": str(self.port),
