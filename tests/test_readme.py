@@ -81,6 +81,7 @@ def test_a_shell_snippet_works(
     text: str, variables: dict[str, str], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     text = text.replace(".venv/bin/python", sys.executable).replace("/tmp/local-oci", str(tmp_path))
+    text = text.replace("build/", f"{tmp_path}/")
     if text.startswith("make serve"):
         assert request.getfixturevalue("served").startswith("http://127.0.0.1:")
     elif text.startswith("make run-batch"):
@@ -137,10 +138,15 @@ def test_the_tasks_of_the_readme_are_those_that_are_run() -> None:
 
 
 @pytest.mark.parametrize("text", snippets("yaml"))
-def test_a_tasks_file_of_the_pages_is_one(text: str) -> None:
+def test_a_file_of_the_pages_is_a_right_one(text: str) -> None:
     from model_service.batch.tasks.file import read_tasks
+    from model_service.service_file.reading import read_service_file
 
-    assert read_tasks(text, "the page").tasks
+    if text.startswith("models:"):
+        assert read_service_file(text, "the page").teams
+        assert text == (ROOT / "docs/examples/service.yaml").read_text()
+    else:
+        assert read_tasks(text, "the page").tasks
 
 
 def test_every_make_target_of_the_pages_exists() -> None:
