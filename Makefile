@@ -23,12 +23,17 @@ STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 BATCH ?= 1000
 TASKS ?= docs/tasks/prompts.yaml
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What pip is told of a list of pins: with hashes, where the locked wheels fit (Linux, Python 3.11).
+WORDS := PYTHONPATH=src $(BIN)/python -m function_package words
+# Digests of the base images (docs/deploy.md), once they are looked up: BUILD_DIGEST and RUN_DIGEST.
+-include base-images.mk
+DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnproject/python:3.11
 
 # Some images set this: each of the hundred processes of a test run would then compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients check lint bench figures image zip clean
+.PHONY: help run run-batch serve test test-clients check lint bench figures lock digests image zip clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +58,10 @@ check: $(VENV)/.tests ## before a commit: style, types, and the tests that are q
 test-clients: $(CLIENTS)/.clients ## litellm and langchain-oci, unmodified, against mock_oci
 	@$(CLIENTS)/bin/python -m pytest -q tests/clients
 
+lock: $(VENV)/.runtime ## the hashes of every pin, after a change of requirements.txt or tests/requirements.txt
+	@for pins in requirements.txt tests/requirements.txt; do \
+		PYTHONPATH=src $(BIN)/python -m function_package lock $$pins || exit 1; done
+
 lint: $(VENV)/.tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -71,8 +80,14 @@ bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naiv
 figures: $(VENV)/.tests ## how the sources read: make figures CHECKOUTS="../before ."
 	@$(BIN)/python -m tests.figures $(CHECKOUTS)
 
-image: ## the slim image, with Docker: make image IMAGE=<registry>/model-service:1.0 ARCHITECTURE=arm
-	@docker build --platform $(PLATFORM) --tag $(IMAGE) .
+digests: ## hold the image to today's base images, with Docker: writes base-images.mk
+	@build=$$($(DIGEST)-dev) && run=$$($(DIGEST)) && \
+		printf 'BUILD_DIGEST = @%s\nRUN_DIGEST = @%s\n' "$$build" "$$run" >base-images.mk
+
+image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<registry>/model-service:1.0 ARCHITECTURE=arm
+	@docker build --platform $(PLATFORM) --tag $(IMAGE) \
+		--build-arg BUILD_DIGEST=$(BUILD_DIGEST) --build-arg RUN_DIGEST=$(RUN_DIGEST) .
+	@PYTHONPATH=src $(BIN)/python -m function_package sbom --architecture $(ARCHITECTURE) dist/image-$(ARCHITECTURE).cdx.json
 
 zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
@@ -86,13 +101,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # --no-deps: both lists are complete, and fdk asks for pytest-asyncio and Cython, which no function needs.
-$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
-	@$(PIP) install --no-deps -r requirements.txt
+$(VENV)/.runtime: requirements.txt requirements.lock pyproject.toml | $(BIN)/python
+	@$(PIP) install --no-deps $$($(WORDS) requirements.txt)
 	@$(PIP) install --no-deps -e .
 	@touch $@
 
-$(VENV)/.tests: tests/requirements.txt $(VENV)/.runtime
-	@$(PIP) install --no-deps -r tests/requirements.txt
+$(VENV)/.tests: tests/requirements.txt tests/requirements.lock $(VENV)/.runtime
+	@$(PIP) install --no-deps $$($(WORDS) tests/requirements.txt)
 	@touch $@
 
 $(CLIENTS)/.clients: tests/clients/requirements.txt

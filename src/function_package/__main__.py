@@ -1,4 +1,4 @@
-"""``python -m function_package``: the two halves of the tree for the image, the ZIP for a code-only function."""
+"""``python -m function_package``: the two halves of the tree for the image, the ZIP, bills of materials, the lock."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from function_package.archive import LARGEST, write_zip
-from function_package.dependencies import ARCHITECTURES, PYTHON, Fill, from_installed, from_pip, from_pip_for
+from function_package.dependencies import Fill, from_installed, from_pip, from_pip_for
 from function_package.errors import PackageError
+from function_package.lock import words_for_pip, write_lock
+from function_package.sbom import sbom
 from function_package.tree import Tree, size
+from function_package.wheels import ARCHITECTURES, PYTHON
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -38,8 +42,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("folder", type=Path)
     archive = commands.add_parser("zip", help="the archive of a code-only function")
     archive.add_argument("file", type=Path, help="replaced if it exists")
-    archive.add_argument("--architecture", choices=ARCHITECTURES, default="x86", help="default: %(default)s")
-    for command in (dependencies, archive):
+    bill = commands.add_parser("sbom", help="the bill of materials of the image's dependencies, as CycloneDX")
+    bill.add_argument("file", type=Path, help="replaced if it exists")
+    for command in (archive, bill):
+        command.add_argument("--architecture", choices=ARCHITECTURES, default="x86", help="default: %(default)s")
+    lock = commands.add_parser("lock", help="the hashes of the wheels of each pin, beside the requirements")
+    words = commands.add_parser("words", help="what pip is told, to install the requirements here")
+    for command in (lock, words):
+        command.add_argument("requirements", type=Path, nargs="?", default=Path("requirements.txt"))
+    for command in (dependencies, archive, bill):
         command.add_argument("--installed", action="store_true", help="copy what is installed here, without a network")
     return parser
 
@@ -65,10 +76,33 @@ def _zip(options: argparse.Namespace) -> str:
         tree.add_dependencies(ROOT, fill)
         tree.add_function(ROOT)
         write_zip(tree, options.file)
+        _sbom_beside(options.file).write_text(sbom(ROOT, tree.python, options.architecture))
     written = options.file.stat().st_size
     if written > LARGEST:
         raise PackageError(f"{options.file} has {_megabytes(written)}, more than a direct upload may have")
     return f"{options.file}: {_megabytes(written)}"
+
+
+def _sbom_beside(archive: Path) -> Path:
+    return archive.with_suffix(".cdx.json")
+
+
+def _sbom(options: argparse.Namespace) -> str:
+    fill: Fill = from_installed if options.installed else from_pip_for(options.architecture)
+    options.file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Tree(Path(folder))
+        tree.add_dependencies(ROOT, fill)
+        options.file.write_text(sbom(ROOT, tree.python, options.architecture))
+    return str(options.file)
+
+
+def _lock(options: argparse.Namespace) -> str:
+    return str(write_lock(options.requirements, datetime.now(tz=UTC).date()))
+
+
+def _words(options: argparse.Namespace) -> str:
+    return " ".join(words_for_pip(options.requirements))
 
 
 def _python_of_the_runtime() -> str | None:
@@ -88,6 +122,9 @@ def _megabytes(count: int) -> str:
 COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
     "dependencies": _dependencies,
     "function": _function,
+    "lock": _lock,
+    "sbom": _sbom,
+    "words": _words,
     "zip": _zip,
 }
 

@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FN = 1000  # the user and the group of Fn's images
 STARTS_WITHIN = 20.0  # seconds; a busy machine is no failure
 
+# What it starts can write no byte into any file: Python ignores the signal, and the write is an error.
+NO_SPACE = ("/bin/sh", "-c", 'ulimit -f 0; exec "$0" "$@"')
+
 Environment = Mapping[str, str]
 
 
@@ -108,12 +111,19 @@ class Started:
 def start(tree: Tree, own_folder: Path, who: Who) -> Iterator[Callable[[Environment], Started]]:
     with ExitStack() as running:
 
-        def started(environment: Environment) -> Started:
+        def started(environment: Environment, *, disk_is_full: bool = False) -> Started:
             socket = own_folder / "lsnr.sock"
             process = running.enter_context(
                 subprocess.Popen(
                     # -S: nothing of what is installed around this Python, only what is in the tree.
-                    [who.python, "-S", tree.python / "bin/fdk", tree.function / "func.py", "handler"],
+                    [
+                        *(NO_SPACE if disk_is_full else ()),
+                        who.python,
+                        "-S",
+                        tree.python / "bin/fdk",
+                        tree.function / "func.py",
+                        "handler",
+                    ],
                     cwd=tree.function,
                     env={
                         "PATH": "/usr/bin:/bin",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -10,6 +11,7 @@ import pytest
 
 from function_package import __main__ as command_line
 from function_package.archive import LARGEST, write_zip
+from function_package.lock import read_lock
 from function_package.tree import Tree
 
 
@@ -52,7 +54,10 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "src/model_service").mkdir(parents=True)
     (tmp_path / "func.py").write_text("def handler(ctx): ...\n")
     (tmp_path / "src/model_service/app.py").write_text("APP = 1\n")
+    (tmp_path / "func.yaml").write_text("version: 1.2.3\n")
     (tmp_path / "requirements.txt").write_text(f"six=={importlib.metadata.version('six')}\n")
+    six = read_lock(command_line.ROOT / "requirements.txt")["six"]
+    (tmp_path / "requirements.lock").write_text(six.lines())
     monkeypatch.setattr(command_line, "ROOT", tmp_path)
     return tmp_path
 
@@ -63,6 +68,13 @@ def test_the_same_sources_give_the_same_bytes(small: Path) -> None:
         assert command_line.main(["zip", "--installed", str(file)]) == 0
         (small / "func.py").touch()
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_bill_of_materials_lies_beside_it(small: Path) -> None:
+    assert command_line.main(["zip", "--installed", str(small / "function.zip")]) == 0
+    bill = json.loads((small / "function.cdx.json").read_text())
+    assert [part["name"] for part in bill["components"]] == ["six"]
+    assert bill["metadata"]["component"]["version"] == "1.2.3"
 
 
 def test_an_archive_that_does_not_fit_is_an_error_that_says_so(

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from function_package import dependencies
-from function_package.dependencies import ARCHITECTURES, from_installed, from_pip, from_pip_for, pinned
+from function_package.dependencies import from_installed, from_pip, from_pip_for
 from function_package.errors import PackageError
+from function_package.wheels import ARCHITECTURES, PYTHON, pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +39,7 @@ def test_pip_is_asked_for_nothing_that_is_not_pinned_and_to_build_nothing(
     for fill in (from_pip, from_pip_for("x86")):
         fill(ROOT / "requirements.txt", tmp_path)
     for words in commands:
-        assert {"--no-deps", "--only-binary=:all:"} <= set(words)
+        assert {"--no-deps", "--only-binary=:all:", "--require-hashes", str(ROOT / "requirements.lock")} <= set(words)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -68,5 +68,5 @@ def test_a_package_that_is_not_installed_as_pinned_is_named(tmp_path: Path, line
 
 
 def test_the_python_of_an_archive_is_that_of_the_image() -> None:
-    version = ".".join(map(str, dependencies.PYTHON))
+    version = ".".join(map(str, PYTHON))
     assert f"ARG PYTHON={version}\n" in (ROOT / "Dockerfile").read_text()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from function_package.dependencies import pinned
 from function_package.tree import Tree
+from function_package.wheels import pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line and not line.startswith("#")]
@@ -97,7 +97,13 @@ def test_its_second_stage_takes_all_of_it_to_where_the_entry_point_looks() -> No
 
 def test_both_stages_stand_on_the_same_python() -> None:
     build, final = (line.split()[1] for line in STEPS if line.startswith("FROM "))
-    assert build == final + "-dev"
+    assert build.removesuffix("${BUILD_DIGEST}") == final.removesuffix("${RUN_DIGEST}") + "-dev"
+
+
+def test_both_stages_can_be_held_to_a_digest() -> None:
+    for line, name in zip((step for step in STEPS if step.startswith("FROM ")), ("BUILD", "RUN"), strict=True):
+        assert line.split()[1].endswith(f"${{{name}_DIGEST}}")
+        assert f"--build-arg {name}_DIGEST=$({name}_DIGEST)" in (ROOT / "Makefile").read_text()
 
 
 def test_nobody_is_root_in_it_and_nothing_is_run_after_that() -> None:

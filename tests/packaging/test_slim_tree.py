@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from function_package.dependencies import pinned
 from function_package.pruning import LEFT_OUT, OCI_PARTS
 from function_package.tree import Tree, size
+from function_package.wheels import pinned
 from mock_oci import MockOci
 from mock_oci.services.object_storage import ObjectStorage
 from model_service.auth import AUTH_TYPES
@@ -94,6 +94,17 @@ def test_nothing_is_written_into_it(
     for name in ("v1", "sdk"):
         call(REQUESTS[name][0])
     assert listing(tree) == before
+
+
+@pytest.mark.parametrize("name", ["v1", "sdk", "responses"])
+def test_it_answers_without_a_home_and_where_nothing_can_be_written(
+    start: Callable[..., Any], environments: Mapping[str, Mapping[str, str]], name: str
+) -> None:
+    """A full /tmp: no file may get a byte; the FDK's socket is no file."""
+    body, says = REQUESTS[name]
+    answer = start({**environments["resource_principal"], "HOME": "/nonexistent"}, disk_is_full=True)(body).decode()
+    assert says in answer
+    assert '"error":{' not in answer
 
 
 def test_any_user_can_read_it_and_nobody_can_write_it(tree: Tree) -> None:
