@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,10 +13,11 @@ from model_service.auth.security_token import claims_of
 from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.doctor.gateway import look_at_gateway
 from model_service.doctor.tasks import look_at_tasks
-from model_service.errors import CredentialError, ModelServiceError
+from model_service.errors import CredentialError, ModelServiceError, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.operations import DoctorRequest
+from model_service.upstream.error_hints import Asked, find_hint
 
 Verdict = Literal["ok", "fail", "skip"]
 
@@ -177,26 +177,21 @@ def _model(context: DoctorContext) -> str:
 
 
 def _blame(name: str, context: DoctorContext) -> None:
-    """Raise the error of the chat if it belongs to this check: the first row of BLAME that fits says whose it is."""
+    """Raise the error of the chat if it belongs to this check."""
     error = context.chat[0]
-    if error is not None and next(blamed for blamed, fits in BLAME if fits(error)) == name:
+    if error is not None and _check_of(error) == name:
         raise error
 
 
-def _says(status: int, pattern: str) -> Callable[[ModelServiceError], bool]:
-    return lambda error: (
-        error.status == status and re.search(pattern, f"{error.code} {error.message}", re.IGNORECASE) is not None
-    )
+def _check_of(error: ModelServiceError) -> str:
+    """Return the check whose fault it is that the chat failed."""
+    if isinstance(error, CredentialError):
+        return "signature"
+    if error.code == "compartment_required":
+        return "compartment"
+    hint = find_hint(error, Asked()) if isinstance(error, UpstreamError) else None
+    return hint.blame if hint else "model"  # whatever else it is
 
-
-# Whose fault it is that the chat failed. Sources of the words: gotchas.py.
-BLAME: Final[Sequence[tuple[str, Callable[[ModelServiceError], bool]]]] = (
-    ("signature", lambda error: error.status == 401 or isinstance(error, CredentialError)),
-    ("compartment", lambda error: error.code == "compartment_required"),
-    ("compartment", _says(400, "compartment id must be provided")),
-    ("policy", _says(404, "not authorized|notauthorizedornotfound|authorization failed")),
-    ("model", lambda error: isinstance(error, ModelServiceError)),  # whatever else it is
-)
 
 CHECKS: Final = (
     # As little as possible needs the credentials: a clock that is off can make a token look expired.

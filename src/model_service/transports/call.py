@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from model_service.errors import InvalidRequest, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.routing import Route
-from model_service.upstream.error_hints import hint_for
 
 
 @dataclass(frozen=True)
@@ -37,29 +36,34 @@ class Call:
 
     @property
     def compartment_headers(self) -> dict[str, str]:
-        """Chat Completions wants the first, Responses and its relatives want the second; both take both."""
+        """Return what Chat Completions wants, and what Responses and its relatives want; both take both."""
         if self.compartment_id is None:
             return {}
         return {"CompartmentId": self.compartment_id, "opc-compartment-id": self.compartment_id}
 
     @property
     def project_headers(self) -> dict[str, str]:
-        """What the stateful surfaces want besides: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm
+        """Return what the stateful surfaces want besides.
 
-        A conversation store, which came before projects, goes through in the place of one.
+        Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm. A conversation store, which came before projects, goes through in the place of one.
         """
         ids = {"OpenAI-Project": self.project_id, "opc-conversation-store-id": self.conversation_store_id}
         return {name: value for name, value in ids.items() if value is not None}
 
     @contextmanager
-    def hints(self, route: Route) -> Iterator[None]:
-        """An error of OCI that leaves this block says what to do about it, where we know."""
+    def hints(self, route: Route, previous_response_id: str | None = None, surface: str = "") -> Iterator[None]:
+        """Let an error of OCI that leaves this block say what to do about it, or what it means, where we know."""
         try:
             yield
         except UpstreamError as error:
-            said = f"{error.code} {error.message}"
-            error.hint = hint_for(error.status, said, model=route.model, compartment_id=self.compartment_id)
-            raise
+            # Imported on first use: it is for errors only, and a cold start counts every millisecond.
+            from model_service.upstream.error_hints import Asked, explained  # noqa: PLC0415 - see above
+
+            asked = Asked(route.model, self.compartment_id, self.project_id, previous_response_id, surface)
+            meant = explained(error, asked)
+            if meant is error:
+                raise
+            raise meant from error
 
 
 @dataclass
@@ -83,7 +87,7 @@ class DroppedParameters:
 
 @contextmanager
 def bearing(opc_request_id: str | None) -> Iterator[None]:
-    """An error of OCI that leaves this block bears the id of the request that it answers."""
+    """Let an error of OCI that leaves this block bear the id of the request that it answers."""
     try:
         yield
     except UpstreamError as error:

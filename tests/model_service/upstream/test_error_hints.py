@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from model_service.upstream.error_hints import GOTCHAS, hint_for
+from model_service.errors import UpstreamError
+from model_service.upstream.error_hints import HINTS, Asked, ErrorHint, explained
 
 COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaaexample"
 
 
 def _hint(status: int, message: str, compartment_id: str | None = COMPARTMENT) -> str | None:
-    return hint_for(status, message, model="cohere.command-a-03-2025", compartment_id=compartment_id)
+    asked = Asked("cohere.command-a-03-2025", compartment_id)
+    return explained(UpstreamError(message, status=status), asked).hint
 
 
 @pytest.mark.parametrize(
@@ -51,16 +53,20 @@ def test_an_unknown_compartment_is_left_for_the_reader_to_fill_in() -> None:
         (503, ""),
     ],
 )
-def test_what_is_no_gotcha_has_no_hint(status: int, message: str) -> None:
+def test_what_means_what_it_says_has_no_hint(status: int, message: str) -> None:
     assert _hint(status, message) is None
 
 
 def test_a_model_id_full_of_braces_is_only_text() -> None:
-    hint = hint_for(400, "unsupported openai operation", model="{model.__class__} {0}", compartment_id=None)
-    assert "refuses {model.__class__} {0} (" in (hint or "")
+    error = UpstreamError("unsupported openai operation", status=400)
+    assert "refuses {model.__class__} {0} (" in (explained(error, Asked("{model.__class__} {0}")).hint or "")
 
 
-@pytest.mark.parametrize("gotcha", GOTCHAS)
-def test_every_hint_can_be_filled_in(gotcha: object) -> None:
-    hint = gotcha.hint.format(model="m", compartment_id="c")  # type: ignore[attr-defined]
-    assert "{" not in hint
+@pytest.mark.parametrize("row", HINTS, ids=lambda row: row.says[:30])
+def test_every_hint_can_be_filled_in(row: ErrorHint) -> None:
+    assert "{" not in row.hint.format(model="m", compartment_id="c")
+
+
+def test_a_hint_that_an_error_has_stays_where_there_is_no_other() -> None:
+    error = UpstreamError("too large", hint="Ask for less.")
+    assert explained(error, Asked()).hint == "Ask for less."

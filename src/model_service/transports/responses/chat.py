@@ -6,11 +6,10 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_service.errors import UpstreamError
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
 from model_service.routing import Route
 from model_service.transports.call import Call, DroppedParameters, bearing
@@ -110,18 +109,6 @@ def _completion(pieces: Iterable[bytes], response: UpstreamResponse, turn: TurnT
         return completion_of(read_value(response, pieces, "a response"), stored=turn.stored)
 
 
-@contextmanager
-def named_errors(route: Route, call: Call, previous_response_id: str | None) -> Iterator[None]:
+def named_errors(route: Route, call: Call, previous_response_id: str | None) -> AbstractContextManager[None]:
     """Let an error of OCI that leaves this block be called by its name, or have at least a hint."""
-    try:
-        with call.hints(route):
-            yield
-    except UpstreamError as error:
-        # Imported on first use: it is for errors only, and a cold start counts every millisecond.
-        from model_service.transports.responses.error_names import Asked, named  # noqa: PLC0415 - see above
-
-        asked = Asked(route.model, call.compartment_id, call.project_id, previous_response_id)
-        known = named(error, asked)
-        if known is None:
-            raise
-        raise known from error
+    return call.hints(route, previous_response_id, "responses")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from model_service.errors import PreviousResponseNotFound, ProjectInvalid, ProjectRequired, UpstreamRefused
-from model_service.transports.responses.error_names import Asked, named
+from model_service.errors import (
+    PreviousResponseNotFound,
+    ProjectInvalid,
+    ProjectRequired,
+    UpstreamError,
+    UpstreamRefused,
+)
+from model_service.upstream.error_hints import Asked, explained
 
 COMPARTMENT = "ocid1.compartment.oc1..c"
 PROJECT = "ocid1.generativeaiproject.oc1.us-chicago-1.p"
 NOT_FOUND = "Authorization failed or requested resource not found."
+
+
+def named(error: UpstreamRefused, asked: Asked) -> UpstreamError:
+    return explained(error, replace(asked, surface="responses"))
 
 
 def refusal(status: int, message: str, code: str | None = None) -> UpstreamRefused:
@@ -44,7 +55,6 @@ def refusal(status: int, message: str, code: str | None = None) -> UpstreamRefus
 )
 def test_a_disguise_is_seen_through(status: int, message: str, asked: Asked, kind: type[Any]) -> None:
     error = named(refusal(status, message), asked)
-    assert error is not None
     assert type(error) is kind
     assert (error.status, error.opc_request_id) == (status if kind is UpstreamRefused else 400, "A/B/C")
     assert message.rstrip(".") in error.message
@@ -66,7 +76,8 @@ def test_a_disguise_is_seen_through(status: int, message: str, asked: Asked, kin
     ],
 )
 def test_what_means_what_it_says_keeps_its_name(status: int, message: str, asked: Asked) -> None:
-    assert named(refusal(status, message), asked) is None
+    error = refusal(status, message)
+    assert named(error, asked) is error
 
 
 def test_a_code_is_enough_to_know_an_unknown_id() -> None:
@@ -78,7 +89,6 @@ def test_a_code_is_enough_to_know_an_unknown_id() -> None:
 
 def test_a_missing_project_says_how_to_send_one() -> None:
     error = named(refusal(400, "Compartment ID must be provided."), Asked("m", COMPARTMENT))
-    assert error is not None
     assert error.hint is not None
     assert all(way in error.hint for way in ("OpenAI-Project", "project_id", "MODEL_SERVICE_PROJECT_ID"))
     assert (error.code, error.param) == ("project_required", "project_id")
@@ -86,7 +96,6 @@ def test_a_missing_project_says_how_to_send_one() -> None:
 
 def test_a_404_with_a_project_names_all_that_it_can_mean() -> None:
     error = named(refusal(404, NOT_FOUND, "NotAuthorizedOrNotFound"), Asked("m", COMPARTMENT, PROJECT))
-    assert error is not None
     assert error.hint is not None
     assert all(cause in error.hint for cause in ("three minutes", "generative-ai-response", COMPARTMENT))
     assert error.code == "NotAuthorizedOrNotFound"
@@ -94,5 +103,4 @@ def test_a_404_with_a_project_names_all_that_it_can_mean() -> None:
 
 def test_a_403_style_message_with_braces_is_no_template() -> None:
     error = named(refusal(400, "Invalid OpenAI project. {model} {0}"), Asked("m{x}", COMPARTMENT, PROJECT))
-    assert error is not None
     assert error.message == "Invalid OpenAI project. {model} {0}"
