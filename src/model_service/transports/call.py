@@ -45,7 +45,8 @@ class Call:
     def project_headers(self) -> dict[str, str]:
         """Return what the stateful surfaces want besides.
 
-        Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm. A conversation store, which came before projects, goes through in the place of one.
+        Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm. A
+        conversation store, which came before projects, goes through in the place of one.
         """
         ids = {"OpenAI-Project": self.project_id, "opc-conversation-store-id": self.conversation_store_id}
         return {name: value for name, value in ids.items() if value is not None}
