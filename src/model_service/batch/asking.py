@@ -56,7 +56,7 @@ class Asking:
             raise WaitForRoom(target)
         try:
             with self.result.one_try():
-                answer = service.call(route, request, deadline)
+                answer = service.call(route, request, deadline, self.result.record.caller, self.result.record.source)
             return require_answer(request, answer)
         except ModelServiceError as failure:
             error = failure

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from urllib.parse import quote
 
 from model_service.errors import InvalidRequest
+from model_service.fn.caller import MAX_NAME_LENGTH, Caller
 from model_service.openai_api.encoding import STRICT
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ SOURCES: Final = (
     "schedule",
 )
 MAX_PART_CHARS: Final = 200  # characters of a part of an id; with all its parts it has to fit into an object's name
+
+
+# Of its metadata, what says where it came from, in the order in which it is looked for.
+SOURCE_NAMES: Final = ("stream", "queue", "topic", "bucket", "log", "namespace")
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,12 @@ class Record:
         """Raise ``InvalidRequest`` for content that is not UTF-8: a task may let it go, and no model can be asked."""
         if self.view["text"] is None:
             raise InvalidRequest("The record is not UTF-8.", code="invalid_record")
+
+    @property
+    def caller(self) -> Caller:
+        """Return on whose account it is worked on: its source's, as ``streaming:prompts``."""
+        place = next((self.metadata[name] for name in SOURCE_NAMES if isinstance(self.metadata.get(name), str)), None)
+        return Caller(id=self.source if place is None else f"{self.source}:{place}"[:MAX_NAME_LENGTH])
 
     @property
     def outline(self) -> dict[str, Any]:

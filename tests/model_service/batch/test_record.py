@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -81,3 +82,16 @@ def test_bytes_that_are_no_text_can_be_matched_and_not_asked_about() -> None:
 
 def test_what_a_record_says_is_not_in_its_repr() -> None:
     assert "secret" not in repr(Record("queue", "queue/1", b"a secret"))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "caller"),
+    [
+        ({"stream": "prompts", "partition": "0"}, "streaming:prompts"),
+        ({"topic": "x" * 500}, f"streaming:{'x' * 190}"),
+        ({"stream": 7}, "streaming"),
+        ({}, "streaming"),
+    ],
+)
+def test_a_record_is_worked_on_for_its_sources_account(metadata: dict[str, Any], caller: str) -> None:
+    assert Record("streaming", "id", b"", metadata).caller.id == caller
