@@ -11,24 +11,24 @@ variable "genai_compartment_ocid" {
 }
 
 variable "inference_region" {
-  description = "OCI_REGION: the region that answers, if it is not the function's own. Needs network_internet_egress."
+  description = "OCI_REGION: the region where models are asked, if it is not the function's own; everything else stays in the function's own. Needs network_internet_egress."
   type        = string
   default     = null
 
   validation {
-    condition     = var.inference_region == null || can(regex("^[a-z]+-[a-z0-9-]+-[0-9]+$", var.inference_region))
+    condition     = var.inference_region == null || can(regex("^[a-z]{2}-([a-z0-9]+-)+[0-9]+$", var.inference_region))
     error_message = "inference_region must be a region identifier such as us-chicago-1."
   }
 }
 
 variable "auth_type" {
-  description = "OCI_AUTH_TYPE: api_key, session_token, instance_principal or resource_principal. The function's resource principal when it is not given."
+  description = "OCI_AUTH_TYPE: how the function signs, its own resource principal when it is not given."
   type        = string
   default     = null
 
   validation {
-    condition     = var.auth_type == null || contains(["api_key", "session_token", "instance_principal", "resource_principal"], coalesce(var.auth_type, "api_key"))
-    error_message = "auth_type must be api_key, session_token, instance_principal or resource_principal."
+    condition     = var.auth_type == null || contains(["api_key", "session_token", "instance_principal", "resource_principal", "delegation_token", "oke_workload_identity"], coalesce(var.auth_type, "api_key"))
+    error_message = "auth_type must be api_key, session_token, instance_principal, resource_principal, delegation_token or oke_workload_identity."
   }
 }
 
@@ -73,24 +73,134 @@ variable "genai_endpoint" {
 }
 
 variable "federation_endpoint" {
-  description = "MODEL_SERVICE_FEDERATION_ENDPOINT: the auth service of an instance principal."
+  description = "MODEL_SERVICE_FEDERATION_ENDPOINT: the auth service of an instance principal, a host or the whole address."
   type        = string
   default     = null
 
   validation {
-    condition     = var.federation_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.federation_endpoint))
-    error_message = "federation_endpoint must be a plain URL such as https://auth.<region>.oraclecloud.com."
+    condition     = var.federation_endpoint == null || can(regex("^(https?://)?[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.federation_endpoint))
+    error_message = "federation_endpoint must be a host or a plain URL such as https://auth.<region>.oraclecloud.com."
   }
 }
 
 variable "oci_endpoint" {
-  description = "MODEL_SERVICE_OCI_ENDPOINT: one address for Object Storage, Queue and Streaming in place of the region's."
+  description = "MODEL_SERVICE_OCI_ENDPOINT: one address for all services but Generative AI in place of the region's."
   type        = string
   default     = null
 
   validation {
     condition     = var.oci_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.oci_endpoint))
     error_message = "oci_endpoint must be a plain URL."
+  }
+}
+
+variable "control_plane_endpoint" {
+  description = "MODEL_SERVICE_CONTROL_PLANE_ENDPOINT: the address of the control plane, where dedicated endpoints and models are described, in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.control_plane_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.control_plane_endpoint))
+    error_message = "control_plane_endpoint must be a plain URL."
+  }
+}
+
+variable "object_storage_endpoint" {
+  description = "MODEL_SERVICE_OBJECT_STORAGE_ENDPOINT: the address of Object Storage in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.object_storage_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.object_storage_endpoint))
+    error_message = "object_storage_endpoint must be a plain URL."
+  }
+}
+
+variable "streaming_endpoint" {
+  description = "MODEL_SERVICE_STREAMING_ENDPOINT: the address of Streaming in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.streaming_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.streaming_endpoint))
+    error_message = "streaming_endpoint must be a plain URL."
+  }
+}
+
+variable "queue_endpoint" {
+  description = "MODEL_SERVICE_QUEUE_ENDPOINT: the address of Queue in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.queue_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.queue_endpoint))
+    error_message = "queue_endpoint must be a plain URL."
+  }
+}
+
+variable "notifications_endpoint" {
+  description = "MODEL_SERVICE_NOTIFICATIONS_ENDPOINT: the address of Notifications in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.notifications_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.notifications_endpoint))
+    error_message = "notifications_endpoint must be a plain URL."
+  }
+}
+
+variable "functions_endpoint" {
+  description = "MODEL_SERVICE_FUNCTIONS_ENDPOINT: the address of Functions in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.functions_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.functions_endpoint))
+    error_message = "functions_endpoint must be a plain URL."
+  }
+}
+
+variable "vault_endpoint" {
+  description = "MODEL_SERVICE_VAULT_ENDPOINT: the address of Vault's secrets in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.vault_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.vault_endpoint))
+    error_message = "vault_endpoint must be a plain URL."
+  }
+}
+
+variable "monitoring_endpoint" {
+  description = "MODEL_SERVICE_MONITORING_ENDPOINT: the address of Monitoring in place of the region's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.monitoring_endpoint == null || can(regex("^https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?(/[A-Za-z0-9_.~/-]*)?$", var.monitoring_endpoint))
+    error_message = "monitoring_endpoint must be a plain URL."
+  }
+}
+
+variable "proxy" {
+  description = "MODEL_SERVICE_PROXY: the proxy on the way to OCI, http://[user:password@]host:port. The function uses none when it is not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.proxy == null || can(regex("^(off|environment|(https?://)?[^/?#]+/?)$", var.proxy))
+    error_message = "proxy must be http://[user:password@]host:port, environment or off."
+  }
+}
+
+variable "ca_bundle" {
+  description = "MODEL_SERVICE_CA_BUNDLE: path, in the image, of a PEM file or a folder of the authorities to trust in place of the public ones."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ca_bundle == null || can(regex("^/", var.ca_bundle))
+    error_message = "ca_bundle must be an absolute path in the image."
   }
 }
 

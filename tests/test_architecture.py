@@ -32,7 +32,9 @@ LAYERS = (
     {"upstream"},
     {"auth", "trace"},
     {"openai_api", "settings"},
-    {"routing", "settings_parsers", "fn"},
+    {"routing", "settings_parsers"},
+    {"network"},
+    {"fn"},
     {"oci_names", "logs", "errors"},
 )
 LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
@@ -48,7 +50,7 @@ MAX_SHARE_OF_SINGLE_USE_HELPERS = {"model_service": 0.115, "mock_oci": 0.08}  # 
 MIN_SHARE_OF_VERBS = {"model_service": 0.53, "mock_oci": 0.9}  # both 0.6
 MAX_DOCSTRING_FAULTS = 190  # 0
 MAX_MESSAGES_IN_DIALECT = 60  # 0
-MAX_FILES_OF = {"V1 chat": 31, "Cohere stream": 44, "batch of two": 56}  # V1 chat: 24
+MAX_FILES_OF = {"V1 chat": 31, "Cohere stream": 45, "batch of two": 57}  # V1 chat: 24
 MAX_JUMPS_OF_A_V1_CHAT = 94  # 50
 NAMES_GIVEN_TWICE: dict[str, set[str]] = {
     "model_service": {"Message", "Limits"},
@@ -56,8 +58,19 @@ NAMES_GIVEN_TWICE: dict[str, set[str]] = {
 }
 
 # What a cold start loads for a V1 chat. DESIGN.md: what such a chat does not need is imported on first use.
-LOADED_BY_A_V1_CHAT = {"auth", "envelopes", "fn", "logs", "openai_api", "transports", "transports.native", "upstream"}
-MAX_MODULES_OF_A_V1_CHAT = 55
+LOADED_BY_A_V1_CHAT = {
+    "auth",
+    "envelopes",
+    "fn",
+    "logs",
+    "network",
+    "openai_api",
+    "settings",
+    "transports",
+    "transports.native",
+    "upstream",
+}
+MAX_MODULES_OF_A_V1_CHAT = 58
 
 # What callers read has the words of JSON, OpenAI and OCI.
 DIALECT = re.compile(

@@ -9,12 +9,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
+from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.errors import SettingsError
 from model_service.fn.caller import NOBODY, Caller
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
 from model_service.fn.reply import MAX_REPLY_BYTES
-from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.rerank import RerankRequest
@@ -87,6 +87,8 @@ class Service:
             owner=owner,
             max_answer_bytes=MAX_REPLY_BYTES if is_reply else self.settings.limits.stored_answer_bytes,
         )
+        if "upstream" not in self.__dict__:
+            self.endpoints.prepare(deadline)
         answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
         if isinstance(answer, Complete):
             return answer
@@ -159,24 +161,28 @@ class Service:
         return credential_for(self.settings)
 
     @cached_property
+    def endpoints(self) -> ServiceEndpoints:
+        return ServiceEndpoints(self.settings, lambda: self.credential)
+
+    @cached_property
     def compartment_id(self) -> str | None:
         return self.settings.compartment_id or self.credential.tenancy_id
 
     @cached_property
     def upstream(self) -> UpstreamClient:
-        endpoint = self.settings.genai_endpoint or self._regional_endpoint()
-        return UpstreamClient(endpoint, self.credential, *self._policies)
+        endpoint = self.endpoints.of("inference", Deadline.after(10.0))
+        return UpstreamClient(endpoint, self.credential, *self._policies, network=self.settings.network)
 
     @cached_property
     def native(self) -> NativeSurface:
-        return NativeSurface(self.credential, self.settings.region, self.settings.genai_endpoint, *self._policies)
+        return NativeSurface(self.endpoints, *self._policies)
 
     @cached_property
     def region_services(self) -> RegionServices:
         # Imported on first use, as all that follows here: most calls have no use for it.
         from model_service.oci_services.clients import RegionServices  # noqa: PLC0415 - see above
 
-        return RegionServices(self.credential, self.settings.region, self.settings.oci_endpoint, *self._policies)
+        return RegionServices(self.endpoints, *self._policies)
 
     @cached_property
     def object_storage(self) -> ObjectStorage:
@@ -219,12 +225,6 @@ class Service:
     @property
     def _policies(self) -> tuple[LogPolicy, Limits]:
         return LogPolicy(self.settings.log_requests, self.settings.log_content), self.settings.limits
-
-    def _regional_endpoint(self) -> str:
-        region = self.settings.region or self.credential.region
-        if region is None:
-            raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
-        return inference_endpoint(region)
 
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:

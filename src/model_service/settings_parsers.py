@@ -1,15 +1,20 @@
-"""How the text of a variable becomes a value: a function for each kind, whose error names the variable."""
+"""Read the text of a variable into a value: a function for each kind, whose error names the variable."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from model_service.errors import SettingsError
-from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION, ObjectLocation
+from model_service.network import Authorities, Proxy
+from model_service.oci_names import (
+    COMPARTMENT_OCID,
+    PROJECT_OCID,
+    ObjectLocation,
+)
 
 FAMILY_NAMES: Final = ("cohere", "cohere_v2", "generic")  # what a dedicated endpoint can speak
 ENDPOINT_PREFIX: Final = "ocid1.generativeaiendpoint."
@@ -24,14 +29,18 @@ PLAIN_URL: Final = re.compile(r"(?ai)https?://(\w[\w.-]*|\[[0-9a-f:.]+\])(:(?P<p
 
 
 def as_is(_name: str, text: str) -> str:
+    """Return the text itself."""
     return text
 
 
 def file_path(_name: str, text: str) -> Path:
+    """Return the path."""
     return Path(text)
 
 
 def one_of(*allowed: str) -> Callable[[str, str], str]:
+    """Return a parser that takes one of ``allowed``, in whatever case."""
+
     def parse(name: str, text: str) -> str:
         if text.lower() not in allowed:
             raise SettingsError(name, f"must be one of {', '.join(allowed)}")
@@ -41,22 +50,14 @@ def one_of(*allowed: str) -> Callable[[str, str], str]:
 
 
 def flag(name: str, text: str) -> bool:
-    meaning = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if text.lower() not in meaning:
+    """Return what a switch says."""
+    if text.lower() not in FLAGS:
         raise SettingsError(name, "must be 1 or 0")
-    return meaning[text.lower()]
+    return FLAGS[text.lower()]
 
 
 def seconds(name: str, text: str) -> float:
+    """Return a number of seconds from 0 to 60."""
     try:
         seconds = float(text)
     except ValueError:
@@ -67,30 +68,35 @@ def seconds(name: str, text: str) -> float:
 
 
 def threads(name: str, text: str) -> int:
+    """Return a number of threads that a container can have."""
     if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII) or not 1 <= int(text) <= MAX_THREADS:
         raise SettingsError(name, f"must be a whole number between 1 and {MAX_THREADS}")
     return int(text)
 
 
-def region(name: str, text: str) -> str:
-    if not REGION.fullmatch(text):
-        raise SettingsError(name, "must be a region identifier such as us-chicago-1")
-    return text
+def cli_auth_type(name: str, text: str) -> str:
+    """Return the auth type that a word of the OCI CLI means (``oci --auth``)."""
+    if text.lower() not in CLI_AUTH_TYPES:
+        raise SettingsError(name, f"must be one of {', '.join(CLI_AUTH_TYPES)}")
+    return CLI_AUTH_TYPES[text.lower()]
 
 
 def compartment(name: str, text: str) -> str:
+    """Return the OCID of a compartment or of a tenancy."""
     if not COMPARTMENT_OCID.fullmatch(text):
         raise SettingsError(name, "must be the OCID of a compartment or of a tenancy")
     return text
 
 
 def project(name: str, text: str) -> str:
+    """Return the OCID of a Generative AI project."""
     if not PROJECT_OCID.fullmatch(text):
         raise SettingsError(name, "must be the OCID of a Generative AI project")
     return text
 
 
 def endpoint(name: str, text: str) -> str:
+    """Return a URL without a slash at its end."""
     match = PLAIN_URL.fullmatch(text)
     if match is None or int(match["port"] or 0) > 65535:
         raise SettingsError(
@@ -99,7 +105,13 @@ def endpoint(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def host_or_endpoint(name: str, text: str) -> str:
+    """Return a URL without a slash at its end; a host alone is reached by https."""
+    return endpoint(name, f"https://{text}" if "://" not in text and "." in text else text)
+
+
 def string_map(name: str, text: str) -> dict[str, str]:
+    """Return a JSON object of strings."""
     try:
         table = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -110,6 +122,7 @@ def string_map(name: str, text: str) -> dict[str, str]:
 
 
 def bucket(name: str, text: str) -> ObjectLocation:
+    """Return the bucket."""
     try:
         return ObjectLocation.of_bucket(text)
     except ValueError:
@@ -117,27 +130,31 @@ def bucket(name: str, text: str) -> ObjectLocation:
 
 
 def string_list(name: str, text: str) -> list[str]:
+    """Return a JSON array of strings."""
     try:
         items = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(name, f"must be a JSON list: {error}") from None
+        raise SettingsError(name, f"must be a JSON array: {error}") from None
     if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
-        raise SettingsError(name, "must be a JSON list of non-empty strings")
+        raise SettingsError(name, "must be a JSON array of non-empty strings")
     return items
 
 
 def buckets(name: str, text: str) -> tuple[ObjectLocation, ...]:
+    """Return the buckets of a JSON array."""
     return tuple(bucket(name, item) for item in string_list(name, text))
 
 
 def destinations(name: str, text: str) -> tuple[str, ...]:
+    """Return the OCIDs of queues and streams in a JSON array."""
     ocids = tuple(string_list(name, text))
     if not all(DESTINATION_OCID.fullmatch(ocid) for ocid in ocids):
-        raise SettingsError(name, "must be a JSON list of the OCIDs of queues and streams")
+        raise SettingsError(name, "must be a JSON array of the OCIDs of queues and streams")
     return ocids
 
 
 def endpoint_families(name: str, text: str) -> dict[str, str]:
+    """Return the families of dedicated endpoints by their OCIDs."""
     table = string_map(name, text)
     if not all(endpoint.startswith(ENDPOINT_PREFIX) for endpoint in table):
         raise SettingsError(name, f"must have the OCIDs of dedicated endpoints ({ENDPOINT_PREFIX}…) as names")
@@ -168,3 +185,43 @@ def secret_location(name: str, text: str) -> str:
     if not SECRET_LOCATION.fullmatch(text):
         raise SettingsError(name, "must be the OCID of a Vault secret, or the absolute path of a file")
     return text
+
+
+def proxy_of(name: str, text: str) -> Proxy:
+    """Return a proxy."""
+    try:
+        return Proxy.parse(text)
+    except ValueError:
+        problem = (
+            "must be http://[user:password@]host:port (SOCKS is not supported); MODEL_SERVICE_PROXY=off goes without"
+        )
+        raise SettingsError(name, problem) from None
+
+
+def proxy_setting(name: str, text: str) -> str:
+    """Return ``off``, ``environment``, or the text of a proxy's URL."""
+    if text.lower() in ("off", "environment"):
+        return text.lower()
+    proxy_of(name, text)
+    return text
+
+
+def authorities(name: str, text: str) -> Authorities:
+    """Return the file or folder of certificates."""
+    return Authorities(name, Path(text))
+
+
+FLAGS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+# Source: https://docs.oracle.com/en-us/iaas/Content/API/SDKDocs/clienvironmentvariables.htm
+CLI_AUTH_TYPES: Final[Mapping[str, str]] = {
+    "api_key": "api_key",
+    "security_token": "session_token",
+    "instance_principal": "instance_principal",
+    "resource_principal": "resource_principal",
+    "instance_obo_user": "delegation_token",
+    "oke_workload_identity": "oke_workload_identity",
+}

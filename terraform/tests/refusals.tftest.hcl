@@ -74,26 +74,37 @@ run "settings_that_the_function_would_refuse" {
   command = plan
 
   variables {
-    genai_compartment_ocid = "tenancy"
-    inference_region       = "chicago"
-    auth_type              = "password"
-    project_id             = "proj_1"
-    genai_endpoint         = "https://user:secret@example.com"
-    federation_endpoint    = "auth.example.com"
-    transport              = "v2"
-    aliases                = { prod = " " }
-    oci_endpoint           = "objectstorage"
-    deadline_margin        = 61
-    batch_concurrency      = 33
-    tasks                  = "https://objectstorage.us-chicago-1.oraclecloud.com/p/secret/n/ns/b/settings/o/tasks.yaml"
-    overflow_bucket        = "a/b/c"
-    request_buckets        = ["a b"]
-    relay_destinations     = ["ocid1.onstopic.oc1..t"]
-    endpoint_families      = { "ocid1.generativeaiendpoint.oc1..e" = "llama" }
+    genai_compartment_ocid  = "tenancy"
+    inference_region        = "chicago"
+    auth_type               = "password"
+    project_id              = "proj_1"
+    genai_endpoint          = "https://user:secret@example.com"
+    federation_endpoint     = "ftp://auth.example.com"
+    transport               = "v2"
+    aliases                 = { prod = " " }
+    oci_endpoint            = "objectstorage"
+    control_plane_endpoint  = "objectstorage"
+    object_storage_endpoint = "objectstorage"
+    streaming_endpoint      = "objectstorage"
+    queue_endpoint          = "objectstorage"
+    notifications_endpoint  = "objectstorage"
+    functions_endpoint      = "objectstorage"
+    vault_endpoint          = "objectstorage"
+    monitoring_endpoint     = "objectstorage"
+    proxy                   = "socks5://host/path"
+    ca_bundle               = "ca.pem"
+    deadline_margin         = 61
+    batch_concurrency       = 33
+    tasks                   = "https://objectstorage.us-chicago-1.oraclecloud.com/p/secret/n/ns/b/settings/o/tasks.yaml"
+    overflow_bucket         = "a/b/c"
+    request_buckets         = ["a b"]
+    relay_destinations      = ["ocid1.onstopic.oc1..t"]
+    endpoint_families       = { "ocid1.generativeaiendpoint.oc1..e" = "llama" }
   }
 
   expect_failures = [
     var.genai_compartment_ocid, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
+    var.control_plane_endpoint, var.object_storage_endpoint, var.streaming_endpoint, var.queue_endpoint, var.notifications_endpoint, var.functions_endpoint, var.vault_endpoint, var.monitoring_endpoint, var.proxy, var.ca_bundle,
     var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.request_buckets, var.relay_destinations,
     var.federation_endpoint, var.transport, var.aliases, var.endpoint_families, var.batch_concurrency, var.tasks,
   ]

@@ -18,6 +18,7 @@ from mock_oci.fn.functions import LocalFunctions
 from mock_oci.services.queues.state import Queues, Settings
 from mock_oci.services.streaming.state import Streaming
 from model_service.auth import credential_for
+from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.cli.follow import follow
 from model_service.fn.invocation import Deadline
 from model_service.oci_services.clients import RegionServices
@@ -94,8 +95,9 @@ def main() -> None:
         write_config(oci, folder, server.url)
         config = {"MODEL_SERVICE_OCI_ENDPOINT": server.url, "MODEL_SERVICE_RELAY_DESTINATIONS": allowed}
         function = functions.deploy(ROOT, name="model-service", config=config, timeout=60)
-        credential = credential_for(FunctionSettings(config_file=folder / "config"))
-        services = running.enter_context(closing(RegionServices(credential, oci.region, server.url)))
+        settings = FunctionSettings(config_file=folder / "config", region=oci.region, oci_endpoint=server.url)
+        credential = credential_for(settings)
+        services = running.enter_context(closing(RegionServices(ServiceEndpoints(settings, lambda: credential))))
         for place in ({"queue": queue.id, "channel": ""}, {"stream": stream.id, "key": ""}):
             found = measure(functions, function.id, services, place)
             most = statistics.quantiles(found, n=20)[18]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import SettingsError
+from model_service.network import Authorities
 from model_service.oci_names import ObjectLocation
 from model_service.settings import VARIABLES, InjectedPrincipal, Settings
 
@@ -22,6 +24,9 @@ PRINCIPAL = {
     "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM": "/.oci-credentials/private.pem",
     "OCI_RESOURCE_PRINCIPAL_REGION": "us-phoenix-1",
 }
+
+
+GIVEN_BY_THE_PLATFORM = {"injected_principal", "limits", "pod", "metadata_endpoint", "regions", "network"}
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -44,6 +49,33 @@ def test_without_an_argument_the_environment_of_the_process_is_read(monkeypatch:
         ("OCI_PROFILE", " PROD ", "profile", "PROD"),
         ("OCI_REGION", "us-chicago-1", "region", "us-chicago-1"),
         ("OCI_REGION", "us-gov-phoenix-1", "region", "us-gov-phoenix-1"),
+        ("OCI_REGION", "ORD", "region", "us-chicago-1"),
+        ("OCI_REGION", "ap-tomorrow-1", "region", "ap-tomorrow-1"),
+        ("OCI_CLI_REGION", "lhr", "own_region", "uk-london-1"),
+        ("OCI_CLI_PROFILE", "CLI", "profile", "CLI"),
+        ("OCI_CONFIG_PROFILE", "SDK", "profile", "SDK"),
+        ("OCI_CLI_CONFIG_FILE", "/etc/cli", "config_file", Path("/etc/cli")),
+        ("OCI_CLI_PASSPHRASE", "correct horse", "key_passphrase", "correct horse"),
+        ("OCI_AUTH_TYPE", "oke_workload_identity", "auth_type", "oke_workload_identity"),
+        ("OCI_AUTH_TYPE", "delegation_token", "auth_type", "delegation_token"),
+        ("OCI_CLI_AUTH", "api_key", "auth_type", "api_key"),
+        ("OCI_CLI_AUTH", "security_token", "auth_type", "session_token"),
+        ("OCI_CLI_AUTH", "instance_principal", "auth_type", "instance_principal"),
+        ("OCI_CLI_AUTH", "resource_principal", "auth_type", "resource_principal"),
+        ("OCI_CLI_AUTH", "instance_obo_user", "auth_type", "delegation_token"),
+        ("OCI_CLI_AUTH", "OKE_WORKLOAD_IDENTITY", "auth_type", "oke_workload_identity"),
+        ("MODEL_SERVICE_FEDERATION_ENDPOINT", "auth.x.com", "federation_endpoint", "https://auth.x.com"),
+        ("MODEL_SERVICE_PROXY", "OFF", "proxy", "off"),
+        ("MODEL_SERVICE_CA_BUNDLE", "/ca", "authorities", Authorities("MODEL_SERVICE_CA_BUNDLE", Path("/ca"))),
+        ("SSL_CERT_FILE", "/ca", "authorities", Authorities("SSL_CERT_FILE", Path("/ca"))),
+        ("REQUESTS_CA_BUNDLE", "/ca", "authorities", Authorities("REQUESTS_CA_BUNDLE", Path("/ca"))),
+        ("OCI_CLI_CERT_BUNDLE", "/ca", "authorities", Authorities("OCI_CLI_CERT_BUNDLE", Path("/ca"))),
+        *(
+            (f"MODEL_SERVICE_{name.upper()}_ENDPOINT", "http://h:1/", f"{name}_endpoint", "http://h:1")
+            for name in ("control_plane", "object_storage", "streaming", "queue", "notifications", "functions")
+        ),
+        ("MODEL_SERVICE_VAULT_ENDPOINT", "http://h:1/", "vault_endpoint", "http://h:1"),
+        ("MODEL_SERVICE_MONITORING_ENDPOINT", "http://h:1/", "monitoring_endpoint", "http://h:1"),
         ("OCI_COMPARTMENT_ID", COMPARTMENT, "compartment_id", COMPARTMENT),
         ("OCI_COMPARTMENT_ID", TENANCY, "compartment_id", TENANCY),
         ("OCI_COMPARTMENT", COMPARTMENT, "compartment_id", COMPARTMENT),
@@ -83,6 +115,16 @@ def test_a_good_value_is_taken(variable: str, text: str, name: str, value: Any) 
         ("OCI_AUTH_TYPE", "secret-pw"),
         ("OCI_REGION", "secret-pw"),
         ("OCI_REGION", "evil.example/us-secret-1"),
+        ("OCI_REGION", "secret-north-1"),
+        ("OCI_CLI_REGION", "us-secret"),
+        ("OCI_CLI_AUTH", "secret-pw"),
+        ("OCI_CLI_AUTH", "session_token secret"),
+        ("OCI_DEFAULT_REALM", "secret"),
+        ("MODEL_SERVICE_PROXY", "socks5://user:secret@host:1"),
+        ("MODEL_SERVICE_PROXY", "http://user:secret@host:port"),
+        ("MODEL_SERVICE_PROXY", "http://host:1/secret"),
+        ("HTTPS_PROXY", "socks5h://user:secret@host:1"),
+        ("all_proxy", "ftp://user:secret@host"),
         ("OCI_COMPARTMENT_ID", "secret-pw"),
         ("OCI_COMPARTMENT_ID", "ocid1.user.oc1..secret"),
         ("OCI_COMPARTMENT", "secret-pw"),
@@ -135,13 +177,58 @@ def test_an_empty_variable_counts_as_unset(variable: str, empty: str) -> None:
 
 
 def test_every_setting_has_its_variable() -> None:
-    assert set(VARIABLES) == {field.name for field in fields(Settings)} - {"injected_principal", "limits"}
+    assert set(VARIABLES) == {field.name for field in fields(Settings)} - GIVEN_BY_THE_PLATFORM
 
 
 def test_oci_compartment_counts_only_where_oci_compartment_id_is_not_set() -> None:
     both = {"OCI_COMPARTMENT": TENANCY, "OCI_COMPARTMENT_ID": COMPARTMENT}
     assert Settings.load(both).compartment_id == COMPARTMENT
     assert Settings.load({**both, "OCI_COMPARTMENT_ID": ""}).compartment_id == TENANCY
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "value"),
+    [
+        ({"OCI_PROFILE": "OURS", "OCI_CLI_PROFILE": "CLI", "OCI_CONFIG_PROFILE": "SDK"}, "profile", "OURS"),
+        ({"OCI_PROFILE": "", "OCI_CLI_PROFILE": "CLI", "OCI_CONFIG_PROFILE": "SDK"}, "profile", "CLI"),
+        ({"OCI_CONFIG_FILE": "/a", "OCI_CLI_CONFIG_FILE": "/b"}, "config_file", Path("/a")),
+        ({"OCI_AUTH_TYPE": "api_key", "OCI_CLI_AUTH": "security_token"}, "auth_type", "api_key"),
+        ({"OCI_REGION": "us-chicago-1", "OCI_CLI_REGION": "lhr"}, "region", "us-chicago-1"),
+        ({"OCI_CLI_REGION": "lhr"}, "region", None),
+    ],
+)
+def test_what_others_have_set_counts_after_our_own(environment: dict[str, str], name: str, value: Any) -> None:
+    assert getattr(Settings.load(environment), name) == value
+
+
+@pytest.mark.parametrize("auth_type", ["api_key", "session_token", "instance_principal", "oke_workload_identity"])
+@pytest.mark.parametrize(
+    "in_the_way",
+    [
+        {**PRINCIPAL, "OCI_RESOURCE_PRINCIPAL_VERSION": "1.1"},
+        {**PRINCIPAL, "OCI_RESOURCE_PRINCIPAL_RPST": ""},
+        {"OCI_CLI_AUTH": "nonsense"},
+    ],
+)
+def test_an_auth_type_that_is_set_is_vetoed_by_no_other_variable(auth_type: str, in_the_way: dict[str, str]) -> None:
+    assert Settings.load({**in_the_way, "OCI_AUTH_TYPE": auth_type}).auth_type == auth_type
+
+
+def test_a_region_that_can_be_none_is_refused_with_how_to_add_one() -> None:
+    with pytest.raises(SettingsError, match=r"OCI_REGION: must be a region such as us-chicago-1.*OCI_REGION_METADATA"):
+        Settings.load({"OCI_REGION": "mars-north-1"})
+
+
+def test_a_region_that_the_platform_describes_is_taken() -> None:
+    described = {
+        "realmKey": "x",
+        "realmDomainComponent": "x.com",
+        "regionKey": "mrs2",
+        "regionIdentifier": "mars-north-1",
+    }
+    settings = Settings.load({"OCI_REGION": "MRS2", "OCI_REGION_METADATA": json.dumps(described)})
+    assert settings.region == "mars-north-1"
+    assert settings.regions.endpoint("inference", "mars-north-1").endswith("mars-north-1.oci.x.com")
 
 
 def test_the_injected_resource_principal_is_found() -> None:

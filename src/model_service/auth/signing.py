@@ -1,4 +1,4 @@
-"""OCI's request signature (draft-cavage, version 1) with nothing but ``cryptography``: ``oci`` takes 0.2 s to import.
+"""Sign requests as OCI wants it (draft-cavage, version 1), with ``cryptography`` alone: ``oci`` takes 0.2 s to import.
 
 Source: https://docs.oracle.com/en-us/iaas/Content/API/Concepts/signingrequests.htm; byte for byte what
 ``oci/signer.py`` makes of the same input.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import cast
@@ -25,6 +25,10 @@ from model_service.errors import CredentialError
 GENERIC_HEADERS = ("date", "(request-target)", "host")
 BODY_HEADERS = ("content-length", "content-type", "x-content-sha256")
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+
+Passphrase = str | Callable[[], str | None] | None
+"""A pass phrase, or who to ask for it where a key turns out to need one."""
+
 KEY_ID = re.compile(r"(?!ST\$$)[!#-~]+")  # it stands in a header, between quotation marks
 
 
@@ -32,11 +36,13 @@ KEY_ID = re.compile(r"(?!ST\$$)[!#-~]+")  # it stands in a header, between quota
 class SigningKey:
     """A private key and the id under which OCI knows its public half.
 
-    ``key_id`` is ``tenancy/user/fingerprint``, or ``ST$`` and a security token.
+    ``key_id`` is ``tenancy/user/fingerprint``, or ``ST$`` and a security token; ``delegation_token`` lets an instance
+    act for a user.
     """
 
     key_id: str = field(repr=False)
     private_key: RSAPrivateKey = field(repr=False)
+    delegation_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not KEY_ID.fullmatch(self.key_id):
@@ -44,16 +50,25 @@ class SigningKey:
 
     @classmethod
     def of_token(cls, token: str, private_key: RSAPrivateKey) -> SigningKey:
+        """Return the key that belongs to a security token."""
         return cls(f"ST${token}", private_key)
 
-    def sign(self, method: str, host: str, target: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
-        """The headers to add: ``authorization`` and whatever it signs that ``headers`` (lower-case) lacks.
+    def is_same(self, other: SigningKey) -> bool:
+        """Tell whether both sign alike."""
+        moduli = {key.private_key.public_key().public_numbers().n for key in (self, other)}
+        return (self.key_id, self.delegation_token) == (other.key_id, other.delegation_token) and len(moduli) == 1
 
-        ``target`` is the path and query exactly as they go over the wire.
+    def sign(self, method: str, host: str, target: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers to add: ``authorization`` and whatever it signs that ``headers`` (lower-case) lacks.
+
+        ``target`` is the path and query exactly as they go over the wire; an empty ``host`` is not signed.
         """
         method = method.upper()
-        added = {"date": headers.get("date") or formatdate(usegmt=True), "host": host}
-        names: tuple[str, ...] = GENERIC_HEADERS
+        added = {"date": headers.get("date") or formatdate(usegmt=True)} | ({"host": host} if host else {})
+        names: tuple[str, ...] = GENERIC_HEADERS if host else GENERIC_HEADERS[:2]
+        if self.delegation_token is not None:
+            added["opc-obo-token"] = self.delegation_token
+            names += ("opc-obo-token",)
         if method in METHODS_WITH_BODY:
             added |= _content_headers(body, headers)
             names += BODY_HEADERS
@@ -71,8 +86,10 @@ class SigningKey:
         )
 
 
-def load_private_key(pem: bytes, passphrase: str | None, origin: str) -> RSAPrivateKey:
-    """Raises ``CredentialError`` that names ``origin``, where the key came from."""
+def load_private_key(pem: bytes, passphrase: Passphrase, origin: str) -> RSAPrivateKey:
+    """Read a private key in PEM format; raise ``CredentialError`` that names ``origin``, where it came from."""
+    if callable(passphrase):
+        passphrase = passphrase() if b"ENCRYPTED" in pem else None
     try:
         key = _load_pem(pem, passphrase.encode() if passphrase else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

@@ -15,12 +15,12 @@ from model_service.auth import Credential
 from model_service.batch.record import ConfirmationRequest
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import realm_domain
+from model_service.oci_names import Regions
 from model_service.openai_api.chat import Complete
 from model_service.settings import Settings
 from model_service.upstream.client import UpstreamClient
 
-HOST: Final = re.compile(r"https://(cell[0-9]+\.)?notification\.(?P<region>[a-z0-9-]+)\.(oci\.)?(?P<domain>[a-z.]+)")
+HOST: Final = re.compile(r"https://(cell[0-9]+\.)?notification\.(?P<region>[a-z0-9-]+)\.(oci\.)?(?P<domain>[a-z0-9.]+)")
 # All of it, and nothing that two readers of URLs could read differently.
 ADDRESS: Final = re.compile(
     r"(?P<endpoint>https?://[\w.:\[\]-]+)"
@@ -48,23 +48,24 @@ class Subscriptions:
 
     def answer(self, request: ConfirmationRequest, deadline: Deadline) -> Complete:
         """Return ``{"object": "model_service.confirmation"}``; raise as ``confirm`` does."""
-        return confirm(request, self.service.credential, self.service.settings.oci_endpoint, deadline)
+        return confirm(request, self.service.credential, self.service.settings, deadline)
 
 
-def confirm(request: ConfirmationRequest, credential: Credential, local: str | None, deadline: Deadline) -> Complete:
+def confirm(request: ConfirmationRequest, credential: Credential, settings: Settings, deadline: Deadline) -> Complete:
     """Visit the address of the request and return ``{"object": "model_service.confirmation"}``.
 
-    ``local`` (``MODEL_SERVICE_OCI_ENDPOINT``) may be visited beside OCI's own hosts. Raise ``InvalidRequest`` for any
-    other address: the message may come from anybody.
+    The endpoint that settings name for Notifications may be visited beside OCI's own hosts. Raise ``InvalidRequest``
+    for any other address: the message may come from anybody.
     """
     address = ADDRESS.fullmatch(request.url)
-    if address is None or not (address["endpoint"] == local or _is_ocis(address["endpoint"])):
+    local = {settings.notifications_endpoint, settings.oci_endpoint} - {None}
+    if address is None or not (address["endpoint"] in local or _is_ocis(address["endpoint"], settings.regions)):
         raise InvalidRequest("The address to confirm at is none of OCI Notifications.", code="unknown_address")
-    with closing(UpstreamClient(address["endpoint"], credential)) as notifications:
+    with closing(UpstreamClient(address["endpoint"], credential, network=settings.network)) as notifications:
         notifications.send("GET", address["path"], None, {}, deadline).read()
     return Complete({"object": "model_service.confirmation"})
 
 
-def _is_ocis(endpoint: str) -> bool:
+def _is_ocis(endpoint: str, regions: Regions) -> bool:
     match = HOST.fullmatch(endpoint)
-    return match is not None and match["domain"] == realm_domain(match["region"])
+    return match is not None and match["domain"] == regions.domain(match["region"])

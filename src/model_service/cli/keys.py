@@ -133,5 +133,6 @@ class _Secret:
         """Make a new version of the secret, which becomes the current one."""
         content = base64.b64encode(json.dumps(ring.document()).encode()).decode()
         body = {"secretContent": {"contentType": "BASE64", "content": content, "stage": "CURRENT"}}
-        vaults = self._service.region_services.vaults(self._ocid)
-        vaults.send("PUT", SECRETS_PATH + quote(self._ocid, safe=""), body, {}, Deadline.after(SECONDS)).read()
+        deadline = Deadline.after(SECONDS)
+        vaults = self._service.region_services.vaults(self._ocid, deadline)
+        vaults.send("PUT", SECRETS_PATH + quote(self._ocid, safe=""), body, {}, deadline).read()

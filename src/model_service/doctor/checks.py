@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
-from model_service.auth import AUTH_TYPES
 from model_service.auth.security_token import claims_of
 from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.doctor.gateway import look_at_gateway
@@ -113,8 +112,8 @@ class Step:
 
 def _credentials(context: DoctorContext) -> str:
     credential = context.service.credential
-    name = next((name for name, kind in AUTH_TYPES.items() if kind is type(credential)), type(credential).__name__)
-    expires = claims_of(credential.key().key_id.removeprefix("ST$")).get("exp")
+    name = credential.auth_type
+    expires = claims_of(credential.key(context.deadline).key_id.removeprefix("ST$")).get("exp")
     if not isinstance(expires, int | float):
         return name
     left = expires - context.clock()
@@ -128,10 +127,15 @@ def _credentials(context: DoctorContext) -> str:
 def _region(context: DoctorContext) -> str:
     try:
         region = context.region
-    except CredentialError:
+    except CredentialError as error:
+        if error.code == "invalid_region":
+            raise
         raise CheckSkipped("needs credentials") from None
     if region is None and context.service.settings.genai_endpoint is None:
         raise CheckFailed("nobody names a region", "Set OCI_REGION, or region in the profile.")
+    regions = context.service.settings.regions
+    if region is not None and regions.find(region) is None:
+        return f"{region}, of which this version knows nothing but its name: taken for one of {regions.domain(region)}"
     return region or "none, but OCI_GENAI_ENDPOINT says where to go"
 
 

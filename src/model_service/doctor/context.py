@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 import httpx
 
 from model_service.auth import Credential
+from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.batch.context import BatchService
-from model_service.errors import ModelServiceError
+from model_service.errors import ModelServiceError, SettingsError
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import inference_endpoint
 from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.operations import DoctorRequest
 
@@ -26,6 +26,9 @@ class DoctorService(BatchService, Protocol):
 
     @property
     def credential(self) -> Credential: ...
+
+    @property
+    def endpoints(self) -> ServiceEndpoints: ...
 
     @property
     def compartment_id(self) -> str | None: ...
@@ -61,11 +64,16 @@ class DoctorContext:
 
     @property
     def region(self) -> str | None:
-        return self.service.settings.region or self.service.credential.region
+        """Return the region that models are asked in; ``None`` where nobody names one."""
+        try:
+            return self.service.endpoints.model_region(self.deadline)
+        except SettingsError:
+            return None
 
     @property
     def endpoint(self) -> str:
-        return self.service.settings.genai_endpoint or inference_endpoint(self.region or "")
+        """Return the URL that models are asked at."""
+        return self.service.endpoints.of("inference", self.deadline)
 
     @property
     def prompt(self) -> dict[str, Any]:

@@ -52,6 +52,10 @@ class Deadline:
         """Return the seconds left; negative when it has passed."""
         return self.expires - time.monotonic()
 
+    def within(self, seconds: float) -> Deadline:
+        """Return the same deadline, or an earlier one for what may take no longer than ``seconds``."""
+        return Deadline(min(self.expires, time.monotonic() + seconds + self.margin), self.margin)
+
     def require(self) -> float:
         """Return the seconds that may still be waited for something; raise ``DeadlineExceeded`` when there are none."""
         seconds = self.remaining - self.margin

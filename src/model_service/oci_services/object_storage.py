@@ -1,4 +1,4 @@
-"""Object Storage, as far as the function needs it: write an object once, link to it, read one.
+"""Use Object Storage as far as the function needs it: write an object once, link to it, read one.
 
 Source: https://docs.oracle.com/en-us/iaas/api/#/en/objectstorage/20160918/
 """
@@ -25,8 +25,11 @@ METADATA: Final = "opc-meta-"
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as it was found. ``version`` is its ETag, ``age`` how many seconds ago it was written, by the clock of
-    the service; ``metadata`` is by names without ``opc-meta-``."""
+    """An object as it was found.
+
+    ``version`` is its ETag, ``age`` how many seconds ago it was written, by the clock of the service; ``metadata`` has
+    names without ``opc-meta-``.
+    """
 
     version: str
     age: float
@@ -42,26 +45,29 @@ class ObjectStorage:
         self._namespace: str | None = None
 
     def namespace(self, deadline: Deadline) -> str:
-        """The tenancy's own, asked for once."""
+        """Return the namespace of the tenancy, which is asked for once."""
         if self._namespace is None:
-            named = read_value(self._send("GET", "/n", None, {}, deadline))
+            named = read_value(self._services.object_storage(deadline).send("GET", "/n", None, {}, deadline))
             if not isinstance(named, str) or not named:
                 raise UpstreamError("Object Storage does not say what the tenancy's namespace is.")
             self._namespace = named
         return self._namespace
 
     def put(self, place: ObjectLocation, content: bytes, content_type: str, deadline: Deadline) -> None:
-        self._send("PUT", self._path(place, "o", deadline), content, {"content-type": content_type}, deadline).read()
+        """Write an object, over one that may be there."""
+        self._send("PUT", place, content, {"content-type": content_type}, deadline).read()
 
     def put_once(
         self, place: ObjectLocation, content: bytes, metadata: Mapping[str, str], deadline: Deadline, *, over: str = ""
     ) -> str | None:
-        """Writes JSON only where there is no object yet, or only over the version ``over``; returns the new version, or
-        ``None`` where somebody was first. ``metadata`` is printable ASCII."""
+        """Write JSON only where there is no object yet, or only over the version ``over``.
+
+        Return the new version, or ``None`` where somebody was first. ``metadata`` is printable ASCII.
+        """
         headers = {"content-type": "application/json"} | ({"if-match": over} if over else {"if-none-match": "*"})
         headers |= {METADATA + name: value for name, value in metadata.items()}
         try:
-            exchange = self._send("PUT", self._path(place, "o", deadline), content, headers, deadline)
+            exchange = self._send("PUT", place, content, headers, deadline)
         except UpstreamRefused as refusal:
             # An object that is not there any more matches no version.
             if refusal.status == 412 or (over and refusal.code == "ObjectNotFound"):
@@ -76,14 +82,14 @@ class ObjectStorage:
         return exchange.header("etag") or ""
 
     def find(self, place: ObjectLocation, deadline: Deadline, *, largest: int = 0) -> StoredObject | None:
-        """The object, or ``None`` where there is none; its content only up to ``largest`` bytes.
+        """Return the object, or ``None`` where there is none; its content only up to ``largest`` bytes.
 
         A GET, since the answer to a HEAD has no body: it cannot tell an object that is not there from a bucket that is
         not there, or not allowed, which is an error. It needs OBJECT_READ.
         """
         part = {} if largest else {"range": "bytes=0-0"}
         try:
-            exchange = self._send("GET", self._path(place, "o", deadline), None, part, deadline)
+            exchange = self._send("GET", place, None, part, deadline)
         except UpstreamRefused as refusal:
             if refusal.status == 416:  # it is there, and empty
                 return StoredObject("", inf, {}, b"")
@@ -93,13 +99,13 @@ class ObjectStorage:
         return _stored(exchange, _content(exchange, max(largest, 1)))
 
     def get(self, place: ObjectLocation, largest: int, deadline: Deadline) -> bytes:
-        """The object; raises ``RequestTooLarge`` where it has more than ``largest`` bytes, without reading them."""
-        return _content(self._send("GET", self._path(place, "o", deadline), None, {}, deadline), largest)
+        """Return the object; raise ``RequestTooLarge`` for more than ``largest`` bytes, without reading them."""
+        return _content(self._send("GET", place, None, {}, deadline), largest)
 
     def delete(self, place: ObjectLocation, deadline: Deadline) -> None:
         """Delete the object; one that is not there any more is no error."""
         try:
-            self._send("DELETE", self._path(place, "o", deadline), None, {}, deadline).read()
+            self._send("DELETE", place, None, {}, deadline).read()
         except UpstreamRefused as refusal:
             if refusal.code != "ObjectNotFound":
                 raise
@@ -110,8 +116,8 @@ class ObjectStorage:
         ``end`` is none of them; an empty one is no end. It needs OBJECT_INSPECT.
         """
         query = urlencode({"fields": "name,size", "start": place.name} | ({"end": end} if end else {}), quote_via=quote)
-        path = self._path(replace(place, name=""), "o", deadline).removesuffix("/")
-        page = read_object(self._send("GET", f"{path}?{query}", None, {}, deadline))
+        path = f"{self._bucket_path(place, deadline)}/o?{query}"
+        page = read_object(self._services.object_storage(deadline, place.region).send("GET", path, None, {}, deadline))
         found = page.get("objects")
         entries = [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
         names = {entry["name"]: int(entry.get("size") or 0) for entry in entries if isinstance(entry.get("name"), str)}
@@ -129,29 +135,35 @@ class ObjectStorage:
                 return
 
     def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline) -> str:
-        """A URL that reads this one object without a signature until ``expires``: a pre-authenticated request."""
+        """Return a URL that reads this one object unsigned until ``expires``: a pre-authenticated request."""
         details = {
             "name": place.name,
             "objectName": place.name,
             "accessType": "ObjectRead",
             "timeExpires": expires.isoformat(),
         }
-        made = read_object(self._send("POST", self._path(place, "p", deadline), details, {}, deadline))
+        made = read_object(self._send("POST", place, details, {}, deadline))
         if isinstance(made.get("fullPath"), str):
             return str(made["fullPath"])
         if not isinstance(made.get("accessUri"), str):
             raise UpstreamError("Object Storage gave a pre-authenticated request without its address.")
-        return self._services.object_storage.endpoint + str(made["accessUri"])
-
-    def _path(self, place: ObjectLocation, what: str, deadline: Deadline) -> str:
-        namespace = place.namespace or self.namespace(deadline)
-        path = f"/n/{quote(namespace, safe='')}/b/{quote(place.bucket, safe='')}/{what}"
-        return path if what == "p" else f"{path}/{quote(place.name, safe='')}"
+        return self._services.object_storage(deadline, place.region).endpoint + str(made["accessUri"])
 
     def _send(
-        self, method: str, path: str, body: dict[str, str] | bytes | None, headers: dict[str, str], deadline: Deadline
+        self,
+        method: str,
+        place: ObjectLocation,
+        body: dict[str, str] | bytes | None,
+        headers: dict[str, str],
+        deadline: Deadline,
     ) -> UpstreamResponse:
-        return self._services.object_storage.send(method, path, body, headers, deadline)
+        """Send a request for an object, or, with POST, for a link to it, to the region that it is in."""
+        path = self._bucket_path(place, deadline) + ("/p" if method == "POST" else f"/o/{quote(place.name, safe='')}")
+        return self._services.object_storage(deadline, place.region).send(method, path, body, headers, deadline)
+
+    def _bucket_path(self, place: ObjectLocation, deadline: Deadline) -> str:
+        namespace = place.namespace or self.namespace(deadline)
+        return f"/n/{quote(namespace, safe='')}/b/{quote(place.bucket, safe='')}"
 
 
 def _content(exchange: UpstreamResponse, largest: int) -> bytes:

@@ -14,6 +14,8 @@ from model_service.auth import Credential
 from model_service.errors import DeadlineExceeded, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
+from model_service.network import Network
+from model_service.network.failures import unreachable
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
@@ -40,7 +42,7 @@ class HttpxUpstreamResponse(UpstreamResponse):
         return filter(None, self.raw.stream)
 
     def _failures(self) -> AbstractContextManager[None]:
-        return _failures(str(self.raw.url))
+        return _failures(str(self.raw.url), Network())
 
 
 @dataclass
@@ -51,16 +53,15 @@ class UpstreamClient:
     credential: Credential
     log: LogPolicy = field(default_factory=LogPolicy)
     limits: Limits = field(default_factory=Limits.for_memory)
+    network: Network = field(default_factory=Network, kw_only=True)
 
     def __post_init__(self) -> None:
-        # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
-        is_tls = not self.endpoint.lower().startswith("http:")  # a scheme's case means nothing
         limits = httpx.Limits(
             max_connections=64, max_keepalive_connections=MAX_THREADS, keepalive_expiry=KEEPALIVE_SECONDS
         )
         # The transport alone: httpx's client adds cookies, redirects and proxies, which have no place here, and a
         # third of a millisecond.
-        self._transport = DeadlineTransport(verify=is_tls, limits=limits)
+        self._transport = DeadlineTransport(self.endpoint, self.network, limits)
 
     def send(
         self,
@@ -87,18 +88,19 @@ class UpstreamClient:
         seconds = attempt.deadline.require()
         log = TrafficLog(self.log)
         log.sent(unsigned.method, unsigned.url, unsigned.content)
-        request = self._signed(unsigned)
+        request = self._signed(unsigned, attempt)
         request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {"connect": CONNECT_SECONDS}
-        with attempt.on_the_wire(), _failures(self.endpoint):
+        with attempt.on_the_wire(), _failures(self.endpoint, self.network):
             raw = self._transport.handle_request(request)
         raw.request = request
         return HttpxUpstreamResponse(raw, attempt, log, self.limits)
 
-    def _signed(self, unsigned: UnsignedRequest) -> httpx.Request:
+    def _signed(self, unsigned: UnsignedRequest, attempt: Attempt) -> httpx.Request:
         url = _parsed(unsigned.url)
         host, target = url.netloc.decode("ascii"), url.raw_path.decode("ascii")
         headers = {**HEADERS, **unsigned.headers}
-        headers |= self.credential.key().sign(unsigned.method, host, target, unsigned.content, headers)
+        attempt.key = self.credential.key(attempt.deadline)
+        headers |= attempt.key.sign(unsigned.method, host, target, unsigned.content, headers)
         return httpx.Request(unsigned.method, url, headers=headers, content=unsigned.content)
 
 
@@ -109,17 +111,13 @@ def _parsed(url: str) -> httpx.URL:
 
 
 @contextmanager
-def _failures(endpoint: str) -> Iterator[None]:
+def _failures(url: str, network: Network) -> Iterator[None]:
     """Turn httpx's exceptions into ours, here and nowhere else; around a call as around the reading of a stream."""
     try:
         yield
-    except httpx.ConnectTimeout as error:
-        raise UpstreamUnreachable("OCI did not accept a connection in time.") from error
+    except (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError) as error:
+        raise unreachable(url, error, network) from error
     except httpx.TimeoutException as error:
         raise DeadlineExceeded("OCI did not answer before the deadline of this invocation.") from error
-    except httpx.ConnectError as error:
-        # "[Errno -2] Name or service not known", "certificate verify failed": it quotes nothing that was sent.
-        reason = str(error) or type(error).__name__
-        raise UpstreamUnreachable(f"Cannot connect to {endpoint}: {reason}.") from error
     except httpx.TransportError as error:
         raise UpstreamUnreachable("The connection to OCI broke.", code="connection_lost") from error

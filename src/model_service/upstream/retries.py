@@ -111,7 +111,8 @@ def send_until_answered(
     Raises ``UpstreamError`` for a status that is none of success, and what ``send`` raises.
     """
     response = _send_while_unread(send, deadline)
-    if response.status == 401 and credential.renew():
+    key = response.attempt.key
+    if response.status == 401 and key is not None and credential.renew(key, deadline):
         response.close()
         response = _send_while_unread(send, deadline)
     if not response.is_success:

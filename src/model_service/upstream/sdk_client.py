@@ -25,6 +25,7 @@ from model_service.auth import Credential
 from model_service.errors import SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
+from model_service.network import Network
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
@@ -32,7 +33,7 @@ from model_service.upstream.response import UpstreamResponse
 from model_service.upstream.retries import Retries, UnsignedRequest, send_until_answered
 from model_service.upstream.sdk_response import SdkUpstreamResponse, failures
 from model_service.upstream.sdk_sockets import CONNECT_SECONDS, POOLS
-from model_service.upstream.sockets import Attempt
+from model_service.upstream.sockets import Attempt, current
 
 BASE_PATH: Final = "/20231130"
 
@@ -46,12 +47,21 @@ HEADERS: Final = {
 class SdkClient:
     """One session, to whatever endpoints are called, for one credential. Threads may share it."""
 
-    def __init__(self, credential: Credential, log: LogPolicy, retries: Retries, limits: Limits) -> None:
+    def __init__(
+        self,
+        credential: Credential,
+        log: LogPolicy,
+        retries: Retries,
+        limits: Limits,
+        *,
+        network: Network | None = None,
+    ) -> None:
         self._credential = credential
         self._log = log
         self._retries = retries
         self._limits = limits
-        self._session = _session()
+        self._network = network or Network()
+        self._session = _session(self._network)
         # It has no connection of its own, so that one too many costs nothing: a region may come from a caller.
         self._client_of = lru_cache(maxsize=16)(self._new_client)
 
@@ -80,7 +90,7 @@ class SdkClient:
         log = TrafficLog(self._log)
         url = client.endpoint + request.url
         log.sent(request.method, url, request.content)
-        with attempt.on_the_wire(), failures(url):
+        with attempt.on_the_wire(), failures(url, self._network):
             body = request.content or None
             raw = client.call_api(request.url, request.method, header_params=dict(HEADERS), body=body)
         return SdkUpstreamResponse(raw, attempt, log, self._limits)
@@ -130,17 +140,43 @@ class _Signer(SecurityTokenSigner):  # type: ignore[misc] # oci ships no types; 
     def __call__(self, request: Any) -> Any:
         headers = {name.lower(): value for name, value in request.headers.items()}
         host = urlsplit(request.url).netloc
-        key = self._credential.key()
+        attempt = current.get()
+        attempt.key = key = self._credential.key(attempt.deadline)
         request.headers.update(key.sign(request.method, host, request.path_url, request.body or b"", headers))
         return request
 
 
-def _session() -> Any:
+class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc] # oci ships no types
+    """The SDK's adapter, over sockets of ours, with the proxies and the authorities of the network."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        super().__init__(pool_maxsize=MAX_THREADS)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pools, with sockets that know the deadline."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        """Return the pools of a proxy, with sockets that know the deadline."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send through the proxy that is on the way, whatever the environment says."""
+        proxy = self._network.proxy_for(request.url) if self._network.proxies else None
+        options["proxies"] = {urlsplit(request.url).scheme: proxy.with_credentials} if proxy else {}
+        if self._network.authorities is not None:
+            options["verify"] = self._network.authorities.check()
+        return super().send(request, **options)
+
+
+def _session(network: Network) -> Any:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     session.trust_env = False  # a proxy from the environment would see every prompt; nobody set it for us
     for scheme in POOLS:
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=MAX_THREADS)
-        adapter.poolmanager.pool_classes_by_scheme = POOLS
-        session.mount(f"{scheme}://", adapter)
+        session.mount(f"{scheme}://", _Adapter(network))
     return session

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from model_service.network.connections import attempts
 from model_service.upstream.sockets import SOCKET_OPTIONS, current, is_vanished_peer
 
 CONNECT_SECONDS: Final = 10.0
@@ -82,6 +84,23 @@ class _Timed(HTTPConnection):
         self.timeout = min(CONNECT_SECONDS, attempt.seconds)
         self.socket_options = list(SOCKET_OPTIONS)
         super().connect()
+
+    def _new_conn(self) -> socket.socket:
+        """Connect as urllib3 does, address by address, with a name that is resolved within the deadline."""
+        host = self._dns_host
+        failure: Exception = ConnectTimeoutError(self, "timed out")
+        try:
+            for address, seconds in attempts(host, self.port, lambda: current.get().seconds):
+                self._dns_host, self.timeout = address, seconds
+                try:
+                    return super()._new_conn()
+                except (NewConnectionError, ConnectTimeoutError) as error:
+                    failure = error
+        except OSError as error:  # the name cannot be resolved, or not in time
+            raise NewConnectionError(self, str(error)) from error
+        finally:
+            self._dns_host = host
+        raise failure
 
     def send(self, data: Any) -> None:
         if self.sock is None:

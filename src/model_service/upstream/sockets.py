@@ -19,7 +19,10 @@ from typing import Any, Final
 import httpcore
 import httpx
 
+from model_service.auth.signing import SigningKey
 from model_service.fn.invocation import Deadline
+from model_service.network import Network
+from model_service.network.connections import attempts
 
 MAX_COPIED_BYTES: Final = 65536  # what is larger goes out at once, where httpcore expects a failure to show
 
@@ -46,8 +49,17 @@ _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport, over sockets of ours. Use it inside ``Attempt.on_the_wire`` only."""
 
-    def __init__(self, *, verify: bool, limits: httpx.Limits) -> None:
-        super().__init__(verify=verify, trust_env=False, limits=limits, socket_options=SOCKET_OPTIONS)
+    def __init__(self, url: str, network: Network, limits: httpx.Limits) -> None:
+        # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
+        verify = (network.ssl_context or True) if not url.lower().startswith("http:") else False
+        proxy = network.proxy_for(url)
+        super().__init__(
+            verify=verify,
+            trust_env=False,
+            limits=limits,
+            socket_options=SOCKET_OPTIONS,
+            proxy=httpx.Proxy(proxy.url, ssl_context=network.ssl_context, headers=proxy.headers) if proxy else None,
+        )
         # httpx has no parameter for it; httpcore does (https://www.encode.io/httpcore/network-backends/).
         self._pool._network_backend = _Backend(self._pool._network_backend)
 
@@ -65,7 +77,16 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         current.get().is_new = True
-        return _Stream(self._backend.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+        failure: Exception = httpcore.ConnectTimeout("timed out")
+        try:
+            for address, seconds in attempts(host, port, lambda: _left(timeout)):
+                try:
+                    return _Stream(self._backend.connect_tcp(address, port, seconds, local_address, socket_options))
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                    failure = error
+        except OSError as error:  # the name cannot be resolved, or not in time
+            raise httpcore.ConnectError(str(error)) from error
+        raise failure
 
 
 class _Stream(httpcore.NetworkStream):
@@ -149,6 +170,7 @@ class Attempt:
     is_new: bool = False
     is_unread: bool = False
     quiet_until: float | None = None
+    key: SigningKey | None = None  # that the request was signed with
     is_overdue: bool = False  # a read has been tried after that moment
     socket: socket.socket | None = None
 

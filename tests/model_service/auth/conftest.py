@@ -12,6 +12,9 @@ from mock_oci import MockOci, Request
 from mock_oci.identity.principals import Principal, new_key
 from mock_oci.identity.signatures import verify
 from model_service.auth import Credential
+from model_service.fn.invocation import Deadline
+
+SOON = Deadline.after(3600)  # of a call that has time
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +44,7 @@ def signer_of(oci: MockOci) -> Callable[[Credential], Principal]:
     """Whom OCI sees behind what a credential signs; raises ``NotAuthenticated``."""
 
     def signer(credential: Credential) -> Principal:
-        headers = credential.key().sign("POST", "127.0.0.1:1", "/v1/x", b"{}", {})
+        headers = credential.key(SOON).sign("POST", "127.0.0.1:1", "/v1/x", b"{}", {})
         return verify(Request("POST", "/v1/x", headers, b"{}"), oci.principals, oci.clock())
 
     return signer

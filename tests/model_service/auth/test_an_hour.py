@@ -84,7 +84,7 @@ def test_an_hour_goes_by_and_every_word_reaches_the_reader(tmp_path: Path, monke
         with closing(app.service):
             invocation = Invocation(json.dumps({**body, "relay": relay}).encode(), Deadline.after(HOUR), "hour")
             answer = app.answer(invocation).whole()
-            reader = Destination.parse(relay, [stream.id]).place(app.service.region_services).reader()
+            reader = Destination.parse(relay, [stream.id]).open(app.service.region_services).reader()
             followed = "".join(texts(follow(reader, Deadline.after(60))))
     assert clock() - started >= HOUR * (len(WORDS) - 1) / len(WORDS)
     chunks = [json.loads(event) for event in list(read_events([answer]))[:-1]]

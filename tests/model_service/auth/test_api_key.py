@@ -12,9 +12,12 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from mock_oci import MockOci
 from mock_oci.identity.principals import Principal, pem_of, spare_key
 from mock_oci.identity.signatures import NotAuthenticated
-from model_service.auth.credentials import ApiKey
+from model_service.auth.api_key import ApiKey
 from model_service.errors import CredentialError
+from model_service.fn.invocation import Deadline
 from model_service.settings import Settings
+
+SOON = Deadline.after(3600)  # of a call that has time
 
 SignerOf = Callable[[ApiKey], Principal]
 
@@ -39,18 +42,32 @@ def test_oci_knows_the_user(settings: Settings, signer_of: SignerOf, oci: MockOc
 
 def test_the_profile_gives_region_and_tenancy(settings: Settings, oci: MockOci) -> None:
     credential = ApiKey(settings)
-    assert (credential.region, credential.tenancy_id) == (oci.region, oci.tenancy.tenancy_id)
+    assert (credential.region(SOON), credential.tenancy_id) == (oci.region, oci.tenancy.tenancy_id)
 
 
 def test_the_key_is_read_once(settings: Settings, folder: Path) -> None:
     credential = ApiKey(settings)
-    key = credential.key()
+    key = credential.key(SOON)
     (folder / "api_key.pem").unlink()
-    assert credential.key() is key
+    assert credential.key(SOON) is key
 
 
 def test_after_a_refusal_there_is_no_other_key_to_try(settings: Settings) -> None:
-    assert ApiKey(settings).renew() is False
+    credential = ApiKey(settings)
+    assert credential.renew(credential.key(SOON), SOON) is False
+
+
+def test_a_key_that_was_replaced_signs_after_a_refusal(
+    settings: Settings, folder: Path, another_key: rsa.RSAPrivateKey
+) -> None:
+    credential = ApiKey(settings)
+    refused = credential.key(SOON)
+    (folder / "api_key.pem").write_text(pem_of(another_key)[:200])
+    assert credential.renew(refused, SOON) is False
+    assert credential.key(SOON) is refused
+    (folder / "api_key.pem").write_text(pem_of(another_key))
+    assert credential.renew(refused, SOON) is True
+    assert credential.key(SOON).private_key.private_numbers() == another_key.private_numbers()
 
 
 def test_somebody_elses_key_is_refused_by_oci(
@@ -74,7 +91,7 @@ def test_an_encrypted_key_is_opened_with_the_pass_phrase_of_the_profile(
     pem = spare_key().private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, encryption)
     (folder / "api_key.pem").write_bytes(pem)
     with pytest.raises(CredentialError, match=r"api_key\.pem is encrypted, and its pass phrase is missing"):
-        ApiKey(settings).key()
+        ApiKey(settings).key(SOON)
     _edit(config, "user=", "pass_phrase=correct horse\nuser=")
     assert signer_of(ApiKey(settings)).id == oci.tenancy.user_id
 
@@ -84,17 +101,17 @@ def test_a_missing_entry_is_named_with_its_cure(settings: Settings, config: Path
     before, _, _ = config.read_text().partition("[SESSION]")
     config.write_text(before.replace(f"{entry}=", f"another_{entry}="))
     with pytest.raises(CredentialError, match=f"Profile DEFAULT in {config} has no {entry}") as refusal:
-        ApiKey(settings).key()
+        ApiKey(settings).key(SOON)
     assert "oci setup config" in (refusal.value.hint or "")
 
 
 def test_a_missing_key_file_is_named(settings: Settings, folder: Path) -> None:
     (folder / "api_key.pem").unlink()
     with pytest.raises(CredentialError, match=r"Cannot read the private key .*api_key\.pem: No such file"):
-        ApiKey(settings).key()
+        ApiKey(settings).key(SOON)
 
 
 def test_a_fingerprint_that_cannot_be_one_is_a_clear_error(settings: Settings, config: Path) -> None:
     _edit(config, "fingerprint=", "fingerprint=ü")
     with pytest.raises(CredentialError, match="key id"):
-        ApiKey(settings).key()
+        ApiKey(settings).key(SOON)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from model_service.auth import AUTH_TYPES, credential_for
-from model_service.auth.credentials import ApiKey, ResourcePrincipal, SessionToken
+from model_service.auth.api_key import ApiKey
 from model_service.auth.instance_principal import InstancePrincipal
+from model_service.auth.resource_principal import ResourcePrincipal
+from model_service.auth.session_token import SessionToken
 from model_service.errors import CredentialError
 from model_service.settings import AUTH_TYPE_NAMES, Settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from mock_oci import MockOci
 from mock_oci.identity.principals import Principal, pem_of, spare_key
 from mock_oci.identity.signatures import NotAuthenticated
 from mock_oci.identity.tenancy import ocid
-from model_service.auth.credentials import ResourcePrincipal
+from model_service.auth.resource_principal import ResourcePrincipal
 from model_service.errors import CredentialError
+from model_service.fn.invocation import Deadline
 from model_service.settings import Settings
+
+SOON = Deadline.after(3600)  # of a call that has time
 
 SignerOf = Callable[[ResourcePrincipal], Principal]
 FUNCTION = ocid("fnfunc", "rotated", "us-chicago-1")
@@ -37,7 +41,7 @@ def test_oci_knows_the_function(credential: ResourcePrincipal, signer_of: Signer
 
 
 def test_the_region_comes_along_and_a_compartment_does_not(credential: ResourcePrincipal, oci: MockOci) -> None:
-    assert credential.region == oci.region
+    assert credential.region(SOON) == oci.region
     assert credential.tenancy_id is None
 
 
@@ -57,21 +61,36 @@ def test_a_rotated_pair_signs_from_then_on(
     assert signer_of(credential).id == FUNCTION
 
 
-def test_half_a_rotation_is_refused_by_oci_and_whole_after_a_second_look(
+@pytest.mark.parametrize("name", ["rpst", "private.pem"])
+def test_half_a_rotation_changes_nothing_until_the_other_half_is_there(
     credential: ResourcePrincipal,
     folder: Path,
     oci: MockOci,
     signer_of: SignerOf,
     another_key: rsa.RSAPrivateKey,
+    name: str,
 ) -> None:
-    signer_of(credential)
+    before = signer_of(credential).id
+    pair = oci.principals.resource_principal(FUNCTION, key=another_key)
+    texts = {"rpst": pair.rpst, "private.pem": pair.private_pem}
+    _replace(folder / "resource_principal" / name, texts.pop(name))
+    assert signer_of(credential).id == before
+    for other, text in texts.items():
+        _replace(folder / "resource_principal" / other, text)
+    assert signer_of(credential).id == FUNCTION
+
+
+def test_after_a_refusal_a_rotation_under_way_is_waited_for(
+    credential: ResourcePrincipal, folder: Path, oci: MockOci, signer_of: SignerOf, another_key: rsa.RSAPrivateKey
+) -> None:
+    refused = credential.key(SOON)
     pair = oci.principals.resource_principal(FUNCTION, key=another_key)
     _replace(folder / "resource_principal" / "rpst", pair.rpst)
-    with pytest.raises(NotAuthenticated):
-        signer_of(credential)
-    _replace(folder / "resource_principal" / "private.pem", pair.private_pem)
-    assert credential.renew() is True
+    rest = threading.Timer(0.1, _replace, (folder / "resource_principal" / "private.pem", pair.private_pem))
+    rest.start()
+    assert credential.renew(refused, SOON) is True
     assert signer_of(credential).id == FUNCTION
+    rest.join()
 
 
 def test_an_expired_token_is_replaced_before_oci_sees_it(
@@ -104,4 +123,4 @@ def test_a_missing_file_is_named(credential: ResourcePrincipal, folder: Path, na
     file = folder / "resource_principal" / name
     file.unlink()
     with pytest.raises(CredentialError, match=f"{file}: No such file"):
-        credential.key()
+        credential.key(SOON)

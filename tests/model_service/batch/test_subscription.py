@@ -15,6 +15,8 @@ from model_service.app import App
 from model_service.batch import subscription
 from model_service.batch.record import ConfirmationRequest
 from model_service.fn.invocation import Deadline, Invocation
+from model_service.network import Network
+from model_service.settings import Settings
 
 PATH = "/20181201/subscriptions/ocid1.onssubscription.oc1.phx.aaaa/confirmation?token=c2VjcmV0==&protocol=CUSTOM_HTTPS"
 OCIS = "https://cell1.notification.us-phoenix-1.oci.oraclecloud.com"
@@ -75,7 +77,8 @@ def test_ocis_own_addresses_are_visited(monkeypatch: pytest.MonkeyPatch, endpoin
     visited: list[str] = []
 
     class Visited:
-        def __init__(self, endpoint: str, _credential: object) -> None:
+        def __init__(self, endpoint: str, _credential: object, *, network: Network) -> None:
+            assert network == Network()
             visited.append(endpoint)
 
         def send(self, method: str, path: str, *_rest: object) -> Visited:
@@ -88,7 +91,7 @@ def test_ocis_own_addresses_are_visited(monkeypatch: pytest.MonkeyPatch, endpoin
         def close(self) -> None: ...
 
     monkeypatch.setattr(subscription, "UpstreamClient", Visited)
-    subscription.confirm(ConfirmationRequest(endpoint + PATH), None, None, Deadline.after(5))  # type: ignore[arg-type]
+    subscription.confirm(ConfirmationRequest(endpoint + PATH), None, Settings(), Deadline.after(5))  # type: ignore[arg-type]
     assert visited == [endpoint, "GET", PATH]
 
 

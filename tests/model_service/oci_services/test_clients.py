@@ -19,6 +19,7 @@ from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from mock_oci.services.queues.state import Queues
 from mock_oci.services.streaming.state import Streaming
 from mock_oci.wire import Response
+from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.errors import SettingsError, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import ObjectLocation
@@ -50,7 +51,7 @@ def hosts_of(oci: MockOci) -> list[str]:
 def test_the_control_plane_is_asked_once_where_the_messages_go(oci: MockOci, service: Service, kind: str) -> None:
     made: Any = {"queue": oci.state_of(Queues), "stream": oci.state_of(Streaming)}[kind].create("relays")
     label = {"queue": "channel", "stream": "key"}[kind]
-    place = Destination.parse({kind: made.id, label: "mine"}, [made.id]).place(service.region_services)
+    place = Destination.parse({kind: made.id, label: "mine"}, [made.id]).open(service.region_services)
     for _ in range(2):
         place.put(b'{"object": "model_service.relay"}', Deadline.after(10))
     control, *cells = hosts_of(oci)
@@ -71,7 +72,7 @@ def test_a_stream_that_is_still_being_made_is_looked_up_again(oci: MockOci, serv
 
 def test_a_topic_is_where_the_sdk_looks_for_it(oci: MockOci, service: Service) -> None:
     topic = oci.state_of(Notifications).create_topic("bell")
-    upstream = service.region_services.topic(topic.id)
+    upstream = service.region_services.topic(topic.id, Deadline.after(10))
     upstream.send("POST", f"/20181201/topics/{topic.id}/messages", {"body": "x"}, {}, Deadline.after(10)).read()
     assert hosts_of(oci) == [f"notification.{oci.region}.oraclecloud.com"]
     assert [message.body for message in oci.state_of(Notifications).published] == ["x"]
@@ -123,6 +124,6 @@ def test_a_queue_that_is_not_there_is_an_error_of_oci(oci: MockOci, service: Ser
 
 
 def test_without_a_region_the_setting_is_named() -> None:
-    nowhere: Any = SimpleNamespace(region=None)
+    nowhere: Any = SimpleNamespace(region=lambda _: None)
     with pytest.raises(SettingsError, match="OCI_REGION"):
-        _ = RegionServices(nowhere).object_storage
+        RegionServices(ServiceEndpoints(Settings(), lambda: nowhere)).object_storage(Deadline.after(10))

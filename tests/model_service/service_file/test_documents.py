@@ -24,7 +24,7 @@ class Client:
     def __init__(self, bundle: Any) -> None:
         self.bundle, self.paths = bundle, list[str]()
 
-    def secrets(self, ocid: str) -> Client:
+    def secrets(self, ocid: str, _deadline: Deadline) -> Client:
         return self
 
     def send(self, method: str, path: str, *_rest: Any) -> Client:

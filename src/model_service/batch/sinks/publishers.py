@@ -104,4 +104,6 @@ class TopicPublisher(_Publisher):
     def publish(self, header: str, body: bytes, deadline: Deadline) -> None:
         message = {"body": body.decode()} | ({"title": header} if header else {})
         path = f"{NOTIFICATIONS_VERSION}/topics/{quote(self.ocid, safe='')}/messages"
-        self.services.topic(self.ocid).send("POST", path, message, {"messagetype": "RAW_TEXT"}, deadline).read()
+        self.services.topic(self.ocid, deadline).send(
+            "POST", path, message, {"messagetype": "RAW_TEXT"}, deadline
+        ).read()

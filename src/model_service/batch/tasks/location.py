@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from model_service.batch.tasks.file import MAX_FILE_BYTES, VARIABLE
 from model_service.errors import RequestTooLarge, SettingsError, UpstreamRefused
 from model_service.fn.invocation import Deadline
-from model_service.oci_names import ObjectLocation
+from model_service.oci_names import ObjectLocation, Regions
 
 if TYPE_CHECKING:
     from model_service.oci_services.object_storage import ObjectStorage
@@ -21,7 +21,7 @@ INLINE: Final = "the text of the variable"
 # https://docs.oracle.com/en-us/iaas/Content/Object/Concepts/dedicatedendpoints.htm has both kinds of hosts; the other
 # is that of the HDFS connector and of Data Flow.
 OBJECT_URL: Final = re.compile(
-    r"https://([\w-]+\.)?objectstorage\.[a-z0-9-]+\.[a-z0-9.-]+/n/(?P<namespace>[^/]+)/b/(?P<bucket>[^/]+)/o/(?P<name>[^?#]+)"
+    r"https://([\w-]+\.)?objectstorage\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/n/(?P<namespace>[^/]+)/b/(?P<bucket>[^/]+)/o/(?P<name>[^?#]+)"
     r"|oci://(?P<bucket2>[^/@]+)(@(?P<namespace2>[^/@]+))?/(?P<name2>.+)",
     re.ASCII | re.DOTALL,
 )
@@ -72,7 +72,8 @@ def _stored(place: ObjectLocation, storage: ObjectStorage, deadline: Deadline) -
     except RequestTooLarge:
         raise SettingsError(VARIABLE, f"{place.name} has more than {MAX_FILE_BYTES} bytes") from None
     except UpstreamRefused as refusal:
-        problem = f"Object Storage of the function's own region does not give {place.name}: {refusal.message}"
+        region = place.region or "the function's own region"
+        problem = f"Object Storage of {region} does not give {place.name}: {refusal.message}"
         raise SettingsError(VARIABLE, problem) from refusal
 
 
@@ -94,7 +95,14 @@ def _place(url: str) -> ObjectLocation:
         raise SettingsError(VARIABLE, "has a URL whose namespace or bucket cannot be a name") from None
     if name in (".", ".."):  # in a path they would mean the bucket itself, or what is above it
         raise SettingsError(VARIABLE, "has a URL whose object cannot be a name")
-    return replace(bucket, name=name)
+    return replace(bucket, name=name, region=_region_of(match))
+
+
+def _region_of(match: re.Match[str]) -> str | None:
+    region = match["region"] and Regions().identifier(match["region"])
+    if match["region"] and region is None:
+        raise SettingsError(VARIABLE, "has a URL that names a region which can be none")
+    return region
 
 
 FORMS: Final = (

@@ -13,11 +13,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from model_service.auth import Credential
-from model_service.errors import InvalidRequest, SettingsError
+from model_service.auth.service_endpoints import ServiceEndpoints
+from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
-from model_service.oci_names import control_plane_endpoint, inference_endpoint, region_of
 from model_service.routing import Route, Target
 from model_service.transports.call import Call
 from model_service.upstream.request_log import LogPolicy
@@ -30,11 +29,9 @@ if TYPE_CHECKING:  # it brings oci
 
 @dataclass
 class NativeSurface:
-    """``endpoint`` (``OCI_GENAI_ENDPOINT``) stands for every host, ``region`` is that of models that name none."""
+    """The models that are called natively, each in the region that it names or else where ``endpoints`` says."""
 
-    credential: Credential
-    region: str | None = None
-    endpoint: str | None = None
+    endpoints: ServiceEndpoints
     log: LogPolicy = field(default_factory=LogPolicy)
     limits: Limits = field(default_factory=Limits.for_memory)
     retries: Retries = field(default_factory=Retries)
@@ -48,13 +45,13 @@ class NativeSurface:
         Raises ``InvalidRequest`` without a compartment, and what ``SdkClient.send`` raises, with a hint.
         """
         body = {"compartmentId": _compartment(call), "servingMode": _serving_mode(route), **content}
-        endpoint = self.endpoint or inference_endpoint(self._region(route.model))
+        endpoint = self.endpoints.of("inference", call.deadline, ocid=route.model)
         with call.hints(route):
             return self._client.send("POST", endpoint, f"/actions/{action}", body, call.deadline)
 
     def describe(self, collection: str, ocid: str, deadline: Deadline) -> dict[str, Any]:
         """What the control plane says of one of its ``endpoints`` or ``models``."""
-        endpoint = self.endpoint or control_plane_endpoint(self._region(ocid))
+        endpoint = self.endpoints.of("control_plane", deadline, ocid=ocid)
         response = self._client.send("GET", endpoint, f"/{collection}/{quote(ocid, safe='')}", None, deadline)
         return read_object(response)
 
@@ -74,13 +71,8 @@ class NativeSurface:
         # oci takes 0.2 s to import, for which no other transport is to wait.
         from model_service.upstream.sdk_client import SdkClient  # noqa: PLC0415
 
-        return SdkClient(self.credential, self.log, self.retries, self.limits)
-
-    def _region(self, ocid: str) -> str:
-        region = region_of(ocid) or self.region or self.credential.region
-        if region is None:
-            raise SettingsError("OCI_REGION", "is not set, and neither the profile nor the principal names a region")
-        return region
+        credential, network = self.endpoints.credential(), self.endpoints.settings.network
+        return SdkClient(credential, self.log, self.retries, self.limits, network=network)
 
 
 def _compartment(call: Call) -> str:

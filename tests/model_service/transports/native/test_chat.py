@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mock_oci import LoopbackServer, MockOci, Response
 from mock_oci.doors.in_process import mock_oci
 from mock_oci.model.catalogue import ocid_of
 from model_service.app import App
+from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.errors import (
     DeadlineExceeded,
     InvalidRequest,
@@ -54,6 +56,10 @@ def service(environment: dict[str, str]) -> Iterator[Service]:
     with closing(Service(Settings.load(environment))) as service:
         service.native.retries = Retries(sleep=lambda _: None)
         yield service
+
+
+def asked_at(url: str, service: Service) -> ServiceEndpoints:
+    return ServiceEndpoints(replace(service.settings, genai_endpoint=url), lambda: service.credential)
 
 
 def model(service: Service, name: str = COMMAND, timeout: float = 30) -> Model:
@@ -133,7 +139,7 @@ def test_chunks_come_as_the_model_speaks(service: Service, oci: MockOci) -> None
         yield b'data: {"apiFormat":"COHERE","text":"Hello","finishReason":"COMPLETE"}\n\n'
 
     with LoopbackServer(lambda _: Response(200, {"content-type": "text/event-stream"}, body())) as server:
-        service.native.endpoint = server.url
+        service.native.endpoints = asked_at(server.url, service)
         chunks = model(service).stream("Hello")
         assert text_of([next(chunks)]) == "Hel"  # the server waits for us to have seen it
         go_on.set()
@@ -151,7 +157,7 @@ def test_a_stream_whose_connection_stays_open_ends_with_its_last_event(service: 
         over.wait(10)
 
     with LoopbackServer(lambda _: Response(200, {"content-type": "text/event-stream"}, body())) as server:
-        service.native.endpoint = server.url
+        service.native.endpoints = asked_at(server.url, service)
         assert text_of(model(service).stream("Hello")) == "Hello"
         over.set()
 
@@ -208,7 +214,7 @@ def test_a_stream_that_stalls_late_ends_at_the_deadline(service: Service) -> Non
         over.wait(10)
 
     with LoopbackServer(lambda _: Response(200, {"content-type": "text/event-stream"}, body())) as server:
-        service.native.endpoint = server.url
+        service.native.endpoints = asked_at(server.url, service)
         chunks = model(service, timeout=0.9).stream("Hello")
         assert text_of([next(chunks)]) == "Hel"
         with pytest.raises(DeadlineExceeded):

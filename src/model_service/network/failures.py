@@ -1,0 +1,58 @@
+"""What it means that a host cannot be reached, and what to do about it: one table for every way to OCI."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from model_service.errors import UpstreamUnreachable
+from model_service.network import Network
+
+
+def unreachable(url: str, cause: BaseException | str, network: Network) -> UpstreamUnreachable:
+    """Return the error for a host that no connection came about to: it names host, proxy and cause, and what to do.
+
+    ``cause`` is a socket's or a certificate's error, or its text, which quotes nothing that was sent.
+    """
+    proxy = network.proxy_for(url)
+    # "certificate verify failed: ..." has its place in OpenSSL's sources at the end, which helps nobody.
+    text = str(cause).partition(" (_ssl.c")[0].rstrip(".")
+    if not text or text.endswith("timed out"):
+        text = "no connection came about in time"
+    hint = next(hint for pattern, hint in HINTS if re.search(pattern, text, re.IGNORECASE))
+    if proxy and hint in (REACH_OCI, NAME):
+        hint = PROXY
+    way = f" through the proxy {proxy.url}" if proxy else ""
+    return UpstreamUnreachable(f"Cannot connect to {urlsplit(url).netloc}{way}: {text}.", hint=hint)
+
+
+NAME: Final = (
+    "Is the region spelt correctly, and is it one that has this service? In a function, the subnet's DHCP options must "
+    "name a resolver that knows OCI's names (the VCN's does)."
+)
+REACH_OCI: Final = (
+    "A function's subnet needs a service gateway or a NAT gateway, a route to it, and a rule that lets 443 out (the "
+    "service gateway reaches the function's own region only). A laptop behind a proxy needs HTTPS_PROXY or "
+    "MODEL_SERVICE_PROXY."
+)
+PROXY: Final = (
+    "Is it the right proxy, and may it reach this host? HTTPS_PROXY, ALL_PROXY or MODEL_SERVICE_PROXY names it, "
+    "NO_PROXY lists what is reached without one."
+)
+CREDENTIALS: Final = (
+    "The proxy wants to know who asks: http://user:password@host:port in HTTPS_PROXY or MODEL_SERVICE_PROXY."
+)
+AUTHORITIES: Final = (
+    "Where a proxy opens TLS, or the endpoint has a private authority, name the file with its certificates (PEM) in "
+    "MODEL_SERVICE_CA_BUNDLE. A clock that is far off looks like this too."
+)
+
+# A pattern of the cause, and what to do; the first that fits counts.
+HINTS: Final = (
+    (r"\b407\b|proxy authentication", CREDENTIALS),
+    (r"certificate|self.signed|\bca\b|hostname mismatch|wrong version number", AUTHORITIES),
+    (r"\b(4|5)[0-9][0-9]\b", PROXY),
+    (r"name|address associated|nodename|resol", NAME),
+    (r"", REACH_OCI),
+)
