@@ -65,6 +65,13 @@ def _short(text: str) -> str:
     return text if len(text) <= MAX_MESSAGE_CHARACTERS else text[:MAX_MESSAGE_CHARACTERS] + "…"
 
 
+def forget_frames(error: BaseException | None) -> None:
+    """Take the frames off an error and off what it came from: they hold the request until a garbage collection."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 class InternalError(ModelServiceError):
     """A bug of ours; the log has what we know."""
 

@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from model_service.errors import BatchUnfinished, CredentialError, ModelServiceError, ReaderGone, SettingsError
+from model_service.errors import (
+    BatchUnfinished,
+    CredentialError,
+    ModelServiceError,
+    ReaderGone,
+    SettingsError,
+    forget_frames,
+)
 from model_service.fn.caller import NOBODY, Caller
 from model_service.logs import log
 from model_service.logs.redaction import redact
@@ -55,6 +62,7 @@ class Trace:
         return replace(stream, chunks=self._watch_chunks(stream))
 
     def write(self, error: ModelServiceError | None) -> None:
+        """Write the line of the invocation; of an error nothing is needed then but what it says."""
         error = error or self.broken
         self.ms["total"] = _milliseconds_since(self.started)
         log.write(
@@ -75,6 +83,7 @@ class Trace:
             opc_request_id=error.opc_request_id if error else self.opc_request_id,
             ms=self.ms,
         )
+        forget_frames(error)
 
     def _watch_chunks(self, answer: Stream) -> Iterator[Any]:
         try:

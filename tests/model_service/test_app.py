@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterator
+import os
+import tracemalloc
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
+from mock_oci import MockOci
 from model_service.app import App
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
 from model_service.fn.reply import MAX_REPLY_BYTES
@@ -67,3 +72,43 @@ def test_settings_that_are_mended_are_taken_without_a_restart(environment: dict[
     app.environment = environment
     with closing(app.service):
         assert app.answer(over_http()).status == 200
+
+
+REFUSED: dict[str, tuple[dict[str, Any], Callable[[MockOci], Any]]] = {
+    "by the door": ({"messages": 7}, lambda oci: None),
+    "by the router": ({"model": "no such model!"}, lambda oci: None),
+    "by OCI": ({}, lambda oci: oci.script.error(429, "slow down", times=100)),
+    "by OCI, natively": ({"model": "cohere.command-a-03-2025"}, lambda oci: oci.script.error(400, "no", times=100)),
+    "in a stream": ({"stream": True}, lambda oci: oci.script.raw([b"data: {\n\n"], times=100)),
+    "later in a stream": (
+        {"stream": True},
+        lambda oci: oci.script.raw([b'data: {"choices": [{"index": 0, "delta": {}}]}\n\n', b"data: {\n\n"], times=100),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", REFUSED)
+@pytest.mark.parametrize("http", [None, GATEWAY])
+def test_nothing_of_a_refused_call_is_kept(app: App, oci: MockOci, way: str, http: HttpRequest | None) -> None:
+    change, script = REFUSED[way]
+    script(oci)
+
+    def call() -> None:
+        body = {**json.loads(CHAT), "messages": [{"role": "user", "content": os.urandom(250_000).hex()}], **change}
+        app.answer(
+            Invocation(json.dumps({**body, "user": "u" * 500_000}).encode(), Deadline.after(20), http=http)
+        ).whole()
+        oci.requests.clear()
+
+    call()  # what a first call imports and opens
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(6):
+            call()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held < 1_500_000
