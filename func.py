@@ -10,15 +10,20 @@ from fdk.response import Response
 
 # Fn mounts the folder as it is; nothing in it is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
+# httpcore imports it wherever it is installed; nothing here runs on it, and it costs a cold start 40 modules.
+sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # "not there", as the import system has it
 
 from model_service.app import App
 from model_service.fn.fdk_response import respond
+from model_service.fn.fdk_server import calm_timers
 from model_service.fn.invocation import Invocation
 from model_service.logs import log
 
 log.configure()
+calm_timers()
 app = App()
 
 
 def handler(ctx: InvokeContext, data: BinaryIO | None = None) -> Response | Coroutine[Any, Any, Response]:
-    return respond(ctx, app.answer(Invocation.from_fn(ctx, data)))
+    invocation = Invocation.from_fn(ctx, data)
+    return respond(ctx, app.answer(invocation), invocation.deadline)

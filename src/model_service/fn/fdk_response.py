@@ -17,37 +17,50 @@ from fdk.context import InvokeContext
 from fdk.response import Response
 
 from model_service.fn.fdk_protocol import WriteStream, find_write_stream, protocol_of
+from model_service.fn.fdk_server import Shutdown
+from model_service.fn.invocation import Deadline
 from model_service.fn.reply import Reply
 from model_service.logs import log
 
 DELIVERY: Final = "x-model-service-delivery"
 """The header that says how an answer left the container: ``chunked`` or ``complete``."""
 
+LAST_SECONDS: Final = 0.1  # before the platform kills the container: for a line in the log
+
 _SPELLING: Final = {"content-type": "Content-Type"}
 
+_shutdown: Final = Shutdown()
 _warned: set[str] = set()
 
 
-def respond(context: InvokeContext, reply: Reply) -> Response | Coroutine[Any, Any, Response]:
+def respond(context: InvokeContext, reply: Reply, deadline: Deadline) -> Response | Coroutine[Any, Any, Response]:
     """Return what a handler returns to the FDK, which awaits it if it is a coroutine."""
+    write_stream = find_write_stream()
+    if write_stream is not None:
+        _shutdown.wait_for(protocol_of(write_stream), deadline)
     if isinstance(reply.body, bytes):
         return _response(context, reply, reply.body, {DELIVERY: "complete"})
-    write_stream = find_write_stream()
     if write_stream is None:
         if not _warned:
             _warned.add("streaming")
             log.write("streaming_unavailable", reason="this version of the FDK keeps its streaming response elsewhere")
         return _response(context, reply, reply.whole(), {DELIVERY: "complete"})
-    return _stream(context, reply, reply.body, write_stream)
+    return _stream(context, reply, reply.body, write_stream, deadline)
 
 
-async def _stream(context: InvokeContext, reply: Reply, body: Iterator[bytes], write_stream: WriteStream) -> Response:
+async def _stream(
+    context: InvokeContext, reply: Reply, body: Iterator[bytes], write_stream: WriteStream, deadline: Deadline
+) -> Response:
     _response(context, reply, b"", {DELIVERY: "chunked"})  # for the headers, which the FDK makes of it
+    # A reader that stands still would be waited for without an end, and the model's connection with it.
+    transport = protocol_of(write_stream).transport
+    abort = asyncio.get_running_loop().call_later(deadline.remaining - LAST_SECONDS, transport.abort)
     try:
         # The streaming response knows this one header in this one spelling, and would add its own beside ours.
         headers = {_SPELLING.get(name, name): value for name, value in context.GetResponseHeaders().items()}
         await write_stream(StreamingHTTPResponse(_writer(body), status=200, headers=headers))
     finally:
+        abort.cancel()
         _stop_waiting_for_nobody(write_stream)
     # All is said. The FDK would write a complete response after it; a task that is cancelled writes nothing.
     raise asyncio.CancelledError

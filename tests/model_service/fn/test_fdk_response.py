@@ -18,6 +18,7 @@ from mock_oci import LoopbackServer, MockOci, Request, Response
 from mock_oci.fn.fdk_socket import request_bytes
 from mock_oci.fn.functions import LocalFunctions
 from model_service.fn import fdk_response
+from model_service.fn.invocation import Deadline
 from model_service.fn.reply import Reply
 from model_service.logs import log
 
@@ -225,14 +226,14 @@ def test_where_the_fdk_has_no_such_place_the_answer_goes_out_whole_and_the_log_s
     monkeypatch.setattr(fdk_response, "_warned", set())
     log.configure()
     for _ in range(2):
-        response = fdk_response.respond(context, Reply(200, iter([b"Hel", b"lo"])))
+        response = fdk_response.respond(context, Reply(200, iter([b"Hel", b"lo"])), Deadline.after(5))
         assert response.body_bytes() == b"Hello"
         assert context.GetResponseHeaders()["x-model-service-delivery"] == "complete"
     assert capsys.readouterr().err.count("streaming_unavailable") == 1
 
 
 def test_a_complete_answer_needs_no_bridge(context: InvokeContext) -> None:
-    assert fdk_response.respond(context, Reply(200, b"{}")).body_bytes() == b"{}"
+    assert fdk_response.respond(context, Reply(200, b"{}"), Deadline.after(5)).body_bytes() == b"{}"
 
 
 def held_by(pid: int) -> tuple[int, int]:
