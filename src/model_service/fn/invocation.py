@@ -141,11 +141,13 @@ def _http_request(context: Any, client: Mapping[str, str]) -> HttpRequest | None
     method, url = context.Method(), context.RequestURL()
     if not (method and url and client):
         return None
+    if "accept" not in client:
+        return HttpRequest(method.upper(), url, client)
     # Imported with the first request of a gateway: the FDK is no part of a laptop's process.
     from model_service.fn.fdk_protocol import values_of_header  # noqa: PLC0415 - see above
 
     accept = ", ".join(values_of_header("fn-http-h-accept"))
-    return HttpRequest(method.upper(), url, {**client, "accept": accept} if accept else client)
+    return HttpRequest(method.upper(), url, {**client, "accept": accept or client["accept"]})
 
 
 def _flat(headers: Mapping[str, str | list[str]]) -> dict[str, str]:
