@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from model_service.cli import chat, check_tasks, config, doctor, follow, keys, usage
+from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, usage
 from model_service.errors import (
     CredentialError,
     DeadlineExceeded,
@@ -69,6 +69,7 @@ EXIT_CODES: Final[Mapping[type[ModelServiceError], int]] = {
 
 
 COMMANDS: Final[Mapping[str, tuple[str, Any]]] = {
+    "batch": ("try dead letters again", batch),
     "chat": ("send one prompt", chat),
     "doctor": ("find out what is wrong", doctor),
     "follow": ("print an answer as it is relayed", follow),

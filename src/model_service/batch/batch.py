@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from model_service.batch.context import BatchContext, BatchService, RecordStatus
 from model_service.batch.crew import Crew
 from model_service.batch.ledger import Ledger, MemoryLedger, ObjectLedger
+from model_service.batch.letters import Letter
 from model_service.batch.lookup import Lookup
 from model_service.batch.memory import Memory
 from model_service.batch.pacing import Pacing, Pauses
@@ -53,7 +54,7 @@ class Batches:
         # A record that comes twice in one batch is worked on once.
         places = {record: (index, source) for index, (record, source) in enumerate(outlines(request.records))}
         left = {record: source for record, (_, source) in places.items()}
-        context = self._context(left, deadline, redriven=request.redriven)
+        context = self._context(left, deadline, request)
         crew = Crew(context, request.records, {record: index for record, (index, _) in places.items()})
         crew.statuses[RecordStatus.REPEATED] = len(request.records) - len(places)
         crew.run(self.service.settings.batch_concurrency)
@@ -84,7 +85,7 @@ class Batches:
         except InvalidRequest:
             return False
 
-    def _context(self, left: dict[str, str], deadline: Deadline, *, redriven: bool) -> BatchContext:
+    def _context(self, left: dict[str, str], deadline: Deadline, request: BatchRequest) -> BatchContext:
         self.service.open_connections()
         tasks = self.tasks(deadline)
         total = deadline.require()
@@ -100,7 +101,8 @@ class Batches:
             lookup=Lookup(self.service.object_storage, self.memory, left, deadline),
             pacing=self._pacing,
             memory=self.memory,
-            redriven=redriven,
+            redriven=request.redriven,
+            on_end=request.on_end,
         )
 
     def tasks(self, deadline: Deadline) -> Tasks:
@@ -108,6 +110,19 @@ class Batches:
         if self._tasks is None:
             self._tasks = read_tasks_of(self.service, deadline)
         return self._tasks
+
+    def redrive(self, letters: Sequence[Letter], deadline: Deadline, on_end: Callable[[str, str], None]) -> Answer:
+        """Try the records of dead letters again, as ``answer`` does; ``on_end`` hears how each has ended.
+
+        Their own tasks are found anew. An answer that its sink had refused goes out without another call of the model.
+        """
+        self.tasks(deadline)
+        for letter in letters:
+            self._dead_letters.reopen(letter.record.id, deadline)
+            if letter.answer is not None:
+                self.memory.keep(letter.record.id, letter.answer)
+        records = tuple(letter.record for letter in letters)
+        return self.answer(BatchRequest(records, redriven=True, on_end=on_end), deadline)
 
     @cached_property
     def _pacing(self) -> Pacing:

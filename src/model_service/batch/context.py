@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -97,7 +97,8 @@ class BatchContext:
     """What the records of one batch share. ``deadline`` is the batch's; models may be asked until ``asking``, so that
     what failed can still be written down. ``share`` is the most that one record may have of the time, in seconds.
 
-    With ``redriven`` the records are tried again although they have dead letters.
+    With ``redriven`` the records are tried again although they have dead letters. ``on_end`` hears of each record that
+    has its status.
     """
 
     service: BatchService
@@ -112,6 +113,7 @@ class BatchContext:
     memory: Memory = field(default_factory=Memory)
     troubles: Troubles = field(default_factory=Troubles)
     redriven: bool = False
+    on_end: Callable[[str, RecordStatus], None] | None = None
     began: float = field(default_factory=time.monotonic)
     undecided: set[str] = field(default_factory=set)
 

@@ -115,6 +115,8 @@ class Crew:
             context.memory.remember_done(run.id)
         context.lookup.left.pop(run.id, None)
         context.undecided.discard(run.id)
+        if context.on_end is not None:
+            context.on_end(run.id, status)
         if status in (RecordStatus.DELIVERED, RecordStatus.DEAD_LETTER):
             self._schedule.prove()
 

@@ -143,12 +143,13 @@ class BatchRequest:
     """Records to be worked on, with nobody waiting for the answers.
 
     ``otherwise`` decodes a detached call that no task asks for: it is answered as any direct one. With ``redriven`` the
-    records have dead letters, and are tried again.
+    records have dead letters, and are tried again; ``on_end`` hears of the status of each by its id.
     """
 
     records: Sequence[Record] = field(repr=False)
     otherwise: Callable[[], ModelRequest | DoctorRequest] | None = None
     redriven: bool = False
+    on_end: Callable[[str, str], None] | None = field(default=None, repr=False)
 
     def route(self, aliases: Mapping[str, str]) -> Route | None:  # noqa: ARG002 - each record has its own
         """Return ``None``: each record has a route of its own."""

@@ -37,7 +37,7 @@ def tasks_text(setting: str, storage: Callable[[], ObjectStorage], deadline: Dea
     if "\n" in setting or setting.startswith("{"):
         return INLINE, setting
     if "://" in setting:
-        place = _place(setting)
+        place = object_at(setting)
         return f"{place.bucket}/{place.name}", _decoded(_stored(place, storage(), deadline), place.name)
     return setting, file_text(Path(setting))
 
@@ -77,7 +77,8 @@ def _stored(place: ObjectLocation, storage: ObjectStorage, deadline: Deadline) -
         raise SettingsError(VARIABLE, problem) from refusal
 
 
-def _place(url: str) -> ObjectLocation:
+def object_at(url: str) -> ObjectLocation:
+    """Return the object, or the folder, that a URL names; raise ``SettingsError``."""
     if AUTHENTICATED.match(url):
         raise SettingsError(
             VARIABLE, "must not be a pre-authenticated URL, which is a secret; the function signs for the object's own"

@@ -1,0 +1,99 @@
+"""``python -m model_service batch redrive``: dead letters go back through the same tasks, once each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from model_service.batch.batch import Batches
+from model_service.batch.context import RecordStatus
+from model_service.batch.letters import Letter, letters_in_bucket, letters_in_folder
+from model_service.batch.sinks.bucket import OTHER_FOLDER
+from model_service.batch.tasks.location import object_at
+from model_service.dispatch import Dispatch
+from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
+from model_service.fn.invocation import Deadline
+from model_service.oci_names import ObjectLocation
+from model_service.service import Service
+from model_service.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+
+ABOUT: Final = (
+    "Dead letters go back through the tasks of MODEL_SERVICE_TASKS, with your own credential. An answer that only its "
+    "sink had refused is delivered without asking the model again. A letter in a bucket is deleted when its record has "
+    "its result; one that fails again stays. What is interrupted can be run again: nothing is done twice."
+)
+LETTERS_AT_ONCE: Final = 100
+GONE: Final = frozenset({RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordStatus.IGNORED})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    redrive = actions.add_parser("redrive", help="try dead letters again", description=ABOUT)
+    redrive.add_argument(
+        "folder",
+        nargs="?",
+        help="oci://bucket@namespace/folder/, or a folder or file (letters of a stream, queue or topic, one a line); "
+        "without it, where the tasks file has its dead letters written",
+    )
+    redrive.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for each hundred letters")
+    redrive.add_argument("--dry-run", action="store_true", help="only say which there are")
+
+
+def run(options: argparse.Namespace, out: TextIO) -> int:
+    """Try the letters again, and return 1 if any are left."""
+    with closing(Service(Settings.load())) as service:
+        batches = Batches(service, Dispatch(service).answer)
+        letters = _letters(options, service, batches)
+        totals: Counter[str] = Counter()
+        while some := list(islice(letters, LETTERS_AT_ONCE)):
+            if options.dry_run:
+                out.writelines(f"{letter.record.id}\n" for letter in some)
+                continue
+            totals.update(_redrive(batches, some, Deadline.after(options.timeout), out))
+    if not options.dry_run:
+        done = ", ".join(f"{status.value.replace('_', ' ')} {totals[status]}" for status in RecordStatus)
+        out.write(f"letters {totals.total()}: {done}\n")
+    return 1 if totals.keys() - GONE else 0
+
+
+def _redrive(batches: Batches, letters: list[Letter], deadline: Deadline, out: TextIO) -> Counter[str]:
+    ended: dict[str, str] = {}
+    try:
+        batches.redrive(letters, deadline, ended.__setitem__)
+    except BatchUnfinished as unfinished:
+        out.write(f"{unfinished.message}\n")
+    for letter in letters:
+        status = ended.setdefault(letter.record.id, RecordStatus.LEFT)
+        if status in GONE:
+            letter.remove()
+        else:
+            out.write(f"{letter.record.id}: {status.replace('_', ' ')}\n")
+    return Counter(ended.values())
+
+
+def _letters(options: argparse.Namespace, service: Service, batches: Batches) -> Iterator[Letter]:
+    deadline = Deadline.after(24 * 3600)
+    if options.folder is not None and "://" not in options.folder:
+        path = Path(options.folder)
+        if not path.exists():
+            raise InvalidRequest(f"There is no file or folder {path}.")
+        return letters_in_folder(path)
+    places = [object_at(options.folder)] if options.folder else _of_tasks(batches, deadline)
+    return chain.from_iterable(letters_in_bucket(service.object_storage, place, deadline) for place in places)
+
+
+def _of_tasks(batches: Batches, deadline: Deadline) -> list[ObjectLocation]:
+    """Return the folders in which the tasks file has dead letters written."""
+    tasks = batches.tasks(deadline)
+    sink = tasks.sinks[tasks.dead_letters or "none"]
+    if not isinstance(sink.place, ObjectLocation):
+        raise SettingsError("MODEL_SERVICE_TASKS", f"has its dead letters in a {sink.kind}: name a file that has them")
+    return [replace(sink.place, name=folder) for folder in (sink.templates["name"].head, OTHER_FOLDER)]
