@@ -18,14 +18,15 @@ from model_service.oci_services.large_payloads import Overflow
 from model_service.openai_api.chat import Chunk, Completion
 from model_service.openai_api.encoding import write_json
 from model_service.relay.destinations import Channel, Message
-from model_service.upstream.retries import passes, within
+from model_service.upstream.retries import Retries
 
 BATCH_SECONDS: Final = 0.05
 BATCH_BYTES: Final = 32_768
 MAX_WAITING_CHUNKS: Final = 20_000  # chunks; whoever is so far behind will not catch up
 TRY_SECONDS: Final = 3.0
 FLUSH_SECONDS: Final = 5.0  # for what is left when the model has ended
-PAUSES: Final = (0.1, 0.3, 1.0)  # seconds, between the tries of one message
+# Of one message. After a broken connection too: a message that arrives twice has the same number twice.
+RETRIES: Final = Retries(more_tries=3, first_pause=0.2, longest_pause=1.0, repeatable=True)
 NEVER_ENDED: Final = {
     "last": True,
     "result": None,
@@ -181,15 +182,9 @@ class Publisher:
 
     def _put(self, content: bytes) -> None:
         self._number += 1  # also when it fails: nobody knows whether it has arrived
-        for pause in (*PAUSES, None):
-            try:
-                return self.channel.put(content, within(self._until, TRY_SECONDS))
-            except ModelServiceError as error:
-                # After a broken connection too: a message that arrives twice has the same number twice.
-                passing = passes(error, repeatable=True)
-                if pause is None or not passing or self._until.remaining < self._until.margin + pause:
-                    self._failure = error.code or "upstream_error"
-                    log.write("relay_failed", error=self._failure, opc_request_id=error.opc_request_id)
-                    return None
-            self.sleep(pause)
-        return None
+        try:
+            retries = replace(RETRIES, sleep=self.sleep)
+            retries.call(lambda deadline: self.channel.put(content, deadline), self._until, TRY_SECONDS)
+        except ModelServiceError as error:
+            self._failure = error.code or "upstream_error"
+            log.write("relay_failed", error=self._failure, opc_request_id=error.opc_request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import socket
 import struct
@@ -284,3 +285,16 @@ def test_a_body_that_cannot_be_decompressed_is_no_answer(send: Send, coding: str
 
 def answers_with(coding: str, body: bytes) -> object:
     return says(answer(body, f"content-encoding: {coding}"))
+
+
+def test_without_a_free_descriptor_nothing_was_asked_and_it_may_be_tried_again(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("socket.create_connection", refused)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", refused)
+    with pytest.raises(UpstreamUnreachable, match="Too many open files") as caught:
+        send("http://127.0.0.1:9")
+    assert passes(caught.value)
