@@ -34,6 +34,7 @@ locals {
     MODEL_SERVICE_RESPONSES_STORE         = var.responses_store == null ? null : tostring(var.responses_store)
     MODEL_SERVICE_STREAMING_ENDPOINT      = var.streaming_endpoint
     MODEL_SERVICE_TASKS                   = local.tasks
+    MODEL_SERVICE_UNSUPPORTED             = var.unsupported
     MODEL_SERVICE_USAGE                   = var.usage_records == null ? null : tostring(var.usage_records)
     MODEL_SERVICE_VAULT_ENDPOINT          = var.vault_endpoint
     OCI_AUTH_TYPE                         = var.auth_type

@@ -61,6 +61,17 @@ variable "responses_store" {
   default     = null
 }
 
+variable "unsupported" {
+  description = "MODEL_SERVICE_UNSUPPORTED: drop or refuse a parameter that a model cannot take and no caller would miss."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.unsupported == null || contains(["drop", "refuse"], coalesce(var.unsupported, "drop"))
+    error_message = "unsupported must be drop or refuse."
+  }
+}
+
 variable "genai_endpoint" {
   description = "OCI_GENAI_ENDPOINT: another address for the inference endpoint than the region's."
   type        = string

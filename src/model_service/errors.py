@@ -93,6 +93,16 @@ class InvalidRequest(ModelServiceError):
     code = "invalid_request"
 
 
+class UnsupportedParameter(InvalidRequest):
+    """A parameter that the model cannot take, and that would be left out where callers want that."""
+
+    code = "unsupported_parameter"
+    hint = "With x-model-service-unsupported: drop (or MODEL_SERVICE_UNSUPPORTED=drop), it would be left out."
+
+    def __init__(self, param: str) -> None:
+        super().__init__(f"{param}: this model cannot take this parameter.", param=param)
+
+
 class PathNotFound(InvalidRequest):
     status = 404
     code = "unknown_path"

@@ -47,8 +47,8 @@ class Quirks:
         """Return the request without what the family, and the surface ``besides``, cannot take."""
         unsupported = self.unsupported | besides | (frozenset() if body.get("tools") else ONLY_WITH_TOOLS)
         supported = {name: value for name, value in body.items() if name not in unsupported}
-        for name in body.keys() & unsupported:
-            if body[name] is None or body[name] in SAY_NOTHING.get(name, ()):
+        for name in body:
+            if name not in unsupported or body[name] is None or body[name] in SAY_NOTHING.get(name, ()):
                 continue
             if drop is None:
                 supported[name] = body[name]

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from model_service.service_file.documents import Refreshed
     from model_service.service_file.shape import ServiceFile
 
-
 COUNTER_PASSWORD_SECONDS: Final = 5.0
 
 
@@ -86,6 +85,7 @@ class Service:
             may_store=self.settings.responses_store,
             owner=owner,
             max_answer_bytes=MAX_REPLY_BYTES if is_reply else self.settings.limits.stored_answer_bytes,
+            refuses_unsupported=(getattr(request, "unsupported", None) or self.settings.unsupported) == "refuse",
         )
         if "upstream" not in self.__dict__:
             self.endpoints.prepare(deadline)

@@ -26,6 +26,7 @@ FIELD_OF_HEADER: Final[Mapping[str, str]] = {
     "compartmentid": "compartment_id",  # OCI has two names for it
     "opc-compartment-id": "compartment_id",
     "openai-project": "project_id",
+    "x-model-service-unsupported": "unsupported",
 }
 
 # The platform throws the body of a function's 502 and 504 away (fdk: constants.py, fn: runner_fninvoke.go), so
@@ -46,10 +47,15 @@ class HttpEnvelope:
     def decode(self) -> ModelRequest | DoctorRequest:
         if is_responses_path(self._http.path):
             body = self._fields() if self._body else {}
-            return responses_request(body | self._named_in_headers(body), self._http.method, self._http.target)
+            named = self._named_in_headers(body)
+            named.pop("unsupported", None)  # the Responses API is passed through
+            return responses_request(body | named, self._http.method, self._http.target)
         operation = self._operation()
         body = self._fields()
-        return operation.parse(body | self._named_in_headers(body))
+        named = self._named_in_headers(body)
+        if operation.name != "chat":
+            named.pop("unsupported", None)
+        return operation.parse(body | named)
 
     def seal(self, answer: Answer) -> Reply:
         return reply_with(answer, self._format)

@@ -32,18 +32,22 @@ Message = dict[str, Any]
 NO_ARGUMENTS: Final = ("", "null")
 
 # Of a request; they never leave in a body.
-OWN_FIELDS: Final = ("compartment_id", "project_id", "stream_format", "body_from", "relay")
+OWN_FIELDS: Final = ("compartment_id", "project_id", "stream_format", "body_from", "relay", "unsupported")
 
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """One chat request that has been checked. ``body`` is what the caller wrote, without OWN_FIELDS."""
+    """One chat request that has been checked. ``body`` is what the caller wrote, without OWN_FIELDS.
+
+    ``unsupported`` is ``drop`` or ``refuse``: what happens to a parameter that the model cannot take.
+    """
 
     body: Mapping[str, Any] = field(repr=False)
     compartment_id: str | None = None
     project_id: str | None = None
     relay: Mapping[str, Any] | None = None
     hides_usage: bool = False  # the usage of the stream is for our records: the caller did not ask for it
+    unsupported: str | None = None
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> ChatRequest:
@@ -58,7 +62,13 @@ class ChatRequest:
             raise invalid_chat(error, body) from None  # its text quotes the input, which may be a prompt
         sent = {name: value for name, value in body.items() if name not in OWN_FIELDS}
         sent["messages"] = [_checked(index, message) for index, message in enumerate(body["messages"])]
-        return cls(sent, body.get("compartment_id"), body.get("project_id"), body.get("relay"))
+        return cls(
+            sent,
+            body.get("compartment_id"),
+            body.get("project_id"),
+            body.get("relay"),
+            unsupported=body.get("unsupported"),
+        )
 
     @property
     def model(self) -> str:

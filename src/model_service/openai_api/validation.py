@@ -154,5 +154,6 @@ CHAT_REQUEST: Final = SchemaValidator(
         compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
         project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
         relay=_ANY_OBJECT,
+        unsupported=schema.literal_schema(["drop", "refuse"]),
     ),
 )

@@ -44,6 +44,7 @@ class Settings:
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None
     transport: TransportName | None = None
+    unsupported: str = "drop"
     aliases: Mapping[str, str] = field(default_factory=dict)
     endpoint_families: Mapping[str, str] = field(default_factory=dict)
     deadline_margin: float = MARGIN_SECONDS

@@ -78,6 +78,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "genai_endpoint": Variable("OCI_GENAI_ENDPOINT", endpoint),
     "federation_endpoint": Variable("MODEL_SERVICE_FEDERATION_ENDPOINT", host_or_endpoint),
     "transport": Variable("LOCUS_OCI_TRANSPORT", one_of(*TRANSPORT_NAMES)),
+    "unsupported": Variable("MODEL_SERVICE_UNSUPPORTED", one_of("drop", "refuse")),
     "aliases": Variable("MODEL_SERVICE_ALIASES", string_map),
     "endpoint_families": Variable("MODEL_SERVICE_ENDPOINT_FAMILIES", endpoint_families),
     "deadline_margin": Variable("MODEL_SERVICE_DEADLINE_MARGIN", seconds),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from model_service.errors import InvalidRequest, UpstreamError
+from model_service.errors import UnsupportedParameter, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.routing import Route
 
@@ -79,10 +79,9 @@ class DroppedParameters:
     names: dict[str, None] = field(default_factory=dict)
 
     def drop(self, name: str) -> None:
-        """Note that a parameter is left out; raise ``InvalidRequest`` where such are to be refused."""
+        """Note that a parameter is left out; raise ``UnsupportedParameter`` where such are to be refused."""
         if self.refuses:
-            hint = "Without x-model-service-unsupported: refuse (MODEL_SERVICE_UNSUPPORTED), it would be left out."
-            raise InvalidRequest(f"{name}: this model cannot take this parameter.", param=name, hint=hint)
+            raise UnsupportedParameter(name)
         self.names[name] = None
 
 

@@ -129,3 +129,38 @@ def test_a_local_oci_names_its_models(app: App) -> None:
     error = error_of(app.answer(request({**CHAT, "model": "meta.llama-9"})))
     assert LLAMA in error["message"]
     assert "local OCI" in error["hint"]
+
+
+COMMAND = "cohere.command-a-03-2025"
+UNSUPPORTED = [
+    (COMMAND, {"verbosity": "low", "logprobs": True, "n": 1}, "verbosity, logprobs"),
+    (COMMAND, {"verbosity": "low", "stream": True}, "verbosity"),
+    ("openai.gpt-5", {"temperature": 0.5, "store": True}, "temperature, store"),
+    ("openai.gpt-5", {"temperature": 0.5, "stream": True}, "temperature"),
+]
+
+
+@pytest.mark.parametrize(("model", "fields", "dropped"), UNSUPPORTED)
+def test_a_default_of_a_client_that_the_model_cannot_take_is_left_out_and_named(
+    app: App, model: str, fields: dict[str, Any], dropped: str
+) -> None:
+    reply = app.answer(request({**CHAT, "model": model, **fields}))
+
+    assert (reply.status, reply.headers.get("x-model-service-dropped")) == (200, dropped)
+
+
+@pytest.mark.parametrize(("model", "fields", "dropped"), UNSUPPORTED)
+def test_it_is_refused_where_the_caller_or_the_operator_wants_that(
+    environment: dict[str, str], model: str, fields: dict[str, Any], dropped: str
+) -> None:
+    strict, lenient = App({**environment, "MODEL_SERVICE_UNSUPPORTED": "refuse"}), App(environment)
+    with closing(strict.service), closing(lenient.service):
+        body = {**CHAT, "model": model, **fields}
+        error = error_of(strict.answer(request(body)))
+        assert (error["code"], error["param"]) == ("unsupported_parameter", dropped.split(", ", maxsplit=1)[0])
+        assert error_of(lenient.answer(request(body, x_model_service_unsupported="refuse"))) == error
+        assert strict.answer(request(body, x_model_service_unsupported="drop")).status == 200
+
+
+def test_what_is_neither_drop_nor_refuse_is_a_400(app: App) -> None:
+    assert error_of(app.answer(request(CHAT, x_model_service_unsupported="ignore")))["param"] == "unsupported"

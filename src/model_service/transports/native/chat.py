@@ -9,19 +9,26 @@ import re
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
-from model_service.errors import UpstreamError
+from model_service.errors import UpstreamError, UpstreamUnreachable
 from model_service.logs import log
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
 from model_service.openai_api.encoding import read_events
 from model_service.routing import Route
-from model_service.transports.call import Call, bearing
+from model_service.transports.call import Call, DroppedParameters, bearing
 from model_service.transports.native.endpoint_families import EndpointFamilies
-from model_service.transports.native.formats import FORMATS, Format, Identity, offered_tools
+from model_service.transports.native.formats import (
+    FORMATS,
+    Format,
+    Identity,
+    Translation,
+    WorkBudget,
+    offered_tools,
+)
 from model_service.transports.native.surface import NativeSurface
 from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse, read_object
 
@@ -44,35 +51,49 @@ class OCIModel:
     def complete(self, request: ChatRequest, call: Call) -> Complete:
         """Return the answer as a chat completion."""
         form = self._format(call)
-        response = self._post(form, request, call, stream=False)
+        translation = _translation(call)
+        response = self._post(form, request, call, translation, stream=False)
         is_stream, pieces = response.sniffed()
-        if not is_stream:
-            return Complete(self._completion(form, response, pieces, request, call), response.opc_request_id)
-        from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
+        identity = self._identity(request, translation)
+        if is_stream:
+            from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
 
-        whole = ChunkAccumulator()
-        for chunk in self._chunks(form, response, pieces, request, call):
-            whole.add(chunk)
-        return Complete(whole.completion(), response.opc_request_id)
+            whole = ChunkAccumulator()
+            for chunk in self._chunks(form, response, pieces, identity, call, include_usage=request.include_usage):
+                whole.add(chunk)
+            completion = whole.completion()
+        else:
+            completion = self._completion(form, response, pieces, identity, call)
+        return Complete(completion, response.opc_request_id, dropped=tuple(translation.dropped.names))
 
     def stream(self, request: ChatRequest, call: Call) -> Stream:
         """Return the answer as chunks; as one chunk where OCI answers at once."""
         form = self._format(call)
-        response = self._post_for_stream(form, request, call) or self._post(form, request, call, stream=False)
+        translation = _translation(call)
+        response = self._post_for_stream(form, request, call, translation)
+        if response is None:
+            response = self._post(form, request, call, translation, stream=False)
         is_stream, pieces = response.sniffed()
+        identity = self._identity(request, translation)
+        dropped = tuple(translation.dropped.names)
         if is_stream:
-            return Stream(self._chunks(form, response, pieces, request, call), response.opc_request_id)
-        chunk = chunk_of(self._completion(form, response, pieces, request, call))
-        return Stream(iter([chunk]), response.opc_request_id, at_once=True)
+            chunks = self._chunks(form, response, pieces, identity, call, include_usage=request.include_usage)
+            return Stream(chunks, response.opc_request_id, dropped=dropped)
+        chunk = chunk_of(self._completion(form, response, pieces, identity, call))
+        return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=dropped)
 
-    def _post(self, form: Format, request: ChatRequest, call: Call, *, stream: bool) -> UpstreamResponse:
-        chat_request = form.request(request, self.route, stream=stream)
+    def _post(
+        self, form: Format, request: ChatRequest, call: Call, translation: Translation, *, stream: bool
+    ) -> UpstreamResponse:
+        chat_request = form.request(request, self.route, stream=stream, translation=translation)
         return self.native.post("chat", self.route, {"chatRequest": chat_request}, call)
 
-    def _post_for_stream(self, form: Format, request: ChatRequest, call: Call) -> UpstreamResponse | None:
-        """``None`` where the endpoint says that it does not stream."""
+    def _post_for_stream(
+        self, form: Format, request: ChatRequest, call: Call, translation: Translation
+    ) -> UpstreamResponse | None:
+        """Return ``None`` where the endpoint says that it does not stream."""
         try:
-            return self._post(form, request, call, stream=True)
+            return self._post(form, request, call, translation, stream=True)
         except UpstreamError as error:
             if not _refuses_to_stream(error):
                 raise
@@ -84,24 +105,26 @@ class OCIModel:
         form: Format,
         response: UpstreamResponse,
         pieces: Generator[bytes, None, None],
-        request: ChatRequest,
+        identity: Identity,
         call: Call,
     ) -> Completion:
         with call.hints(self.route), bearing(response.opc_request_id):
-            return form.completion(read_object(response, pieces), self._identity(request))
+            return form.completion(read_object(response, pieces), identity)
 
     def _chunks(
         self,
         form: Format,
         response: UpstreamResponse,
         pieces: Generator[bytes, None, None],
-        request: ChatRequest,
+        identity: Identity,
         call: Call,
+        *,
+        include_usage: bool,
     ) -> Iterator[Chunk]:
-        identity = self._identity(request)
+        progress = _EventProgress(response, identity.reading.choices, include_usage)
         with call.hints(self.route), bearing(response.opc_request_id), closing(pieces):
-            events = _until_all_is_said(read_events(pieces), response, request)
-            yield from form.chunks(events, identity, include_usage=request.include_usage)
+            events = _unless_all_is_said(read_events(pieces), progress)
+            yield from form.chunks(events, identity, include_usage=include_usage, watch=progress.note)
 
     def _format(self, call: Call) -> Format:
         if self.route.target == "dedicated":
@@ -109,32 +132,51 @@ class OCIModel:
             return FORMATS[FORMAT_OF_FAMILY[family]]
         return FORMATS[next(name for model, name in FORMAT_OF_MODEL if fnmatchcase(self.route.model, model))]
 
-    def _identity(self, request: ChatRequest) -> Identity:
-        return Identity(f"chatcmpl-{uuid4().hex}", int(time.time()), self.route.model, offered_tools(request))
+    def _identity(self, request: ChatRequest, translation: Translation) -> Identity:
+        answer_id, created = f"chatcmpl-{uuid4().hex}", int(time.time())
+        return Identity(answer_id, created, self.route.model, offered_tools(request), translation.reading)
 
 
 def _refuses_to_stream(error: UpstreamError) -> bool:
     return error.status in STATUSES_OF_REFUSALS and REFUSES_TO_STREAM.search(error.message) is not None
 
 
-def _until_all_is_said(events: Iterator[str], response: UpstreamResponse, request: ChatRequest) -> Iterator[str]:
-    """Yield the same events, to the last that can matter: of what comes after every choice has given a reason to
-    finish, each is waited for anew."""
-    finished: set[str] = set()
-    awaits_usage = request.include_usage
-    for event in events:
-        if FINISHED.search(event):
-            finished.update(INDEX.findall(event) or "0")
-        awaits_usage = awaits_usage and USAGE.search(event) is None
-        if len(finished) >= request.choices:
-            response.expect_end(USAGE_SECONDS if awaits_usage else END_SECONDS)
-        yield event
+def _translation(call: Call) -> Translation:
+    return Translation(DroppedParameters(call.refuses_unsupported), WorkBudget(call.deadline))
 
 
-# In a text of the model's the quotation marks are escaped.
-FINISHED: Final = re.compile(r'(?<!\\)"finishReason"\s*:\s*"[^"]')
-INDEX: Final = re.compile(r'(?<!\\)"index"\s*:\s*(\d+)')
-USAGE: Final = re.compile(r'(?<!\\)"usage"\s*:\s*\{')
+@dataclass
+class _EventProgress:
+    """How far a stream has come: of what comes after every choice has given a reason to finish, each is waited for
+    anew, but not for long."""
+
+    response: UpstreamResponse
+    choices: int
+    awaits_usage: bool
+    finished: set[int] = field(default_factory=set)
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Take note of what an event says about the end."""
+        if event.get("finishReason"):
+            index = event.get("index")
+            self.finished.add(index if isinstance(index, int) else 0)
+        self.awaits_usage = self.awaits_usage and not event.get("usage")
+        if self.is_complete:
+            self.response.expect_end(USAGE_SECONDS if self.awaits_usage else END_SECONDS)
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.finished) >= self.choices
+
+
+def _unless_all_is_said(events: Iterator[str], progress: _EventProgress) -> Iterator[str]:
+    """Yield the same events, and let the connection break once everything has been said."""
+    try:
+        yield from events
+    except UpstreamUnreachable:
+        if not progress.is_complete:
+            raise
+
 
 # The first row that a model id matches. Cohere's second format is refused by the service for models of text
 # (https://github.com/NVIDIA/NeMo-Relay/pull/554), and the first cannot carry an image.

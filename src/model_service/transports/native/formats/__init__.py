@@ -11,30 +11,45 @@ from model_service.transports.native.formats.cohere import Cohere
 from model_service.transports.native.formats.cohere_v2 import CohereV2
 from model_service.transports.native.formats.generic import Generic
 from model_service.transports.native.formats.openai_answers import Identity
+from model_service.transports.native.formats.stream_events import Watch, ignore
+from model_service.transports.native.formats.translation import Translation, WorkBudget
 
-__all__ = ["FORMATS", "Format", "Identity", "offered_tools"]
+__all__ = ["FORMATS", "Format", "Identity", "Translation", "WorkBudget", "offered_tools"]
 
 
 class Format(Protocol):
-    """Pure: no network, no clock, no SDK. What goes in and out natively is JSON as it stands on the wire, so that a
-    content type or an enumeration's value that the SDK does not know survives."""
+    """A translation there and back, without network, clock or SDK.
+
+    What goes in and out natively is JSON as it stands on the wire, so that a content type or an enumeration's value
+    that the SDK does not know survives.
+    """
 
     @property
     def api_format(self) -> str: ...
 
-    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> dict[str, Any]:
-        """The JSON under ``chatRequest``; raises ``InvalidRequest`` that names what the format cannot carry."""
+    def request(
+        self, request: ChatRequest, route: Route, *, stream: bool, translation: Translation | None = None
+    ) -> dict[str, Any]:
+        """Return the JSON under ``chatRequest``; raise ``InvalidRequest`` that names what the format cannot carry.
+
+        ``translation`` comes back with what was left out and with how the answer is to be read.
+        """
 
     def completion(self, answer: Mapping[str, Any], identity: Identity) -> Completion:
-        """Of ``{modelId, modelVersion, chatResponse}``; raises ``UpstreamError`` for a failure told in it."""
+        """Return ``{modelId, modelVersion, chatResponse}`` as OpenAI's; raise ``UpstreamError`` for a failure in it."""
 
-    def chunks(self, events: Iterator[str], identity: Identity, *, include_usage: bool) -> Iterator[Chunk]:
-        """Of the data of each server-sent event; iterating raises ``StreamBroken`` where the stream breaks, carries an
-        error, or ends before the answer is complete, and ``UpstreamError`` where the model failed."""
+    def chunks(
+        self, events: Iterator[str], identity: Identity, *, include_usage: bool, watch: Watch = ignore
+    ) -> Iterator[Chunk]:
+        """Yield the chunks of the data of server-sent events, each of which ``watch`` sees first.
+
+        Raise ``StreamBroken`` where the stream breaks, carries an error, or ends before the answer is complete, and
+        ``UpstreamError`` where the model failed.
+        """
 
 
 def offered_tools(request: ChatRequest) -> frozenset[str]:
-    """The names for ``Identity.tools``."""
+    """Return the names for ``Identity.tools``."""
     functions = (tool.get("function") for tool in request.body.get("tools") or [])
     return frozenset(function["name"] for function in functions if function)
 

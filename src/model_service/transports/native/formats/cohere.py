@@ -13,51 +13,85 @@ from model_service.openai_api.chat import ChatRequest
 from model_service.routing import Route
 from model_service.transports.native.formats.answer_builder import AnswerDelta
 from model_service.transports.native.formats.cohere_answers import CohereAnswers
-from model_service.transports.native.formats.cohere_history import conversation
-from model_service.transports.native.formats.openai_answers import (
-    objects,
-    snake_case,
-    text_in,
-)
+from model_service.transports.native.formats.cohere_forced_tools import ForcedTools, forced_tools
+from model_service.transports.native.formats.cohere_history import CohereConversation, ToolNames
+from model_service.transports.native.formats.cohere_parameters import parameter_definitions
+from model_service.transports.native.formats.openai_answers import objects, snake_case, text_in
 from model_service.transports.native.formats.parameters import (
+    DROPPABLE,
     ELSEWHERE,
-    HARMLESS,
+    SAYS_NOTHING,
     ChatBody,
     NativeFields,
     Parameters,
-    anything,
     as_is,
     exactly,
     falsy,
+    first_call_only,
     known_fields,
     listed,
-    refusal,
     require_object,
+    require_string,
     streaming,
     token_limit,
 )
 from model_service.transports.native.formats.tool_call_deltas import CallPiece
 from model_service.transports.native.formats.tool_schemas import (
     arguments_text,
+    chosen_tools,
     function_tools,
-    parameter_definitions,
+    leave_out_strict,
     response_schema,
 )
+from model_service.transports.native.formats.translation import AnswerReading, Translation, refusal
 
 
 class Cohere(CohereAnswers):
     api_format = "COHERE"
+    said_in = frozenset(
+        {
+            "chatHistory",
+            "citations",
+            "documents",
+            "finishReason",
+            "isSearchRequired",
+            "prompt",
+            "searchQueries",
+            "text",
+            "toolCalls",
+        }
+    )
 
-    def request(self, request: ChatRequest, route: Route, *, stream: bool) -> NativeFields:
-        body = route.quirks.apply(request.wire())
+    def request(
+        self, request: ChatRequest, route: Route, *, stream: bool, translation: Translation | None = None
+    ) -> NativeFields:
+        """Return the JSON under ``chatRequest``; raise ``InvalidRequest`` that names what it cannot carry."""
+        translation = translation or Translation()
+        body = route.quirks.apply(request.body, translation.dropped.drop)
+        choice, functions = chosen_tools(body.get("tool_choice") or "auto", function_tools(body, translation))
+        leave_out_strict(body, translation)
+        forced = _forced(choice, functions, body, translation)
+        names = ToolNames(body)
+        translation.reading = AnswerReading(
+            tool_names=names.callers,
+            first_call_only=first_call_only(body),
+            forced_call=forced.call if forced else None,
+            forced_choice=frozenset(one["name"] for one in functions) if forced and not forced.call else frozenset(),
+        )
+        own_preamble = body.get("preambleOverride")
+        instructions = forced.instructions if forced else ""
+        conversation = CohereConversation(own_preamble is not None, forced is not None, instructions, names.native)
         limit = token_limit(body)
         return {
             "apiFormat": self.api_format,
-            **conversation(body["messages"], has_own_preamble=body.get("preambleOverride") is not None),
-            **PARAMETERS.translate(body),
+            **conversation.write(body["messages"], translation),
+            **PARAMETERS.translate(body, translation),
             **({} if limit is None else {"maxTokens": limit}),
-            **_tools(body),
+            **response_format(body),
+            **({} if forced or choice == "none" else _tools(functions, names, translation)),
             **PARAMETERS.native_fields(body),
+            **({"responseFormat": {"type": "JSON_OBJECT", "schema": forced.schema}} if forced else {}),
+            **({"preambleOverride": f"{own_preamble}\n\n{instructions}"} if forced and own_preamble else {}),
             **streaming(request, stream=stream),
         }
 
@@ -71,46 +105,65 @@ class Cohere(CohereAnswers):
         return AnswerDelta(
             text=text_in(event.get("text")),
             restates="yes" if restates else "no",
-            whole_calls=tuple(_call(call) for call in objects(event.get("toolCalls"))),
+            whole_calls=tuple(
+                CallPiece(name=text_in(call.get("name")), arguments=arguments_text(call.get("parameters")) or "{}")
+                for call in objects(event.get("toolCalls"))
+            ),
             extras={snake_case(name): event[name] for name in EXTRAS if event.get(name)},
             finish_reason=text_in(event.get("finishReason")) or None,
         )
 
 
-def _call(call: Mapping[str, Any]) -> CallPiece:
-    return CallPiece(name=text_in(call.get("name")), arguments=arguments_text(call.get("parameters")) or "{}")
+def _forced(choice: str, functions: list[NativeFields], body: ChatBody, translation: Translation) -> ForcedTools | None:
+    """The format cannot make the model call a tool, but it can make it write what the call is to be."""
+    if choice == "function" and not functions:
+        raise refusal("tool_choice", "must name a function of tools.")
+    if choice not in ("required", "function"):
+        return None
+    if not functions:
+        raise refusal("tool_choice", "needs tools that can be called.")
+    wanted = (body.get("response_format") or {}).get("type", "text")
+    if wanted != "text" or body.get("responseFormat"):
+        raise refusal("response_format", "must be text for this model where tool_choice makes it call a tool.")
+    return forced_tools(functions, translation.budget)
 
 
-def _tools(body: ChatBody) -> NativeFields:
-    """The format cannot force a call; a tool that is not offered is not called, which is what "none" asks for."""
-    choice = body.get("tool_choice") or "auto"
-    if choice not in ("auto", "none"):
-        raise refusal("tool_choice", "OCI's COHERE format cannot make the model call a tool; it knows auto and none.")
-    tools = [_tool(number, function) for number, function in enumerate(function_tools(body))]
-    return {"tools": tools} if tools and choice == "auto" else {}
+def _tools(functions: list[NativeFields], names: ToolNames, translation: Translation) -> NativeFields:
+    tools = []
+    for number, function in enumerate(functions):
+        path = f"tools.{number}.function.parameters"
+        definitions, untold = parameter_definitions(path, function["parameters"], translation.budget)
+        described = function.get("description") or function["name"]  # the format requires one
+        tools.append(
+            {
+                "name": names.native(function["name"]),
+                "description": f"{described} {untold}".strip(),
+                "parameterDefinitions": definitions,
+            }
+        )
+    return {"tools": tools} if tools else {}
 
 
-def _tool(number: int, function: Mapping[str, Any]) -> NativeFields:
-    path = f"tools.{number}.function"
-    name = function["name"]
-    if not name.isascii() or not name.isidentifier():
-        raise refusal(f"{path}.name", "a Cohere tool's name has only letters, digits and _, and no digit in front.")
-    return {
-        "name": name,
-        "description": function.get("description") or name,  # the format requires one
-        "parameterDefinitions": parameter_definitions(f"{path}.parameters", function.get("parameters") or {}),
-    }
+def response_format(body: ChatBody) -> NativeFields:
+    """Return both of Cohere's formats: JSON_OBJECT with the schema.
 
-
-def response_format(_: str, value: Any) -> NativeFields:
-    """Both of Cohere's formats: JSON_OBJECT with the schema, always followed, so that ``strict`` adds nothing, nor
-    does the schema's name."""
+    It is always followed, so that ``strict`` adds nothing, nor does the schema's name. A description goes into it.
+    """
+    value = body.get("response_format")
+    if value is None:
+        return {}
     kind = require_object("response_format", value).get("type")
     if kind == "text":
+        known_fields("response_format", value, "type")
         return {"responseFormat": {"type": "TEXT"}}
     if kind == "json_object":
         return {"responseFormat": {**known_fields("response_format", value, "type", "schema"), "type": "JSON_OBJECT"}}
-    schema = response_schema(value).get("schema")
+    given = response_schema(value)
+    schema, described = given.get("schema"), given.get("description")
+    if described:
+        described = require_string("response_format.json_schema.description", described)
+        own = (schema or {}).get("description")
+        schema = {**(schema or {}), "description": f"{described} {own}" if own else described}
     return {"responseFormat": {"type": "JSON_OBJECT", **({} if schema is None else {"schema": schema})}}
 
 
@@ -118,29 +171,35 @@ def response_format(_: str, value: Any) -> NativeFields:
 # case and otherwise as they came. Citations are {start, end, text, documentIds}, in characters of the text.
 EXTRAS: Final = ("citations", "documents", "searchQueries", "isSearchRequired", "prompt")
 
-# Of the parameters that neither of Cohere's formats has: what asks for nothing, or for what happens anyway.
-COHERE_HARMLESS: Final = {
-    **HARMLESS,
+# Of the parameters that neither of Cohere's formats has: what asks for nothing, or for what happens anyway, and what no
+# caller would miss.
+COHERE_SAYS_NOTHING: Final = {
+    **SAYS_NOTHING,
     "logit_bias": falsy,
-    "metadata": anything,  # labels for stored completions, and nothing is stored
     "n": exactly(1),
-    "parallel_tool_calls": exactly(True),
     "service_tier": exactly("auto", "default"),
 }
+COHERE_DROPPABLE: Final = DROPPABLE | {"metadata", "prediction", "service_tier", "verbosity"}
 
 PARAMETERS: Final = Parameters(
     api_format="COHERE",
     carried={
         "frequency_penalty": as_is("frequencyPenalty"),
         "presence_penalty": as_is("presencePenalty"),
-        "response_format": response_format,
         "seed": as_is("seed"),
         "stop": listed("stopSequences"),
         "temperature": as_is("temperature"),
+        "top_k": as_is("topK"),
         "top_p": as_is("topP"),
     },
     elsewhere=ELSEWHERE - {"logprobs", "top_logprobs"},
-    harmless={**COHERE_HARMLESS, "logprobs": falsy, "top_logprobs": falsy, "reasoning_effort": exactly("none")},
+    says_nothing={
+        **COHERE_SAYS_NOTHING,
+        "logprobs": falsy,
+        "reasoning_effort": exactly("none"),
+        "top_logprobs": falsy,
+    },
+    droppable=COHERE_DROPPABLE | {"logprobs", "reasoning_effort", "top_logprobs"},
     native=frozenset(
         {
             "citationQuality",

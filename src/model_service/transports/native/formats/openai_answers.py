@@ -1,17 +1,16 @@
-"""The frames of OpenAI's answers, around what a native answer says: completions, chunks and usage."""
+"""The frames of OpenAI's answers, around what a native answer says: completions, chunks, usage, reasons to finish."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from model_service.errors import UpstreamError
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Chunk, Completion
+from model_service.transports.native.formats.translation import AnswerReading
 
 TokenUsage = dict[str, Any]
 
@@ -31,10 +30,11 @@ class Identity:
     created: int
     model: str
     tools: frozenset[str] | None = None
+    reading: AnswerReading = field(default_factory=AnswerReading)
 
 
 def completion_of(identity: Identity, choices: list[dict[str, Any]], usage: TokenUsage | None) -> Completion:
-    """A ``chat.completion``; without ``usage`` where the service sent none."""
+    """Return a ``chat.completion``; without ``usage`` where the service sent none."""
     completion = {**_frame(identity, "chat.completion"), "choices": choices}
     return completion | ({} if usage is None else {"usage": usage})
 
@@ -44,18 +44,39 @@ def chunk_with(identity: Identity, choice: dict[str, Any]) -> Chunk:
 
 
 def usage_chunk(identity: Identity, usage: TokenUsage) -> Chunk:
-    """The last chunk of a stream with ``stream_options.include_usage``."""
+    """Return the last chunk of a stream with ``stream_options.include_usage``."""
     return {**_frame(identity, "chat.completion.chunk"), "choices": [], "usage": usage}
 
 
 def usage_of(native: Any) -> TokenUsage | None:
-    """OpenAI's names for native token counts; a count that is null is 0, one that we do not know is kept."""
-    if not isinstance(native, Mapping) or not native:
+    """Return OpenAI's names for native token counts; null is 0, and a count that we do not know is kept.
+
+    Raise ``UpstreamError`` for a count that is no number.
+    """
+    if not mapping(native):
         return None
     counts = _snake(native)
     prompt, completion = counts.pop("prompt_tokens", 0), counts.pop("completion_tokens", 0)
-    total = counts.pop("total_tokens", 0) or prompt + completion
+    total = counts.pop("total_tokens", 0)
+    details = [counts.get(name) or {} for name in ("prompt_tokens_details", "completion_tokens_details")]
+    for count in (prompt, completion, total, *(count for part in details for count in mapping(part).values())):
+        if not isinstance(count, int) or isinstance(count, bool):
+            raise UpstreamError("OCI answered with a count of tokens that is no whole number.")
+    total = total or prompt + completion
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total, **counts}
+
+
+def added_usage(parts: list[Mapping[str, Any]]) -> TokenUsage | None:
+    """Return the usage of several choices: what each of them wrote, on one prompt."""
+    read = [usage for usage in map(usage_of, parts) if usage is not None]
+    if not read:
+        return None
+    whole = dict(read[-1])
+    whole["prompt_tokens"] = max(usage["prompt_tokens"] for usage in read)
+    whole["completion_tokens"] = sum(usage["completion_tokens"] for usage in read)
+    if len(read) > 1:
+        whole["total_tokens"] = whole["prompt_tokens"] + whole["completion_tokens"]
+    return whole
 
 
 def snake_case(name: str) -> str:
@@ -63,23 +84,34 @@ def snake_case(name: str) -> str:
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
-    """The objects in what should be a list of them: a model's answer is no place to fail over a stray null."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    """Return the objects of an array; null has none, and nulls among them say nothing."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise UpstreamError("OCI answered with something else in the place of an array.")
+    return [mapping(one) for one in value if one is not None]
 
 
 def parts_in(content: Any) -> list[Mapping[str, Any]]:
-    """The parts of a message's content, also where it came as a plain text."""
+    """Return the parts of a message's content, also where it came as a string."""
     return [{"type": "TEXT", "text": content}] if isinstance(content, str) else objects(content)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """An object, or an empty one in place of null (``"message": null`` does arrive)."""
-    return value if isinstance(value, Mapping) else {}
+    """Return an object, or an empty one in place of null (``"message": null`` does arrive)."""
+    if value is not None and not isinstance(value, Mapping):
+        raise UpstreamError("OCI answered with something else in the place of an object.")
+    return value or {}
 
 
 def text_in(value: Any) -> str:
-    """A text, or an empty one in place of null."""
-    return value if isinstance(value, str) else ""
+    """Return a string, or an empty one in place of null.
+
+    It raises ``UpstreamError`` for anything else, as its neighbours do: an answer without its text is a false one.
+    """
+    if value is not None and not isinstance(value, str):
+        raise UpstreamError("OCI answered with something else in the place of a string.")
+    return value or ""
 
 
 def _frame(identity: Identity, kind: str) -> dict[str, Any]:
@@ -97,17 +129,25 @@ def _snake(native: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def finish_reason_of(native: str | None, *, called_tools: bool) -> str:
-    """A word that no table knows comes through in lower case; a complete answer without any has stopped.
+    """Return OpenAI's word; ``stop`` for one that no table knows, and for a complete answer without any.
 
     Cohere says COMPLETE, and Llama sometimes ``stop``, where tools are called: OpenAI's clients look for
     ``tool_calls`` before they read the calls (https://github.com/BerriAI/litellm/pull/30947).
     """
-    word = FINISH_REASONS.get((native or "stop").upper(), (native or "stop").lower())
+    word = FINISH_REASONS.get((native or "stop").upper(), "stop")
     return "tool_calls" if word == "stop" and called_tools else word
 
 
+def service_tier_of(native: Any) -> dict[str, str]:
+    """Return ``service_tier`` in OpenAI's words; one that OpenAI does not have keeps a name of its own."""
+    if not isinstance(native, str):
+        return {}
+    tier = native.lower()
+    return {"service_tier" if tier in SERVICE_TIERS else "native_service_tier": tier}
+
+
 def check_not_failed(native: Any, message: Any) -> None:
-    """Raises ``UpstreamError`` where a model stopped because it failed; ``message`` is OCI's ``errorMessage``."""
+    """Raise ``UpstreamError`` where a model stopped because it failed; ``message`` is OCI's ``errorMessage``."""
     if isinstance(native, str) and native.upper() in FAILURES:
         said = redact(message) if isinstance(message, str) else ""
         raise UpstreamError(said or f"The model stopped with {native}.", code=native.lower())
@@ -115,58 +155,36 @@ def check_not_failed(native: Any, message: Any) -> None:
 
 FAILURES: Final = frozenset({"ERROR", "ERROR_LIMIT", "USER_CANCEL"})
 
-# GENERIC sends OpenAI's words in lower case (Gemini max_tokens), Cohere its own in upper case.
-# Source: oci.generative_ai_inference.models.CohereChatResponse, .CohereChatResponseV2, .ChatChoice
+SERVICE_TIERS: Final = frozenset({"auto", "default", "flex", "priority", "scale"})
+
+# GENERIC sends OpenAI's words in lower case (Gemini max_tokens, and its own for what a filter stopped), Cohere its own
+# in upper case. Sources: oci.generative_ai_inference.models.CohereChatResponse, .CohereChatResponseV2, .ChatChoice,
+# https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse#FinishReason
 FINISH_REASONS: Final[Mapping[str, str]] = {
     "STOP": "stop",
     "LENGTH": "length",
     "MAX_TOKENS": "length",
+    "MODEL_LENGTH": "length",
     "TOOL_CALLS": "tool_calls",
     "TOOL_CALL": "tool_calls",
+    "FUNCTION_CALL": "tool_calls",
+    "TOOL_USE": "tool_calls",
     "CONTENT_FILTER": "content_filter",
     "COMPLETE": "stop",
     "STOP_SEQUENCE": "stop",
+    "END_TURN": "stop",
+    "EOS": "stop",
     "ERROR_TOXIC": "content_filter",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "LANGUAGE": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "REFUSAL": "content_filter",
+    "GUARDRAIL_INTERVENED": "content_filter",
 }
-
-
-Logprobs = list[dict[str, Any]]
-"""What OpenAI has under ``logprobs.content``: one object for each token."""
-
-NEVER: Final = -9999.0  # what OpenAI says for a token that is all but impossible; JSON has no -inf
-
-
-def generic_logprobs(native: Any) -> Logprobs:
-    """Of ``{tokens, tokenLogprobs, topLogprobs: [{token: "-0.1"}]}``."""
-    said = mapping(native)
-    columns = (_listed(said.get(name)) for name in ("tokens", "tokenLogprobs", "topLogprobs"))
-    return [
-        {**_token(token, number), "top_logprobs": [_token(*one) for one in mapping(top).items()]}
-        for token, number, top in zip_longest(*columns)
-    ]
-
-
-def cohere_logprobs(native: Any) -> Logprobs:
-    """Of ``[{text, logProbabilities, tokenIds}]``: a text of several tokens has the sum of theirs."""
-    return [{**_token(text_in(one.get("text")), _sum(one)), "top_logprobs": []} for one in objects(native)]
-
-
-def _sum(one: Mapping[str, Any]) -> float:
-    return sum(_number(number) for number in _listed(one.get("logProbabilities")))
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _token(token: Any, logprob: Any) -> dict[str, Any]:
-    text = text_in(token)
-    return {"token": text, "logprob": _number(logprob), "bytes": list(text.encode("utf-8", "replace"))}
-
-
-def _number(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return NEVER
-    return number if math.isfinite(number) else NEVER

@@ -1,4 +1,4 @@
-"""A request's parameters, from OpenAI's names into those of a native format: carried, harmless, or refused by name."""
+"""A request's parameters, from OpenAI's names into those of a native format: carried, left out, or refused by name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from model_service.errors import InvalidRequest
 from model_service.openai_api.chat import ChatRequest
+from model_service.transports.native.formats.translation import Translation, refusal
 
 ChatBody = Mapping[str, Any]
 NativeFields = dict[str, Any]
@@ -15,35 +16,38 @@ Carry = Callable[[str, Any], NativeFields]
 """OpenAI's name and the caller's value, as native fields; raises ``InvalidRequest`` that names the parameter."""
 
 
-def refusal(param: str, problem: str, hint: str | None = None) -> InvalidRequest:
-    return InvalidRequest(f"{param}: {problem}", param=param, hint=hint)
-
-
 @dataclass(frozen=True)
 class Parameters:
     """What a format makes of the parameters of a request.
 
     ``carried`` says how a parameter is put natively, ``elsewhere`` names those that the format puts together itself,
-    ``harmless`` those (and the values) that may be left out because nobody could tell the difference, ``native``
-    the fields of the format that a caller may use under their own names.
+    ``says_nothing`` the values that ask for what happens anyway, ``droppable`` what no caller would miss where the
+    format has no place for it, ``native`` the fields of the format that a caller may use under their own names.
     """
 
     api_format: str
     carried: Mapping[str, Carry]
     elsewhere: frozenset[str]
-    harmless: Mapping[str, Callable[[Any], bool]]
+    says_nothing: Mapping[str, Callable[[Any], bool]]
+    droppable: frozenset[str]
     native: frozenset[str]
 
-    def translate(self, body: ChatBody) -> NativeFields:
-        """Raises ``InvalidRequest`` for what the format cannot carry. Null means that a parameter is not there."""
+    def translate(self, body: ChatBody, translation: Translation) -> NativeFields:
+        """Return native fields; raise ``InvalidRequest`` for what the format cannot carry. Null says nothing."""
         fields: NativeFields = {}
         for name, value in body.items():
-            if value is not None and name not in self.elsewhere and name not in self.native:
-                fields |= self._carried(name, value)
+            if value is None or (name in self.native and name not in self.carried):
+                continue
+            if name in self.carried:
+                fields |= self.carried[name](name, value)
+            elif name not in self.elsewhere and not self._says_nothing(name, value):
+                if name not in self.droppable:
+                    raise self._unknown(name)
+                translation.dropped.drop(name)
         return fields
 
     def native_fields(self, body: ChatBody) -> NativeFields:
-        """The fields that the caller wrote in the format's own words: they count more than their translations."""
+        """Return the fields that the caller wrote in the format's own words: they count more than translations."""
         # A name that both languages have, such as "seed", is OpenAI's.
         return {
             name: value
@@ -51,14 +55,10 @@ class Parameters:
             if value is not None and name in self.native and name not in self.carried
         }
 
-    def _carried(self, name: str, value: Any) -> NativeFields:
-        if name in self.carried:
-            return self.carried[name](name, value)
-        if name in self.harmless and self.harmless[name](value):
-            return {}
-        raise self._refusal(name)
+    def _says_nothing(self, name: str, value: Any) -> bool:
+        return name in self.says_nothing and self.says_nothing[name](value)
 
-    def _refusal(self, name: str) -> InvalidRequest:
+    def _unknown(self, name: str) -> InvalidRequest:
         head, *humps = name.split("_")
         own = head + "".join(hump.capitalize() for hump in humps)
         hint = f"The format's own name for it is {own}." if own in self.native and own != name else None
@@ -70,26 +70,26 @@ def as_is(native: str) -> Carry:
 
 
 def flag(native: str) -> Carry:
-    return lambda name, value: {native: _checked(name, value, bool, "true or false")}
+    return lambda name, value: {native: _checked(name, value, bool, "a boolean")}
 
 
 def upper(native: str) -> Carry:
-    """OpenAI's enumerations are in lower case, OCI's in upper case. A word that is not known yet goes out as well."""
+    """Carry a word: OpenAI's are in lower case, OCI's in upper case. One that is not known yet goes out as well."""
     return lambda name, value: {native: require_string(name, value).upper()}
 
 
 def listed(native: str) -> Carry:
-    """One text or a list of them; an empty list says nothing."""
+    """Carry one string or a list of them; an empty one says nothing."""
 
     def carry(_: str, value: Any) -> NativeFields:
-        texts = [value] if isinstance(value, str) else value
+        texts = [text for text in ([value] if isinstance(value, str) else value) if text]
         return {native: texts} if texts else {}
 
     return carry
 
 
 def require_string(param: str, value: Any) -> str:
-    checked: str = _checked(param, value, str, "a text")
+    checked: str = _checked(param, value, str, "a string")
     return checked
 
 
@@ -98,23 +98,23 @@ def require_object(param: str, value: Any) -> Mapping[str, Any]:
     return checked
 
 
-def known_fields(param: str, value: Any, *keys: str) -> Mapping[str, Any]:
-    """The object's fields that are not null; raises ``InvalidRequest`` that names the first one not in ``keys``."""
-    given = {key: one for key, one in require_object(param, value).items() if one is not None}
-    for key in given:
-        if key not in keys:
-            raise refusal(f"{param}.{key}", "OCI has no such field.")
+def known_fields(param: str, value: Any, *known: str) -> Mapping[str, Any]:
+    """Return the object's fields that are not null; raise ``InvalidRequest`` that names the first unknown one."""
+    given = {name: part for name, part in require_object(param, value).items() if part is not None}
+    for name in given:
+        if name not in known:
+            raise refusal(f"{param}.{name}", "unknown field: OCI has no place for it.")
     return given
 
 
 def token_limit(body: ChatBody) -> Any:
-    """``max_tokens`` is the old name of ``max_completion_tokens``; where both are given, the new one counts."""
+    """Return ``max_completion_tokens``, or what its old name ``max_tokens`` says where only that is given."""
     newer = body.get("max_completion_tokens")
     return body.get("max_tokens") if newer is None else newer
 
 
 def streaming(request: ChatRequest, *, stream: bool) -> NativeFields:
-    """``isStream``, and the usage at the end of the stream where the caller wants it."""
+    """Return ``isStream``, and the wish for usage at the end of the stream where the caller has it."""
     options = request.body.get("stream_options") or {}
     # OpenAI's obfuscation is padding against listeners; OCI pads every event by itself.
     known_fields("stream_options", options, "include_usage", "include_obfuscation")
@@ -122,8 +122,10 @@ def streaming(request: ChatRequest, *, stream: bool) -> NativeFields:
     return {"isStream": stream, **usage}
 
 
-def anything(_: Any) -> bool:
-    return True
+def first_call_only(body: ChatBody) -> bool:
+    """Return whether ``parallel_tool_calls`` asks for one call at most, which no format but GENERIC has a word for."""
+    value = body.get("parallel_tool_calls")
+    return value is not None and not _checked("parallel_tool_calls", value, bool, "a boolean")
 
 
 def falsy(value: Any) -> bool:
@@ -136,7 +138,7 @@ def exactly(*values: Any) -> Callable[[Any], bool]:
 
 def _checked(param: str, value: Any, kind: type, called: str) -> Any:
     if not isinstance(value, kind):
-        raise refusal(param, f"this should be {called}.")
+        raise refusal(param, f"must be {called}.")
     return value
 
 
@@ -152,16 +154,28 @@ ELSEWHERE: Final = frozenset(
         "max_tokens",
         "max_completion_tokens",
         "logprobs",
+        "parallel_tool_calls",
+        "response_format",
         "top_logprobs",
     }
 )
 
-# What every format may leave out: labels for OpenAI's own bookkeeping and caches, and what says "as usual".
-HARMLESS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "user": anything,
-    "safety_identifier": anything,
-    "prompt_cache_key": anything,
-    "prompt_cache_retention": anything,
-    "store": falsy,
+# Values that ask for what happens anyway.
+SAYS_NOTHING: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "function_call": exactly("auto", "none"),
+    "functions": falsy,
     "modalities": exactly(["text"]),
+    "store": falsy,
 }
+
+# What no format has and no caller would miss: labels for OpenAI's own bookkeeping and caches.
+DROPPABLE: Final = frozenset(
+    {
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "store",
+        "user",
+    }
+)

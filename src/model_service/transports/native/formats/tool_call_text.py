@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Literal
 
-_OPENING: Final = re.compile(r"<(tool_call|tool_calling)>")
-_JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_OPENINGS: Final = ("<tool_call>", "<tool_calling>")
+from model_service.transports.native.formats.json_scanner import JsonScanner
+
+OPENINGS: Final = ("<tool_call>", "<tool_calling>")
+MAX_REREAD: Final = 65_536  # characters, and four times what came in: who writes more than that writes no calls
 
 
 @dataclass(frozen=True)
@@ -35,81 +36,142 @@ class ToolCallText:
 
     def __init__(self, tools: frozenset[str] | None) -> None:
         self._tools = tools
-        self._held = ""
+        self._tag = ""  # the beginning of what may become an opening tag
+        self._candidate: _Candidate | None = None
         self._after_call = False
-        self._space = ""  # behind a call: line breaks before the next one or the end are no answer
+        self._space: list[str] = []  # behind a call: line breaks before the next one or the end are no answer
+        self._left = MAX_REREAD  # characters that may be read once more
 
     def take(self, text: str) -> Iterator[str | WrittenCall]:
-        self._held += text
-        return self._decided(at_end=False)
+        """Yield texts and calls as far as they are decided."""
+        self._left += 4 * len(text)
+        return self._read(text, at_end=False)
 
     def close(self) -> Iterator[str | WrittenCall]:
-        """What was held back: nothing can complete it any more."""
-        return self._decided(at_end=True)
+        """Yield what was held back: nothing can complete it any more."""
+        return self._read("", at_end=True)
 
-    def _decided(self, *, at_end: bool) -> Iterator[str | WrittenCall]:
-        while self._held:
-            self._set_space_aside()
-            found = self._next(at_end)
-            if found is None:
+    def _read(self, text: str, *, at_end: bool) -> Iterator[str | WrittenCall]:
+        place = 0
+        while self._candidate is not None or place < len(text):
+            candidate = self._candidate
+            if candidate is None:
+                place = yield from self._read_plain(text, place)
+                continue
+            place = candidate.feed(text, place)
+            if candidate.state == "open" and not at_end:
+                candidate.earlier.append(text[candidate.start :])
+                candidate.start = 0
                 return
-            if found:
-                yield found if isinstance(found, WrittenCall) else self._space + found
-                self._after_call, self._space = isinstance(found, WrittenCall), ""
+            self._candidate = None
+            call = self._offered(candidate, text[:place])
+            if call is not None:
+                self._after_call, self._space = True, []
+                yield call
+                continue
+            yield from self._said(candidate.opening)
+            self._left -= sum(map(len, candidate.earlier)) + place - candidate.start
+            text, place = "".join(candidate.earlier) + text[candidate.start :], 0
+        if at_end:
+            yield from self._said(self._tag)
 
-    def _set_space_aside(self) -> None:
+    def _read_plain(self, text: str, place: int) -> Generator[str, None, int]:
+        """Yield what is no tag, and return where reading goes on: behind an opening tag, or at the end."""
+        if self._left < 0:
+            yield from self._said(self._tag + text[place:])
+            self._tag = ""
+            return len(text)
+        while place < len(text):
+            if not self._tag:
+                found = text.find("<", place)
+                end = len(text) if found < 0 else found
+                yield from self._said(text[place:end])
+                self._tag, place = text[end : end + 1], end + 1
+                continue
+            tag = self._tag + text[place]
+            if tag in OPENINGS:
+                self._tag, self._candidate = "", _Candidate(tag, place + 1)
+                return place + 1
+            if any(opening.startswith(tag) for opening in OPENINGS):
+                self._tag, place = tag, place + 1
+            else:
+                yield from self._said(self._tag)
+                self._tag = ""
+        return place
+
+    def _said(self, text: str) -> Iterator[str]:
         if self._after_call:
-            rest = self._held.lstrip()
-            self._space += self._held[: len(self._held) - len(rest)]
-            self._held = rest
+            rest = text.lstrip()
+            self._space.append(text[: len(text) - len(rest)])
+            if not rest:
+                return
+            text, self._after_call, self._space = "".join(self._space) + rest, False, []
+        if text:
+            yield text
 
-    def _next(self, at_end: bool) -> str | WrittenCall | None:
-        """The next text or call, taken out of what is held; None while that is not decided."""
-        opening = self._held.find("<")
-        if opening != 0:
-            return self._cut(len(self._held) if opening < 0 else opening)
-        tag = _OPENING.match(self._held)
-        if tag is None:
-            could_become = any(one.startswith(self._held) for one in _OPENINGS)
-            return None if could_become and not at_end else self._cut(1)
-        return self._call(tag.end(), f"</{tag[1]}>", at_end)
-
-    def _call(self, start: int, closing: str, at_end: bool) -> str | WrittenCall | None:
-        """The call whose JSON begins at ``start``; its opening tag as text if there is none."""
-        body = self._held[start:].lstrip()
-        if body and not body.startswith("{"):
-            return self._cut(start)
-        if not at_end and _may_go_on(body, closing):
+    def _offered(self, candidate: _Candidate, text: str) -> WrittenCall | None:
+        if candidate.state != "call":
             return None
-        call, rest = self._read(body)
-        if call is None or not rest.startswith(closing):
-            return self._cut(start)
-        self._held = rest.removeprefix(closing)
-        return call
-
-    def _read(self, body: str) -> tuple[WrittenCall | None, str]:
+        body = "".join(candidate.earlier) + text[candidate.start :]
         try:
-            value, length = json.JSONDecoder().raw_decode(body)
+            value = json.loads(body[: -len(candidate.closing)])
         except (ValueError, RecursionError):
-            return None, ""
-        return self._offered(value), body[length:].lstrip()
-
-    def _offered(self, value: Mapping[str, Any]) -> WrittenCall | None:
+            return None
         name = value.get("name")
         if not isinstance(name, str) or not name or (self._tools is not None and name not in self._tools):
             return None
         arguments = value.get("arguments") or {}
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        return WrittenCall(name, text)
-
-    def _cut(self, length: int) -> str:
-        text, self._held = self._held[:length], self._held[length:]
-        return text
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        return WrittenCall(name, written)
 
 
-def _may_go_on(body: str, closing: str) -> bool:
-    """Whether the closing tag is still to come: one inside a JSON string closes nothing, be the string ended or not."""
-    if closing not in body:
-        return True
-    outside = _JSON_STRING.sub("", body).partition(closing)
-    return not outside[1] or '"' in outside[0]
+class _Candidate:
+    """What stands behind an opening tag: an open question, a call (if its JSON is one), or only text.
+
+    ``start`` is where it begins in the text that is being read, ``earlier`` what came of it in texts before that.
+    """
+
+    def __init__(self, opening: str, start: int) -> None:
+        self.opening = opening
+        self.closing = f"</{opening[1:]}"
+        self.start = start
+        self.earlier: list[str] = []
+        self.state: Literal["open", "call", "text"] = "open"
+        self._scanner: JsonScanner | None = None  # once the JSON has begun
+        self._closed = ""  # as much of the closing tag as has come
+
+    def feed(self, text: str, place: int) -> int:
+        """Read on until it is decided, and return where that was."""
+        if self._scanner is None:
+            place = _behind_space(text, place)
+            if place == len(text):
+                return place
+            if text[place] != "{":
+                self.state = "text"
+                return place
+            self._scanner = JsonScanner(breaks_at_tags=True)
+        if not self._scanner.ended:
+            place = self._scanner.feed(text, place)
+            if self._scanner.broken:
+                self.state = "text"
+        return self._feed_closing(text, place) if self._scanner.ended else place
+
+    def _feed_closing(self, text: str, place: int) -> int:
+        if not self._closed:
+            place = _behind_space(text, place)
+        while self.state == "open" and place < len(text):
+            self._closed += text[place]
+            place += 1
+            if self._closed == self.closing:
+                self.state = "call"
+            elif not self.closing.startswith(self._closed):
+                self.state = "text"
+        return place
+
+
+def _behind_space(text: str, place: int) -> int:
+    found = NOT_SPACE.search(text, place)
+    return len(text) if found is None else found.start()
+
+
+NOT_SPACE: Final = re.compile(r"\S")

@@ -1,217 +1,116 @@
-"""Tools and JSON schemas of a request, as the native formats want them."""
+"""Tools, schemas of answers and arguments of calls of a request, as all native formats want them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from model_service.transports.native.formats.json_schemas import JsonSchema, resolved
 from model_service.transports.native.formats.parameters import (
     ChatBody,
     NativeFields,
     known_fields,
-    refusal,
     require_object,
     require_string,
 )
+from model_service.transports.native.formats.translation import Translation, refusal
 
-Schema = Mapping[str, Any]
 
+def function_tools(body: ChatBody, translation: Translation) -> list[NativeFields]:
+    """Return ``{name, description?, parameters}`` of each tool.
 
-def function_tools(body: ChatBody) -> Iterator[NativeFields]:
-    """``{name, description?, parameters?}`` of each tool; raises ``InvalidRequest`` for a tool of another type.
-
-    ``strict`` is left out: no format has it for a single tool, the model follows the schema as well as it can, and
-    clients set it by default (OpenAI's Agents SDK does).
+    Without parameters, they are an object without properties: some backends refuse anything less. Raise
+    ``InvalidRequest`` for a tool of another type.
     """
+    functions: list[NativeFields] = []
     for number, tool in enumerate(body.get("tools") or []):
         path = f"tools.{number}"
         if tool["type"] != "function" or tool.get("function") is None:
-            raise refusal(f"{path}.type", "OCI knows only tools of the type function.")
+            raise refusal(f"{path}.type", "must be function: OCI has no other tools.")
         known_fields(path, tool, "type", "function")
-        function = known_fields(f"{path}.function", tool["function"], "name", "description", "parameters", "strict")
-        yield {key: value for key, value in function.items() if key != "strict"}
+        path = f"{path}.function"
+        function = dict(known_fields(path, tool["function"], "name", "description", "parameters", "strict"))
+        function.pop("strict", None)
+        parameters = function.get("parameters") or {}
+        if "$ref" in parameters:
+            parameters = resolved(f"{path}.parameters", parameters, translation.budget)
+        functions.append({**function, "parameters": {**NO_PARAMETERS, **parameters}})
+    return functions
+
+
+def leave_out_strict(body: ChatBody, translation: Translation) -> None:
+    """Note ``strict``, which the formats lack for one tool.
+
+    The model follows the schema as well as it can, and clients set it by default (OpenAI's Agents SDK does).
+    """
+    if any(tool["function"].get("strict") for tool in body.get("tools") or []):
+        translation.dropped.drop("tools.function.strict")
+
+
+def chosen_tools(choice: Any, functions: list[NativeFields]) -> tuple[str, list[NativeFields]]:
+    """Return ``auto``, ``none``, ``required`` or ``function``, and the functions that the choice leaves to call.
+
+    Raise ``InvalidRequest`` for a choice that OpenAI does not have, or of functions that are not in ``tools``.
+    """
+    if isinstance(choice, str):
+        if choice not in ("auto", "none", "required"):
+            raise refusal("tool_choice", "must be one of auto, none, required, or an object that names a function.")
+        return choice, functions
+    kind, path, named = "function", "tool_choice", [choice]
+    if choice.get("type") == "allowed_tools":
+        path = "tool_choice.allowed_tools"
+        allowed = known_fields(path, choice.get("allowed_tools"), "mode", "tools")
+        named = allowed.get("tools") or []
+        kind = require_string(f"{path}.mode", allowed.get("mode"))
+        if kind not in ("auto", "required"):
+            raise refusal(f"{path}.mode", "must be one of auto, required.")
+        if not isinstance(named, list) or not named:
+            raise refusal(f"{path}.tools", "must be a non-empty array.")
+    names = {function_name(path, one) for one in named}
+    left = [function for function in functions if function["name"] in names]
+    if len({function["name"] for function in left}) < len(names):
+        raise refusal(path, "must name functions of tools.")
+    return kind, left
+
+
+def function_name(path: str, choice: Any) -> str:
+    """Return the name in ``{"type": "function", "function": {"name": …}}``."""
+    if require_object(path, choice).get("type") != "function":
+        raise refusal(f"{path}.type", "must be function: OCI has no other tools.")
+    function = require_object(f"{path}.function", choice.get("function"))
+    return require_string(f"{path}.function.name", function.get("name"))
 
 
 def response_schema(response_format: Any) -> NativeFields:
-    """OCI's ``jsonSchema`` for OpenAI's ``response_format``."""
+    """Return OCI's ``jsonSchema`` for OpenAI's ``response_format``."""
     given = known_fields("response_format", response_format, "type", "json_schema")
     if given.get("type") != "json_schema":
-        raise refusal("response_format.type", "OCI knows text, json_object and json_schema.")
+        raise refusal("response_format.type", "must be one of text, json_object, json_schema.")
     path = "response_format.json_schema"
     schema = known_fields(path, given.get("json_schema"), "name", "description", "schema", "strict")
     require_string(f"{path}.name", schema.get("name"))
+    if "schema" in schema:
+        require_object(f"{path}.schema", schema["schema"])
     return {"isStrict" if key == "strict" else key: value for key, value in schema.items()}
 
 
 def arguments_text(native: Any) -> str:
-    """The arguments of a call as JSON text, whether they came as an object or as text; "" for null."""
+    """Return the arguments of a call as JSON text, whether they came as an object or as text; "" for null."""
     if native is None:
         return ""
     return native if isinstance(native, str) else json.dumps(native, ensure_ascii=False)
 
 
-def arguments_object(path: str, arguments: str) -> Schema:
-    """Raises ``InvalidRequest`` for arguments that are no JSON object: Cohere takes nothing else."""
+def arguments_object(path: str, arguments: str) -> JsonSchema:
+    """Return the arguments of a call; raise ``InvalidRequest`` for what is no JSON object: Cohere has nothing else."""
     try:
-        value = json.loads(arguments or "{}")
+        value = json.loads(arguments)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, Mapping):
-        raise refusal(f"{path}.function.arguments", "this should be a JSON object, as text.")
+        raise refusal(f"{path}.function.arguments", "must be a JSON object, as a string.")
     return value
 
 
-def parameter_definitions(path: str, parameters: Schema) -> NativeFields:
-    """A JSON schema as Cohere's ``{name: {type, description, isRequired}}``, where a type is one of Python's.
-
-    What that cannot say (nested objects, enumerations, limits) stands in the description as the JSON schema that it
-    is, references resolved: the model reads it there.
-    Source: oci.generative_ai_inference.models.CohereParameterDefinition
-    """
-    for key, value in parameters.items():
-        if key not in _TOP_LEVEL or (key == "additionalProperties" and isinstance(value, Mapping)):
-            raise refusal(f"{path}.{key}", "OCI's COHERE format describes parameters one by one, and cannot say this.")
-    if parameters.get("type", "object") != "object":
-        raise refusal(f"{path}.type", "the parameters of a tool should be an object.")
-    required = parameters.get("required")
-    required = required if isinstance(required, list) else []
-    whole = resolved(path, parameters)
-    return {
-        name: _definition(schema, name in required)
-        for name, schema in require_object(f"{path}.properties", whole.get("properties") or {}).items()
-    }
-
-
-def resolved(path: str, schema: Schema) -> Schema:
-    """The schema with its own definitions put in the place of ``$ref``; raises ``InvalidRequest`` for one that leads
-    nowhere or back to itself."""
-    try:
-        value: Schema = _References(f"{path}.$ref", schema).resolve(schema)
-    except RecursionError:
-        raise refusal(path, "this schema is nested too deeply.") from None
-    return {key: one for key, one in value.items() if key not in ("$defs", "definitions")}
-
-
-class _References:
-    """The references of one schema; ``MAX_REFERENCES`` bounds what a small schema can unfold into."""
-
-    def __init__(self, path: str, root: Schema) -> None:
-        self._path = path
-        self._root = root
-        self._left = MAX_REFERENCES
-
-    def resolve(self, value: Any, within: tuple[str, ...] = ()) -> Any:
-        if isinstance(value, list):
-            return [self.resolve(one, within) for one in value]
-        if not isinstance(value, Mapping):
-            return value
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            beside = {key: one for key, one in value.items() if key != "$ref"}
-            found = {**self._target(reference, within), **beside}
-            return self.resolve(found, (*within, reference))
-        definitions = ("$defs", "definitions") if value is self._root else ()
-        return {key: one if key in definitions else self.resolve(one, within) for key, one in value.items()}
-
-    def _target(self, reference: str, within: tuple[str, ...]) -> Schema:
-        self._left -= 1
-        if reference in within or self._left < 0:
-            raise refusal(self._path, f"{reference} refers to itself, or too often, to be written out.")
-        target: Any = self._root
-        for step in reference.removeprefix("#/").split("/"):
-            target = target.get(step) if isinstance(target, Mapping) else None
-        if not reference.startswith("#/") or not isinstance(target, Mapping):
-            raise refusal(self._path, f"{reference} leads nowhere in this schema.")
-        return target
-
-
-def _definition(schema: Any, is_required: bool) -> NativeFields:
-    schema = schema if isinstance(schema, Mapping) else {}  # "true" is a schema: anything goes
-    described = require_string("description", schema.get("description") or "")
-    kind = python_type(schema)
-    if _says_more(schema, kind):
-        rest = {key: value for key, value in schema.items() if key not in ("description", "title")}
-        described = f"{described} JSON schema: {json.dumps(rest, ensure_ascii=False)}".strip()
-    return {"type": kind, "description": described, "isRequired": is_required}
-
-
-def _says_more(schema: Schema, kind: str) -> bool:
-    said = {key: value for key, value in schema.items() if key not in ("description", "title")}
-    return said != _SAID_BY_TYPE.get(kind)
-
-
-def python_type(schema: Schema) -> str:
-    """``List[str]`` and its like; a bare ``List`` makes the backend fail with a 500, ``list`` does not
-    (https://github.com/BerriAI/litellm/pull/30780). Where several types are possible: ``str``."""
-    alternatives = _alternatives(schema)
-    if alternatives is None:
-        return _single_type(schema)
-    kinds = {python_type(one) for one in alternatives} - {"None"}
-    return kinds.pop() if len(kinds) == 1 else "str"
-
-
-def _alternatives(schema: Schema) -> list[Schema] | None:
-    for key in ("anyOf", "oneOf"):
-        if isinstance(schema.get(key), list):
-            return [one for one in schema[key] if isinstance(one, Mapping)]
-    kind, enum = schema.get("type"), schema.get("enum")
-    if isinstance(kind, list):
-        return [{**schema, "type": one} for one in kind]
-    if kind is None and isinstance(enum, list):
-        return [{"type": _JSON_TYPES.get(type(one), "string")} for one in enum]
-    return None
-
-
-def _single_type(schema: Schema) -> str:
-    items = schema.get("items")
-    if schema.get("type") == "array" and isinstance(items, Mapping) and "type" in items:
-        return f"List[{python_type(items)}]"
-    return PYTHON_TYPES.get(str(schema.get("type")), "str")
-
-
-MAX_REFERENCES: Final = 1000
-
-PYTHON_TYPES: Final[Mapping[str, str]] = {
-    "string": "str",
-    "integer": "int",
-    "number": "float",
-    "boolean": "bool",
-    "array": "list",
-    "object": "dict",
-    "null": "None",
-}
-
-_JSON_TYPES: Final[Mapping[type, str]] = {
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    list: "array",
-    dict: "object",
-    type(None): "null",
-}
-
-# The schemas of which a Python type says everything.
-_SAID_BY_TYPE: Final[Mapping[str, Schema]] = {
-    **{python: {"type": kind} for kind, python in PYTHON_TYPES.items()},
-    **{f"List[{python}]": {"type": "array", "items": {"type": kind}} for kind, python in PYTHON_TYPES.items()},
-}
-
-# Of these, only "properties" and "required" say something; the others have no effect on what a tool accepts, or only
-# describe, or are resolved.
-_TOP_LEVEL: Final = frozenset(
-    {
-        "$comment",
-        "$defs",
-        "$id",
-        "$schema",
-        "additionalProperties",
-        "definitions",
-        "description",
-        "examples",
-        "properties",
-        "required",
-        "title",
-        "type",
-    }
-)
+NO_PARAMETERS: Final[JsonSchema] = {"type": "object", "properties": {}}

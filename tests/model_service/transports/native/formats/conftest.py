@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from model_service.errors import UnsupportedParameter
 from model_service.openai_api.chat import ChatRequest
 from model_service.openai_api.encoding import read_events
 from model_service.routing import resolve
-from model_service.transports.native.formats import FORMATS, Identity
+from model_service.transports.call import DroppedParameters
+from model_service.transports.native.formats import FORMATS, Identity, Translation
 
 HERE = Path(__file__).parent
 
@@ -34,12 +36,37 @@ def recorded() -> Callable[[str], Any]:
 def native() -> Callable[..., dict[str, Any]]:
     """The native request of a format for fields of a chat request."""
 
-    def request(api_format: str, model: str = "meta.llama-3.3-70b-instruct", **fields: Any) -> dict[str, Any]:
-        body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], **fields}
-        request = ChatRequest.parse(body)
-        return FORMATS[api_format].request(request, resolve(model, aliases={}), stream=request.stream)
+    return translated
 
-    return request
+
+@pytest.fixture
+def dropped() -> Callable[..., list[str]]:
+    """What was left out of the native request, which is refused by name where the operator wants that."""
+
+    def names(api_format: str, **fields: Any) -> list[str]:
+        translation = Translation()
+        translated(api_format, translation=translation, **fields)
+        found = list(translation.dropped.names)
+        if found and not any(name.startswith("messages.") for name in found):
+            with pytest.raises(UnsupportedParameter) as caught:
+                translated(api_format, translation=Translation(DroppedParameters(refuses=True)), **fields)
+            assert caught.value.param in found
+        return found
+
+    return names
+
+
+def translated(
+    api_format: str,
+    model: str = "a.model",
+    translation: Translation | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """The native request of a format for fields of a chat request."""
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], **fields}
+    request = ChatRequest.parse(body)
+    route = resolve(model, aliases={})
+    return FORMATS[api_format].request(request, route, stream=request.stream, translation=translation)
 
 
 @pytest.fixture

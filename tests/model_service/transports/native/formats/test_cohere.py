@@ -52,6 +52,17 @@ PARAMETERS = [
     ("reasoning_effort", "none", {}),
     ("store", False, {}),
     ("user", "u", {}),
+    ("top_k", 5, {"topK": 5}),
+    ("stop", "", {}),
+    ("stop", ["", "a"], {"stopSequences": ["a"]}),
+    ("functions", [], {}),
+    ("function_call", "none", {}),
+    ("parallel_tool_calls", False, {}),
+    (
+        "response_format",
+        {"type": "json_schema", "json_schema": {"name": "w", "description": "D", "schema": SCHEMA}},
+        {"responseFormat": {"type": "JSON_OBJECT", "schema": {**SCHEMA, "description": "D"}}},
+    ),
 ]
 
 
@@ -66,20 +77,15 @@ def test_no_tool_is_offered_where_none_may_be_called(native):
 
 REFUSED = [
     ({"n": 2}, "n"),
-    ({"logprobs": True}, "logprobs"),
     ({"logit_bias": {"1": 1}}, "logit_bias"),
-    ({"parallel_tool_calls": False}, "parallel_tool_calls"),
-    ({"reasoning_effort": "high"}, "reasoning_effort"),
-    ({"verbosity": "low"}, "verbosity"),
-    ({"service_tier": "priority"}, "service_tier"),
-    ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
+    ({"tools": [TOOL], "parallel_tool_calls": "no"}, "parallel_tool_calls"),
     ({"web_search_options": {}}, "web_search_options"),
-    ({"store": True}, "store"),
     ({"numGenerations": 2}, "numGenerations"),
     ({"no_such_thing": 0}, "no_such_thing"),
-    ({"tools": [TOOL], "tool_choice": "required"}, "tool_choice"),
+    ({"tool_choice": "required"}, "tool_choice"),
+    ({"tool_choice": "any"}, "tool_choice"),
+    ({"functions": [{}]}, "functions"),
     ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
-    ({"tools": [{"type": "function", "function": {"name": "get-weather"}}]}, "tools.0.function.name"),
     ({"response_format": {"type": "regex"}}, "response_format.type"),
 ]
 
@@ -90,6 +96,34 @@ def test_what_cannot_be_carried_is_refused_by_name(fields, param, native):
         native("COHERE", **fields)
 
     assert (caught.value.status, caught.value.param) == (400, param)
+
+
+DROPPED = [
+    {"logprobs": True},
+    {"logprobs": True, "top_logprobs": 2},
+    {"reasoning_effort": "high"},
+    {"verbosity": "low"},
+    {"service_tier": "priority"},
+    {"prediction": {"type": "content", "content": "x"}},
+    {"store": True},
+    {"metadata": {"a": "b"}},
+    {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "prompt_cache_retention": "24h"},
+    {"prompt_cache_options": {"mode": "explicit"}},
+    {"parallel_tool_calls": False},
+]
+
+
+@pytest.mark.parametrize("fields", DROPPED, ids=",".join)
+def test_what_no_caller_would_miss_is_left_out_and_said(fields, native, dropped):
+    assert native("COHERE", **fields) == native("COHERE")
+    assert dropped("COHERE", **fields) == list(fields)
+
+
+def test_strict_is_said_to_be_left_out(native, dropped):
+    tool = {"type": "function", "function": {**TOOL["function"], "strict": True}}
+
+    assert native("COHERE", tools=[tool]) == native("COHERE", tools=[TOOL])
+    assert dropped("COHERE", tools=[tool]) == ["tools.function.strict"]
 
 
 def test_a_recorded_answer_is_a_chat_completion_with_its_citations(recorded, identity):

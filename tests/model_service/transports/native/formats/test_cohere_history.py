@@ -127,7 +127,6 @@ def test_a_preamble_of_the_callers_own_leaves_the_system_prompt_in_the_history(n
 
 REFUSED = [
     ({"messages": [user([PICTURE])]}, "messages.0.content.0.type"),
-    ({"messages": [{**user("Hi"), "name": "ann"}]}, "messages.0.name"),
     ({"messages": [user("Hi"), assistant("So")]}, "messages"),
     ({"messages": [system("S")]}, "messages"),
     ({"messages": [user("?"), ASKED, result("c1", "hot")]}, "messages"),

@@ -102,6 +102,17 @@ PARAMETERS = [
         {"responseFormat": {"type": "JSON_OBJECT", "schema": SCHEMA}},
     ),
     ({"n": 1, "parallel_tool_calls": True, "user": "u", "store": False}, {}),
+    ({"parallel_tool_calls": False, "top_k": 3, "stop": ""}, {"topK": 3}),
+    (
+        {
+            **TOOLS,
+            "tool_choice": {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "g"}}]},
+            },
+        },
+        {"tools": [NATIVE_OTHER], "toolsChoice": "REQUIRED"},
+    ),
 ]
 
 
@@ -112,15 +123,21 @@ def test_parameters_become_their_native_fields_and_nothing_else(given, fields, n
 
 REFUSED = [
     ({"n": 2}, "n"),
-    ({"top_logprobs": 2, "logprobs": True}, "top_logprobs"),
-    ({"reasoning_effort": "low"}, "reasoning_effort"),
     ({"reasoning_effort": ["low"]}, "reasoning_effort"),
-    ({"parallel_tool_calls": False}, "parallel_tool_calls"),
+    ({**TOOLS, "parallel_tool_calls": "no"}, "parallel_tool_calls"),
+    ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice.allowed_tools"),
+    (
+        {**TOOLS, "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "none", "tools": []}}},
+        "tool_choice.allowed_tools.mode",
+    ),
+    (
+        {**TOOLS, "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}},
+        "tool_choice.allowed_tools.tools",
+    ),
     ({"citationQuality": "FAST"}, "citationQuality"),
     ({"tool_choice": "any"}, "tool_choice"),
     ({**TOOLS, "tool_choice": {"type": "function", "function": {"name": "h"}}}, "tool_choice"),
     ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages.0.content.0.type"),
-    ({"messages": [{"role": "user", "content": "x", "name": "n"}]}, "messages.0.name"),
     ({"messages": [{"role": "function", "content": "x"}]}, "messages.0.role"),
     ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "c"}]}, "messages.0.tool_call_id"),
 ]
@@ -132,6 +149,25 @@ def test_what_cannot_be_carried_is_refused_by_name(fields, param, native):
         native("COHEREV2", **fields)
 
     assert (caught.value.status, caught.value.param) == (400, param)
+
+
+DROPPED = [
+    ({"top_logprobs": 2, "logprobs": True}, ["top_logprobs"], {"isLogProbsEnabled": True}),
+    ({"reasoning_effort": "low"}, ["reasoning_effort"], {}),
+    ({"verbosity": "low", "store": True}, ["store", "verbosity"], {}),
+    ({"messages": [{"role": "user", "content": "Hi", "name": "n"}]}, ["messages.name"], {}),
+    (
+        {"tools": [{"type": "function", "function": {**TOOL["function"], "strict": True}}, OTHER]},
+        ["tools.function.strict"],
+        {"tools": [NATIVE_TOOL, NATIVE_OTHER]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "names", "fields"), DROPPED, ids=str)
+def test_what_no_caller_would_miss_is_left_out_and_said(given, names, fields, native, dropped):
+    assert native("COHEREV2", **given) == {**native("COHEREV2"), **fields}
+    assert dropped("COHEREV2", **given) == names
 
 
 def answer(message, **fields):

@@ -18,7 +18,10 @@ CASES = [
     ("COMPLETE", "stop"),
     ("STOP_SEQUENCE", "stop"),
     ("ERROR_TOXIC", "content_filter"),
-    ("Brand_New", "brand_new"),
+    ("SAFETY", "content_filter"),
+    ("RECITATION", "content_filter"),
+    ("PROHIBITED_CONTENT", "content_filter"),
+    ("Brand_New", "stop"),
     (None, "stop"),
 ]
 

@@ -22,7 +22,7 @@ def test_gemini_gets_a_schema_that_it_understands(native):
     assert sent == {
         "type": "object",
         "properties": {
-            "day": {"enum": ["mon"]},
+            "day": {"type": "string", "enum": ["mon"]},
             "count": {"type": "integer", "nullable": True, "description": 'JSON schema: {"exclusiveMinimum": 0}'},
             "additionalProperties": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from model_service.errors import InvalidRequest, UpstreamError
@@ -30,7 +32,6 @@ PARAMETERS = [
     ("verbosity", "low", {"verbosity": "LOW"}),
     ("service_tier", "priority", {"serviceTier": "PRIORITY"}),
     ("metadata", {"team": "a"}, {"metadata": {"team": "a"}}),
-    ("parallel_tool_calls", False, {"isParallelToolCalls": False}),
     ("tools", [TOOL], {"tools": [{**TOOL["function"], "type": "FUNCTION"}]}),
     ("tools", [], {}),
     ("tool_choice", "auto", {"toolChoice": {"type": "AUTO"}}),
@@ -74,6 +75,10 @@ PARAMETERS = [
     ("prompt_cache_key", "k", {}),
     ("store", False, {}),
     ("modalities", ["text"], {}),
+    ("top_k", 5, {"topK": 5}),
+    ("stop", "", {}),
+    ("functions", [], {}),
+    ("prompt_cache_options", {"mode": "explicit", "ttl": "30m"}, {}),
 ]
 
 
@@ -86,18 +91,18 @@ def test_a_parameter_becomes_its_native_fields_and_nothing_else(name, value, fie
 
 # a field of the request, and the parameter that the refusal names
 REFUSED = [
-    ({"store": True}, "store"),
     ({"audio": {"voice": "alloy"}}, "audio"),
     ({"modalities": ["text", "audio"]}, "modalities"),
     ({"functions": [{}]}, "functions"),
-    ({"top_k": 5}, "top_k"),
+    ({"cache_salt": 5}, "cache_salt"),
     ({"safetyMode": "STRICT"}, "safetyMode"),
     ({"no_such_thing": 0}, "no_such_thing"),
     ({"reasoning_effort": 3}, "reasoning_effort"),
-    ({"parallel_tool_calls": "yes"}, "parallel_tool_calls"),
+    ({"tools": [TOOL], "parallel_tool_calls": "yes"}, "parallel_tool_calls"),
     ({"top_logprobs": 3}, "top_logprobs"),
     ({"tool_choice": "any"}, "tool_choice"),
-    ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice.type"),
+    ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice.allowed_tools"),
+    ({"tool_choice": {"type": "custom"}}, "tool_choice.type"),
     ({"tool_choice": {"type": "function"}}, "tool_choice.function"),
     ({"tools": [{"type": "custom", "custom": {}}]}, "tools.0.type"),
     ({"tools": [{"type": "function", "function": {"name": "f", "defer": True}}]}, "tools.0.function.defer"),
@@ -133,9 +138,9 @@ def test_what_cannot_be_carried_is_refused_by_name(fields, param, native):
 
 def test_a_parameter_in_the_wrong_spelling_is_refused_with_the_right_one(native):
     with pytest.raises(InvalidRequest) as caught:
-        native("GENERIC", top_k=5)
+        native("GENERIC", num_generations=5)
 
-    assert "topK" in (caught.value.hint or "")
+    assert "numGenerations" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +161,12 @@ def test_the_token_limit_has_the_name_that_the_family_wants(model, field, asked,
     assert {key: value for key, value in sent.items() if key.startswith("max")} == {field: 5}
 
 
+def test_parallel_calls_are_turned_off_where_there_are_tools(native, dropped):
+    assert native("GENERIC", tools=[TOOL], parallel_tool_calls=False)["isParallelToolCalls"] is False
+    assert dropped("GENERIC", tools=[TOOL], parallel_tool_calls=False) == []
+    assert dropped("GENERIC", parallel_tool_calls=False) == ["parallel_tool_calls"]
+
+
 def test_of_two_token_limits_the_new_one_counts(native):
     assert native("GENERIC", max_tokens=5, max_completion_tokens=9)["maxTokens"] == 9
 
@@ -164,9 +175,11 @@ def test_a_native_field_of_the_caller_counts_more_than_its_translation(native):
     assert native("GENERIC", top_p=0.1, topP=0.9)["topP"] == 0.9
 
 
-def test_zero_penalties_are_left_out_where_the_family_refuses_them(native):
+def test_penalties_are_left_out_where_the_family_refuses_them(native, dropped):
     assert "frequencyPenalty" not in native("GENERIC", model="xai.grok-4.3", frequency_penalty=0)
-    assert native("GENERIC", model="xai.grok-4.3", frequency_penalty=1)["frequencyPenalty"] == 1
+    assert "frequencyPenalty" not in native("GENERIC", model="xai.grok-4.3", frequency_penalty=1)
+    assert dropped("GENERIC", model="xai.grok-4.3", frequency_penalty=1, presence_penalty=0) == ["frequency_penalty"]
+    assert dropped("GENERIC", frequency_penalty=1) == []
 
 
 @pytest.mark.parametrize(
@@ -274,7 +287,8 @@ def test_everything_that_an_answer_says_is_kept(identity):
                 }
             ]
         },
-        "finish_reason": "something_new",
+        "finish_reason": "stop",
+        "native_finish_reason": "SOMETHING_NEW",
     }
     assert whole["service_tier"] == "priority"
     assert whole["usage"] == {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
@@ -318,4 +332,6 @@ def test_junk_in_an_answer_is_no_crash(junk, identity):
     deeper = answer({"logprobs": {"tokens": junk, "tokenLogprobs": [junk], "topLogprobs": [junk]}, "message": junk})
 
     for said in (whole, deeper):
-        assert FORMATS["GENERIC"].completion(said, identity)["choices"][0]["message"]["role"] == "assistant"
+        with suppress(UpstreamError):  # OCI's fault, where an answer without its text would be a false one
+            message = FORMATS["GENERIC"].completion(said, identity)["choices"][0]["message"]
+            assert message["role"] == "assistant"

@@ -103,9 +103,9 @@ def test_only_tools_that_were_offered_are_called():
 def test_text_is_held_back_only_while_it_can_become_a_call():
     reader = ToolCallText(None)
 
-    taken = [list(reader.take(piece)) for piece in ("a <too", "th> b <tool_call> no", "w")]
+    taken = ["".join(reader.take(piece)) for piece in ("a <too", "th> b <tool_call> no", "w")]
 
-    assert taken == [["a "], ["<", "tooth> b ", "<tool_call>", " no"], ["w"]]
+    assert taken == ["a ", "<tooth> b <tool_call> no", "w"]
 
 
 PIECES = st.sampled_from(
