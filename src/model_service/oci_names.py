@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 COMPARTMENT_OCID: Final = re.compile(r"ocid1\.(compartment|tenancy)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
-PROJECT_OCID: Final = re.compile(r"ocid1\.generativeaiproject\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
+# A conversation store is what held responses before there were projects, and what some tenancies still have.
+PROJECT_OCID: Final = re.compile(
+    r"ocid1\.generativeai(project|conversationstore)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+"
+)
+CONVERSATION_STORE: Final = "ocid1.generativeaiconversationstore."
 
 # The shape of a region that nobody describes; its first two letters are those of a country or of a part of the world.
 REGION: Final = re.compile(r"[a-z]{2}-([a-z0-9]+-)+[0-9]+")

@@ -25,6 +25,7 @@ from model_service.openai_api.operations import (
 FIELD_OF_HEADER: Final[Mapping[str, str]] = {
     "compartmentid": "compartment_id",  # OCI has two names for it
     "opc-compartment-id": "compartment_id",
+    "opc-conversation-store-id": "project_id",  # which came before projects, and goes out as what it is
     "openai-project": "project_id",
     "x-model-service-unsupported": "unsupported",
 }
@@ -32,6 +33,11 @@ FIELD_OF_HEADER: Final[Mapping[str, str]] = {
 # The platform throws the body of a function's 502 and 504 away (fdk: constants.py, fn: runner_fninvoke.go), so
 # those two leave as their nearest relatives; the body has the status that was meant.
 STATUS_THAT_SURVIVES: Final[Mapping[int, int]] = {502: 500, 504: 503}
+
+
+def _is_meant(name: str, value: str | None) -> bool:
+    """Return whether a header is there and says something to OCI; OpenAI's clients send their own ``proj_…``."""
+    return value is not None and (FIELD_OF_HEADER[name] != "project_id" or PROJECT_OCID.fullmatch(value) is not None)
 
 
 class HttpEnvelope:
@@ -84,7 +90,5 @@ class HttpEnvelope:
     def _named_in_headers(self, body: Mapping[str, Any]) -> dict[str, str]:
         """Return the fields of ours that the caller set by a header; the body, if it says them too, knows better."""
         headers = self._http.headers
-        named = {FIELD_OF_HEADER[name]: value for name, value in headers.items() if name in FIELD_OF_HEADER}
-        if not PROJECT_OCID.fullmatch(named.get("project_id", "")):
-            named.pop("project_id", None)  # OpenAI's clients send their own `proj_…`, which means nothing to OCI
+        named = {field: headers[name] for name, field in FIELD_OF_HEADER.items() if _is_meant(name, headers.get(name))}
         return {name: value for name, value in named.items() if name not in body}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from model_service.errors import UnsupportedParameter, UpstreamError
 from model_service.fn.invocation import Deadline
+from model_service.oci_names import CONVERSATION_STORE
 from model_service.routing import Route
 
 
@@ -19,8 +20,8 @@ class Call:
     bound on a reply, or that of memory where there is a bucket for larger ones; ``None`` where nobody knows.
 
     ``refuses_unsupported`` says that parameters which the model cannot take are to be refused, and not left out.
-    Responses alone take the rest: ``project_id`` is the project that holds what they store, ``conversation_store_id``
-    what some tenancies have in its place, and ``may_store`` says whether they may
+    Responses alone take the rest: ``project_id`` is the project (or the conversation store, which some tenancies have
+    in its place) that holds what they store, and ``may_store`` says whether they may
     (``MODEL_SERVICE_RESPONSES_STORE``). ``owner`` is whose what they store is, where callers are kept apart
     (``transports/responses/ownership.py``).
     """
@@ -32,7 +33,6 @@ class Call:
     owner: str | None = None
     max_answer_bytes: int | None = None
     refuses_unsupported: bool = False
-    conversation_store_id: str | None = None
 
     @property
     def compartment_headers(self) -> dict[str, str]:
@@ -43,13 +43,14 @@ class Call:
 
     @property
     def project_headers(self) -> dict[str, str]:
-        """Return what the stateful surfaces want besides.
+        """What the stateful surfaces want besides; a conversation store goes in the place of a project.
 
-        Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm. A
-        conversation store, which came before projects, goes through in the place of one.
+        Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/projects.htm, and oci-openai for the store.
         """
-        ids = {"OpenAI-Project": self.project_id, "opc-conversation-store-id": self.conversation_store_id}
-        return {name: value for name, value in ids.items() if value is not None}
+        if self.project_id is None:
+            return {}
+        is_store = self.project_id.startswith(CONVERSATION_STORE)
+        return {"opc-conversation-store-id" if is_store else "OpenAI-Project": self.project_id}
 
     @contextmanager
     def hints(self, route: Route, previous_response_id: str | None = None, surface: str = "") -> Iterator[None]:

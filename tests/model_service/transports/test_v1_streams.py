@@ -6,14 +6,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mock_oci import MockOci
-from model_service.errors import StreamBroken, UpstreamError, UpstreamRefused, UpstreamThrottled
+from model_service.errors import InvalidRequest, StreamBroken, UpstreamError, UpstreamRefused, UpstreamThrottled
+from model_service.fn.invocation import Deadline
 from model_service.models import Model
+from model_service.openai_api.chat import ChatRequest
+from model_service.routing import resolve
 from model_service.service import Service
+from model_service.transports.call import Call
+from model_service.transports.v1 import OCIOpenAIModel
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 JSON = "application/json"
@@ -241,3 +247,33 @@ def test_an_answer_of_the_wrong_types_is_oci_s_fault(model: Model, oci: MockOci,
     oci.script.raw(json.dumps({"choices": [choice]}).encode(), content_type=JSON)
     with pytest.raises(UpstreamError, match="other than a chat completion"):
         list(model.stream("Hello")) if stream else model.complete("Hello")
+
+
+# --- what the model cannot take
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_the_model_cannot_take_is_left_out_and_said_or_refused(
+    service: Service, oci: MockOci, stream: bool
+) -> None:
+    model = OCIOpenAIModel(resolve("openai.gpt-5.5", aliases={}), service.upstream)
+    hello = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+    request = ChatRequest.parse({**hello, "temperature": 0.2, "top_p": 1, "parallel_tool_calls": False})
+    call = Call(Deadline.after(30), service.compartment_id)
+    script(oci, chunk("Hi", "stop"), "[DONE]")
+    answer = model.stream(request, call) if stream else model.complete(request, call)
+    assert set(answer.dropped) == {"temperature", "parallel_tool_calls"}
+    assert json.loads(oci.requests[-1].body).keys() == {"model", "messages", "stream"}
+    refusing = replace(call, refuses_unsupported=True)
+    with pytest.raises(InvalidRequest, match="cannot take this parameter"):
+        model.stream(request, refusing) if stream else model.complete(request, refusing)
+
+
+def test_fields_of_replies_for_responses_stay_here_and_a_caller_s_own_go_out(model: Model, oci: MockOci) -> None:
+    history = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b", "provider_state": {"previous_response_id": "r"}, "mood": "good"},
+        {"role": "user", "content": "c"},
+    ]
+    model.complete(history)
+    assert json.loads(oci.requests[-1].body)["messages"][1] == {"role": "assistant", "content": "b", "mood": "good"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -341,3 +341,33 @@ def test_a_body_that_is_no_object_is_an_error(wire: Wire, upstream: UpstreamClie
     with pytest.raises(ModelServiceError) as error:
         pass_through(upstream, "GET", "/v1/responses/resp_1")
     assert error.value.opc_request_id == "A/B/C"
+
+
+def test_a_conversation_store_goes_out_in_the_place_of_a_project(upstream: UpstreamClient, wire: Wire) -> None:
+    store = "ocid1.generativeaiconversationstore.oc1.us-chicago-1.amaaaaaaexample"
+    wire.will_answer("text")
+    complete(upstream, chat(), project_id=store)
+    headers = wire.requests[-1].headers
+    assert (headers["opc-conversation-store-id"], headers.get("openai-project")) == (store, None)
+
+
+def test_what_the_model_cannot_take_is_left_out_and_said_or_refused(upstream: UpstreamClient, wire: Wire) -> None:
+    model = OCIResponsesModel(resolve("openai.gpt-5.5-pro", aliases={}), upstream)
+    request = chat(stop=["x"], temperature=0.2, seed=None, frequency_penalty=0)
+    wire.will_answer("text")
+    answer = model.complete(request, call())
+    assert set(answer.dropped) == {"stop", "temperature"}
+    assert wire.sent.keys().isdisjoint({"stop", "temperature", "frequency_penalty"})
+    with pytest.raises(InvalidRequest, match="cannot take this parameter"):
+        model.complete(request, call(refuses_unsupported=True))
+
+
+def test_an_answer_that_comes_as_a_stream_unasked_is_put_together(
+    upstream: UpstreamClient, wire: Wire, events: Callable[[str], bytes]
+) -> None:
+    wire.will_answer("text")
+    whole = complete(upstream, chat())
+    wire.will_stream(events("text"))
+    streamed = complete(upstream, chat())
+    assert streamed["choices"][0]["message"]["content"] == whole["choices"][0]["message"]["content"]
+    assert streamed["usage"] == whole["usage"]
