@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from dataclasses import replace
+from email.utils import formatdate
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
@@ -31,7 +32,7 @@ class MockOci(Cloud):
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
         response = self._answer(request)
-        return replace(response, headers={"opc-request-id": self._request_id(request), **response.headers})
+        return replace(response, headers={**self._common_headers(request), **response.headers})
 
     def _answer(self, request: Request) -> Response:
         for operation in SERVICES:
@@ -65,6 +66,10 @@ class MockOci(Cloud):
         _log.info("not authenticated: %s", refusal)
         message = "The required information to complete authentication was not provided or was incorrect."
         return oci_error(401, message, "NotAuthenticated")
+
+    def _common_headers(self, request: Request) -> dict[str, str]:
+        """Return what every answer of OCI bears; clients compare their clocks with ``date``."""
+        return {"opc-request-id": self._request_id(request), "date": formatdate(self.clock(), usegmt=True)}
 
     def _request_id(self, request: Request) -> str:
         """Make an id of three 32-hex segments; the first is the caller's own when it sent one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
 from model_service.auth.security_token import claims_of
@@ -16,12 +15,10 @@ from model_service.errors import CredentialError, ModelServiceError, UpstreamErr
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.operations import DoctorRequest
+from model_service.upstream.clock import MAX_SKEW_SECONDS, described, skew
 from model_service.upstream.error_hints import Asked, find_hint
 
 Verdict = Literal["ok", "fail", "skip"]
-
-# https://docs.oracle.com/en-us/iaas/Content/API/Concepts/signingrequests.htm
-SKEW_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -144,13 +141,11 @@ def _endpoint(context: DoctorContext) -> str:
 
 
 def _clock(context: DoctorContext) -> str:
-    date = context.unsigned_response.headers.get("date", "")
-    try:
-        skew = context.clock() - parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        raise CheckSkipped("the endpoint does not say what time it is") from None
-    finding = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} OCI's"
-    if abs(skew) > SKEW_SECONDS:
+    seconds = skew(context.unsigned_response.headers.get("date"), context.clock)
+    if seconds is None:
+        raise CheckSkipped("the endpoint does not say what time it is")
+    finding = described(seconds)
+    if abs(seconds) > MAX_SKEW_SECONDS:
         raise CheckFailed(finding, "OCI refuses signatures that are five minutes off: synchronise the clock (NTP).")
     return finding
 

@@ -13,10 +13,12 @@ import httpx
 from model_service.auth import Credential
 from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.batch.context import BatchService
-from model_service.errors import ModelServiceError, SettingsError
+from model_service.errors import DeadlineExceeded, ModelServiceError, SettingsError
 from model_service.fn.invocation import Deadline
+from model_service.network.failures import unreachable
 from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.operations import DoctorRequest
+from model_service.upstream.sockets import Attempt, DeadlineTransport
 
 PROBE_SECONDS: Final = 10.0  # for an answer that takes a server no thought
 
@@ -97,11 +99,19 @@ class DoctorContext:
 
     def fetch(self, method: str, url: str, body: Any, remedy: str) -> httpx.Response:
         """Return the response; raise ``CheckFailed`` where nobody answers."""
-        timeout = min(PROBE_SECONDS, self.deadline.require()) if body is None else self.deadline.require()
+        attempt = Attempt(self.deadline.within(PROBE_SECONDS) if body is None else self.deadline)
+        network = self.service.settings.network
         try:
-            with httpx.Client(trust_env=False, timeout=timeout) as client:
+            transport = DeadlineTransport(url, network, httpx.Limits())
+            with (
+                attempt.on_the_wire(),
+                httpx.Client(transport=transport, trust_env=False, timeout=attempt.seconds) as client,
+            ):
                 return client.request(method, url, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            found = unreachable(url, error, network)
+            raise CheckFailed(f"{url} cannot be reached: {found.message}", f"{found.hint} {remedy}") from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, DeadlineExceeded) as error:
             reason = str(error) or type(error).__name__
             raise CheckFailed(f"{url} cannot be reached: {reason}", remedy) from error
 

@@ -101,8 +101,8 @@ class Network:
         address = _address(host)
         if host == "localhost" or (address is not None and (address.is_loopback or address.is_link_local)):
             return True
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
-        return any(_matches(entry.lower(), host, f"{host}:{port}") for entry in self.direct)
+        with_port = f"{host}:{parts.port}" if parts.port else host
+        return any(_matches(entry.lower(), host, with_port) for entry in self.direct)
 
 
 def _matches(entry: str, host: str, with_port: str) -> bool:

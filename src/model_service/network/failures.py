@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from model_service.errors import UpstreamUnreachable
 from model_service.network import Network
@@ -24,7 +23,8 @@ def unreachable(url: str, cause: BaseException | str, network: Network) -> Upstr
     if proxy and hint in (REACH_OCI, NAME):
         hint = PROXY
     way = f" through the proxy {proxy.url}" if proxy else ""
-    return UpstreamUnreachable(f"Cannot connect to {urlsplit(url).netloc}{way}: {text}.", hint=hint)
+    host = url.partition("//")[2].partition("/")[0]
+    return UpstreamUnreachable(f"Cannot connect to {host}{way}: {text}.", hint=hint)
 
 
 NAME: Final = (

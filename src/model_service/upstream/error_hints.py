@@ -61,7 +61,7 @@ def explained(error: UpstreamError, asked: Asked) -> UpstreamError:
         return error
     hint = row.hint.format(model=asked.model, compartment_id=asked.compartment_id or "<compartment OCID>")
     if row.kind is None:
-        error.hint = hint
+        error.hint = error.hint or hint  # what is known of this very answer says more
         return error
     return row.kind(
         row.message.format(said=error.message),

@@ -116,7 +116,13 @@ class UpstreamResponse(ABC):
                     break
         retry_after = self.header("retry-after")
         head = head[: self.limits.error_bytes]
-        return upstream_error(self.status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
+        error = upstream_error(self.status, head, opc_request_id=self.opc_request_id, retry_after=retry_after)
+        if self.status == 401:
+            # Imported on first use: it is for errors only.
+            from model_service.upstream.clock import skew_hint  # noqa: PLC0415 - see above
+
+            error.hint = skew_hint(self.header("date"))
+        return error
 
     def too_large(self) -> UpstreamError:
         """Return the error for an answer that would take more memory than there is for it."""

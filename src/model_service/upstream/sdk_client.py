@@ -168,7 +168,7 @@ class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc] # oci ships
         """Send through the proxy that is on the way, whatever the environment says."""
         proxy = self._network.proxy_for(request.url) if self._network.proxies else None
         options["proxies"] = {urlsplit(request.url).scheme: proxy.with_credentials} if proxy else {}
-        if self._network.authorities is not None:
+        if self._network.authorities is not None and self._network.ssl_context is not None:  # it says what is wrong
             options["verify"] = self._network.authorities.check()
         return super().send(request, **options)
 

@@ -21,7 +21,7 @@ import httpx
 
 from model_service.auth.signing import SigningKey
 from model_service.fn.invocation import Deadline
-from model_service.network import Network
+from model_service.network import Network, Proxy
 from model_service.network.connections import attempts
 
 MAX_COPIED_BYTES: Final = 65536  # what is larger goes out at once, where httpcore expects a failure to show
@@ -58,10 +58,15 @@ class DeadlineTransport(httpx.HTTPTransport):
             trust_env=False,
             limits=limits,
             socket_options=SOCKET_OPTIONS,
-            proxy=httpx.Proxy(proxy.url, ssl_context=network.ssl_context, headers=proxy.headers) if proxy else None,
+            proxy=_httpx_proxy(proxy, network) if proxy else None,
         )
         # httpx has no parameter for it; httpcore does (https://www.encode.io/httpcore/network-backends/).
         self._pool._network_backend = _Backend(self._pool._network_backend)
+
+
+def _httpx_proxy(proxy: Proxy, network: Network) -> httpx.Proxy:
+    context = network.ssl_context if proxy.url.startswith("https:") else None
+    return httpx.Proxy(proxy.url, ssl_context=context, headers=proxy.headers)
 
 
 class _Backend(httpcore.NetworkBackend):
