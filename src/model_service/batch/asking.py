@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from model_service.batch.context import BatchContext
 from model_service.batch.faults import OutOfTime, WaitForRoom, require_answer
@@ -13,10 +14,12 @@ from model_service.batch.pacing import CallTarget
 from model_service.batch.result import RecordResult
 from model_service.batch.tasks.object_content import content_of
 from model_service.batch.tasks.tasks import Task, request_of
-from model_service.errors import DeadlineExceeded, ModelServiceError
+from model_service.errors import DeadlineExceeded, InternalError, ModelServiceError
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Complete
 from model_service.openai_api.operations import ModelRequest
+
+UNKNOWN: Final = InternalError("It has not ended.")  # says nothing of the model
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Asking:
     result: RecordResult
     began: float | None = None
     expires: float = float("inf")
+    _held: list[CallTarget] = field(default_factory=list)
 
     def deadline(self, task: Task) -> Deadline:
         """Return until when the model may take; raise ``OutOfTime`` where the batch's time for asking is over."""
@@ -48,21 +52,30 @@ class Asking:
 
     def answer(self, request: ModelRequest, target: CallTarget, deadline: Deadline) -> Complete:
         """Return the model's answer, or raise why there is none; ``WaitForRoom`` where it may not be asked now."""
-        service, error = self.batch.service, None
+        service = self.batch.service
+        error: ModelServiceError | None = UNKNOWN
         route = service.resolve(request)  # refuses what is no model's id, which then stands in no log
         self.result.model = getattr(request, "model", None)
         deadline.require()
         if not target.begin():
+            self.began = self.began if self.result.tries else None  # waiting for others is not the record's time
             raise WaitForRoom(target)
+        self._held.append(target)
         try:
             with self.result.one_try():
                 answer = service.call(route, request, deadline, self.result.record.caller, self.result.record.source)
-            return require_answer(request, answer)
+            answer, error = require_answer(request, answer), None
         except ModelServiceError as failure:
             error = failure
             raise
         finally:
-            target.end(self.record, error)
+            self.release(error)
+        return answer
+
+    def release(self, error: ModelServiceError | None = UNKNOWN) -> None:
+        """Give the place of a call back, once: one that never ends is not to take it from the others."""
+        with suppress(IndexError):  # it has been given back
+            self._held.pop().end(self.record, error)
 
     def took_too_long(self, task: Task) -> DeadlineExceeded:
         """Return the error of a record that had all of its time."""

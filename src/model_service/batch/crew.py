@@ -35,6 +35,7 @@ class Crew:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._asks = True
+        self._given_up = False
         self._first = 0
         self.statuses: Counter[RecordStatus] = Counter()
         self.usage: Counter[str] = Counter()
@@ -53,8 +54,8 @@ class Crew:
             with schedule.changed:
                 schedule.changed.wait_for(lambda: schedule.is_over, WATCH_SECONDS)
             self._watch()
-        for thread in self._threads:
-            thread.join(0 if schedule.at_work else 1.0)
+        for thread in self._threads if not self._given_up else ():
+            thread.join(max(0.0, min(0.5, self._context.deadline.remaining - self._context.deadline.margin)))
 
     def _runs(self) -> Iterator[RecordRun]:
         """Yield a run for each record, beginning where an earlier try has stopped."""
@@ -123,13 +124,13 @@ class Crew:
     def _watch(self) -> None:
         context, schedule, now = self._context, self._schedule, time.monotonic()
         if context.deadline.remaining <= context.deadline.margin:
+            self._given_up = True
             self.statuses[RecordStatus.LEFT] += schedule.stop()
             return
         for run, since in list(schedule.at_work.items()):
             latest = min(run.asking.expires, since + context.share + context.deadline.margin)
             if now > latest + GRACE_SECONDS and run.give_up(DeadlineExceeded("The record's time is over.")):
-                schedule.pause(run, 0.0)
-                self._start()
+                self._replace(run)
         if self._asks and context.asking.remaining <= context.asking.margin:
             self._asks = False
             self._stop_asking()
@@ -142,13 +143,19 @@ class Crew:
                 self._end(run, RecordStatus.LEFT)
             for run in list(schedule.at_work):
                 if run.give_up(None):
+                    self._given_up = True
                     self._end(run, RecordStatus.LEFT)
             return
         for run in list(schedule.at_work):
             if run.give_up(no_time()):
-                schedule.pause(run, 0.0)
-                self._start()
+                self._replace(run)
         schedule.hurry()
+
+    def _replace(self, run: RecordRun) -> None:
+        """Put a record that was given up back, and a thread into the place of the one that still works on it."""
+        self._given_up = True
+        self._schedule.pause(run, 0.0)
+        self._start()
 
 
 def _counts(usage: Mapping[str, Any]) -> dict[str, int]:

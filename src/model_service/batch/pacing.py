@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
-from model_service.errors import ModelServiceError, UpstreamError
+from model_service.errors import DeadlineExceeded, InternalError, ModelServiceError, UpstreamError
 from model_service.upstream.retries import asked_for, passes
 
 ALSO_PASSING: Final = frozenset({408, 409, 425})  # beside what `passes` knows; OpenAI's own clients try these again
@@ -107,6 +107,8 @@ class CallTarget:
     def observe(self, record: str, error: ModelServiceError | None) -> None:
         """Learn from how a call for a record went."""
         with self._lock:
+            if isinstance(error, DeadlineExceeded | InternalError):
+                return  # which says nothing of it
             trouble = error is not None and is_passing(error)
             self._recent.append((record, not trouble))
             self._since_change.append(trouble)

@@ -151,16 +151,23 @@ class RecordRun:
             self._take(self.asking.answer(request, target, deadline), turn)
         except ModelServiceError as error:
             self._require(turn)
-            if is_passing(error):
-                raise self._patience.after(error, target, deadline) from error
-            if self.result.tries == 0 or task.decides_model:
-                self._patience.blame_setup(error, "model" if self.result.tries else "read")
-            if self._looking.is_delivered(task):
-                return RecordStatus.REPEATED
-            raise (self.asking.took_too_long(task) if isinstance(error, DeadlineExceeded) else error) from error
+            return self._refused(error, task, target)
         finally:
             self._batch.memory.end(self.id)
         return None
+
+    def _refused(self, error: ModelServiceError, task: Task, target: CallTarget) -> RecordStatus:
+        """Raise what comes of a call that failed."""
+        if is_passing(error):
+            raise self._patience.after(error, target, self.asking.deadline(task)) from error
+        is_late = isinstance(error, DeadlineExceeded)
+        if is_late and self._patience.trouble is not None:
+            raise self._patience.give_in(target) from error
+        if self.result.tries == 0 or task.decides_model:
+            self._patience.blame_setup(error, "model" if self.result.tries else "read")
+        if self._looking.is_delivered(task):
+            return RecordStatus.REPEATED
+        raise (self.asking.took_too_long(task) if is_late else error) from error
 
     def _take(self, answer: Complete, turn: int) -> None:
         """Take the model's answer. One that comes after its record was given up is kept for the next try."""
@@ -205,6 +212,7 @@ class RecordRun:
             if self.phase is not Phase.WORK:
                 return False
             self._turn += 1
+            self.asking.release()
             self.phase, self._error = (Phase.LEFT, None) if error is None else (Phase.FAILED, error)
             return True
 

@@ -68,11 +68,13 @@ class Place:
         answer = container.answer(request, Deadline.after(seconds))
         return answer.completion  # type: ignore[union-attr] # nothing of it streams
 
-    def run_until_done(self, container: Callable[[], Dispatch], *records: Record, tries: int = 30) -> int:
+    def run_until_done(
+        self, container: Callable[[], Dispatch], *records: Record, tries: int = 30, seconds: float = 20
+    ) -> int:
         """Send a batch again as a connector does, and return how often it was sent."""
         for number in range(1, tries + 1):
             try:
-                self.run(container(), *records)
+                self.run(container(), *records, seconds=seconds)
             except BatchUnfinished:
                 continue
             return number

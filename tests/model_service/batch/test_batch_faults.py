@@ -144,8 +144,8 @@ def test_an_answer_that_cannot_be_written_down_is_a_dead_letter_without_it(
         nested = [nested]
     call = Service.call
 
-    def nesting(self: Service, route: Any, request: Any, deadline: Deadline) -> Any:
-        answer = call(self, route, request, deadline)
+    def nesting(self: Service, route: Any, request: Any, *rest: Any) -> Any:
+        answer = call(self, route, request, *rest)
         if "prompt 1" in str(getattr(request, "body", "")):
             return replace(answer, completion={"choices": [{}], "usage": {"odd": nested}})  # type: ignore[type-var]
         return answer
