@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import threading
@@ -228,6 +229,15 @@ def test_a_token_that_is_half_written_is_never_sent(files: TokenFiles, share: fl
     assert _holds(files.key(SOON), whole, spare_key())
     _in_place(Path(files.token), _jwt(oci, spare_key())[: len(half)])
     assert _holds(files.key(SOON), whole, spare_key())
+
+
+def test_a_stand_in_s_token_that_nobody_signed_is_whole(files: TokenFiles) -> None:
+    header, claims = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+        for part in ({"alg": "RS256"}, {"sub": "ocid1.fnfunc.oc1..f", "exp": 4102444800})
+    )
+    assert not is_cut_off(f"{header}.{claims}.sig")
+    assert is_cut_off(f"{header}.{claims}.")
 
 
 def test_a_token_and_a_key_that_do_not_belong_together_do_not_replace_a_pair(
