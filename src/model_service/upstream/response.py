@@ -14,7 +14,7 @@ from model_service.fn.limits import Limits, json_fits
 from model_service.openai_api.encoding import read_json
 from model_service.upstream.error_body import error_in, error_in_success, upstream_error
 from model_service.upstream.request_log import TrafficLog
-from model_service.upstream.sockets import Attempt
+from model_service.upstream.sockets import Attempt, current
 
 # Seconds for what may still come of a stream in which every choice has given its reason to finish: the usage, if it was
 # asked for, and the end of the body, which OCI is known to leave open.
@@ -156,20 +156,30 @@ class UpstreamResponse(ABC):
 
     def _next_of(self, pieces: Iterator[bytes]) -> bytes:
         """Return the next piece, empty at the end; where all is said, nothing can be late or broken any more."""
-        if self.attempt.is_over():
+        if self.attempt.quiet_until is not None and self.attempt.is_over():
             return b""
-        # Around each step and not around the loop: between two steps the reader of the stream runs.
+        # Set for each step and not for the loop: between two steps the reader of the stream runs.
+        token = current.set(self.attempt)
         try:
-            with self.attempt.on_the_wire(), self._failures():
-                piece = next(pieces, b"")
-        except ModelServiceError:
-            self._is_broken = True
-            if self.attempt.quiet_until is None:
-                raise
-            return b""
+            piece = next(pieces, b"")
+        except Exception:  # noqa: BLE001 - it is raised again, as ours where it is one of the library's
+            return self._end_broken()
+        finally:
+            current.reset(token)
         self._is_read = not piece
         self.log.saw(piece)
         return piece
+
+    def _end_broken(self) -> bytes:
+        """Raise what is being handled as an error of ours; return an end where all was said."""
+        self._is_broken = True
+        try:
+            with self._failures():
+                raise  # noqa: PLE0704 - it is called where an exception is handled
+        except ModelServiceError:
+            if self.attempt.quiet_until is None:
+                raise
+        return b""
 
     @contextmanager
     def _open(self, pieces: Iterator[bytes]) -> Iterator[None]:
