@@ -91,6 +91,12 @@ locals {
       in   = local.here
       only = ["target.secret.id = '${try(oci_vault_secret.keys[0].id, "")}'"]
     }
+    metrics = {
+      on   = var.metrics_namespace != null
+      can  = "use metrics"
+      in   = local.genai
+      only = ["target.metrics.namespace = '${coalesce(var.metrics_namespace, "none")}'"]
+    }
     destination_stream = {
       on   = length(local.destination_streams) > 0
       can  = "{STREAM_PRODUCE}"

@@ -20,6 +20,7 @@ locals {
     MODEL_SERVICE_FUNCTIONS_ENDPOINT      = var.functions_endpoint
     MODEL_SERVICE_IDENTITY_HEADERS        = local.caller_headers
     MODEL_SERVICE_KEYS                    = local.caller_keys
+    MODEL_SERVICE_METRICS                 = var.metrics_namespace
     MODEL_SERVICE_LOG_CONTENT             = var.log_content == null ? null : tostring(var.log_content)
     MODEL_SERVICE_MONITORING_ENDPOINT     = var.monitoring_endpoint
     MODEL_SERVICE_NOTIFICATIONS_ENDPOINT  = var.notifications_endpoint

@@ -35,6 +35,17 @@ variable "usage_records" {
   default     = null
 }
 
+variable "metrics_namespace" {
+  description = "MODEL_SERVICE_METRICS: the namespace of custom metrics (calls, tokens, cost, errors by caller, team and model) in OCI Monitoring. None are sent when it is not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.metrics_namespace == null || (can(regex("^[a-zA-Z][a-zA-Z0-9_]{0,254}$", var.metrics_namespace)) && !can(regex("^(oci|oracle)_", coalesce(var.metrics_namespace, "x"))))
+    error_message = "metrics_namespace must be letters, digits and _, and not begin with oci_ or oracle_."
+  }
+}
+
 variable "counter" {
   description = "MODEL_SERVICE_COUNTER: the OCI Cache that budgets are counted in, rediss://<host>:6379. Each container counts alone when it is not given."
   type        = string

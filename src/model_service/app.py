@@ -10,7 +10,7 @@ from model_service.dispatch import Dispatch
 from model_service.envelopes import Envelope, open_envelope, reopen
 from model_service.envelopes.stages import bugs_as_errors, chunk_stages, logged_at_its_end
 from model_service.errors import AnswerTooLarge, ModelServiceError
-from model_service.fn.caller import Caller, caller_of
+from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.fn.limits import check_memory
 from model_service.fn.reply import MAX_REPLY_BYTES, Reply
@@ -61,11 +61,12 @@ class App:
                     envelope = reopen(envelope, self._with_stored_body(invocation))
             request = envelope.decode()
         with trace.step("resolve"):
-            caller = trace.caller = caller_of(invocation, self.service.settings.identity_headers)
+            origin = Origin.of(invocation, envelope.trigger, self.service.settings.identity_headers)
+            trace.caller = origin.caller
             route = trace.route = self.dispatch.resolve(request)
         with trace.step("call"):
             deadline = self._deadline(invocation)
-            answer = self.dispatch.call(route, request, deadline, caller, envelope.trigger)
+            answer = self.dispatch.call(route, request, deadline, origin)
             if isinstance(answer, Stream):
                 answer = chunk_stages(answer, trace, self.service.overflow, deadline)
             else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from model_service.fn.caller import NOBODY, Caller
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.routing import Route, load_row
 from model_service.service import Service
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Answerer(Protocol):
     """Answer requests of one type. A container makes it once, from its service and from what answers any request."""
 
-    def answer(self, request: Any, deadline: Deadline) -> Answer: ...
+    def answer(self, request: Any, deadline: Deadline, origin: Origin) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,14 @@ class Dispatch:
         """Return the route to the model that is asked; ``None`` for records, which have a route each."""
         return self.service.resolve(request)
 
-    def call(
-        self,
-        route: Route | None,
-        request: Request,
-        deadline: Deadline,
-        caller: Caller = NOBODY,
-        trigger: str = "",
-    ) -> Answer:
+    def call(self, route: Route | None, request: Request, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
         """Return the answer to ``request``; raise ``ModelServiceError`` where there is none."""
         kind = type(request).__name__
         if kind not in ANSWERERS:
-            return self.service.call(route, cast("ModelRequest", request), deadline, caller, trigger)
+            return self.service.call(route, cast("ModelRequest", request), deadline, origin)
         if kind not in self.answerers:
             self.answerers[kind] = load_row(ANSWERERS[kind])(self.service, self.answer)
-        return self.answerers[kind].answer(request, deadline)
+        return self.answerers[kind].answer(request, deadline, origin)
 
 
 # By the name of the request's type, which is loaded no sooner than the row.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
 from model_service.auth.service_endpoints import ServiceEndpoints
-from model_service.errors import SettingsError
-from model_service.fn.caller import NOBODY, Caller
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
 from model_service.fn.reply import MAX_REPLY_BYTES
@@ -37,15 +36,12 @@ from model_service.upstream.request_log import LogPolicy
 
 if TYPE_CHECKING:
     from model_service.callers.accounts import Accounts
-    from model_service.callers.keys import KeyRing
     from model_service.oci_services.clients import RegionServices
     from model_service.oci_services.large_payloads import Overflow, StoredRequests
     from model_service.oci_services.object_storage import ObjectStorage
     from model_service.openai_api.operations import ModelRequest, RoutedRequest
     from model_service.service_file.documents import Refreshed
     from model_service.service_file.shape import ServiceFile
-
-COUNTER_PASSWORD_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,19 +61,20 @@ class Service:
         route: Route | None,
         request: ModelRequest,
         deadline: Deadline,
-        caller: Caller = NOBODY,
-        trigger: str = "",
+        origin: Origin = NOWHERE,
     ) -> Answer:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
         if self.accounts is None:
-            return self._ask(route, request, deadline, trigger, None)
+            return self._ask(route, request, deadline, origin, None)
         return self.accounts.call(
-            caller, trigger, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, trigger, owner)
+            origin, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, origin, owner)
         )
 
-    def _ask(self, route: Route, request: ModelRequest, deadline: Deadline, trigger: str, owner: str | None) -> Answer:
-        is_reply = self.settings.overflow_bucket is None and trigger  # the answer to a record has none
+    def _ask(
+        self, route: Route, request: ModelRequest, deadline: Deadline, origin: Origin, owner: str | None
+    ) -> Answer:
+        is_reply = origin.has_reply and self.settings.overflow_bucket is None
         call = Call(
             deadline,
             compartment_id=request.compartment_id or self.compartment_id,
@@ -106,55 +103,21 @@ class Service:
     @cached_property
     def service_file(self) -> Refreshed[ServiceFile] | None:
         """Return the service file, which is read again every now and then; ``None`` where there is none."""
-        setting = self.settings.config
-        if setting is None:
+        if self.settings.config is None:
             return None
-        from model_service.service_file.documents import Refreshed, read_document  # noqa: PLC0415 - on first use
+        from model_service.service_file.documents import refreshed  # noqa: PLC0415 - on first use
         from model_service.service_file.reading import VARIABLE, read_service_file  # noqa: PLC0415 - as above
 
-        def load(deadline: Deadline) -> ServiceFile:
-            name, text = read_document(VARIABLE, setting, self, deadline)
-            return read_service_file(text, name)
-
-        return Refreshed(VARIABLE, load, self.settings.config_seconds)
+        return refreshed(VARIABLE, self.settings.config, self, self.settings.config_seconds, read_service_file)
 
     @cached_property
     def accounts(self) -> Accounts | None:
         """Return what allows, limits and writes down calls; ``None`` where nobody has asked for it."""
         if not self.settings.keeps_accounts:
             return None
-        from model_service.callers.accounts import Accounts  # noqa: PLC0415 - on first use, as above
-        from model_service.service_file.shape import ServiceFile  # noqa: PLC0415 - as above
+        from model_service.callers.opening import open_accounts  # noqa: PLC0415 - on first use, as above
 
-        file = self.service_file
-        return Accounts.open(self.settings, ServiceFile if file is None else file.current, self._counter_password)
-
-    def _counter_password(self) -> str | None:
-        from model_service.service_file.documents import read_document  # noqa: PLC0415 - on first use, as above
-
-        setting = self.settings.counter_password
-        if setting is None:
-            return None
-        deadline = Deadline.after(COUNTER_PASSWORD_SECONDS)
-        return read_document("MODEL_SERVICE_COUNTER_PASSWORD", setting, self, deadline)[1].strip()
-
-    @cached_property
-    def _key_ring(self) -> Refreshed[KeyRing]:
-        from model_service.callers.keys import VARIABLE, read_key_ring  # noqa: PLC0415 - on first use, as above
-        from model_service.service_file.documents import Refreshed, read_document  # noqa: PLC0415 - as above
-
-        setting = self.settings.keys
-        if setting is None:
-            raise SettingsError(VARIABLE, "is not set, so there are no keys to check")
-
-        def load(deadline: Deadline) -> KeyRing:
-            return read_key_ring(*read_document(VARIABLE, setting, self, deadline))
-
-        return Refreshed(VARIABLE, load, self.settings.config_seconds)
-
-    def key_ring(self, _deadline: Deadline) -> KeyRing:
-        """Return the keys that callers may have."""
-        return self._key_ring.current()
+        return open_accounts(self, self.service_file)
 
     @cached_property
     def credential(self) -> Credential:

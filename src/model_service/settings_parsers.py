@@ -22,6 +22,7 @@ MAX_THREADS: Final = 32  # open-source Fn lets a container have 50 processes and
 IDENTITY_PARTS: Final = ("id", "team", "key", "models")
 HEADER_NAME: Final = re.compile(r"[a-z0-9-]{1,100}")
 COUNTER_URL: Final = re.compile(r"(?a)rediss?://(\w[\w-]*@)?[\w.-]+(:[0-9]{1,5})?(/[0-9]{1,2})?")
+METRICS_NAMESPACE: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,254}")
 SECRET_LOCATION: Final = re.compile(r"ocid1\.vaultsecret\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+|/[^\0]*")
 DESTINATION_OCID: Final = re.compile(r"ocid1\.(queue|stream)\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 # No user, password, query or fragment: the URL stands in logs, and paths are appended to it.
@@ -225,3 +226,10 @@ CLI_AUTH_TYPES: Final[Mapping[str, str]] = {
     "instance_obo_user": "delegation_token",
     "oke_workload_identity": "oke_workload_identity",
 }
+
+
+def metrics_namespace(name: str, text: str) -> str:
+    """Return a namespace of custom metrics (``metric_data_details.py`` of the OCI SDK)."""
+    if not METRICS_NAMESPACE.fullmatch(text) or text.startswith(("oci_", "oracle_")):
+        raise SettingsError(name, "must be letters, digits and _, and not begin with oci_ or oracle_")
+    return text

@@ -45,7 +45,7 @@ FOR_RECORDS = {
 }
 
 SWITCH = re.compile(
-    r"\b(var|local)\.(create_|enable_|has_|apm_|destination_|event_rules|ledger_|relay_|request_buckets|sink_|source_)"
+    r"\b(var|local)\.(create_|enable_|has_|apm_|metrics_|destination_|event_rules|ledger_|relay_|request_buckets|sink_|source_)"
 )
 
 

@@ -63,7 +63,7 @@ class Asking:
         self._held.append(target)
         try:
             with self.result.one_try():
-                answer = service.call(route, request, deadline, self.result.record.caller, self.result.record.source)
+                answer = service.call(route, request, deadline, self.result.record.origin)
             answer, error = require_answer(request, answer), None
         except ModelServiceError as failure:
             error = failure

@@ -21,6 +21,7 @@ from model_service.batch.tasks.file import read_tasks
 from model_service.batch.tasks.location import tasks_text
 from model_service.batch.tasks.tasks import Tasks
 from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete
@@ -44,7 +45,7 @@ class Batches:
     memory: Memory = field(default_factory=Memory)
     _tasks: Tasks | None = None
 
-    def answer(self, request: BatchRequest, deadline: Deadline) -> Answer:
+    def answer(self, request: BatchRequest, deadline: Deadline, _origin: Origin = NOWHERE) -> Answer:
         """Return ``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
         "usage"}``. Raise ``BatchUnfinished`` where it has to be sent again."""
         if request.otherwise is not None and not self._is_wanted(request, deadline):

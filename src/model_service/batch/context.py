@@ -15,7 +15,7 @@ from model_service.batch.pacing import Pacing
 from model_service.batch.sinks import Sink
 from model_service.batch.tasks.tasks import Tasks
 from model_service.errors import ModelServiceError
-from model_service.fn.caller import Caller
+from model_service.fn.caller import Origin
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, ChatRequest
@@ -45,9 +45,7 @@ class BatchService(Protocol):
 
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None: ...
 
-    def call(
-        self, route: Route | None, request: ModelRequest, deadline: Deadline, caller: Caller, trigger: str
-    ) -> Answer: ...
+    def call(self, route: Route | None, request: ModelRequest, deadline: Deadline, origin: Origin) -> Answer: ...
 
     def open_connections(self) -> None: ...
 

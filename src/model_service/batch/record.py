@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from urllib.parse import quote
 
 from model_service.errors import InvalidRequest
-from model_service.fn.caller import MAX_NAME_LENGTH, Caller
+from model_service.fn.caller import MAX_NAME_LENGTH, Caller, Origin
 from model_service.openai_api.encoding import STRICT
 
 if TYPE_CHECKING:
@@ -69,10 +69,11 @@ class Record:
             raise InvalidRequest("The record is not UTF-8.", code="invalid_record")
 
     @property
-    def caller(self) -> Caller:
+    def origin(self) -> Origin:
         """Return on whose account it is worked on: its source's, as ``streaming:prompts``."""
         place = next((self.metadata[name] for name in SOURCE_NAMES if isinstance(self.metadata.get(name), str)), None)
-        return Caller(id=self.source if place is None else f"{self.source}:{place}"[:MAX_NAME_LENGTH])
+        name = self.source if place is None else f"{self.source}:{place}"
+        return Origin(Caller(id=name[:MAX_NAME_LENGTH]), self.source)
 
     @property
     def outline(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from model_service.auth import Credential
 from model_service.batch.record import ConfirmationRequest
 from model_service.errors import InvalidRequest
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import Regions
 from model_service.openai_api.chat import Complete
@@ -46,7 +47,7 @@ class Subscriptions:
     service: ConfirmingService
     answer_other: object = None
 
-    def answer(self, request: ConfirmationRequest, deadline: Deadline) -> Complete:
+    def answer(self, request: ConfirmationRequest, deadline: Deadline, _origin: Origin = NOWHERE) -> Complete:
         """Return ``{"object": "model_service.confirmation"}``; raise as ``confirm`` does."""
         return confirm(request, self.service.credential, self.service.settings, deadline)
 

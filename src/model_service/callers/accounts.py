@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Final
 
 from model_service.callers.admission import Admission, Allowed, check_cap
 from model_service.callers.budgets import Budgets, Cost
-from model_service.callers.counters import Amount, Counted, Counter, MemoryCounter
 from model_service.errors import ModelServiceError
-from model_service.fn.caller import Caller
+from model_service.fn.caller import Origin
 from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route
 from model_service.service_file.shape import ServiceFile
-from model_service.settings import Settings
 from model_service.transports.responses.ownership import owner_of
-from model_service.usage.record import UsageRecord, Used, said_by_caller
+from model_service.usage.record import Observer, UsageRecord, Used, said_by_caller
 from model_service.usage.tokens import estimated_tokens
-
-
-class _LazyCounter:
-    """The counter of the settings, made with the first limit: most services have none."""
-
-    def __init__(self, settings: Settings, password: Callable[[], str | None]) -> None:
-        self._settings = settings
-        self._password = password
-
-    def add(self, amounts: Sequence[Amount]) -> Counted:
-        return self._counter.add(amounts)
-
-    @cached_property
-    def _counter(self) -> Counter:
-        settings = self._settings
-        if settings.counter is None:
-            return MemoryCounter()
-        # Imported on first use: the client takes 60 ms of a cold start.
-        from model_service.callers.redis_counter import RedisCounter  # noqa: PLC0415 - see above
-
-        return RedisCounter(settings.counter, password=self._password(), ca_file=settings.counter_ca)
-
 
 OPERATION_OF: Final = {
     "ChatRequest": "chat",
@@ -59,29 +34,16 @@ class Accounts:
     file: Callable[[], ServiceFile]
     budgets: Budgets
     isolates: bool = False  # only a service file keeps callers apart
+    observers: tuple[Observer, ...] = ()
 
-    @classmethod
-    def open(cls, settings: Settings, file: Callable[[], ServiceFile], password: Callable[[], str | None]) -> Accounts:
-        """Return the accounts with the counter that the settings name, which is reached with the first limit.
-
-        ``password`` is asked for then.
-        """
-        return cls(
-            file,
-            Budgets(_LazyCounter(settings, password), lets_through=settings.counter_failure == "allow"),
-            settings.config is not None,
-        )
-
-    def call(
-        self, caller: Caller, trigger: str, route: Route, request: Any, ask: Callable[[Any, str | None], Answer]
-    ) -> Answer:
+    def call(self, origin: Origin, route: Route, request: Any, ask: Callable[[Any, str | None], Answer]) -> Answer:
         """Return the answer of ``ask``: it takes the request as the caller's rules shape it, and the owner of what is
         stored.
 
         Raise ``ModelNotFound``, ``InvalidRequest``, ``RateLimited`` or ``QuotaExceeded`` before anything is asked.
         """
         admission = Admission(self.file(), self.budgets)
-        caller = admission.named(caller)
+        caller = admission.named(origin.caller)
         owner = owner_of(caller, admission.file.isolation) if self.isolates else None
         operation = OPERATION_OF.get(type(request).__name__, "responses")
         body = _body_of(request)
@@ -98,7 +60,7 @@ class Accounts:
 
         said = said_by_caller(body)
         prices = admission.file.prices
-        record = UsageRecord(caller, operation, route, prices, tokens, trigger=trigger, said=said, settle=settle)
+        record = UsageRecord(caller, operation, route, prices, tokens, origin, self.observers, said=said, settle=settle)
         try:
             answer = ask(request, owner)
         except ModelServiceError as error:

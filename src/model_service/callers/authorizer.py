@@ -9,23 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Protocol
 
-from model_service.callers.keys import Key, KeyRing
+from model_service.callers.keys import VARIABLE, Key, KeyRing, read_key_ring
+from model_service.errors import SettingsError
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Complete
 from model_service.routing import Route
+from model_service.service_file.documents import Places, Refreshed, refreshed
+from model_service.settings import Settings
 
 VERDICT_SECONDS: Final = 60  # the shortest that the gateway takes: so long a revoked key may still open
 BEARER: Final = "bearer "
 CHALLENGE: Final = 'Bearer realm="model-service"'
 
 
-class KeyService(Protocol):
+class KeyService(Places, Protocol):
     """What an authorizer uses of the service."""
 
-    def key_ring(self, deadline: Deadline) -> KeyRing: ...
+    @property
+    def settings(self) -> Settings: ...
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,21 @@ class Authorizer:
     answer_other: object = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def answer(self, request: AuthorizationRequest, deadline: Deadline) -> Complete:
+    @cached_property
+    def ring(self) -> Refreshed[KeyRing]:
+        """Return the keys that callers may have, read again every now and then."""
+        settings = self.service.settings
+        if settings.keys is None:
+            raise SettingsError(VARIABLE, "is not set, so there are no keys to check")
+        return refreshed(VARIABLE, settings.keys, self.service, settings.config_seconds, read_key_ring)
+
+    def answer(self, request: AuthorizationRequest, _deadline: Deadline, _origin: Origin = NOWHERE) -> Complete:
         """Return the verdict that the gateway expects. What goes wrong while the keys are read is an error, which the
         gateway answers with 502: a caller whose key was not looked at is neither let in nor told that it is wrong."""
         now = self.clock()
         text = request.token.strip()
         text = text[len(BEARER) :].strip() if text[: len(BEARER)].lower() == BEARER else text
-        key = self.service.key_ring(deadline).check(text, now)
+        key = self.ring.current().check(text, now)
         log.write("key_checked", key=key and key.id, caller=key and key.owner, active=key is not None)
         if key is None:
             return Complete({"active": False, "wwwAuthenticate": CHALLENGE})

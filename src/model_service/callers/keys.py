@@ -112,7 +112,7 @@ class KeyRing:
         return KeyRing({**self._keys, key_id: revoked}.values())
 
 
-def read_key_ring(name: str, text: str) -> KeyRing:
+def read_key_ring(text: str, name: str) -> KeyRing:
     """Return the keys of a document in JSON; ``name`` is what it is called in errors. Raise ``SettingsError``."""
     try:
         document = json.loads(text)

@@ -115,7 +115,7 @@ class _File:
         self._path = Path(path)
 
     def read(self) -> KeyRing:
-        return read_key_ring(str(self._path), self._path.read_text()) if self._path.exists() else KeyRing()
+        return read_key_ring(self._path.read_text(), str(self._path)) if self._path.exists() else KeyRing()
 
     def write(self, ring: KeyRing) -> None:
         self._path.write_text(json.dumps(ring.document(), indent=2) + "\n")
@@ -127,7 +127,7 @@ class _Secret:
 
     def read(self) -> KeyRing:
         name, text = read_document(VARIABLE, self._ocid, self._service, Deadline.after(SECONDS))
-        return read_key_ring(name, text)
+        return read_key_ring(text, name)
 
     def write(self, ring: KeyRing) -> None:
         """Make a new version of the secret, which becomes the current one."""

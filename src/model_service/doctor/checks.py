@@ -12,6 +12,7 @@ from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContex
 from model_service.doctor.gateway import look_at_gateway
 from model_service.doctor.tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError, UpstreamError
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.operations import DoctorRequest
@@ -59,7 +60,7 @@ class Doctor:
     service: DoctorService
     answer_other: Callable[[ChatRequest, Deadline], Answer]
 
-    def answer(self, request: DoctorRequest, deadline: Deadline) -> Complete:
+    def answer(self, request: DoctorRequest, deadline: Deadline, _origin: Origin = NOWHERE) -> Complete:
         """Return the report as JSON. It is told no gateway: it would fetch whatever address a caller names."""
         return Complete(examine(self.service, self.answer_other, request, deadline).body())
 

@@ -63,5 +63,28 @@ def _name(value: str | None) -> str | None:
     return text if text.isprintable() and text else None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a call comes from: who made it, through which trigger, and the headers that may name its trace.
+
+    ``has_reply``: the answer leaves as the reply of the function, and so has to get through the platform.
+    """
+
+    caller: Caller = field(default_factory=Caller)
+    trigger: str = ""
+    has_reply: bool = False
+    platform_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    client_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, invocation: Invocation, trigger: str, identity_headers: Mapping[str, str]) -> Origin:
+        """Return the origin of what an invocation asks; raise as ``caller_of`` does."""
+        client = {} if invocation.http is None else invocation.http.headers
+        return cls(caller_of(invocation, identity_headers), trigger, True, invocation.headers, client)
+
+
 NOBODY: Final = Caller()
 """A call of ours, or of a user of the Python API."""
+
+NOWHERE: Final = Origin()
+"""Where such a call comes from."""

@@ -63,6 +63,10 @@ class RegionServices:
         """Return where a Vault secret gets a new version."""
         return self._at(self.endpoints.of("vault_management", deadline, ocid=ocid))
 
+    def metrics(self, deadline: Deadline) -> UpstreamClient:
+        """Return where custom metrics are written."""
+        return self._at(self.endpoints.of("monitoring_ingestion", deadline))
+
     def function(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Return where a function is invoked: its control plane is asked once."""
         endpoint = self.endpoints.of("functions", deadline, ocid=ocid)

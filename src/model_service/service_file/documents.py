@@ -142,3 +142,15 @@ class Refreshed(Generic[T]):
                 raise
             log.write("config_stale", variable=self.variable, error=error.code, message=error.message)
             return self._value
+
+
+def refreshed(
+    variable: str, setting: str, places: Places, seconds: float, read: Callable[[str, str], T]
+) -> Refreshed[T]:
+    """Return the value of the document that ``setting`` names; ``read`` takes its text and its name."""
+
+    def load(deadline: Deadline) -> T:
+        name, text = read_document(variable, setting, places, deadline)
+        return read(text, name)
+
+    return Refreshed(variable, load, seconds)

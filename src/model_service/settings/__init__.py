@@ -16,11 +16,13 @@ from model_service.routing import TransportName
 from model_service.settings.platform import (
     InjectedPrincipal,
     KubernetesPod,
+    TraceCollector,
     injected_principal,
     kubernetes_pod,
     proxies,
     region_identifier,
     regions,
+    trace_collector,
 )
 from model_service.settings.variables import AUTH_TYPE_NAMES, VARIABLES
 from model_service.settings_parsers import endpoint
@@ -71,6 +73,8 @@ class Settings:
     keys: str | None = field(default=None, repr=False)  # the document of keys, or where it is
     identity_headers: Mapping[str, str] = field(default_factory=dict)
     usage: bool = False
+    metrics_namespace: str | None = None
+    trace_collector: TraceCollector | None = None
     counter: str | None = None
     counter_password: str | None = field(default=None, repr=False)
     counter_ca: str | None = None
@@ -85,7 +89,7 @@ class Settings:
     @property
     def keeps_accounts(self) -> bool:
         """Whether calls are counted, limited or written down: there is a service file, or usage was asked for."""
-        return self.config is not None or self.usage
+        return bool(self.config or self.usage or self.metrics_namespace or self.trace_collector)
 
     @property
     def names_a_credential(self) -> bool:
@@ -113,6 +117,7 @@ class Settings:
         if values.get("auth_type") in (None, "resource_principal"):  # what is not asked for cannot be in the way
             values["injected_principal"] = injected_principal(given)
         values["pod"] = kubernetes_pod(given)
+        values["trace_collector"] = trace_collector(given)
         if "OCI_METADATA_BASE_URL" in given:  # which the SDK reads too
             values["metadata_endpoint"] = endpoint("OCI_METADATA_BASE_URL", given["OCI_METADATA_BASE_URL"])
         values["network"] = Network(*proxies(given, values.get("proxy")), values.get("authorities"))

@@ -37,6 +37,27 @@ class KubernetesPod:
     token_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
+@dataclass(frozen=True)
+class TraceCollector:
+    """Where Functions wants spans to go, if tracing is on. ``url`` holds a key; ``service`` is its name there.
+
+    https://docs.oracle.com/en-us/iaas/Content/Functions/Tasks/functionstracing.htm
+    """
+
+    url: str = field(repr=False)
+    service: str
+
+
+def trace_collector(given: Mapping[str, str]) -> TraceCollector | None:
+    """Return what Functions injects; ``None`` where tracing is off."""
+    url = given.get("OCI_TRACE_COLLECTOR_URL", "")
+    if given.get("OCI_TRACING_ENABLED", "0").lower() not in ("1", "true") or not url.startswith(
+        ("https://", "http://")
+    ):
+        return None
+    return TraceCollector(url, f"{given.get('FN_APP_NAME', '')}::{given.get('FN_FN_NAME', '')}".lower())
+
+
 def injected_principal(given: Mapping[str, str]) -> InjectedPrincipal | None:
     prefix = "OCI_RESOURCE_PRINCIPAL_"
     version = given.get(prefix + "VERSION")

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any, Final
 
 from model_service.errors import ModelServiceError
+from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 
@@ -53,7 +54,7 @@ class Metrics:
     def __post_init__(self) -> None:
         self._next = self.clock() + SEND_SECONDS
 
-    def add(self, line: Mapping[str, Any]) -> None:
+    def add(self, line: Mapping[str, Any], _origin: Origin = NOWHERE) -> None:
         """Add the values of a usage record, and send what has come together, if it is time; never raise."""
         dimensions = tuple((name, str(line.get(name) or UNKNOWN)[:512]) for name in DIMENSIONS)
         with self._lock:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from model_service.errors import ModelServiceError
-from model_service.fn.caller import Caller
+from model_service.fn.caller import NOWHERE, Caller, Origin
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import value_of
 from model_service.routing import Route
 from model_service.service_file.shape import Prices
 from model_service.usage.tokens import BYTES_PER_TOKEN, Tokens, tokens_of
+
+Observer = Callable[[Mapping[str, Any], Origin], None]
+"""What is told of each usage record; it never raises."""
 
 MAX_METADATA: Final = 16  # as many as OpenAI's metadata has
 MAX_TEXT: Final = 128  # characters of what a caller says of a call, in its record
@@ -41,7 +44,8 @@ class UsageRecord:
     route: Route
     prices: Prices
     estimate: int
-    trigger: str = ""
+    origin: Origin = NOWHERE
+    observers: Sequence[Observer] = ()
     said: dict[str, Any] = field(default_factory=dict)
     settle: Callable[[Used], None] | None = None
     started: float = field(default_factory=time.perf_counter)
@@ -102,7 +106,10 @@ class UsageRecord:
         used = self._used(charged=error is None or self.first_token_ms is not None)
         if self.settle is not None:
             self.settle(used)
-        log.write("usage", **self._line(used, error))
+        line = self._line(used, error)
+        log.write("usage", **line)
+        for observe in self.observers:
+            observe(line, self.origin)
 
     def _used(self, *, charged: bool) -> Used:
         """Return what OCI reported; else, of a call that reached its model, what was assumed and what has come."""
@@ -121,7 +128,7 @@ class UsageRecord:
             "team": self.caller.team,
             "key": self.caller.key_id,
             "labels": dict(self.caller.labels) or None,
-            "trigger": self.trigger or None,
+            "trigger": self.origin.trigger or None,
             "operation": self.operation,
             "model": self.route.model,
             "transport": self.route.transport,

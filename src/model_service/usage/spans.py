@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from model_service.fn.caller import Origin
 from model_service.logs import log
 
 PROVIDER: Final = "oracle_cloud.generative_ai"
@@ -53,8 +54,11 @@ class Spans:
     post: Post
     clock: Callable[[], float] = time.time
 
-    def add(self, parent: TraceParent, line: Mapping[str, Any]) -> None:
-        """Send the span of a usage record; never raise."""
+    def add(self, line: Mapping[str, Any], origin: Origin) -> None:
+        """Send the span of a usage record, if its call is traced; never raise."""
+        parent = trace_parent(origin.platform_headers, origin.client_headers)
+        if parent is None:
+            return
         try:
             self.post([self.span(parent, line)], TRY_SECONDS)
         except (OSError, ValueError) as error:

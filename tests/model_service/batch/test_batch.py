@@ -426,7 +426,7 @@ class Talkative:
     def resolve(self, request: Any) -> None:
         return None
 
-    def call(self, route: None, request: Any, deadline: Deadline, caller: Any, trigger: str) -> Complete:
+    def call(self, route: None, request: Any, deadline: Deadline, origin: Any) -> Complete:
         return Complete({"choices": [{"message": {"content": "x" * 200_000}}], "usage": {"total_tokens": 1}})
 
 

@@ -94,4 +94,4 @@ def test_what_a_record_says_is_not_in_its_repr() -> None:
     ],
 )
 def test_a_record_is_worked_on_for_its_sources_account(metadata: dict[str, Any], caller: str) -> None:
-    assert Record("streaming", "id", b"", metadata).caller.id == caller
+    assert Record("streaming", "id", b"", metadata).origin.caller.id == caller

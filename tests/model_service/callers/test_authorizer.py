@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from model_service.callers.authorizer import AuthorizationRequest, Authorizer
 from model_service.callers.keys import KeyRing, new_key
+from model_service.errors import SettingsError
 from model_service.fn.invocation import Deadline
+from model_service.settings import Settings
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
-class Keys:
-    def __init__(self, ring: KeyRing) -> None:
-        self.ring = ring
+@dataclass
+class KeyPlaces:
+    """A service whose keys stand in its settings."""
 
-    def key_ring(self, deadline: Deadline) -> KeyRing:
-        return self.ring
+    settings: Settings
+    region_services: Any = None
+    object_storage: Any = None
 
 
 def verdict(token: str, ring: KeyRing) -> dict[str, object]:
-    authorizer = Authorizer(Keys(ring), clock=lambda: NOW)
-    return authorizer.answer(AuthorizationRequest(token), Deadline.after(10)).completion
+    service = KeyPlaces(Settings(keys=json.dumps(ring.document())))
+    return Authorizer(service, clock=lambda: NOW).answer(AuthorizationRequest(token), Deadline.after(10)).completion
+
+
+def test_without_keys_nobody_is_let_in_and_the_setting_is_named() -> None:
+    with pytest.raises(SettingsError, match="MODEL_SERVICE_KEYS: is not set"):
+        Authorizer(KeyPlaces(Settings())).answer(AuthorizationRequest("msk_"), Deadline.after(10))
 
 
 @pytest.mark.parametrize("scheme", ["", "Bearer ", "bearer   "])

@@ -17,6 +17,7 @@ import openai
 import pytest
 
 from mock_oci import LocalStack, MockOci
+from mock_oci.services.apm import Apm
 from model_service.cli import keys as keys_command
 from model_service.cli import usage as usage_command
 
@@ -88,7 +89,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
         "MODEL_SERVICE_COUNTER_PASSWORD": str(folder / "password"),
         "MODEL_SERVICE_COUNTER_CA": redis_server.ca_file,
     }
-    with LocalStack(ROOT, oci=oci, config=config, authentication="keys") as stack:
+    with LocalStack(ROOT, oci=oci, config=config, authentication="keys", tracing=True) as stack:
         platform = Platform(stack, document, ahead)
         yield platform
         for client in platform.clients:
@@ -187,3 +188,13 @@ def test_usage_adds_up_to_what_oci_reported(platform: Platform, tmp_path: Path) 
     assert row["input"] == 3 * whole.prompt_tokens
     assert row["output"] == whole.completion_tokens + 2 * streamed.completion_tokens
     assert row["cost"] == pytest.approx((row["input"] + 2 * row["output"]) / 1e6)
+
+
+def test_metrics_and_spans_reach_oci_in_the_callers_trace(platform: Platform) -> None:
+    client = platform.client(platform.keys("create", "--owner", "traced", "--team", "search"))
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    client.chat.completions.create(model="prod", messages=HELLO, extra_headers=headers)
+    spans = [span for span in platform.stack.oci.state_of(Apm).spans if span["traceId"] == trace]
+    (span,) = [span for span in spans if span["name"] == f"chat {LLAMA}"]
+    assert (span["parentId"], span["tags"]["model_service.caller"]) == ("b7ad6b7169203331", "traced")

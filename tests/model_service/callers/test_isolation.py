@@ -11,7 +11,7 @@ import pytest
 
 from mock_oci import MockOci
 from model_service.errors import ModelServiceError
-from model_service.fn.caller import Caller
+from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import ChatRequest, Complete, Stream
 from model_service.openai_api.operations import responses_request
@@ -34,7 +34,7 @@ def kept_apart(environment: dict[str, str], oci: MockOci) -> Iterator[Service]:
 def ask(kept_apart: Service) -> Ask:
     def ask(caller: Caller, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         request = responses_request(body or {}, method, f"/v1{path}")
-        answer = kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), caller)
+        answer = kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), Origin(caller))
         assert isinstance(answer, Complete)
         return answer.completion
 
@@ -92,7 +92,7 @@ def test_conversations_and_their_items_are_kept_apart_too(ask: Ask) -> None:
 
 def test_a_stream_says_nothing_of_its_owner(kept_apart: Service) -> None:
     request = responses_request({"model": MODEL, "input": "Hi", "stream": True}, "POST", "/v1/responses")
-    answer = kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), ADA)
+    answer = kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), Origin(ADA))
     assert isinstance(answer, Stream)
     texts = [event.text for event in answer.chunks]
     assert len(texts) > 5
@@ -103,7 +103,7 @@ def test_a_chat_that_continues_a_response_needs_it_to_be_its_own(kept_apart: Ser
     def chat(caller: Caller, **more: Any) -> dict[str, Any]:
         body = {"model": f"responses:{MODEL}", "messages": [{"role": "user", "content": "Hi"}], **more}
         request = ChatRequest.parse(body)
-        answer = kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), caller)
+        answer = kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), Origin(caller))
         assert isinstance(answer, Complete)
         return answer.completion
 
@@ -121,9 +121,9 @@ def test_where_one_tenant_switches_it_off_nothing_is_looked_up(environment: dict
     }
     with closing(Service(Settings.load({**environment, **config}))) as service:
         request = responses_request({"model": MODEL, "input": "Hi"}, "POST", "/v1/responses")
-        made = service.call(service.resolve(request), request, Deadline.after(20), ADA)
+        made = service.call(service.resolve(request), request, Deadline.after(20), Origin(ADA))
         assert isinstance(made, Complete)
         body = {"model": MODEL, "input": "x", "previous_response_id": made.completion["id"]}
         request, before = responses_request(body, "POST", "/v1/responses"), len(oci.requests)
-        service.call(service.resolve(request), request, Deadline.after(20), EVE)
+        service.call(service.resolve(request), request, Deadline.after(20), Origin(EVE))
         assert len(oci.requests) == before + 1

@@ -29,7 +29,7 @@ def keys(document: Path, *words: str) -> str:
 
 
 def ring_of(document: Path) -> KeyRing:
-    return read_key_ring("keys.json", document.read_text())
+    return read_key_ring(document.read_text(), "keys.json")
 
 
 def test_a_key_is_shown_once_and_only_its_digest_is_kept(document: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model_service.errors import StreamBroken
-from model_service.fn.caller import Caller
+from model_service.fn.caller import Caller, Origin
 from model_service.openai_api.chat import Complete, Stream
 from model_service.routing import resolve
 from model_service.service_file.shape import Price, Prices
@@ -44,7 +44,7 @@ def lines() -> Iterator[list[dict[str, Any]]]:
 def record(settled: list[Used], model: str = "meta.llama-3.3-70b-instruct") -> UsageRecord:
     caller = Caller("ada", "search", "0123456789", labels={"cost_center": "42"})
     route = resolve(model, aliases={})
-    return UsageRecord(caller, "chat", route, PRICES, estimate=30, trigger="http", settle=settled.append)
+    return UsageRecord(caller, "chat", route, PRICES, estimate=30, origin=Origin(trigger="http"), settle=settled.append)
 
 
 def chunks(*contents: str, usage: Any = None) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,77 @@
+"""Open the accounts of a service: its counter, its metrics and its spans, each made on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Final, Protocol
+
+from model_service.callers.accounts import Accounts
+from model_service.callers.budgets import Budgets
+from model_service.callers.counters import Amount, Counted, Counter, MemoryCounter
+from model_service.fn.invocation import Deadline
+from model_service.service_file.documents import Places, Refreshed, read_document
+from model_service.service_file.shape import ServiceFile
+from model_service.settings import VARIABLES, Settings
+from model_service.usage.record import Observer
+
+SECRET_SECONDS: Final = 5.0  # for reading it
+
+
+class AccountService(Places, Protocol):
+    """What the accounts use of the service."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def compartment_id(self) -> str | None: ...
+
+
+def open_accounts(service: AccountService, file: Refreshed[ServiceFile] | None) -> Accounts:
+    """Return the accounts of a service; without a service ``file`` everybody may do everything, and is written down."""
+    budgets = Budgets(_LazyCounter(service), lets_through=service.settings.counter_failure == "allow")
+    observers = tuple(_observers(service))
+    if file is None:
+        return Accounts(ServiceFile, budgets, observers=observers)
+    return Accounts(file.current, budgets, isolates=True, observers=observers)
+
+
+def _observers(service: AccountService) -> Iterator[Observer]:
+    """Yield what else is told of each usage record: OCI Monitoring and APM, where they are switched on."""
+    namespace, collector = service.settings.metrics_namespace, service.settings.trace_collector
+    if namespace is not None and service.compartment_id is not None:
+        # On first use, as all that follows here: most services have neither metrics nor spans nor a shared counter.
+        from model_service.oci_services.telemetry import MetricsClient  # noqa: PLC0415 - see above
+        from model_service.usage.metrics import Metrics  # noqa: PLC0415 - see above
+
+        yield Metrics(namespace, service.compartment_id, MetricsClient(service.region_services).post).add
+    if collector is not None:
+        from model_service.oci_services.telemetry import post_spans  # noqa: PLC0415 - see above
+        from model_service.usage.spans import Spans  # noqa: PLC0415 - see above
+
+        yield Spans(collector.service, lambda batch, seconds: post_spans(collector.url, batch, seconds)).add
+
+
+class _LazyCounter:
+    """The counter of the settings, made with the first limit."""
+
+    def __init__(self, service: AccountService) -> None:
+        self._service = service
+
+    def add(self, amounts: Sequence[Amount]) -> Counted:
+        return self._counter.add(amounts)
+
+    @cached_property
+    def _counter(self) -> Counter:
+        settings, password = self._service.settings, None
+        if settings.counter is None:
+            return MemoryCounter()
+        from model_service.callers.redis_counter import RedisCounter  # noqa: PLC0415 - it takes 60 ms
+
+        if settings.counter_password is not None:
+            deadline = Deadline.after(SECRET_SECONDS)
+            _, password = read_document(
+                VARIABLES["counter_password"].name, settings.counter_password, self._service, deadline
+            )
+        return RedisCounter(settings.counter, password=password and password.strip(), ca_file=settings.counter_ca)
