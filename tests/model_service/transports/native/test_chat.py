@@ -238,7 +238,7 @@ def test_a_content_type_and_a_finish_reason_that_nobody_knows_survive(service: S
     oci.script.raw(json.dumps(answer).encode(), content_type="application/json", path=CHAT)
     endpoint = oci.catalogue.add_endpoint(LLAMA)
     (said,) = model(service, endpoint).complete("Hello")["choices"]
-    assert (said["finish_reason"], said["native_finish_reason"]) == ("stop", "dreaming")
+    assert (said["finish_reason"], said["message"]["native_finish_reason"]) == ("stop", "dreaming")
     assert said["message"]["content_parts"] == message["content"]
 
 

@@ -111,8 +111,9 @@ class ChoiceBuilder:
         word = self.finish_reason
         reason = finish_reason_of(word, called_tools=bool(self._calls))
         whole = {"content": self._logprobs} if self._logprobs and key == "message" else None
+        # On the message, since OpenAI's client forgets what it does not know beside it.
         unknown = {"native_finish_reason": word} if word and word.upper() not in FINISH_REASONS else {}
-        return {"index": self.index, key: said, "logprobs": whole, "finish_reason": reason, **unknown}
+        return {"index": self.index, key: {**said, **unknown}, "logprobs": whole, "finish_reason": reason}
 
     def _new_text(self, said: AnswerDelta) -> str:
         """What of a text was not said before."""

@@ -133,6 +133,7 @@ ECHOED: Final = frozenset(
         "grounding_metadata",
         "id",
         "is_search_required",
+        "native_finish_reason",
         "parsed",
         "prompt",
         "provider_specific_fields",

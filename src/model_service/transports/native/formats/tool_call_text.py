@@ -83,8 +83,8 @@ class ToolCallText:
             return len(text)
         while place < len(text):
             if not self._tag:
-                found = text.find("<", place)
-                end = len(text) if found < 0 else found
+                found = TAG_START.search(text, place)
+                end = len(text) if found is None else found.start()
                 yield from self._said(text[place:end])
                 self._tag, place = text[end : end + 1], end + 1
                 continue
@@ -174,4 +174,5 @@ def _behind_space(text: str, place: int) -> int:
     return len(text) if found is None else found.start()
 
 
+TAG_START: Final = re.compile(r"<(?=t|\Z)")
 NOT_SPACE: Final = re.compile(r"\S")

@@ -273,6 +273,7 @@ def test_everything_that_an_answer_says_is_kept(identity):
             "annotations": [{"type": "url_citation", "url_citation": {"start_index": 1, "url": "u"}}],
             "grounding_metadata": {"webSearchQueries": ["q"]},
             "content_parts": [{"type": "HOLOGRAM", "url": "u"}],
+            "native_finish_reason": "SOMETHING_NEW",
         },
         "logprobs": {
             "content": [
@@ -288,7 +289,6 @@ def test_everything_that_an_answer_says_is_kept(identity):
             ]
         },
         "finish_reason": "stop",
-        "native_finish_reason": "SOMETHING_NEW",
     }
     assert whole["service_tier"] == "priority"
     assert whole["usage"] == {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
