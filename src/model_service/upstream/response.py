@@ -55,7 +55,7 @@ class UpstreamResponse(ABC):
 
     @property
     def is_stream(self) -> bool:
-        """Whether it says that it is a stream; a media type is the same in capitals (RFC 9110, 8.3.1)."""
+        """Return whether it says that it is a stream; a media type is the same in capitals (RFC 9110, 8.3.1)."""
         return (self.header("content-type") or "").strip().lower().startswith("text/event-stream")
 
     def header(self, name: str) -> str | None:

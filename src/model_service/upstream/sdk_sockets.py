@@ -75,7 +75,7 @@ class _Timed(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Asked by the pool before it uses a connection again."""
+        """Return whether the pool may use the connection again."""
         return super().is_connected and time.monotonic() - self._last_used < KEEPALIVE_SECONDS
 
     def connect(self) -> None:

@@ -195,13 +195,13 @@ class Attempt:
 
     @property
     def seconds(self) -> float:
-        """For the next wait; raises ``DeadlineExceeded`` when there are none."""
+        """Return how long the next wait may take; raise ``DeadlineExceeded`` when there is no time."""
         seconds = self.deadline.require()
         return seconds if self.quiet_until is None else min(seconds, max(self.quiet_until - time.monotonic(), AT_HAND))
 
     @contextmanager
     def on_the_wire(self) -> Iterator[None]:
-        """What the sockets do inside this block, they do for this attempt."""
+        """Let the sockets do for this attempt what they do inside this block."""
         token = current.set(self)
         try:
             yield

@@ -31,8 +31,10 @@ class EndpointFamilies:
         self._lock = Lock()
 
     def family(self, endpoint: str, deadline: Deadline) -> str:
-        """``cohere``, ``cohere_v2`` or ``generic``; raises a ``ModelServiceError`` that says what to set where nobody
-        knows."""
+        """Return ``cohere``, ``cohere_v2`` or ``generic``.
+
+        Raise a ``ModelServiceError`` that says what to set where nobody knows.
+        """
         known = self._known.get(endpoint)
         if known is not None:
             return known

@@ -40,7 +40,7 @@ class NativeSurface:
         self._lock = Lock()  # threads of a batch come here first together
 
     def post(self, action: str, route: Route, content: Mapping[str, Any], call: Call) -> UpstreamResponse:
-        """``action`` is ``chat``, ``embedText`` or ``rerankText``; ``content`` is what is particular to it.
+        """Return OCI's answer to an ``action``: ``chat``, ``embedText`` or ``rerankText``, each with its ``content``.
 
         Raises ``InvalidRequest`` without a compartment, and what ``SdkClient.send`` raises, with a hint.
         """
@@ -50,7 +50,7 @@ class NativeSurface:
             return self._client.send("POST", endpoint, f"/actions/{action}", body, call.deadline)
 
     def describe(self, collection: str, ocid: str, deadline: Deadline) -> dict[str, Any]:
-        """What the control plane says of one of its ``endpoints`` or ``models``."""
+        """Return what the control plane says of one of its ``endpoints`` or ``models``."""
         endpoint = self.endpoints.of("control_plane", deadline, ocid=ocid)
         response = self._client.send("GET", endpoint, f"/{collection}/{quote(ocid, safe='')}", None, deadline)
         return read_object(response)
