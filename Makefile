@@ -19,6 +19,10 @@ WORKERS ?= 4
 CLIENTS := .venv-clients
 # What the local stack runs, and the project that the Responses API wants.
 STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
+# make serve KEYS=1: the gateway asks the function about the key that is shown, and the log says who used what.
+LOCAL_KEYS := build/local-keys.json
+WITH_KEYS = --authentication keys --config MODEL_SERVICE_KEYS=$(CURDIR)/$(LOCAL_KEYS) --config MODEL_SERVICE_USAGE=1 \
+	--config 'MODEL_SERVICE_IDENTITY_HEADERS={"id":"x-model-service-caller","team":"x-model-service-team","key":"x-model-service-key","models":"x-model-service-models"}'
 # How many prompts, and what is done with them: TASKS names a stream `prompts` and a bucket `results`.
 BATCH ?= 1000
 TASKS ?= docs/tasks/prompts.yaml
@@ -46,8 +50,9 @@ run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results i
 	@$(BIN)/python -m mock_oci $(STACK) --batch $(BATCH) --stream prompts --bucket results \
 		--config "MODEL_SERVICE_TASKS=$(TASKS)" --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
 
-serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080
-	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT)
+serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080, with a key: KEYS=1
+	@$(if $(KEYS),mkdir -p build && printf 'api_key: ' >&2 && $(BIN)/python -m model_service keys --at $(LOCAL_KEYS) create --owner you --team local >&2)
+	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT) $(if $(KEYS),$(WITH_KEYS))
 
 test: $(VENV)/.tests ## the tests, with style and types
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)

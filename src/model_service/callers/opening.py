@@ -30,7 +30,7 @@ class AccountService(Places, Protocol):
 
 def open_accounts(service: AccountService, file: Refreshed[ServiceFile] | None) -> Accounts:
     """Return the accounts of a service; without a service ``file`` everybody may do everything, and is written down."""
-    budgets = Budgets(_LazyCounter(service), lets_through=service.settings.counter_failure == "allow")
+    budgets = Budgets(LazyCounter(service), lets_through=service.settings.counter_failure == "allow")
     observers = tuple(_observers(service))
     if file is None:
         return Accounts(ServiceFile, budgets, observers=observers)
@@ -53,7 +53,7 @@ def _observers(service: AccountService) -> Iterator[Observer]:
         yield Spans(collector.service, lambda batch, seconds: post_spans(collector.url, batch, seconds)).add
 
 
-class _LazyCounter:
+class LazyCounter:
     """The counter of the settings, made with the first limit."""
 
     def __init__(self, service: AccountService) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from model_service.auth.security_token import claims_of
+from model_service.doctor.callers import look_at_callers
 from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.doctor.gateway import look_at_gateway
 from model_service.doctor.tasks import look_at_tasks
@@ -204,5 +205,6 @@ CHECKS: Final = (
     Step("policy", _policy, needs=("compartment",)),
     Step("model", _model, needs=("policy",)),
     Step("tasks", look_at_tasks),
+    Step("callers", look_at_callers),
     Step("gateway", look_at_gateway),
 )

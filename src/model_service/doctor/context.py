@@ -18,6 +18,8 @@ from model_service.fn.invocation import Deadline
 from model_service.network.failures import unreachable
 from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.operations import DoctorRequest
+from model_service.service_file.documents import Refreshed
+from model_service.service_file.shape import ServiceFile
 from model_service.upstream.sockets import Attempt, DeadlineTransport
 
 PROBE_SECONDS: Final = 10.0  # for an answer that takes a server no thought
@@ -34,6 +36,9 @@ class DoctorService(BatchService, Protocol):
 
     @property
     def compartment_id(self) -> str | None: ...
+
+    @property
+    def service_file(self) -> Refreshed[ServiceFile] | None: ...
 
 
 class CheckFailed(Exception):
