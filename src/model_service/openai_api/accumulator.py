@@ -57,7 +57,7 @@ def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
         if isinstance(value, dict):
             _merge(_under(whole, name, dict), value)
         elif name == "tool_calls" and isinstance(value, list):
-            calls = _under(whole, name, dict)
+            calls = _under(whole, name, _Calls)
             for index, call in _indexed(value):
                 _merge(calls.setdefault(index, {}), call)
         elif isinstance(value, list):
@@ -66,6 +66,10 @@ def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
             _under(whole, name, _Pieces).append(value)
         elif value or name not in whole:  # "" and null take nothing back
             whole[name] = value
+
+
+class _Calls(dict[int, dict[str, Any]]):
+    """Calls of tools that are still coming, by their index."""
 
 
 class _Pieces(list[str]):
@@ -79,13 +83,13 @@ def _under(whole: dict[str, Any], name: str, kind: type[Any]) -> Any:
 
 
 def _whole(merged: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(name, value) for name, value in merged.items()}
+    return {name: _value(value) for name, value in merged.items()}
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(value: Any) -> Any:
     if isinstance(value, _Pieces):
         return "".join(value)
-    if name == "tool_calls" and isinstance(value, dict):
+    if isinstance(value, _Calls):
         calls = (_whole(value[index]) for index in sorted(value))
         return [{key: part for key, part in call.items() if key != "index"} for call in calls]
     return _whole(value) if isinstance(value, dict) else value

@@ -123,6 +123,7 @@ def test_nulls_where_there_could_be_objects_do_no_harm() -> None:
         {"choices": [{"index": None, "delta": "text"}]},
         {"choices": [{"index": 0, "delta": {"tool_calls": ["text", None]}}]},
         {"choices": [{"index": 0, "delta": {"tool_calls": "text"}}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": {"a": 1}}}]},
         {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": [1], "function": None}]}}]},
         {"choices": [{"index": 0, "delta": {"content": {"a": 1}}}], "usage": [1]},
     ],

@@ -57,6 +57,12 @@ def place_of(event: ResponseEvent) -> int:
     return place
 
 
+def part_of(event: ResponseEvent) -> int:
+    """Return the index of the part of an item that an event is about."""
+    part = event.get("summary_index", event.get("content_index"))
+    return part if isinstance(part, int) else 0
+
+
 def delta_of(event: ResponseEvent) -> str:
     """Return the piece of text; raise ``StreamBroken`` where it is none."""
     delta = event.get("delta", "")

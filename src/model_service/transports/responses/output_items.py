@@ -142,3 +142,6 @@ def text_of(holder: Mapping[str, Any], name: str) -> str:
 
 CALLS: Final = ("function_call", "custom_tool_call")
 OFFSETS: Final = ("start_index", "end_index")
+
+ARGUMENTS: Final[Mapping[str, str]] = {"function": "arguments", "custom": "input"}
+"""What a call of a tool hands over, by the call's type in a chat."""

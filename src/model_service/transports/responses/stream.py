@@ -19,8 +19,17 @@ from model_service.transports.responses.answer import (
     tail_of,
     usage_of,
 )
-from model_service.transports.responses.events import ENDS, ResponseEvent, delta_of, item_of, place_of, read_event
+from model_service.transports.responses.events import (
+    ENDS,
+    ResponseEvent,
+    delta_of,
+    item_of,
+    part_of,
+    place_of,
+    read_event,
+)
 from model_service.transports.responses.output_items import (
+    ARGUMENTS,
     BETWEEN_THOUGHTS,
     EXTRA_ITEMS,
     ItemContent,
@@ -73,7 +82,7 @@ class ChunkBuilder:
         self.call_at: dict[int, dict[str, Any]] = {}  # place → the call as it was announced
         self.items: dict[int, ResponseEvent] = {}  # place → the finished item
         self.tokens = 0  # log probabilities told
-        self.part_begins: dict[tuple[int, Any], int] = {}  # place and part → where it begins in the joined text
+        self.part_begins: dict[tuple[int, int], int] = {}  # place and part → where it begins in the joined text
         self.annotations: list[dict[str, Any]] = []
 
     def chunks(self, choices: Iterable[ChunkChoice]) -> Iterator[Chunk]:
@@ -94,7 +103,7 @@ class ChunkBuilder:
     def text(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         """Yield a piece of the text, with its log probabilities, which may also come alone."""
         place, tokens = place_of(event), tokens_of(event.get("logprobs"))
-        self.part_begins.setdefault((place, event.get("content_index", 0)), self.total.get("content", 0))
+        self.part_begins.setdefault((place, part_of(event)), self.total.get("content", 0))
         choices = list(self._say(place, "content", delta_of(event))) or ([{"delta": {}}] if tokens else [])
         for choice in choices:
             yield choice | self._logprobs(tokens)
@@ -105,14 +114,13 @@ class ChunkBuilder:
 
     def reasoning(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         """Yield a piece of the reasoning or of its summary."""
-        part = event.get("summary_index", event.get("content_index"))
-        return self._think(place_of(event), (event["type"], part), delta_of(event))
+        return self._think(place_of(event), (event["type"], part_of(event)), delta_of(event))
 
     def annotation(self, event: ResponseEvent) -> Iterator[ChunkChoice]:
         """Keep an annotation for the end, should the finished items not have it."""
         note = event.get("annotation")
         if isinstance(note, dict):
-            begin = self.part_begins.get((place_of(event), event.get("content_index", 0)), 0)
+            begin = self.part_begins.get((place_of(event), part_of(event)), 0)
             self.annotations.append(annotation_of(note, begin))
         return iter(())
 
@@ -140,7 +148,7 @@ class ChunkBuilder:
         yield from self._say_rest(place, "refusal", said.refusal)
         if call is not None:
             yield from self._announce(place, item)
-            yield from self._argue_rest(call)
+            yield from self._argue_rest({**call, "id": self.call_at[place]["id"]})
 
     def end(self, event: ResponseEvent, *, stored: bool) -> Iterator[Chunk]:
         """Yield the last chunks; raise what a failed response says of itself."""
@@ -173,20 +181,18 @@ class ChunkBuilder:
             for number, thought in enumerate(whole.reasoning):
                 yield from self._think("end", (number,), thought)
         for kind, text in (("content", whole.content), ("refusal", whole.refusal)):
+            told = "".join(piece for (_, said), pieces in self.said.items() if said == kind for piece in pieces)
             # What was told in another order than it stands in cannot be completed.
-            if self._told(kind) == text[: self.total.get(kind, 0)]:
-                yield from self._say("end", kind, text[self.total.get(kind, 0) :])
+            if told == text[: len(told)]:
+                yield from self._say("end", kind, text[len(told) :])
         for call in whole.calls:
             yield from self._announce_call(call)
             yield from self._argue_rest(call)
-        extras = {EXTRA_ITEMS: whole.extras} if whole.extras else {}
-        delta = annotation_fields(whole.annotations or self.annotations) | extras
+        delta = annotation_fields(whole.annotations or self.annotations)
+        delta |= {EXTRA_ITEMS: whole.extras} if whole.extras else {}
         logprobs = self._logprobs(whole.logprobs[self.tokens :])
         if delta or logprobs:
             yield {"delta": delta, **logprobs}
-
-    def _told(self, kind: str) -> str:
-        return "".join(piece for (_, of_kind), pieces in self.said.items() if of_kind == kind for piece in pieces)
 
     def _logprobs(self, tokens: list[dict[str, Any]]) -> ChunkChoice:
         self.tokens += len(tokens)
@@ -241,14 +247,7 @@ class ChunkBuilder:
         return {**self.head, "object": "chat.completion.chunk", "choices": choices}
 
 
-DELTAS: Final[Mapping[str, str]] = {
-    "content": "content",
-    "refusal": "refusal",
-    "reasoning": "reasoning_content",
-}
-
-ARGUMENTS: Final[Mapping[str, str]] = {"function": "arguments", "custom": "input"}
-"""What the pieces of a call are, by its type."""
+DELTAS: Final = {"content": "content", "refusal": "refusal", "reasoning": "reasoning_content"}
 
 EVENTS: Final[Mapping[str, Callable[[ChunkBuilder, ResponseEvent], Iterator[ChunkChoice]]]] = {
     "response.created": ChunkBuilder.know,

@@ -408,3 +408,17 @@ def test_a_message_never_quotes_the_model(odd: str) -> None:
     with pytest.raises(StreamBroken) as caught:
         of(CREATED, odd)
     assert "own words" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [delta("Hi", content_index=[1])],
+        [delta("Hm.", kind="reasoning_text", summary_index={"a": 1})],
+        [{"type": "response.output_text.annotation.added", "content_index": [1], "annotation": CITED}],
+        [{"type": "response.output_item.added", "item": CALL | {"call_id": "other", "arguments": ""}}, done(0, **CALL)],
+        [done(0, **CALL | {"call_id": None, "id": {}}), done(0, type=[1]), delta("x", logprobs={"a": 1})],
+    ],
+)
+def test_events_of_odd_shapes_break_no_answer(events: list[dict[str, Any]]) -> None:
+    assert of(CREATED, *events, completed(item("Hi")))[-1]["choices"][0]["finish_reason"] in ("stop", "tool_calls")
