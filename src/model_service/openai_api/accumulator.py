@@ -57,7 +57,7 @@ def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
         if isinstance(value, dict):
             _merge(_under(whole, name, dict), value)
         elif name == "tool_calls" and isinstance(value, list):
-            calls = _under(whole, name, _Calls)
+            calls = _under(whole, name, _CallsByIndex)
             for index, call in _indexed(value):
                 _merge(calls.setdefault(index, {}), call)
         elif isinstance(value, list):
@@ -68,7 +68,7 @@ def _merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
             whole[name] = value
 
 
-class _Calls(dict[int, dict[str, Any]]):
+class _CallsByIndex(dict[int, dict[str, Any]]):
     """Calls of tools that are still coming, by their index."""
 
 
@@ -89,7 +89,7 @@ def _whole(merged: Mapping[str, Any]) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, _Pieces):
         return "".join(value)
-    if isinstance(value, _Calls):
+    if isinstance(value, _CallsByIndex):
         calls = (_whole(value[index]) for index in sorted(value))
         return [{key: part for key, part in call.items() if key != "index"} for call in calls]
     return _whole(value) if isinstance(value, dict) else value
