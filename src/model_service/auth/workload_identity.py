@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Final
 
 from model_service.auth.federation import FederatedCredential, json_text, new_session_key
@@ -17,6 +18,7 @@ from model_service.network import Network
 from model_service.settings import Settings
 
 PORT: Final = 12250
+TOKEN_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
 class WorkloadIdentity(FederatedCredential):
@@ -39,9 +41,9 @@ class WorkloadIdentity(FederatedCredential):
     def _sign_in(self, deadline: Deadline) -> SigningKey:
         session_key, public = new_session_key()
         try:
-            account_token = self._pod.token_file.read_text(encoding="ascii").strip()
+            account_token = TOKEN_FILE.read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
-            raise self.refused(f"the token of the service account in {self._pod.token_file} cannot be read.") from error
+            raise self.refused(f"the token of the service account in {TOKEN_FILE} cannot be read.") from error
         headers = {"Authorization": f"Bearer {account_token}", "Content-type": "application/json"}
         host = f"[{self._pod.host}]" if ":" in self._pod.host else self._pod.host
         url = f"https://{host}:{PORT}/resourcePrincipalSessionTokens"

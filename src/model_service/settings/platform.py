@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from model_service.errors import SettingsError
 from model_service.network import Authorities, Proxy
@@ -34,7 +33,6 @@ class KubernetesPod:
     host: str
     authorities: Authorities
     region: str | None
-    token_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
 @dataclass(frozen=True)
