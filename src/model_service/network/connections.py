@@ -88,7 +88,9 @@ def attempts(host: str, port: int, left: Callable[[], float]) -> Iterator[tuple[
     ends = time.monotonic() + min(CONNECT_SECONDS, left())
     addresses = resolve(host, port, ends - time.monotonic())
     for index, address in enumerate(addresses):
-        seconds = min(ends - time.monotonic(), left())
+        seconds = ends - time.monotonic()
+        if index and seconds <= 0:
+            return  # what became of the one before says more
         yield address, max(SHORTEST_ATTEMPT, seconds / (len(addresses) - index))
 
 

@@ -116,8 +116,8 @@ def silent_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def test_a_resolver_that_is_silent_takes_no_longer_than_the_call_has(service: Service, path: str) -> None:
     started = time.monotonic()
     with pytest.raises(UpstreamUnreachable, match=rf"{HOST}.*its name was not resolved in time") as failure:
-        PATHS[path](service, Deadline.after(1.2))
-    assert time.monotonic() - started < 8
+        PATHS[path](service, Deadline.after(3))
+    assert time.monotonic() - started < 12
     assert "resolver" in (failure.value.hint or "")
 
 
@@ -154,8 +154,8 @@ def no_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_subnet_without_a_gateway_takes_no_longer_than_the_call_has(service: Service, path: str) -> None:
     started = time.monotonic()
     with pytest.raises(UpstreamUnreachable, match=rf"Cannot connect to {HOST}: no connection came about") as failure:
-        PATHS[path](service, Deadline.after(1.5))
-    assert time.monotonic() - started < 8
+        PATHS[path](service, Deadline.after(3))
+    assert time.monotonic() - started < 12
     assert "service gateway" in (failure.value.hint or "")
 
 
