@@ -6,18 +6,22 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
 
 from mock_oci.cloud import Cloud
+from mock_oci.coverage.door import check, known_as, not_served
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.oddities import Meaningless
-from mock_oci.operations import Call, Operation, json_response, oci_error
+from mock_oci.operations import Call, Operation, Refused, json_response, oci_error
+from mock_oci.retry_tokens import RetryTokens
 from mock_oci.services import SERVICES
 from mock_oci.services.generative_ai.projects import Projects
 from mock_oci.wire import Request, Response
 
 _log = logging.getLogger(__name__)
+_ECHOED = ("opc-client-request-id",)
 _SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
 
 
@@ -39,6 +43,9 @@ class MockOci(Cloud):
             parameters = operation.match(request.method, request.path)
             if parameters is not None:
                 return self._perform(operation, Call(request, self, parameters=parameters))
+        unserved = not_served(request)
+        if unserved is not None:  # never a 404, which clients take for "gone"
+            return oci_error(501, f"mock_oci: {unserved.key} is not emulated", "NotImplemented")
         known = [f"{operation.method} {operation.path}" for operation in SERVICES]
         message = "Path doesn't map to a registered service"
         return json_response(404, {"code": "404", "message": message, "known": known})
@@ -51,6 +58,16 @@ class MockOci(Cloud):
             except NotAuthenticated as refusal:
                 return self._refuse(refusal)
             call = replace(call, principal=caller)
+        sdk_operation = known_as(operation)
+        try:
+            if sdk_operation is not None:
+                check(sdk_operation, request)
+            return self._once(call, lambda: self._answered(operation, call))
+        except Refused as refusal:
+            return refusal.response
+
+    def _answered(self, operation: Operation, call: Call) -> Response:
+        request = call.request
         only_named = not operation.asks_model
         step = self.script.take(request.path, _model_of(request), request.body, only_named=only_named)
         step.begin(self.sleep)
@@ -61,6 +78,15 @@ class MockOci(Cloud):
             return oci_error(501, f"mock_oci: {mistake}", "NotImplemented")
         return step.pace(response, self.sleep, self.chunk_delay)
 
+    def _once(self, call: Call, answer: Callable[[], Response]) -> Response:
+        """Answer, or give the answer of an earlier request with the same retry token again. Raises Refused."""
+        token = call.request.headers.get("opc-retry-token")
+        if token is None or call.request.method not in ("POST", "PUT"):
+            return answer()
+        return self.state_of(RetryTokens).once(
+            (call.principal.id, call.request.target, token), call.request.body, answer
+        )
+
     def _refuse(self, refusal: NotAuthenticated) -> Response:
         self.refusals.append(str(refusal))
         _log.info("not authenticated: %s", refusal)
@@ -69,7 +95,8 @@ class MockOci(Cloud):
 
     def _common_headers(self, request: Request) -> dict[str, str]:
         """Return what every answer of OCI bears; clients compare their clocks with ``date``."""
-        return {"opc-request-id": self._request_id(request), "date": formatdate(self.clock(), usegmt=True)}
+        echoed = {name: request.headers[name] for name in _ECHOED if name in request.headers}
+        return {**echoed, "opc-request-id": self._request_id(request), "date": formatdate(self.clock(), usegmt=True)}
 
     def _request_id(self, request: Request) -> str:
         """Make an id of three 32-hex segments; the first is the caller's own when it sent one."""

@@ -23,6 +23,8 @@ _MAX_RECORDED = 10_000
 class Cloud:
     """``clock`` gives Unix seconds, ``sleep`` takes seconds; ``chunk_delay`` slows unscripted streams.
 
+    ``throttles``: calls are counted against the limits that the services document. ``max_native_body``: from how many
+    bytes on the native chat refuses a body with 413; that it does was seen, but not from where on.
     ``requests`` records what came in; ``refusals`` the reasons of 401s, which the wire never tells.
     """
 
@@ -33,11 +35,15 @@ class Cloud:
         *,
         sleep: Callable[[float], None] = time.sleep,
         chunk_delay: float = 0.0,
+        throttles: bool = False,
+        max_native_body: int | None = None,
     ) -> None:
         self.clock = clock
         self.region = region
         self.sleep = sleep
         self.chunk_delay = chunk_delay
+        self.throttles = throttles
+        self.max_native_body = max_native_body
         self.tenancy = Tenancy()
         self.principals = Principals(self.tenancy, region, clock)
         self.permissions = Permissions(self.tenancy)

@@ -161,3 +161,9 @@ def test_the_written_config_is_for_its_owner_only(oci: MockOci, tmp_path: Path) 
 def test_a_spare_key_is_shared_and_another_is_not(oci: MockOci) -> None:
     assert oci.principals.api_key_user().private_pem == oci.principals.session_token().private_pem
     assert pem_of(oci.principals.issuer).startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_what_the_surface_names_but_does_not_serve(oci: MockOci, signed: Callable[..., Response]) -> None:
+    for method, path in (("POST", "/openai/v1/embeddings"), ("GET", "/20231130/actions/v1/models")):
+        response = signed(method, path, {} if method == "POST" else b"")
+        assert (response.status, json.loads(response.body)["message"]) == (400, "Unsupported OpenAI operation")

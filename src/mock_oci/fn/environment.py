@@ -12,6 +12,11 @@ from mock_oci.fn.credentials import FunctionCredentials
 from mock_oci.model.catalogue import REGIONS, Region
 from mock_oci.services.functions.state import FunctionDetails
 
+MEMORY_MB = (128, 256, 512, 1024, 2048, 3072)
+MAX_TIMEOUT = 300
+MAX_DETACHED_TIMEOUT = 3600
+MAX_CONFIG_BYTES = 4096  # of a function and its application (docs: Functions/Tasks/functionspassingparams.htm)
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -45,6 +50,24 @@ class Deployment:
             success_destination=self.success_destination,
             failure_destination=self.failure_destination,
         )
+
+
+def check_limits(deployment: Deployment) -> None:
+    """Raise ValueError for what OCI Functions does not deploy (docs: functionscustomizing.htm).
+
+    A timeout of less than its shortest is taken: it saves a test the wait.
+    """
+    if deployment.memory not in MEMORY_MB:
+        raise ValueError(f"memory must be one of {', '.join(map(str, MEMORY_MB))}, not {deployment.memory}")
+    if deployment.timeout > MAX_TIMEOUT:
+        raise ValueError(f"timeout must be at most {MAX_TIMEOUT} s, not {deployment.timeout}")
+    if deployment.detached_timeout > MAX_DETACHED_TIMEOUT:
+        raise ValueError(
+            f"detached_timeout must be at most {MAX_DETACHED_TIMEOUT} s, not {deployment.detached_timeout}"
+        )
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in deployment.config.items())
+    if size > MAX_CONFIG_BYTES:
+        raise ValueError(f"config must be at most {MAX_CONFIG_BYTES} bytes, names and values, not {size}")
 
 
 def environment(deployment: Deployment, credentials: FunctionCredentials) -> dict[str, str]:

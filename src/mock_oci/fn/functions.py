@@ -14,7 +14,7 @@ from typing import Self, TextIO
 from mock_oci.backend import MockOci
 from mock_oci.fn.container import INIT_SECONDS, Container
 from mock_oci.fn.credentials import FunctionCredentials
-from mock_oci.fn.environment import Deployment, environment
+from mock_oci.fn.environment import Deployment, check_limits, environment
 from mock_oci.fn.fdk_answer import BODY_LIMIT
 from mock_oci.fn.fdk_socket import HOP_BY_HOP
 from mock_oci.fn.invocation_records import Settled, send_record
@@ -93,6 +93,7 @@ class LocalFunctions:
             failure_destination=failure_destination,
             trace_collector_url=trace_collector_url,
         )
+        check_limits(deployment)
         return self._enter(deployment, max_containers)
 
     def invoke(

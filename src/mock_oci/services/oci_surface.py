@@ -25,11 +25,6 @@ def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> 
     return Refused(oci_error(status, message, code))
 
 
-def not_emulated(what: str) -> Refused:
-    """Refuse what OCI takes and mock_oci would only ignore."""
-    return Refused(oci_error(501, f"mock_oci: {what} is not emulated", "NotImplemented"))
-
-
 def match_etag(call: Call, etag: str) -> None:
     """Raise Refused with 412 when the caller saw another version of the resource (if-match)."""
     if call.request.headers.get("if-match", etag) not in (etag, "*"):
@@ -128,21 +123,23 @@ def filtered(rows: list[Body], query: Mapping[str, str], names: tuple[str, ...])
     return [row for row in rows if all(query.get(name, row.get(name)) == row.get(name) for name in names)]
 
 
-def sorted_by(
-    rows: list[Body], query: Mapping[str, str], fields: Mapping[str, tuple[str, str]], default: str
-) -> list[Body]:
-    """Return the rows in the order that ``sortBy`` and ``sortOrder`` ask for. Raises Refused.
+def sorted_by(rows: list[Body], query: Mapping[str, str], usual: str) -> list[Body]:
+    """Return the rows in the order that ``sortBy`` and ``sortOrder`` ask for, whose values the door has checked.
 
-    ``fields`` has for each ``sortBy`` the row's field and its usual order, ASC or DESC; ``default`` is one of them.
+    ``usual`` is the ``sortBy`` where none is asked for. Names rise, and times and numbers fall, unless the caller
+    says otherwise (docs of each List operation: "The default order for TIMECREATED is descending").
     """
-    name = query.get("sortBy", default)
-    if name not in fields:
-        raise invalid(f"sortBy must be one of {', '.join(fields)}")
-    field, usual = fields[name]
-    order = query.get("sortOrder", usual)
-    if order not in ("ASC", "DESC"):
-        raise invalid("sortOrder must be one of ASC, DESC")
-    return sorted(rows, key=lambda row: row[field], reverse=order == "DESC")
+    if not rows:
+        return rows
+    wanted = query.get("sortBy", usual).replace("_", "").lower()
+    fields = [name for name in rows[0] if name.lower() == wanted] or [
+        name for name in rows[0] if wanted == "name" and name.lower().endswith("name")
+    ]
+    if not fields:
+        raise Refused(oci_error(501, f"mock_oci: sortBy {query['sortBy']} is not emulated", "NotImplemented"))
+    falls = wanted.startswith(("time", "version"))
+    order = query.get("sortOrder", "DESC" if falls else "ASC").upper()
+    return sorted(rows, key=lambda row: row[fields[0]], reverse=order == "DESC")
 
 
 def timestamp(seconds: float) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
 from mock_oci.cloud import Cloud
 from mock_oci.operations import Call, Refused, json_response, not_found
-from mock_oci.services.oci_surface import filtered, page_of, permitted, text_in
+from mock_oci.services.oci_surface import filtered, match_etag, page_of, permitted, sorted_by, text_in
 from mock_oci.wire import Body, Response
 
 T = TypeVar("T")
-Rows = list[Body]
 
 
 class Resource(Protocol):
@@ -65,7 +65,8 @@ class Collection(Generic[R]):
     ``parameter`` names its OCID in an operation's path. ``wire`` words one resource, ``summary`` a row of the list.
     ``filters`` are the fields that a list can be narrowed by, and ``aliases`` other names for them in a query;
     ``in_items``: the list is the field ``items`` of an object, not an array. ``compartment_id`` gives the compartment
-    that is listed, ``deleted`` the answer to a deletion.
+    that is listed, ``deleted`` the answer to a deletion. ``usual_order``: the ``sortBy`` of a list that is always
+    sorted. ``etag`` gives the version of a resource.
     """
 
     parameter: str
@@ -77,6 +78,8 @@ class Collection(Generic[R]):
     in_items: bool = False
     compartment_id: Callable[[Call], str] = lambda call: text_in(call.request.query, "compartmentId")
     deleted: Callable[[Call, R], Response] = lambda _call, _resource: Response(204)
+    usual_order: str = ""
+    etag: Callable[[Call, R], str] = lambda _call, resource: etag_of(resource)
 
     def named(self, call: Call, resource_id: str) -> R:
         """Return the resource of this OCID. Raises Refused with one 404 for what is absent and what is out of sight."""
@@ -87,23 +90,30 @@ class Collection(Generic[R]):
         return resource
 
     def of(self, call: Call) -> R:
-        """Return the resource in the path. Raises Refused."""
-        return self.named(call, unquote(call.parameters[self.parameter]))
+        """Return the resource in the path, in the version that the caller changes (if-match). Raises Refused."""
+        resource = self.named(call, unquote(call.parameters[self.parameter]))
+        if call.request.method != "GET":
+            match_etag(call, self.etag(call, resource))
+        return resource
 
     def shown(self, call: Call, resource: R, headers: Mapping[str, str] | None = None) -> Response:
         """Answer 200 with the resource and its ETag."""
-        return json_response(200, self.wire(call, resource), {"etag": resource.id[-8:], **(headers or {})})
+        own = {"etag": self.etag(call, resource), **(headers or {})}
+        return json_response(200, self.wire(call, resource), own)
 
     def read(self, call: Call) -> Response:
         """Answer a Get operation. Raises Refused."""
         return self.shown(call, self.of(call))
 
-    def list(self, call: Call, in_order: Callable[[Rows], Rows] = lambda rows: rows) -> Response:
-        """Answer a List operation with one page, its rows sorted by ``in_order``. Raises Refused."""
+    def list(self, call: Call) -> Response:
+        """Answer a List operation with one page. Raises Refused."""
         permitted(call, self.compartment_id(call))
         rows = [self.summary(call, resource) for resource in self.resources(call.cloud).all()]
         query = {self.aliases.get(name, name): value for name, value in call.request.query.items()}
-        page, headers = page_of(in_order(filtered(rows, query, self.filters)), query)
+        rows = filtered(rows, query, self.filters)
+        if self.usual_order or {"sortBy", "sortOrder"} & query.keys():
+            rows = sorted_by(rows, query, self.usual_order or "timeCreated")
+        page, headers = page_of(rows, query)
         return json_response(200, {"items": page} if self.in_items else page, headers)
 
     def remove(self, call: Call) -> Response:
@@ -111,6 +121,12 @@ class Collection(Generic[R]):
         resource = self.of(call)
         self.resources(call.cloud).delete(resource.id)
         return self.deleted(call, resource)
+
+
+def etag_of(resource: Resource) -> str:
+    """Return a resource's ETag: another one when what is kept of it has changed."""
+    digest = hashlib.sha256(repr(sorted(vars(resource).items(), key=str)).encode()) if is_dataclass(resource) else None
+    return f"{resource.id[-8:]}-{digest.hexdigest()[:8] if digest else 0}"
 
 
 def details_in(body: Mapping[str, object], *names: str) -> Body:

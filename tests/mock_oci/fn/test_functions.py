@@ -411,3 +411,17 @@ def test_nothing_of_the_platform_is_left_behind() -> None:
     assert not any(Path(path).exists() for path in environment_files)
     with pytest.raises(ProcessLookupError):
         os.kill(container.pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"memory": 300}, "memory must be one of 128, 256"),
+        ({"timeout": 301}, "timeout must be at most 300 s"),
+        ({"detached_timeout": 3601}, "detached_timeout must be at most 3600 s"),
+        ({"config": {"A": "x" * 4096}}, "config must be at most 4096 bytes"),
+    ],
+)
+def test_what_oci_does_not_deploy_is_refused(details: dict[str, Any], said: str) -> None:
+    with LocalFunctions(MockOci()) as functions, pytest.raises(ValueError, match=said):
+        functions.deploy(FOLDERS / "echo", name="echo", **details)

@@ -104,7 +104,7 @@ def _action_shown(action: Action) -> dict[str, Any]:
         "isEnabled": action.enabled,
         "description": action.description,
         "lifecycleState": "ACTIVE" if action.enabled else "INACTIVE",
-        "lifecycleMessage": None,
+        "lifecycleMessage": "",  # required, though there is nothing to say
     }
 
 

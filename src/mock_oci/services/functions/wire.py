@@ -59,6 +59,8 @@ def _wire(call: Call, details: FunctionDetails, created: float) -> dict[str, Any
         "timeoutInSeconds": int(details.timeout),
         "detachedModeTimeoutInSeconds": int(details.detached_timeout),
         "config": dict(details.config),
+        # Required since the API of 2026; the folder stands for an image.
+        "sourceDetails": {"sourceType": "CONTAINER_IMAGE", "image": f"mock_oci/{details.name}:latest"},
         "successDestination": _destination(details.success_destination),
         "failureDestination": _destination(details.failure_destination),
         "invokeEndpoint": endpoint(call, f"mockoci.{cloud.region}.functions.oci.oraclecloud.com"),

@@ -143,6 +143,11 @@ def _shown(call: Call, project: Project) -> Response:
     return _PROJECTS.shown(call, project, _work_request(project))
 
 
+def _without_config(project: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what oci.generative_ai.models.GenerativeAiProjectSummary does not have."""
+    return {name: value for name, value in project.items() if name != "conversationConfig"}
+
+
 def _work_request(project: Project) -> dict[str, str]:
     return {"opc-work-request-id": ocid("generativeaiworkrequest", project.id)}
 
@@ -151,7 +156,7 @@ _PROJECTS = Collection(
     parameter="id",
     resources=lambda cloud: cloud.state_of(Projects),
     wire=lambda _call, project: project.wire(),
-    summary=lambda _call, project: project.wire(),
+    summary=lambda _call, project: _without_config(project.wire()),
     filters=("compartmentId", "displayName", "id", "lifecycleState"),
     in_items=True,
     compartment_id=lambda call: call.request.query.get("compartmentId", ""),

@@ -1,4 +1,4 @@
-"""The data points that were posted, by metric stream, and how many calls a second the tenancy has left."""
+"""The data points that were posted, by metric stream."""
 
 from __future__ import annotations
 
@@ -36,20 +36,10 @@ class CustomMetrics:
     """The custom metrics of one tenancy in one region. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+        del cloud
         self._lock = threading.Lock()
         self._points: dict[MetricStream, deque[DataPoint]] = {}
         self._metadata: dict[MetricStream, Mapping[str, str]] = {}
-        self._calls: dict[str, tuple[int, int]] = {}
-
-    def admit(self, operation: str, limit: int) -> bool:
-        """Count a call of ``operation``; return False when this second has had ``limit`` of them."""
-        second = int(self._cloud.clock())
-        with self._lock:
-            begun, counted = self._calls.get(operation, (second, 0))
-            counted = counted if begun == second else 0
-            self._calls[operation] = (second, counted + 1)
-        return counted < limit
 
     def add(self, stream: MetricStream, points: list[DataPoint], metadata: Mapping[str, str]) -> None:
         """Keep data points of a stream, and what describes it."""

@@ -10,8 +10,9 @@ from mock_oci.operations import Call, Operation, Refused, json_response, oci_err
 from mock_oci.services.monitoring.posting import read_metric
 from mock_oci.services.monitoring.query import MetricQuery, read_query, seconds_of
 from mock_oci.services.monitoring.state import CustomMetrics, DataPoint, MetricStream
-from mock_oci.services.oci_surface import invalid, not_emulated, object_in, permitted, seconds_in, text_in, timestamp
+from mock_oci.services.oci_surface import invalid, object_in, permitted, seconds_in, text_in, timestamp
 from mock_oci.services.shapes import Mismatch
+from mock_oci.services.throttles import throttle
 from mock_oci.wire import Body, Response
 
 # All of oci.monitoring.MonitoringClient's docstrings: post_metric_data, summarize_metrics_data.
@@ -27,7 +28,7 @@ def post_metric_data(call: Call) -> Response:
     if _QUERY_HOST.match(call.request.headers.get("host", "")):
         raise Refused(oci_error(404, "PostMetricData is at telemetry-ingestion, not at telemetry", "NotFound"))
     metrics, now = call.cloud.state_of(CustomMetrics), call.cloud.clock()
-    _admit(call, "PostMetricData", MAX_POSTS_PER_SECOND)
+    throttle(call, "PostMetricData", MAX_POSTS_PER_SECOND, 1)
     body = object_in(call.request.body)
     atomic = body.get("batchAtomicity", "NON_ATOMIC")
     if atomic not in ("ATOMIC", "NON_ATOMIC"):
@@ -45,9 +46,7 @@ def post_metric_data(call: Call) -> Response:
 
 
 def summarize_metrics_data(call: Call) -> Response:
-    _admit(call, "SummarizeMetricsData", MAX_QUERIES_PER_SECOND)
-    if call.request.query.get("compartmentIdInSubtree") == "true":
-        raise not_emulated("compartmentIdInSubtree")
+    throttle(call, "SummarizeMetricsData", MAX_QUERIES_PER_SECOND, 1)
     compartment_id = text_in(call.request.query, "compartmentId")
     permitted(call, compartment_id)
     body = object_in(call.request.body)
@@ -60,11 +59,6 @@ def summarize_metrics_data(call: Call) -> Response:
             found[query.kept(stream)].append((stream, points))
     rows = [_row(call, query, dimensions, streams, steps) for dimensions, streams in found.items()]
     return json_response(200, [row for row in rows if row["aggregatedDatapoints"]])
-
-
-def _admit(call: Call, operation: str, limit: int) -> None:
-    if not call.cloud.state_of(CustomMetrics).admit(operation, limit):
-        raise invalid(f"{operation} takes {limit} calls a second of a tenancy", "TooManyRequests", 429)
 
 
 def _items(body: Body) -> list[Any]:

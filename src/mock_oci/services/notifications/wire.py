@@ -6,6 +6,7 @@ Clients: oci.ons.NotificationControlPlaneClient and NotificationDataPlaneClient.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
@@ -26,16 +27,23 @@ from mock_oci.services.oci_surface import (
     text_in,
     timestamp,
 )
-from mock_oci.services.resources import Collection, details_in
+from mock_oci.services.resources import Collection, details_in, etag_of
+from mock_oci.services.throttles import throttle_if_asked
 from mock_oci.wire import Body, Response
 
+MAX_PUBLISHED_PER_MINUTE = 60  # of a topic (oci.ons.NotificationDataPlaneClient.publish_message)
 _MAX_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
+_TO_URLS = ("CUSTOM_HTTPS", "HTTPS", "PAGERDUTY", "SLACK")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")  # docs: Notification/Tasks/create-topic.htm
+_MAX_ENDPOINT = 512  # characters (CreateSubscriptionDetails.endpoint)
 _MESSAGE_TYPES = ("RAW_TEXT", "JSON")
 
 
 def create_topic(call: Call) -> Response:
     details = object_in(call.request.body)
     name, compartment_id = text_in(details, "name"), text_in(details, "compartmentId")
+    if not _NAME.fullmatch(name):
+        raise invalid("name may have letters, digits, hyphens and underscores, 256 at most")
     permitted(call, compartment_id)
     given = details_in(details, "description", "freeformTags", "definedTags")
     try:
@@ -47,6 +55,7 @@ def create_topic(call: Call) -> Response:
 
 def publish_message(call: Call) -> Response:
     topic, details = _TOPICS.of(call), object_in(call.request.body)
+    throttle_if_asked(call, f"publish/{topic.id}", MAX_PUBLISHED_PER_MINUTE, 60)
     body, title = text_in(details, "body"), optional_text_in(details, "title")
     if len(body.encode()) > _MAX_BYTES:
         raise invalid(f"The message must be at most {_MAX_BYTES} bytes", "RequestEntityTooLarge", 413)
@@ -64,10 +73,15 @@ def create_subscription(call: Call) -> Response:
     permitted(call, compartment_id)
     if protocol not in PROTOCOLS:
         raise invalid(f"protocol must be one of {', '.join(PROTOCOLS)}")
+    endpoint_ = text_in(details, "endpoint")
+    if len(endpoint_) > _MAX_ENDPOINT:
+        raise invalid(f"endpoint must have at most {_MAX_ENDPOINT} characters")
+    if protocol in _TO_URLS and not endpoint_.startswith(("http:", "https:")):
+        raise invalid(f"endpoint must be a URL for the protocol {protocol}")
     subscription = call.cloud.state_of(Notifications).subscribe(
         _TOPICS.named(call, text_in(details, "topicId")),
         protocol,
-        text_in(details, "endpoint"),
+        endpoint_,
         compartment_id=compartment_id,
         confirmed=protocol in CONFIRMED_AT_ONCE,
         details=details_in(details, "freeformTags", "definedTags"),
@@ -132,7 +146,7 @@ def _topic(call: Call, topic: Topic) -> Body:
         "compartmentId": topic.compartment_id,
         "lifecycleState": "ACTIVE",
         "timeCreated": timestamp(topic.created),
-        "etag": topic.id[-8:],
+        "etag": etag_of(topic),
         "apiEndpoint": _base_url(call),
     }
 
@@ -151,7 +165,7 @@ def _subscription(call: Call, subscription: Subscription) -> Body:
         "lifecycleState": subscription.state,
         "compartmentId": subscription.compartment_id,
         "createdTime": int(subscription.created * 1000),
-        "etag": subscription.id[-8:],
+        "etag": etag_of(subscription),
     }
 
 

@@ -6,20 +6,22 @@ API/Concepts/signingrequests.htm#ObjectStoragePut), and the SDK's does.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable
 from email.utils import formatdate
 from urllib.parse import unquote
 
 from mock_oci.identity.signatures import SIGNED_HEAD
-from mock_oci.operations import Call, Operation, refusing
+from mock_oci.operations import Call, Operation, Refused, oci_error, refusing
 from mock_oci.services.object_storage.buckets import bucket_of, storage_of
 from mock_oci.services.object_storage.errors import if_match_failed, unmatched_md5, unsatisfiable_range
 from mock_oci.services.object_storage.listing import list_objects
 from mock_oci.services.object_storage.pars import through_par
 from mock_oci.services.object_storage.state import StoredObject, md5_of
 from mock_oci.services.oci_surface import invalid, with_or_without_slash
-from mock_oci.wire import Response
+from mock_oci.wire import Request, Response
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _NAME_BYTES = 1024
@@ -30,6 +32,9 @@ def put_object(call: Call) -> Response:
     stated, actual = headers.get("content-md5"), md5_of(call.request.body)
     if stated not in (None, actual):
         raise unmatched_md5(actual, stated)
+    _check_digests(call.request)
+    if headers.get("opc-multipart", "").lower() == "true":
+        raise Refused(oci_error(501, "mock_oci: opc-multipart is not emulated", "NotImplemented"))
     if headers.get("if-none-match", "*") != "*":
         raise invalid("The only valid value of If-None-Match is '*'", "InvalidConditionalHeaders")
     stored = storage_of(call).put(
@@ -67,6 +72,14 @@ def delete_object(call: Call) -> Response:
     return Response(204, {"last-modified": formatdate(call.cloud.clock(), usegmt=True)})
 
 
+def _check_digests(request: Request) -> None:
+    """Raise Refused for a digest that is not the body's, in base64 (put_object of the SDK); the code is unverified."""
+    for header, digest in _DIGESTS.items():
+        actual = base64.b64encode(digest(request.body).digest()).decode()
+        if request.headers.get(header, actual) != actual:
+            raise invalid(f"The {header} you specified did not match the computed {actual}", "UnmatchedContentChecksum")
+
+
 def _name(call: Call) -> str:
     """Return the object's name: slashes in it are written as they are, or as %2F."""
     name = unquote(call.parameters["object"])
@@ -100,6 +113,7 @@ def _linked(access: str, answer: Callable[[Call], Response]) -> Callable[[Call],
 _KEPT = frozenset(
     {"content-type", "content-language", "content-encoding", "content-disposition", "cache-control", "expires"}
 )
+_DIGESTS = {"opc-content-sha256": hashlib.sha256, "opc-content-sha384": hashlib.sha384}
 _OVERRIDES = {
     "httpResponseContentDisposition": "content-disposition",
     "httpResponseCacheControl": "cache-control",

@@ -42,7 +42,8 @@ def update_queue(call: Call) -> Response:
     if details.get("retentionInSeconds") is not None:
         raise invalid("retentionInSeconds cannot be changed")
     name = text_in(details, "displayName") if details.get("displayName") is not None else queue.name
-    changed = replace(queue, name=name, settings=_settings(details, queue.settings))
+    tags = details_in(details, "freeformTags", "definedTags")
+    changed = replace(queue, name=name, settings=_settings(details, queue.settings), details={**queue.details, **tags})
     call.cloud.state_of(Queues).replace(changed)
     return _accepted(call, "UPDATE_QUEUE", "UPDATED", changed)
 

@@ -6,7 +6,7 @@ Client: oci.secrets.SecretsClient.
 from __future__ import annotations
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
-from mock_oci.services.oci_surface import invalid, permitted, sorted_by, text_in, timestamp
+from mock_oci.services.oci_surface import invalid, page_of, permitted, sorted_by, text_in, timestamp
 from mock_oci.services.vault.secrets import SECRETS
 from mock_oci.services.vault.state import CURRENT, DEPRECATED, LATEST, PENDING, PREVIOUS, Secret, Secrets, SecretVersion
 from mock_oci.wire import Body, Response
@@ -30,7 +30,8 @@ def get_bundle_by_name(call: Call) -> Response:
 def list_versions(call: Call) -> Response:
     secret = _readable(SECRETS.of(call))
     rows = [_version_wire(secret, version) for version in secret.versions]
-    return json_response(200, sorted_by(rows, call.request.query, _SORTS, "VERSION_NUMBER"))
+    page, headers = page_of(sorted_by(rows, call.request.query, "VERSION_NUMBER"), call.request.query)
+    return json_response(200, page, headers)
 
 
 def _readable(secret: Secret) -> Secret:
@@ -72,7 +73,6 @@ def _version_wire(secret: Secret, version: SecretVersion) -> Body:
     }
 
 
-_SORTS = {"VERSION_NUMBER": ("versionNumber", "DESC")}
 _ALL = "/20190301/secretbundles"
 OPERATIONS = (
     Operation("POST", f"{_ALL}/actions/getByName", refusing(get_bundle_by_name)),

@@ -13,10 +13,9 @@ from typing import Any
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
 from mock_oci.services.oci_surface import (
     invalid,
-    match_etag,
-    not_emulated,
     object_in,
     optional_text_in,
+    page_of,
     permitted,
     seconds_in,
     sorted_by,
@@ -29,19 +28,12 @@ from mock_oci.wire import Body, Response
 
 MAX_CONTENT_BYTES = 25 * 1024  # docs: KeyManagement/Concepts/secretlimits; of the content itself, not of its base64
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
-_NOT_EMULATED = (
-    "rotationConfig",
-    "replicationConfig",
-    "secretRules",
-    "secretGenerationContext",
-    "enableAutoGeneration",
-)
 _SHORTEST_WAIT = 24 * 3600.0  # seconds until a deletion (docs: at least a day, at most 30)
 _LONGEST_WAIT = 30 * _SHORTEST_WAIT
 
 
 def create_secret(call: Call) -> Response:
-    details = _details_of(call)
+    details = object_in(call.request.body)
     compartment_id = text_in(details, "compartmentId")
     permitted(call, compartment_id)
     content, stage, version_name = _content_in(details)
@@ -66,8 +58,7 @@ def create_secret(call: Call) -> Response:
 
 
 def update_secret(call: Call) -> Response:
-    secret, details = SECRETS.of(call), _details_of(call)
-    match_etag(call, secret.etag)
+    secret, details = SECRETS.of(call), object_in(call.request.body)
     if secret.deletion is not None:
         raise Refused(oci_error(409, "The secret is pending deletion", "IncorrectState"))
     given, number = details.get("secretContent") is not None, details.get("currentVersionNumber")
@@ -84,7 +75,6 @@ def update_secret(call: Call) -> Response:
 
 def schedule_deletion(call: Call) -> Response:
     secret = SECRETS.of(call)
-    match_etag(call, secret.etag)
     body, now = object_in(call.request.body or b"{}"), call.cloud.clock()
     when = seconds_in(body, "timeOfDeletion") if body.get("timeOfDeletion") else now + _LONGEST_WAIT
     if not now + _SHORTEST_WAIT <= when <= now + _LONGEST_WAIT:
@@ -95,7 +85,6 @@ def schedule_deletion(call: Call) -> Response:
 
 def cancel_deletion(call: Call) -> Response:
     secret = SECRETS.of(call)
-    match_etag(call, secret.etag)
     if secret.deletion is None:
         raise Refused(oci_error(409, "The secret is not pending deletion", "IncorrectState"))
     changed = call.cloud.state_of(Secrets).change(secret, deletion=None)
@@ -106,10 +95,6 @@ def get_secret(call: Call) -> Response:
     return _shown(call, SECRETS.of(call))
 
 
-def list_secrets(call: Call) -> Response:
-    return SECRETS.list(call, lambda rows: sorted_by(rows, call.request.query, _SORTS, "TIMECREATED"))
-
-
 def get_version(call: Call) -> Response:
     secret = SECRETS.of(call)
     return json_response(200, _version_wire(secret, _version(secret, call.parameters["number"])), {"etag": secret.etag})
@@ -118,15 +103,8 @@ def get_version(call: Call) -> Response:
 def list_versions(call: Call) -> Response:
     secret = SECRETS.of(call)
     rows = [_version_wire(secret, version) for version in secret.versions]
-    return json_response(200, sorted_by(rows, call.request.query, _VERSION_SORTS, "VERSION_NUMBER"))
-
-
-def _details_of(call: Call) -> Body:
-    details = object_in(call.request.body)
-    for name in _NOT_EMULATED:
-        if details.get(name):
-            raise not_emulated(name)
-    return details
+    page, headers = page_of(sorted_by(rows, call.request.query, "VERSION_NUMBER"), call.request.query)
+    return json_response(200, page, headers)
 
 
 def _content_in(details: Body) -> tuple[str, str, str]:
@@ -206,9 +184,6 @@ def _version_wire(secret: Secret, version: SecretVersion) -> Body:
 
 
 _ABOUT = ("description", "freeformTags", "definedTags", "metadata")
-# The default order of each (oci.vault.VaultsClient.list_secrets): newest first, names from A on.
-_SORTS = {"TIMECREATED": ("timeCreated", "DESC"), "NAME": ("secretName", "ASC")}
-_VERSION_SORTS = {"VERSION_NUMBER": ("versionNumber", "DESC")}
 SECRETS = Collection(
     parameter="secret",
     resources=lambda cloud: cloud.state_of(Secrets),
@@ -216,12 +191,14 @@ SECRETS = Collection(
     summary=_summary,
     filters=("compartmentId", "secretName", "vaultId", "lifecycleState"),
     aliases={"name": "secretName"},
+    etag=lambda _call, secret: secret.etag,
+    usual_order="TIMECREATED",
 )
 _ALL = "/20180608/secrets"
 _ONE = f"{_ALL}/{{secret}}"
 OPERATIONS = (
     Operation("POST", _ALL, refusing(create_secret)),
-    Operation("GET", _ALL, refusing(list_secrets)),
+    Operation("GET", _ALL, refusing(SECRETS.list)),
     Operation("GET", _ONE, refusing(get_secret)),
     Operation("PUT", _ONE, refusing(update_secret)),
     Operation("POST", f"{_ONE}/actions/scheduleDeletion", refusing(schedule_deletion)),

@@ -186,8 +186,12 @@ def post(signed: Callable[..., Response], oci: MockOci) -> Callable[..., Respons
         ({"secretContent": {"contentType": "BASE64", "content": coded("x" * (25 * 1024 + 1))}}, 400, "25600 bytes"),
         ({"secretContent": {"contentType": "BASE64", "content": coded("x"), "stage": "PENDING"}}, 400, "CURRENT"),
         ({"compartmentId": "ocid1.compartment.oc1..other"}, 404, "not found"),
-        ({"rotationConfig": {"isScheduledRotationEnabled": True}}, 501, "rotationConfig is not emulated"),
-        ({"enableAutoGeneration": True}, 501, "enableAutoGeneration is not emulated"),
+        (
+            {"rotationConfig": {"isScheduledRotationEnabled": True}},
+            501,
+            "rotationConfig of create_secret is not emulated",
+        ),
+        ({"enableAutoGeneration": True}, 501, "enableAutoGeneration of create_secret other than false"),
     ],
 )
 def test_what_a_new_secret_may_not_be(

@@ -152,8 +152,16 @@ def _xai_usage(usage: Usage) -> dict[str, Any]:
     return {"prompt_tokens_details": prompt, "num_sources_used": 0}
 
 
+@refusing
+def unsupported(_call: Call) -> Response:
+    """Refuse what OpenAI has and this surface names but does not serve (seen in 2026-06: embeddings, models)."""
+    raise native_only()
+
+
 OPERATIONS = (
     Operation("POST", "/openai/v1/chat/completions", complete, (SIGNATURE, API_KEY), asks_model=True),
     # The base that oci-openai first used, before /openai/v1; it takes no API keys.
     Operation("POST", "/20231130/actions/v1/chat/completions", complete, asks_model=True),
+    Operation("POST", "/openai/v1/embeddings", unsupported, (SIGNATURE, API_KEY)),
+    Operation("GET", "/20231130/actions/v1/models", unsupported),
 )

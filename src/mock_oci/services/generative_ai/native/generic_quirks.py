@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -39,6 +41,39 @@ def _keywords(schema: Any) -> Iterator[str]:
         yield from _keywords(list(value.values()) if word in _NAMED and isinstance(value, Mapping) else value)
 
 
+def _type_array(request: Body) -> bool:
+    """Tell whether a schema of tools or of the response format has a list of types."""
+    return any(isinstance(schema.get("type"), list) for schema in _schemas(request))
+
+
+def _schemas(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every object in the schemas of a request."""
+    if isinstance(value, Mapping):
+        yield value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _schemas(item)
+
+
+def _tiny_image(request: Body) -> str:
+    """Return the size of a PNG that is too small to be looked at; empty when there is none."""
+    for message in request["messages"]:
+        for part in message.get("content") or ():
+            url = str((part.get("imageUrl") or {}).get("url", "")) if part["type"] == "IMAGE" else ""
+            if url.startswith(_PNG) and (size := _size_of(url.removeprefix(_PNG))) == (1, 1):
+                return f"{size[0]}x{size[1]}"
+    return ""
+
+
+def _size_of(encoded: str) -> tuple[int, ...]:
+    """Return a PNG's width and height, from its first chunk; nothing for what is none."""
+    try:
+        head = base64.b64decode(encoded[:32], validate=True)
+    except ValueError:
+        return ()
+    return struct.unpack(">II", head[16:24]) if head[:4] == b"\x89PNG" else ()
+
+
+_PNG = "data:image/png;base64,"
 _NAMED = ("properties", "$defs", "definitions")
 _NOT_IN_GEMINI = ("$ref", "$defs", "$schema", "additionalProperties", "exclusiveMinimum", "exclusiveMaximum")
 
@@ -83,6 +118,18 @@ QUIRKS = (
         r"google\.",
         _unknown_keyword,
         'Invalid JSON payload received. Unknown name "FOUND": Cannot find field.',
+    ),
+    Quirk(  # langchain-oracle, chat_models/providers/generic.py; the wording is the emulator's
+        r"google\.",
+        lambda body: _type_array({"of": [body.get("tools"), body.get("responseFormat")]}),
+        'Invalid JSON payload received. Unknown name "type": Proto field is not repeating, cannot start list.',
+    ),
+    Quirk(r"xai\.", _tiny_image, "Image dimensions FOUND are too small"),
+    Quirk(  # langchain-oracle, chat_models/providers/generic.py: "send '.'"
+        r"meta\.",
+        lambda body: any(message.get("toolCalls") and not message.get("content") for message in body["messages"]),
+        "",
+        lambda _: broken(),
     ),
     Quirk(  # oracle/langchain-oracle#111
         r"google\.",

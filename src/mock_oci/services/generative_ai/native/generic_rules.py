@@ -21,12 +21,16 @@ from mock_oci.services.shapes import (
 )
 from mock_oci.wire import Body
 
+MAX_TOOLS = 128  # "A max of 128 functions are supported": oci.generative_ai_inference.models.GenericChatRequest
+
 
 def check(model: str, request: Body) -> None:
     """Raise Refused for what is wrong with the request, first with its shape, then for this model's family."""
     check_shape(_SHAPE, request, "chatRequest")
     if not request["messages"]:
         raise misshapen("chatRequest.messages is empty")
+    if len(request.get("tools") or ()) > MAX_TOOLS:
+        raise bad_request(f"At most {MAX_TOOLS} tools are supported")  # the emulator's wording
     check_quirks(QUIRKS, model, request)
     _check_answered(request["messages"])
 

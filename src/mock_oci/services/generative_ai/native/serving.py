@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mock_oci.model.catalogue import Target
-from mock_oci.operations import Call, Refused, not_found
+from mock_oci.operations import Call, Refused, not_found, oci_error
 from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen
 from mock_oci.services.oci_surface import permitted
 from mock_oci.services.shapes import one_by, record, text
@@ -13,7 +13,10 @@ from mock_oci.wire import Body
 
 
 def body_of(call: Call) -> Body:
-    """Return the request's JSON object. Raises Refused."""
+    """Return the request's JSON object. Raises Refused; with 413 for more than ``max_native_body``, if there is one."""
+    limit = call.cloud.max_native_body
+    if limit is not None and len(call.request.body) > limit:
+        raise Refused(oci_error(413, "Request entity too large", "RequestEntityTooLarge"))
     try:
         body = json.loads(call.request.body)
     except (ValueError, RecursionError) as error:

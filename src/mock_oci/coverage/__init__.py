@@ -1,0 +1,1 @@
+"""What is served of what the OCI SDK knows, and the door that refuses the rest."""
