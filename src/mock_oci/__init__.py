@@ -12,7 +12,6 @@ from mock_oci.wire import Disconnect, Request, Response
 
 if TYPE_CHECKING:
     from mock_oci.doors.in_process import mock_oci as mock_oci
-    from mock_oci.doors.pytest_fixture import in_process_oci as in_process_oci
     from mock_oci.fn.stack import LocalStack as LocalStack
 
 __all__ = [
@@ -23,15 +22,13 @@ __all__ = [
     "Request",
     "Response",
     "UnexpectedHost",
-    "in_process_oci",
     "mock_oci",
     "serve",
 ]
 
-# On first use: only tests have what the in-process door is built on (responses, pytest), and few need the FDK.
+# On first use: who serves needs no door in process, and few need the FDK.
 _ON_FIRST_USE = {
     "LocalStack": "mock_oci.fn.stack",
-    "in_process_oci": "mock_oci.doors.pytest_fixture",
     "mock_oci": "mock_oci.doors.in_process",
 }
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
+from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.coverage.door import check, known_as, not_served
@@ -32,6 +33,12 @@ class MockOci(Cloud):
     def projects(self) -> Projects:
         """Return the Generative AI projects, which Responses and Conversations are asked in; ``default`` is there."""
         return self.state_of(Projects)
+
+    def invoke(self, handler: Callable[..., Any], body: Any = b"", **how: Any) -> Response:
+        """Call a function's ``handler(ctx, data)`` in this process: see ``mock_oci.fn.handler_call.call_handler``."""
+        from mock_oci.fn.handler_call import call_handler  # noqa: PLC0415 - who only calls services needs no FDK
+
+        return call_handler(self, handler, body, **how)
 
     def answer(self, request: Request) -> Response:
         self.requests.append(request)

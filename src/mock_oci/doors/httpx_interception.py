@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import ExitStack
 from typing import Any
 from unittest import mock
-
-from anyio import to_thread
 
 from mock_oci.doors.interception import framed, is_emulated
 from mock_oci.doors.server import Handler
@@ -21,31 +18,27 @@ _WITHIN = "peer closed connection without sending complete message body (incompl
 
 
 class HttpxInterception:
-    """``package`` is httpx or httpx2; nothing happens where it is not installed.
+    """``package`` is httpx or httpx2, whose transports are patched when it is there.
 
     An answer, and each piece of a stream, is made in a worker thread for an async client, so that a delay
     holds up that client only. Client timeouts are not enforced.
     """
 
     def __init__(self, package: str) -> None:
-        self._package = package
-        self._patches = ExitStack()
+        self.module = package
 
-    def start(self, answer: Handler) -> None:
-        try:
-            httpx = importlib.import_module(self._package)
-        except ImportError:
-            return
+    @contextlib.contextmanager
+    def patch(self, answer: Handler) -> Iterator[None]:
+        """Patch the transports while it is entered."""
+        httpx = importlib.import_module(self.module)
         sync, asynchronous = httpx.HTTPTransport, httpx.AsyncHTTPTransport
-        with ExitStack() as patches:
-            new = _handler(httpx, answer, sync.handle_request)
-            patches.enter_context(mock.patch.object(sync, "handle_request", new))
-            new = _async_handler(httpx, answer, asynchronous.handle_async_request)
-            patches.enter_context(mock.patch.object(asynchronous, "handle_async_request", new))
-            self._patches = patches.pop_all()
-
-    def stop(self) -> None:
-        self._patches.close()
+        new = _handler(httpx, answer, sync.handle_request)
+        new_async = _async_handler(httpx, answer, asynchronous.handle_async_request)
+        with (
+            mock.patch.object(sync, "handle_request", new),
+            mock.patch.object(asynchronous, "handle_async_request", new_async),
+        ):
+            yield
 
 
 def _handler(httpx: Any, answer: Handler, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,7 +64,7 @@ def _async_handler(httpx: Any, answer: Handler, real: Callable[..., Any]) -> Cal
             return await real(transport, request)
         await request.aread()
         with _own_error(httpx, _BEFORE):
-            response: Response = await to_thread.run_sync(answer, _plain(request))
+            response: Response = await _in_thread(answer, _plain(request))
         headers, pieces = framed(response, request.method)
         return httpx.Response(response.status, headers=headers, stream=stream(pieces, httpx))
 
@@ -84,6 +77,12 @@ def _plain(request: Any) -> Request:
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return Request(request.method, request.url.raw_path.decode("ascii"), headers, request.content)
+
+
+async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    from anyio import to_thread  # noqa: PLC0415 - there where httpx is
+
+    return await to_thread.run_sync(function, *arguments)
 
 
 @contextlib.contextmanager
@@ -119,7 +118,7 @@ class _AsyncPieces:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         rest = iter(self._pieces)
         with _own_error(self._httpx, _WITHIN):
-            while (piece := await to_thread.run_sync(next, rest, None)) is not None:
+            while (piece := await _in_thread(next, rest, None)) is not None:
                 yield piece
 
     async def aclose(self) -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar, overload
-from unittest import mock
+from typing import Any, TypeVar, overload
 
 from mock_oci.backend import MockOci
-from mock_oci.doors.httpx_interception import HttpxInterception
-from mock_oci.doors.requests_interception import RequestsInterception
-from mock_oci.doors.server import Handler
-from mock_oci.doors.written_config import write_config
-from mock_oci.wire import Request, Response
+from mock_oci.doors.credentials import KINDS, give_credentials
+from mock_oci.doors.open_doors import DOORS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,14 +20,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 @overload
 def mock_oci(function: F, /) -> F: ...
 @overload
-def mock_oci(oci: MockOci | None = None, /, *, credentials: bool = False) -> InProcess: ...
-def mock_oci(subject: Any = None, /, *, credentials: bool = False) -> Any:
-    """Answer in process with a MockOci: ``with mock_oci() as oci:``, ``@mock_oci`` or ``@mock_oci()``.
+def mock_oci(oci: MockOci | None = None, /, *, credentials: str | bool = True) -> InProcess: ...
+def mock_oci(subject: Any = None, /, *, credentials: str | bool = True) -> Any:
+    """Answer in process with a MockOci: ``with mock_oci() as oci:``, ``@mock_oci``, ``@mock_oci()``, ``.start()``.
 
-    Clients on httpx, httpx2, requests and the OCI SDK are caught on the hosts of ``mock_oci.wire.HOSTS``; loopback
-    goes to real sockets, and any other host raises UnexpectedHost. Clients on other libraries (aiohttp,
-    urllib) are not caught. Without ``oci`` each outermost use has a backend of its own. ``credentials``: an
-    OCI configuration is in the environment of the block, and no other is found.
+    Clients on httpx, httpx2, requests, aiohttp and the OCI SDK, sync and async, are caught on the hosts of
+    ``mock_oci.wire.HOSTS``; loopback goes to real sockets, and any other host raises UnexpectedHost, whatever the
+    client. Without ``oci`` each outermost use has a backend of its own. Fake credentials are in the environment of
+    the block, and no others are found: ``credentials`` is ``api_key`` (or True), ``session_token``,
+    ``resource_principal`` or ``none`` (or False: the environment is left as it is).
     """
     if subject is None or isinstance(subject, MockOci):
         return InProcess(subject, credentials=credentials)
@@ -41,116 +36,145 @@ def mock_oci(subject: Any = None, /, *, credentials: bool = False) -> Any:
 
 
 class InProcess:
-    """What ``mock_oci()`` gives: a context manager and a decorator.
+    """What ``mock_oci()`` gives: a context manager, sync or async, and a decorator of functions, classes and fixtures.
 
     It may be nested, also in itself, and shared by threads; the innermost answers, and an inner use of the same one
     has the backend of the outer.
     """
 
-    def __init__(self, oci: MockOci | None, *, credentials: bool) -> None:
+    def __init__(self, oci: MockOci | None, *, credentials: str | bool) -> None:
+        kind = {True: "api_key", False: "none"}.get(credentials) if isinstance(credentials, bool) else credentials
+        if kind not in KINDS:
+            raise ValueError(f"credentials must be one of {', '.join(KINDS)}, not {credentials!r}")
         self._given = oci
-        self._credentials = credentials
+        self._kind = kind
         self._lock = threading.Lock()
         self._uses: list[tuple[MockOci, ExitStack]] = []
+
+    def start(self) -> MockOci:
+        """Open the door until ``stop()``."""
+        return self.__enter__()
+
+    def stop(self) -> None:
+        """Close the door that ``start()`` opened."""
+        self.__exit__(None, None, None)
 
     def __enter__(self) -> MockOci:
         with self._lock:
             oci = self._uses[-1][0] if self._uses else self._given or MockOci()
             with ExitStack() as leaving:
-                if self._credentials:
-                    _give_credentials(oci, leaving)
-                leaving.callback(_DOORS.open(oci.answer))
+                give_credentials(oci, self._kind, leaving)
+                leaving.callback(DOORS.open(oci.answer))
                 self._uses.append((oci, leaving.pop_all()))
         return oci
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         with self._lock:
+            if not self._uses:
+                raise RuntimeError("mock_oci() is not started")
             _, leaving = self._uses.pop()
         leaving.close()
 
-    def __call__(self, function: F) -> F:
-        """Wrap a function, or a coroutine function, so that the door is open while it runs."""
-        if inspect.isclass(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError("mock_oci decorates functions and coroutine functions; elsewhere use 'with mock_oci():'")
-        wrapped = self._awaiting(function) if inspect.iscoroutinefunction(function) else self._calling(function)
-        return functools.update_wrapper(wrapped, function)  # type: ignore[return-value]  # the same signature
+    async def __aenter__(self) -> MockOci:
+        return self.__enter__()
 
-    def _calling(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            with self:
-                return function(*arguments, **named)
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.__exit__(kind, error, trace)
 
-        return call
+    def __call__(self, subject: F) -> F:
+        """Wrap a function, a coroutine function or a generator (a fixture), so that the door is open while it runs.
 
-    def _awaiting(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        async def call(*arguments: Any, **named: Any) -> Any:
-            with self:
-                return await function(*arguments, **named)
+        Of a class every test method is wrapped, and ``setUp``: one test has one backend.
+        """
+        if inspect.isclass(subject):
+            return _class_with(subject, self._fresh)  # type: ignore[no-any-return]  # the same class
+        for is_kind, wrap in _KINDS:
+            if is_kind(subject):
+                return functools.update_wrapper(wrap(self, subject), subject)  # type: ignore[return-value]  # the same signature
+        raise TypeError("mock_oci decorates functions, coroutine functions, generators and classes")
 
-        return call
-
-
-class Interception(Protocol):
-    """A kind of client: from ``start`` to ``stop`` its requests go to ``answer``."""
-
-    def start(self, answer: Handler) -> None: ...
-    def stop(self) -> None: ...
+    def _fresh(self) -> InProcess:
+        return InProcess(self._given, credentials=self._kind)
 
 
-class _Doors:
-    """The doors that are open, the innermost last; clients are intercepted as long as there is one."""
+def _calling(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        with door:
+            return function(*arguments, **named)
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open: list[tuple[object, Handler]] = []
-
-    def open(self, answer: Handler) -> Callable[[], None]:
-        """Open a door, and return what closes it, in whatever order doors are closed."""
-        token = object()
-        with self._lock:
-            if not self._open:
-                self._start()
-            self._open.append((token, answer))
-        return functools.partial(self._close, token)
-
-    def _close(self, token: object) -> None:
-        with self._lock:
-            self._open = [door for door in self._open if door[0] is not token]
-            if not self._open:
-                for client in CLIENTS:
-                    client.stop()
-
-    def _start(self) -> None:
-        with ExitStack() as undo:
-            for client in CLIENTS:
-                client.start(self._answer)
-                undo.callback(client.stop)
-            undo.pop_all()
-
-    def _answer(self, request: Request) -> Response:
-        with self._lock:
-            if not self._open:
-                raise RuntimeError("mock_oci() was left while a request was on its way")
-            _, answer = self._open[-1]
-        return answer(request)
+    return call
 
 
-def _give_credentials(oci: MockOci, leaving: ExitStack) -> None:
-    directory = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="mock_oci-")))
-    write_config(oci, directory, f"https://inference.generativeai.{oci.region}.oci.oraclecloud.com")
-    variables = {
-        "OCI_CONFIG_FILE": str(directory / "config"),
-        "HOME": str(directory),  # the SDK prefers ~/.oci/config to OCI_CONFIG_FILE (oci/config.py)
-        "OCI_REGION": oci.region,
-        "OCI_COMPARTMENT_ID": oci.tenancy.compartment_id,
-    }
-    leaving.enter_context(mock.patch.dict("os.environ", variables))
+def _awaiting(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*arguments: Any, **named: Any) -> Any:
+        with door:
+            return await function(*arguments, **named)
+
+    return call
 
 
-_DOORS = _Doors()
-CLIENTS: tuple[Interception, ...] = (
-    HttpxInterception("httpx"),
-    HttpxInterception("httpx2"),
-    RequestsInterception("requests"),
-    RequestsInterception("oci._vendor.requests"),
+def _yielding(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Iterator[Any]:
+        with door:
+            yield from function(*arguments, **named)
+
+    return call
+
+
+def _yielding_async(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
+        with door:
+            async for item in function(*arguments, **named):
+                yield item
+
+    return call
+
+
+def _class_with(subject: Any, fresh: Callable[[], InProcess]) -> Any:
+    """Wrap the tests of a class, and of its bases; with ``setUp`` (unittest, pytest) one door serves both."""
+    setup = next((name for name in ("setUp", "setup_method") if hasattr(subject, name)), None)
+    for name in dir(subject):
+        method = inspect.getattr_static(subject, name)
+        if name.startswith("test") and inspect.isfunction(method):
+            setattr(subject, name, _method(method, fresh, opens=setup is None))
+    if setup is not None:
+        setattr(subject, setup, _setting_up(getattr(subject, setup), fresh))
+        teardown = "tearDown" if setup == "setUp" else "teardown_method"
+        setattr(subject, teardown, _tearing_down(getattr(subject, teardown, None)))
+    return subject
+
+
+def _method(method: Callable[..., Any], fresh: Callable[[], InProcess], *, opens: bool) -> Callable[..., Any]:
+    return fresh()(method) if opens else method
+
+
+def _setting_up(setup: Callable[..., Any], fresh: Callable[[], InProcess]) -> Callable[..., Any]:
+    @functools.wraps(setup)
+    def call(self: Any, *arguments: Any, **named: Any) -> Any:
+        self._mock_oci = fresh()
+        self._mock_oci.start()
+        try:
+            return setup(self, *arguments, **named)
+        except BaseException:
+            self._mock_oci.stop()
+            raise
+
+    return call
+
+
+def _tearing_down(teardown: Callable[..., Any] | None) -> Callable[..., Any]:
+    def call(self: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return teardown(self, *arguments, **named) if teardown is not None else None
+        finally:
+            self._mock_oci.stop()
+
+    return functools.wraps(teardown)(call) if teardown is not None else call
+
+
+_KINDS: tuple[tuple[Callable[[object], bool], Callable[[InProcess, Any], Callable[..., Any]]], ...] = (
+    (inspect.isasyncgenfunction, _yielding_async),
+    (inspect.iscoroutinefunction, _awaiting),
+    (inspect.isgeneratorfunction, _yielding),
+    (callable, _calling),
 )

@@ -22,9 +22,13 @@ def is_emulated(host: str, method: str, url: str) -> bool:
         return True
     if _is_loopback(host):
         return False
-    path = urlsplit(url).path  # the rest of a URL may hold what no message should repeat
-    raise UnexpectedHost(
-        f"mock_oci does not answer for the host {host!r} ({method} {path}): only hosts of the emulated"
+    raise unexpected(host, f"{method} {urlsplit(url).path}")  # the rest of a URL may hold what no message should repeat
+
+
+def unexpected(host: str, asked: str) -> UnexpectedHost:
+    """Make the error of a client that asks another host, or in a way that is not answered."""
+    return UnexpectedHost(
+        f"mock_oci does not answer for the host {host!r} ({asked}): only hosts of the emulated"
         " services (generativeai.<region>.oci.oraclecloud.com, inference.generativeai…, objectstorage.<region>…,"
         " streaming, queue, notification, functions, events, service-connector-hub, vaults, telemetry,"
         " apm-agt, auth.<region>.oraclecloud.com, 169.254.169.254) and loopback may be asked inside mock_oci()."

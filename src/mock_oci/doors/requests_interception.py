@@ -1,102 +1,89 @@
-"""requests, and the copy of it that the OCI SDK brings along, answered in process through ``responses``."""
+"""requests, and the copy of it that the OCI SDK brings along, answered in process: its adapter is patched."""
 
 from __future__ import annotations
 
 import errno
 import importlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from http.client import RemoteDisconnected
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 from urllib.parse import urlsplit
-
-import responses
-from urllib3 import HTTPResponse
-from urllib3.exceptions import ProtocolError
 
 from mock_oci.doors.interception import framed, is_emulated
 from mock_oci.doors.server import Handler
 from mock_oci.wire import Disconnect, Request, Response
 
+if TYPE_CHECKING:
+    from urllib3 import HTTPResponse
+
 
 class RequestsInterception:
-    """``package`` is requests or oci._vendor.requests; nothing happens where it is not installed."""
+    """``package`` is requests or oci._vendor.requests, whose adapters are patched when they are there."""
 
     def __init__(self, package: str) -> None:
+        self.module = f"{package}.adapters"
         self._package = package
-        self._mock: responses.RequestsMock | None = None
 
-    def start(self, answer: Handler) -> None:
+    def patch(self, answer: Handler) -> Any:
+        """Return what patches the adapter while it is entered."""
+        adapter = importlib.import_module(self.module).HTTPAdapter
+        exceptions = importlib.import_module(f"{self._package}.exceptions")
+        return mock.patch.object(adapter, "send", _sender(answer, exceptions, adapter.send))
+
+
+def _sender(answer: Handler, exceptions: Any, real: Callable[..., Any]) -> Callable[..., Any]:
+    def send(adapter: Any, request: Any, *arguments: Any, **named: Any) -> Any:
+        if not is_emulated(urlsplit(request.url).hostname or "", request.method, request.url):
+            return real(adapter, request, *arguments, **named)
         try:
-            adapters = importlib.import_module(f"{self._package}.adapters")
-        except ImportError:
-            return
-        self._mock = responses.RequestsMock(
-            assert_all_requests_are_fired=False,
-            target=f"{self._package}.adapters.HTTPAdapter.send",
-            real_adapter_send=adapters.HTTPAdapter.send,
-        )
-        self._mock.add(_Loopback("", ""))
-        self._mock.add(_Emulated(answer, importlib.import_module(f"{self._package}.exceptions")))
-        self._mock.start()
-
-    def stop(self) -> None:
-        if self._mock is not None:
-            self._mock.stop()
-            self._mock = None
-
-
-class _Loopback(responses.PassthroughResponse):
-    def matches(self, request: Any) -> tuple[bool, str]:
-        return not _is_emulated(request), ""
-
-
-class _Emulated(responses.BaseResponse):
-    """Answers every request that gets as far."""
-
-    def __init__(self, answer: Handler, exceptions: Any) -> None:
-        super().__init__("", "")
-        self._answer = answer
-        self._exceptions = exceptions
-
-    def matches(self, request: Any) -> tuple[bool, str]:
-        return _is_emulated(request), ""
-
-    def get_response(self, request: Any) -> HTTPResponse:
-        texts = {
-            name: value.decode("latin-1") if isinstance(value, bytes) else value
-            for name, value in request.headers.items()
-        }
-        headers = {"host": urlsplit(request.url).netloc, **{name.lower(): text for name, text in texts.items()}}
-        try:
-            response = self._answer(Request(request.method, request.path_url, headers, _bytes(request.body)))
+            response = answer(_plain(request))
         except Disconnect as fault:
-            left: OSError = RemoteDisconnected("Remote end closed connection without response")
-            left = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") if fault.reset else left
-            error = ProtocolError("Connection aborted.", left)
-            raise self._exceptions.ConnectionError(error, request=request) from fault
-        return _answered(response, request.method)
+            raise exceptions.ConnectionError(_before(fault), request=request) from fault
+        return adapter.build_response(request, _answered(response, request.method))
+
+    return send
 
 
-def _is_emulated(request: Any) -> bool:
-    return is_emulated(urlsplit(request.url).hostname or "", request.method, request.url)
+def _plain(request: Any) -> Request:
+    texts = {
+        name.lower(): value.decode("latin-1") if isinstance(value, bytes) else value
+        for name, value in request.headers.items()
+    }
+    headers = {"host": urlsplit(request.url).netloc, **texts}
+    return Request(request.method, request.path_url, headers, _bytes(request.body))
 
 
 def _bytes(body: Any) -> bytes:
     if isinstance(body, str):
         return body.encode()
-    if body is None or isinstance(body, bytes | bytearray):
-        return bytes(body or b"")
-    return b"".join(body)  # chunked: an iterable of bytes
+    if hasattr(body, "read"):
+        read = body.read()
+        return read.encode() if isinstance(read, str) else bytes(read)
+    return bytes(body or b"") if body is None or isinstance(body, bytes | bytearray) else b"".join(body)
+
+
+def _before(fault: Disconnect) -> Exception:
+    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - there where requests is
+
+    left: OSError = RemoteDisconnected("Remote end closed connection without response")
+    if fault.reset:
+        left = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+    return ProtocolError("Connection aborted.", left)
 
 
 def _answered(response: Response, method: str) -> HTTPResponse:
+    from urllib3 import HTTPResponse  # noqa: PLC0415 - there where requests is
+
     headers, pieces = framed(response, method)
     about: dict[str, Any] = {"status": response.status, "reason": _reason(response.status), "request_method": method}
-    if isinstance(response.body, bytes) and response.content_length is None:
-        return HTTPResponse(io.BytesIO(b"".join(pieces)), headers, preload_content=False, **about)
-    return _Streamed(pieces, headers, **about)
+    file: Any = io.BufferedReader(_PieceFile(pieces), 1)
+    answered = HTTPResponse(file, headers, preload_content=False, **about)
+    if not isinstance(response.body, bytes):
+        answered.stream = _streaming(file, response)  # type: ignore[method-assign, assignment]  # see there
+    return answered
 
 
 def _reason(status: int) -> str:
@@ -106,21 +93,45 @@ def _reason(status: int) -> str:
         return ""
 
 
-class _Streamed(HTTPResponse):
-    """urllib3 reads a body of no known framing until it has what was asked for; a chunked one comes as it comes."""
+def _streaming(file: io.BufferedReader, response: Response) -> Callable[..., Iterator[bytes]]:
+    """Make the ``stream`` of a chunked body: urllib3 would wait until it has as much as was asked for."""
+    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - there where requests is
 
-    def __init__(self, pieces: Iterable[bytes], headers: Mapping[str, str], **about: Any) -> None:
-        super().__init__(io.BytesIO(), headers, preload_content=False, **about)
-        self._pieces = pieces
-
-    def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:  # type: ignore[override]  # urllib3 promises a generator, and its callers iterate
+    def stream(amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
         del decode_content
         try:
-            for piece in self._pieces:
-                size = amt or len(piece) or 1
-                yield from (piece[start : start + size] for start in range(0, len(piece), size))
-        except Disconnect as fault:
+            while piece := file.read1(amt or io.DEFAULT_BUFFER_SIZE):
+                yield piece
+        except OSError as fault:
             raise ProtocolError(f"Connection broken: {fault}", fault) from fault
+        finally:
+            response.close()
+
+    return stream
+
+
+class _PieceFile(io.RawIOBase):
+    """A file whose bytes come in pieces, each as soon as it is made; what ends them early is an OSError."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = iter(pieces)
+        self._piece = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            while not self._piece:
+                self._piece = next(self._rest)
+        except StopIteration:
+            return 0
+        except Disconnect as fault:
+            raise ConnectionResetError(errno.ECONNRESET, str(fault) or "Connection reset by peer") from fault
+        size = min(len(buffer), len(self._piece))
+        buffer[:size], self._piece = self._piece[:size], self._piece[size:]
+        return size
 
     def close(self) -> None:
         super().close()

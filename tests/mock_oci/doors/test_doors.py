@@ -22,11 +22,9 @@ from oci_genai_auth import OciUserPrincipalAuth  # type: ignore[import-untyped] 
 from pydantic import BaseModel
 
 from mock_oci import MockOci, Response, UnexpectedHost, mock_oci, serve
-from mock_oci.doors.pytest_fixture import in_process_oci
 from mock_oci.scripts import Step
 from mock_oci.services.generative_ai.responses.response_store import ResponseStore
 
-_ = in_process_oci  # a fixture is found by its name
 HOST = "https://inference.generativeai.us-chicago-1.oci.oraclecloud.com"
 MODEL = "openai.gpt-oss-120b"
 CHAT: Any = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
@@ -503,23 +501,14 @@ def test_it_decorates_with_a_backend_and_coroutines(live: MockOci) -> None:
     assert len(live.requests) == 1
 
 
-def test_it_does_not_decorate_what_runs_later() -> None:
-    def generator() -> Iterator[int]:
-        yield 1
-
-    for subject in (generator, Door):
-        with pytest.raises(TypeError, match="with mock_oci"):
-            mock_oci(subject)
-
-
-def test_credentials_are_in_the_environment_only_when_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_credentials_are_in_the_environment_of_the_block_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     (tmp_path / ".oci").mkdir()
     (tmp_path / ".oci" / "config").write_text("[DEFAULT]\nregion=us-real-1\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     before = dict(ENVIRONMENT)
-    with mock_oci():
+    with mock_oci(credentials=False):
         assert dict(ENVIRONMENT) == before
-    with mock_oci(credentials=True) as cloud:
+    with mock_oci() as cloud:
         config = sdk.config.from_file()
         client = sdk.generative_ai.GenerativeAiClient(config)
         assert client.list_generative_ai_projects(ENVIRONMENT["OCI_COMPARTMENT_ID"]).status == 200
@@ -529,12 +518,8 @@ def test_credentials_are_in_the_environment_only_when_asked_for(monkeypatch: pyt
     assert not Path(folder).exists()
 
 
-def test_the_fixture_is_a_door(in_process_oci: MockOci) -> None:
-    _ask()
-    assert len(in_process_oci.requests) == 1
-
-
 def test_the_package_alone_imports_nothing_of_the_tests() -> None:
-    code = "import sys, mock_oci; print({'responses', 'httpx', 'pytest', 'oci'} & set(sys.modules))"
+    code = "import sys; from mock_oci import mock_oci\nwith mock_oci(): pass\n"
+    code += "print({'responses', 'httpx', 'requests', 'aiohttp', 'anyio', 'pytest', 'oci', 'fdk'} & set(sys.modules))"
     seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert seen.stdout == "set()\n"
