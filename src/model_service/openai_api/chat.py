@@ -231,7 +231,8 @@ def _checked(index: int, message: Message) -> Message:
 
 
 def _arguments(call: Mapping[str, Any]) -> Any:
-    return call["function"].get("arguments") if call.get("function") else "{}"
+    arguments = call["function"].get("arguments") if call.get("function") else "{}"
+    return "" if isinstance(arguments, str) and not arguments.strip() else arguments
 
 
 def _with_arguments(call: dict[str, Any]) -> dict[str, Any]:
