@@ -37,7 +37,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients check lint bench figures lock digests image zip clean
+.PHONY: help run run-batch serve test test-clients check lint bench attack figures lock digests image zip clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ said=$$(mktemp); $(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	$(1); status=$$?; \
 	wait $$lint || status=1; cat "$$said"; rm "$$said"; exit $$status
 endef
+
+attack: $(VENV)/.tests ## hostile callers, answers, kills, torn keys and a soak, with figures: ATTACK="--long doors"
+	@PYTHONPATH=src $(BIN)/python -m tests.attack $(ATTACK)
 
 bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naive function
 	@$(BIN)/python -m tests.bench

@@ -22,6 +22,7 @@ from model_service.service import Service
 LLAMA = "meta.llama-3.3-70b-instruct"
 HELLO = [{"role": "user", "content": "Hello"}]
 CHUNK = {"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]}
+PROJECT = "ocid1.generativeaiproject.oc1.us-chicago-1.aaaa"
 STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
 
@@ -78,7 +79,8 @@ def test_a_chunk_of_an_unexpected_shape_goes_through_and_the_stream_ends_well(
 ) -> None:
     oci.script.raw(events(CHUNK, odd, STOP, DONE))
     *chunks, last = read_events([ask(app, {"model": LLAMA, "messages": HELLO, "stream": True})])
-    assert [json.loads(chunk) for chunk in chunks] == [CHUNK, odd, STOP]
+    passed = {name: value for name, value in odd.items() if (name, value) != ("usage", None)}  # nobody asked for it
+    assert [json.loads(chunk) for chunk in chunks] == [CHUNK, passed, STOP]
     assert last == DONE
 
 
@@ -166,3 +168,22 @@ def test_a_stream_that_oci_answers_at_once_says_so(app: App, oci: MockOci) -> No
     reply = app.answer(Invocation(body, Deadline.after(20)))
     assert reply.headers["x-model-service-streamed"] == "false"
     reply.whole()
+
+
+@pytest.mark.parametrize("body", [b"false" + b"[" * 200, b"1" + b"{" * 200, b"null" + b"[" * 3000])
+def test_a_value_with_brackets_behind_it_is_no_json(app: App, body: bytes) -> None:
+    assert json.loads(app.answer(Invocation(body, Deadline.after(20))).whole())["error"]["code"] == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        'event: response.created\ndata: {"type": {}, "response": {}}\n\n',
+        'data: {"type": "response.output_text.delta", "output_index": 0, "content_index": {}, "delta": "x"}\n\n',
+        'data: {"type": "response.output_text.done", "output_index": 0, "content_index": [], "text": "x"}\n\n',
+    ],
+)
+def test_an_event_of_odd_types_is_an_error_of_oci(app: App, oci: MockOci, odd: str) -> None:
+    oci.script.raw([odd.encode(), b'data: {"type": "response.completed", "response": {"output": []}}\n\n'])
+    body = {"model": "responses:openai.gpt-oss-120b", "messages": HELLO, "stream": True, "project_id": PROJECT}
+    assert b"internal_error" not in ask(app, body)

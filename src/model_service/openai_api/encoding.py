@@ -58,7 +58,7 @@ def read_json(text: str | bytes) -> Any:
 
 def is_nested_too_deeply(value: Any) -> bool:
     """Return whether a JSON value has more than MAX_NESTING levels; in linear time, and without recursion."""
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_NESTING):
         inner = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
         level = [child for child in inner if isinstance(child, dict | list)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -73,7 +74,8 @@ def error_in_repr(text: str) -> ErrorBody | None:
     import ast  # noqa: PLC0415 - on first use: a cold start has none for it
 
     try:
-        return error_in(ast.literal_eval(text))
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+            return error_in(ast.literal_eval(text))
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
 

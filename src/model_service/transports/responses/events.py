@@ -40,7 +40,7 @@ def read_event(text: str, name: str | None = None) -> ResponseEvent | None:
         if isinstance(value, dict):
             kind = value.get("type") or (name if name and name.startswith(("response.", "error")) else None)
             if isinstance(kind, str) and (kind == "error" or not value.get("error")):
-                return value if "type" in value else {**value, "type": kind}
+                return value if value.get("type") == kind else {**value, "type": kind}
         error = error_in(value)
     if error is None and (isinstance(value, dict) or name not in (None, "message") or text == "null"):
         return None
