@@ -156,7 +156,13 @@ locals {
   destination_queues  = [for one in values(local.destinations) : one.id if one.kind == "QUEUE"]
   destination_topics  = [for one in values(local.destinations) : one.id if one.kind == "NOTIFICATION"]
 
-  function_statements = { for name, grant in local.function_grants : name => join(" ", compact([
+  # A client may name other compartments to pay: the same rights there.
+  payer_grants = merge([for index, ocid in var.allowed_compartments : {
+    for name, grant in local.function_grants : "${name}_${index}" => merge(grant, { in = "compartment id ${ocid}" })
+    if contains(["chat", "embeddings", "rerank", "responses", "responses_conversation", "responses_project"], name)
+  }]...)
+
+  function_statements = { for name, grant in merge(local.function_grants, local.payer_grants) : name => join(" ", compact([
     "Allow ${local.function_subject} to ${grant.can} in ${grant.in}",
     length(concat(local.function_condition, grant.only)) > 0 ? "where ALL {${join(", ", concat(local.function_condition, grant.only))}}" : "",
   ])) if grant.on && local.has_function }

@@ -7,6 +7,8 @@ locals {
     MODEL_SERVICE_ALIASES                 = length(var.aliases) > 0 ? jsonencode(var.aliases) : null
     MODEL_SERVICE_BATCH_CONCURRENCY       = var.batch_concurrency == null ? null : tostring(var.batch_concurrency)
     MODEL_SERVICE_CA_BUNDLE               = var.ca_bundle
+    MODEL_SERVICE_COMPARTMENTS            = length(var.allowed_compartments) > 0 ? jsonencode(var.allowed_compartments) : null
+    MODEL_SERVICE_PROJECTS                = length(var.allowed_projects) > 0 ? jsonencode(var.allowed_projects) : null
     MODEL_SERVICE_CONFIG                  = var.service_config
     MODEL_SERVICE_CONFIG_SECONDS          = var.service_config_seconds == null ? null : tostring(var.service_config_seconds)
     MODEL_SERVICE_CONTROL_PLANE_ENDPOINT  = var.control_plane_endpoint

@@ -1,12 +1,24 @@
 # One variable for each setting that the function reads (src/model_service/settings.py); settings.tf passes them on.
 variable "genai_compartment_ocid" {
-  description = "OCI_COMPARTMENT_ID: who pays for Generative AI where a request does not say it. compartment_ocid when it is not given."
+  description = "OCI_COMPARTMENT_ID: who pays for Generative AI; allowed_compartments may be named instead. compartment_ocid when it is not given."
   type        = string
   default     = null
 
   validation {
     condition     = var.genai_compartment_ocid == null || can(regex("^ocid1\\.(compartment|tenancy)\\.", var.genai_compartment_ocid))
     error_message = "genai_compartment_ocid must be the OCID of a compartment or of a tenancy."
+  }
+}
+
+variable "allowed_compartments" {
+  description = "MODEL_SERVICE_COMPARTMENTS: compartments that a client of the gateway may name to pay for his request, besides genai_compartment_ocid. policy_compartment_ocid has to hold them all."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for ocid in var.allowed_compartments : can(regex("^ocid1\\.(compartment|tenancy)\\.", ocid))])
+    error_message = "allowed_compartments must be OCIDs of compartments or of a tenancy."
   }
 }
 
@@ -52,6 +64,18 @@ variable "project_id" {
   validation {
     condition     = var.project_id == null || can(regex("^ocid1\\.generativeaiproject\\.", var.project_id))
     error_message = "project_id must be the OCID of a Generative AI project (ocid1.generativeaiproject.…)."
+  }
+}
+
+variable "allowed_projects" {
+  description = "MODEL_SERVICE_PROJECTS: Generative AI projects that a client of the gateway may name (OpenAI-Project), besides project_id."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for ocid in var.allowed_projects : can(regex("^ocid1\\.generativeaiproject\\.", ocid))])
+    error_message = "allowed_projects must be OCIDs of Generative AI projects (ocid1.generativeaiproject.…)."
   }
 }
 

@@ -60,6 +60,8 @@ class App:
                 if b'"body_from"' in invocation.body:
                     envelope = reopen(envelope, self._with_stored_body(invocation))
             request = envelope.decode()
+            if not envelope.may_name_the_payer:
+                self.service.check_payer(request)
         with trace.step("resolve"):
             origin = Origin.of(invocation, envelope.trigger, self.service.settings.identity_headers)
             trace.caller = origin.caller

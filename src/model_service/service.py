@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from model_service.auth import Credential, credential_for
 from model_service.auth.service_endpoints import ServiceEndpoints
+from model_service.errors import InvalidRequest
 from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
@@ -70,6 +71,13 @@ class Service:
         return self.accounts.call(
             origin, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, origin, owner)
         )
+
+    def check_payer(self, request: Any) -> None:
+        """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""
+        if request.compartment_id not in (None, *self.settings.allowed_compartments, self.compartment_id):
+            raise _not_allowed("compartment", "MODEL_SERVICE_COMPARTMENTS")
+        if request.project_id not in (None, *self.settings.allowed_projects, self.settings.project_id):
+            raise _not_allowed("project", "MODEL_SERVICE_PROJECTS")
 
     def _ask(
         self, route: Route, request: ModelRequest, deadline: Deadline, origin: Origin, owner: str | None
@@ -188,6 +196,16 @@ class Service:
     @property
     def _policies(self) -> tuple[LogPolicy, Limits]:
         return LogPolicy(self.settings.log_requests, self.settings.log_content), self.settings.limits
+
+
+def _not_allowed(what: str, variable: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{what}_id: this {what} may not be named here.",
+        param=f"{what}_id",
+        code=f"{what}_not_allowed",
+        status=403,
+        hint=f"{variable} lists those that may be; leave it out, and the configured one is used.",
+    )
 
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:

@@ -96,6 +96,14 @@ def project(name: str, text: str) -> str:
     return text
 
 
+def compartments(name: str, text: str) -> tuple[str, ...]:
+    return tuple(compartment(name, item) for item in string_list(name, text))
+
+
+def projects(name: str, text: str) -> tuple[str, ...]:
+    return tuple(project(name, item) for item in string_list(name, text))
+
+
 def endpoint(name: str, text: str) -> str:
     """Return a URL without a slash at its end."""
     match = PLAIN_URL.fullmatch(text)

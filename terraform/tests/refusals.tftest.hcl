@@ -78,6 +78,8 @@ run "settings_that_the_function_would_refuse" {
     inference_region        = "chicago"
     auth_type               = "password"
     project_id              = "proj_1"
+    allowed_compartments    = ["ocid1.compartment.oc1..c", "ours"]
+    allowed_projects        = ["proj_1"]
     genai_endpoint          = "https://user:secret@example.com"
     federation_endpoint     = "ftp://auth.example.com"
     transport               = "v2"
@@ -103,7 +105,7 @@ run "settings_that_the_function_would_refuse" {
   }
 
   expect_failures = [
-    var.genai_compartment_ocid, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
+    var.genai_compartment_ocid, var.allowed_compartments, var.allowed_projects, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
     var.control_plane_endpoint, var.object_storage_endpoint, var.streaming_endpoint, var.queue_endpoint, var.notifications_endpoint, var.functions_endpoint, var.vault_endpoint, var.monitoring_endpoint, var.proxy, var.ca_bundle,
     var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.request_buckets, var.relay_destinations,
     var.federation_endpoint, var.transport, var.aliases, var.endpoint_families, var.batch_concurrency, var.tasks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -50,7 +51,10 @@ def service(environment: dict[str, str]) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The whole path, kept up: local OCI, the real function in a real FDK process, API Gateway in front."""
-    with LocalStack(ROOT, config={"MODEL_SERVICE_PROJECT_ID": "{project_id}"}) as stack:
+    oci = MockOci()
+    compartments = json.dumps([oci.tenancy.tenancy_id])
+    config = {"MODEL_SERVICE_PROJECT_ID": "{project_id}", "MODEL_SERVICE_COMPARTMENTS": compartments}
+    with LocalStack(ROOT, oci=oci, config=config) as stack:
         yield stack
 
 

@@ -161,10 +161,11 @@ def test_line_breaks_of_the_upstream_cannot_smuggle_a_header_out(scripted: Local
     assert response.headers["opc-request-id"] == "A B"
 
 
-def test_the_compartment_header_of_a_request_counts(stack: LocalStack) -> None:
+def test_the_compartment_header_of_a_request_counts_where_it_is_listed(stack: LocalStack) -> None:
     for name in ("opc-compartment-id", "CompartmentId"):
         assert post(stack, HELLO, headers={name: stack.oci.tenancy.tenancy_id}).status_code == 200
         assert stack.oci.requests[-1].headers["compartmentid"] == stack.oci.tenancy.tenancy_id
+        assert post(stack, HELLO, headers={name: "ocid1.compartment.oc1..another"}).status_code == 403
 
 
 def test_a_compartment_header_that_is_no_ocid_is_refused(stack: LocalStack) -> None:

@@ -187,3 +187,51 @@ def test_an_event_of_odd_types_is_an_error_of_oci(app: App, oci: MockOci, odd: s
     oci.script.raw([odd.encode(), b'data: {"type": "response.completed", "response": {"output": []}}\n\n'])
     body = {"model": "responses:openai.gpt-oss-120b", "messages": HELLO, "stream": True, "project_id": PROJECT}
     assert b"internal_error" not in ask(app, body)
+
+
+MODELS = (LLAMA, "cohere.command-a-03-2025", "responses:openai.gpt-oss-120b", "google.gemini-2.5-flash")
+
+
+def nested(levels: int) -> str:
+    return '{"a":[' * (levels // 2) + "1" + "]}" * (levels // 2)
+
+
+ODD_FIELDS = {
+    "half a surrogate as a key": r'"\ud800": 1',
+    "half a surrogate as a key inside": r'"metadata": {"\ud800": "x"}',
+    "half a surrogate as a key of a message": r'"messages": [{"role": "user", "content": "x", "\udbff": 1}]',
+    "half a surrogate in a schema": r'"response_format": {"type": "json_schema", "json_schema": '
+    r'{"name": "\udfff", "schema": {"type": "object", "properties": {"\ud800": {"type": "string"}}}}}',
+    "half a surrogate in a tool": r'"tools": [{"type": "function", "function": {"name": "f\ud800", "parameters": '
+    r'{"type": "object", "properties": {"\udc00": {"type": "string"}}}}}]',
+    "half a surrogate as a stop": r'"stop": ["\ud83d"]',
+    "half a surrogate as a name": r'"user": "\udead", "messages": [{"role": "user", "name": "\ud800", "content": "x"}]',
+    "half a surrogate as a model": r'"model": "meta.\ud800"',
+    "half a surrogate as a format": r'"stream_format": "\ud800"',
+    "half a surrogate as a relay": r'"relay": {"queue": "\ud800", "channel": "\udfff"}',
+    "half a surrogate as a bucket": r'"body_from": {"bucket": "\ud800", "object": "\udfff"}',
+    "nested as far as is read": f'"metadata": {nested(120)}',
+    "nested further": f'"metadata": {nested(140)}',
+    "nested as far as Python reads": f'"metadata": {nested(900)}',
+    "nested beyond that": f'"metadata": {nested(100_000)}',
+    "a nested tool": f'"tools": [{{"type": "function", "function": {{"name": "f", "parameters": {nested(110)}}}}}]',
+    "a nested schema": '"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": '
+    + '{"type": "array", "items": ' * 100
+    + '{"type": "string"}'
+    + "}" * 100
+    + "}}",
+    "a nested message": f'"messages": [{{"role": "user", "content": "x", "extra": {nested(110)}}}]',
+    "a number without an end": '"seed": ' + "9" * 4000,
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", ODD_FIELDS)
+def test_nothing_that_a_caller_sends_is_an_internal_error(app: App, name: str, model: str) -> None:
+    head = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "x"}}]'
+    body = f"{head}, {ODD_FIELDS[name]}}}".encode()
+    for http in (None, HttpRequest("POST", "/v1/chat/completions", {"host": "gateway"})):
+        for stream in (b"", b',"stream":true}'):
+            sent = body[:-1] + stream if stream else body
+            reply = app.answer(Invocation(sent, Deadline.after(20), http=http))
+            assert b'"internal_error"' not in reply.whole()

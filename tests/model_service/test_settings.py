@@ -26,7 +26,15 @@ PRINCIPAL = {
 }
 
 
-GIVEN_BY_THE_PLATFORM = {"injected_principal", "limits", "pod", "metadata_endpoint", "regions", "network"}
+GIVEN_BY_THE_PLATFORM = {
+    "injected_principal",
+    "limits",
+    "pod",
+    "metadata_endpoint",
+    "regions",
+    "network",
+    "trace_collector",
+}
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

@@ -31,11 +31,13 @@ class Envelope(Protocol):
     """The request and the reply of one invocation, in the shape of its trigger.
 
     ``may_name_its_body`` says whether the sender may put ``body_from`` in the place of a body: what a record says is
-    for its task alone.
+    for its task alone. ``may_name_the_payer`` says whether any compartment and project may be named: IAM has let in
+    whoever invokes the function, but not the clients of a gateway.
     """
 
     trigger: str
     may_name_its_body: bool
+    may_name_the_payer: bool
 
     def decode(self) -> Request:
         """Return the request; raise ``InvalidRequest`` where there is none inside."""

@@ -26,6 +26,7 @@ from model_service.openai_api.validation import invalid_field
 class ConnectorHubEnvelope(UnattendedEnvelope):
     trigger = "connector_hub"
     may_name_its_body = False
+    may_name_the_payer = True
 
     def decode(self) -> BatchRequest:
         body = self._invocation.body

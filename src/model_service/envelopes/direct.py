@@ -14,6 +14,7 @@ from model_service.openai_api.operations import DoctorRequest, ModelRequest, ope
 class DirectEnvelope:
     trigger = "direct"
     may_name_its_body = True
+    may_name_the_payer = True
 
     def __init__(self, invocation: Invocation) -> None:
         self._body = invocation.body

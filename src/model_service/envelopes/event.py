@@ -15,6 +15,7 @@ from model_service.errors import InvalidRequest
 class EventEnvelope(UnattendedEnvelope):
     trigger = "event"
     may_name_its_body = False
+    may_name_the_payer = True
 
     def decode(self) -> BatchRequest:
         body = self._invocation.body

@@ -43,6 +43,7 @@ def _is_meant(name: str, value: str | None) -> bool:
 class HttpEnvelope:
     trigger = "http"
     may_name_its_body = True
+    may_name_the_payer = False
 
     def __init__(self, invocation: Invocation) -> None:
         assert invocation.http is not None  # noqa: S101 - its row of ENVELOPES has seen it

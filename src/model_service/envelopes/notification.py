@@ -24,6 +24,7 @@ _METADATA_OF_HEADER: Final = {
 class NotificationEnvelope(UnattendedEnvelope):
     trigger = "notification"
     may_name_its_body = False
+    may_name_the_payer = True
 
     def decode(self) -> BatchRequest | ConfirmationRequest:
         kind = self._invocation.headers.get("x-oci-ns-messagetype", "")

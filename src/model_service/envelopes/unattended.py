@@ -39,6 +39,7 @@ class DetachedEnvelope(UnattendedEnvelope):
 
     trigger = "detached"
     may_name_its_body = True
+    may_name_the_payer = True
 
     def __init__(self, invocation: Invocation) -> None:
         super().__init__(invocation)
@@ -55,6 +56,7 @@ class DetachedEnvelope(UnattendedEnvelope):
 class ScheduleEnvelope(UnattendedEnvelope):
     trigger = "schedule"
     may_name_its_body = False
+    may_name_the_payer = True
 
     def decode(self) -> BatchRequest:
         return BatchRequest((Record("schedule", record_id("schedule", self._call_id), self._invocation.body),))

@@ -42,6 +42,8 @@ class Settings:
     own_region: str | None = None  # where everything else is, unless the profile or the principal knows
     compartment_id: str | None = None
     project_id: str | None = None
+    allowed_compartments: tuple[str, ...] = ()  # that an HTTP caller may name
+    allowed_projects: tuple[str, ...] = ()
     responses_store: bool = True
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None

@@ -32,6 +32,7 @@ class Client:
         return self
 
     opc_request_id = None
+    status = 200
 
     def read(self) -> bytes:
         return json.dumps(self.bundle).encode()

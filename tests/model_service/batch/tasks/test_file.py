@@ -72,7 +72,7 @@ def test_json_is_read_as_well() -> None:
 
 
 def _documented() -> list[Any]:
-    files = [*(ROOT / "docs").rglob("*.yaml"), ROOT / "terraform/examples/complete/tasks.yaml"]
+    files = [*(ROOT / "docs/tasks").rglob("*.yaml"), ROOT / "terraform/examples/complete/tasks.yaml"]
     blocks = [(page, text) for page in (ROOT / "docs").glob("*.md") for text in BLOCK.findall(page.read_text())]
     found = [(path, path.read_text()) for path in files] + [(page, text) for page, text in blocks if "tasks:" in text]
     return [pytest.param(text, id=str(path.relative_to(ROOT))) for path, text in found]

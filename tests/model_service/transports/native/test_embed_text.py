@@ -10,6 +10,7 @@ import pytest
 
 from mock_oci import MockOci
 from model_service.errors import AnswerTooLarge, ModelServiceError, RequestTooLarge, UpstreamError
+from model_service.fn.caller import Origin
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import MEBIBYTE
 from model_service.fn.reply import MAX_REPLY_BYTES
@@ -92,6 +93,8 @@ def test_the_bound_is_that_of_where_the_answer_goes(
     wanted = {"model": EMBED, "input": ["a"] * 2048, "dimensions": 8192, "encoding_format": "base64"}
     request = EmbeddingsRequest.parse(wanted)
     with pytest.raises(kind) as caught:
-        service.call(service.resolve(request), request, Deadline.after(30), trigger=trigger)
+        service.call(
+            service.resolve(request), request, Deadline.after(30), Origin(trigger=trigger, has_reply=bool(trigger))
+        )
     assert caught.value.status == (413 if kind is RequestTooLarge else 500)
     assert service.settings.limits.stored_answer_bytes >= 25 * MEBIBYTE
