@@ -72,9 +72,12 @@ def _check_fields(path: str, message: Message, carried: Mapping[str, frozenset[s
     for name, value in message.items():
         if not value or name in carried[role] or name in ("role", "content"):  # clients send nulls of all kinds
             continue
-        if name != "name" and (name not in ECHOED or role != "assistant"):
+        if name not in LEFT_OUT and (name not in ECHOED or role != "assistant"):
             raise refusal(f"{path}.{name}", "OCI's format for this model cannot carry this field.")
         translation.leave_out(f"messages.{name}")
+    content = message.get("content")
+    if isinstance(content, list) and any(part.get(CACHE_HINT) for part in content):
+        translation.leave_out(f"messages.content.{CACHE_HINT}")
 
 
 def _turn(messages: Sequence[Message], index: int, translation: Translation) -> ChatTurn:
@@ -122,6 +125,10 @@ def _results(messages: Sequence[Message], index: int, calls: Sequence[ToolCall])
         raise refusal("messages", f"the tool calls of messages.{index} have no result: {missing}.")
 
 
+# Anthropic's mark of what to keep in a cache, which clients for several providers send to all of them.
+CACHE_HINT: Final = "cache_control"
+LEFT_OUT: Final = frozenset({CACHE_HINT, "name"})  # of any message, where the format has no place for it
+
 # What answers of any format, other gateways and clients' libraries put on an assistant's message: a format that has no
 # place for one in its history leaves it out.
 ECHOED: Final = frozenset(
@@ -141,6 +148,8 @@ ECHOED: Final = frozenset(
         "reasoning",
         "reasoning_content",
         "reasoning_details",
+        "response_annotations",
+        "response_items",
         "search_queries",
         "thinking_blocks",
     }
@@ -183,7 +192,7 @@ def plain_text(path: str, content: Any, table: PartTable) -> str:
 def part_field(path: str, part: ContentPart, name: str) -> Any:
     """Return the one field of a part beside its type; raise ``InvalidRequest`` that names any other."""
     for key, value in part.items():
-        if value and key not in ("type", name):
+        if value and key not in ("type", name, CACHE_HINT):
             raise refusal(f"{path}.{key}", "unknown field: OCI has no place for it.")
     return part.get(name)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from model_service.transports.native.formats.json_schemas import JsonSchema, resolved
+from model_service.transports.native.formats.messages import CACHE_HINT
 from model_service.transports.native.formats.parameters import (
     ChatBody,
     NativeFields,
@@ -28,7 +29,8 @@ def function_tools(body: ChatBody, translation: Translation) -> list[NativeField
         path = f"tools.{number}"
         if tool["type"] != "function" or tool.get("function") is None:
             raise refusal(f"{path}.type", "must be function: OCI has no other tools.")
-        known_fields(path, tool, "type", "function")
+        if known_fields(path, tool, "type", "function", CACHE_HINT).get(CACHE_HINT):
+            translation.leave_out(f"tools.{CACHE_HINT}")
         path = f"{path}.function"
         function = dict(known_fields(path, tool["function"], "name", "description", "parameters", "strict"))
         function.pop("strict", None)

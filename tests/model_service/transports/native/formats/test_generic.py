@@ -116,7 +116,6 @@ REFUSED = [
     ),
     ({"stream_options": {"every": 3}}, "stream_options.every"),
     ({"messages": [{"role": "function", "content": "x", "name": "f"}]}, "messages.0.role"),
-    ({"messages": [{"role": "user", "content": "x", "cache_control": {"type": "e"}}]}, "messages.0.cache_control"),
     (
         {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]},
         "messages.0.content.0.file.file_id",

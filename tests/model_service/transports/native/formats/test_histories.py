@@ -19,6 +19,7 @@ ECHOES = [
     ({"provider_state": {"previous_response_id": "resp_1"}}, {"GENERIC", "COHERE", "COHEREV2"}),
     ({"native_finish_reason": "X"}, {"GENERIC", "COHERE", "COHEREV2"}),
     ({"parsed": {"a": 1}}, {"GENERIC", "COHERE", "COHEREV2"}),
+    ({"response_items": [{"type": "reasoning"}]}, {"GENERIC", "COHERE", "COHEREV2"}),
     ({"reasoning": "t"}, {"COHERE"}),
     ({"reasoning_content": "t"}, {"COHERE"}),
     ({"citations": [{"start": 0}]}, {"GENERIC", "COHERE"}),
@@ -124,6 +125,25 @@ def test_what_nobody_knows_is_refused_by_name(api_format, message, param, native
         native(api_format, messages=[message])
 
     assert caught.value.param == param
+
+
+@ALL
+def test_marks_of_what_to_cache_are_left_out_and_said(api_format, native, dropped):
+    mark = {"cache_control": {"type": "ephemeral"}}
+    tool = {"type": "function", "function": {"name": "f"}}
+    plain = native(api_format, messages=[{"role": "user", "content": "?"}], tools=[tool])
+
+    marked = {
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "?", **mark}], **mark}],
+        "tools": [{**tool, **mark}],
+    }
+
+    assert native(api_format, **marked) == plain
+    assert set(dropped(api_format, **marked)) == {
+        "messages.cache_control",
+        "messages.content.cache_control",
+        "tools.cache_control",
+    }
 
 
 def test_annotations_of_files_are_left_out_and_said(native, dropped):
