@@ -1,4 +1,7 @@
-"""`python -m tests.bench.batch`: a batch of 100 records through the function, beside the model's calls alone."""
+"""`python -m tests.bench.batch`: a batch of 100 records through the function, beside the model's calls alone.
+
+`python -m tests.bench.batch scale`: thousands of records, with and without throttling, each in one batch: minutes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import base64
 import http.client
 import json
 import math
+import os
+import random
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +74,12 @@ class Bench:
         lines = dict(line.split(":") for line in status.splitlines())
         return int(lines["VmRSS"].split()[0]) / 1024, int(lines["VmHWM"].split()[0]) / 1024
 
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds that the process has had."""
+        fields = Path(f"/proc/{self.function.containers[0].pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def _batch(self, size: int, records: int) -> bytes:
         self.serial += 1
         value = base64.b64encode(b"x" * size).decode()
@@ -76,26 +88,39 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
+def bench(
+    concurrency: int = CONCURRENCY, model_seconds: float = MODEL_SECONDS, refused: float = 0.0, timeout: int = 60
+) -> Iterator[Bench]:
+    """A model that takes so many seconds, and refuses that share of its calls with 429, each at random."""
     oci = MockOci()
     oci.state_of(ObjectStorage).create_bucket("results")
+    chance = random.Random(7)
 
     def answer(request: Request) -> Response:
         if request.path != CHAT:
-            return oci.answer(request)
-        time.sleep(MODEL_SECONDS)
+            return stored(request) or oci.answer(request)
+        if chance.random() < refused:
+            return Response(429, {"content-type": "application/json"}, b'{"code": "TooManyRequests", "message": "no"}')
+        time.sleep(model_seconds)
         return Response(200, {"content-type": "application/json"}, COMPLETION)
 
     with LoopbackServer(answer) as server, LocalFunctions(oci, server.url) as functions:
         config = {
             "MODEL_SERVICE_TASKS": json.dumps(TASKS),
-            "MODEL_SERVICE_BATCH_CONCURRENCY": str(CONCURRENCY),
+            "MODEL_SERVICE_BATCH_CONCURRENCY": str(concurrency),
             "MODEL_SERVICE_OCI_ENDPOINT": server.url,
         }
-        yield Bench(functions, functions.deploy(ROOT, name="bench", config=config, timeout=60), server.url)
+        yield Bench(functions, functions.deploy(ROOT, name="bench", config=config, timeout=timeout), server.url)
 
 
-def bare(url: str) -> float:
+def stored(request: Request) -> Response | None:
+    """Answer a PUT of a result as OCI would, without keeping it: the emulator's own work is not what is measured."""
+    if request.method == "PUT":
+        return Response(200, {"etag": "bench"})
+    return None
+
+
+def bare(url: str, records: int = RECORDS, concurrency: int = CONCURRENCY) -> float:
     """Seconds for the same calls of the model, from as many threads, with nothing around them."""
     held = local()
 
@@ -106,8 +131,8 @@ def bare(url: str) -> float:
         held.connection.getresponse().read()
 
     started = time.perf_counter()
-    with ThreadPoolExecutor(CONCURRENCY) as pool:
-        list(pool.map(call, range(RECORDS)))
+    with ThreadPoolExecutor(concurrency) as pool:
+        list(pool.map(call, range(records)))
     return time.perf_counter() - started
 
 
@@ -128,5 +153,44 @@ def report() -> None:
     print(f"a batch of {large:.1f} took it to {most:.0f}, and left {after:.0f}; another one {again:.0f}")
 
 
+@dataclass(frozen=True)
+class Scale:
+    """One batch of ``records``, and how much longer than the ideal it may take."""
+
+    records: int
+    concurrency: int
+    model_seconds: float
+    refused: float
+    budget: float
+
+    @property
+    def ideal(self) -> float:
+        return self.records / self.concurrency * self.model_seconds
+
+
+SCALES = (
+    Scale(10_000, 8, 0.05, 0.0, 1.25),
+    Scale(4_000, 32, 0.2, 0.0, 1.25),
+    Scale(1_440, 32, 0.2, 0.1, 1.5),
+    Scale(1_440, 32, 0.2, 0.2, 1.5),
+)
+
+
+def report_scale() -> None:
+    """Print a line for each scale: seconds beside the ideal, the function's CPU for a record, and its memory."""
+    print("records  at once  model s  429    ideal s  bare s  took s  ratio  (budget)  CPU ms/record  peak MB")
+    for scale in SCALES:
+        with bench(scale.concurrency, scale.model_seconds, scale.refused, 300) as one:
+            one.seconds(records=scale.concurrency)  # the container starts
+            cpu = one.cpu_seconds
+            took = one.seconds(records=scale.records)
+            spent = (one.cpu_seconds - cpu) / scale.records * 1000
+            line = f"{scale.records:7}  {scale.concurrency:7}  {scale.model_seconds:7}  {scale.refused:4.0%}  "
+            alone = bare(one.url, scale.records, scale.concurrency)
+            line += f"{scale.ideal:7.1f}  {alone:6.1f}  {took:6.1f}  {took / scale.ideal:5.2f}  {scale.budget:8}  "
+            line += f"{spent:13.2f}"
+            print(f"{line}  {one.memory[1]:7.0f}", flush=True)
+
+
 if __name__ == "__main__":
-    report()
+    report_scale() if sys.argv[1:] == ["scale"] else report()

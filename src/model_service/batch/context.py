@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from model_service.batch.bulk import Company
 from model_service.batch.lookup import Lookup
 from model_service.batch.memory import Memory
 from model_service.batch.pacing import Pacing
@@ -112,6 +113,7 @@ class BatchContext:
     troubles: Troubles = field(default_factory=Troubles)
     redriven: bool = False
     on_end: Callable[[str, RecordStatus], None] | None = None
+    company: Company = field(default_factory=Company)
     began: float = field(default_factory=time.monotonic)
     undecided: set[str] = field(default_factory=set)
 

@@ -40,6 +40,8 @@ class Crew:
         self.statuses: Counter[RecordStatus] = Counter()
         self.usage: Counter[str] = Counter()
         self._schedule = Schedule(self._runs(), len(order), one_first=context.memory.halted)
+        context.company.take = self._schedule.take_new
+        context.company.put_back = lambda run: self._schedule.pause(run, 0.0)
 
     def run(self, threads: int) -> None:
         """Work until every record has a status: at the latest shortly before the deadline."""
@@ -51,9 +53,8 @@ class Crew:
             self._work()  # the platform gives us not even one: then nobody watches
         schedule = self._schedule
         while not schedule.is_over:
-            with schedule.changed:
-                schedule.changed.wait_for(lambda: schedule.is_over, WATCH_SECONDS)
-            self._watch()
+            if not schedule.over.wait(WATCH_SECONDS):
+                self._watch()
         for thread in self._threads if not self._given_up else ():
             thread.join(max(0.0, min(0.5, self._context.deadline.remaining - self._context.deadline.margin)))
 

@@ -41,13 +41,13 @@ class Pauses:
     more_tries: int = 5
     first: float = 1.0
     longest: float = 30.0
-    longest_when_well: float = 2.0  # while most calls succeed there is no reason to stay away for long
+    longest_when_well: float = 1.0  # while most calls succeed there is no reason to stay away for long
     random: Callable[[], float] = random.random
 
     def after(self, tries: int, error: ModelServiceError, *, well: bool) -> float:
         """Return the pause after so many tries, no shorter than the ``Retry-After`` of the last one's error."""
-        longest = self.longest_when_well if well else self.longest
-        return max(asked_for(error.retry_after), self.random() * min(longest, self.first * 2.0 ** min(tries - 1, 10)))
+        first, longest = (self.first / 4, self.longest_when_well) if well else (self.first, self.longest)
+        return max(asked_for(error.retry_after), self.random() * min(longest, first * 2.0 ** min(tries - 1, 10)))
 
 
 @dataclass(eq=False)

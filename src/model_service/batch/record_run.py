@@ -8,6 +8,7 @@ from enum import Enum
 from threading import Lock
 
 from model_service.batch.asking import Asking
+from model_service.batch.bulk import RefusedTogether, may_share
 from model_service.batch.context import BatchContext, RecordStatus
 from model_service.batch.faults import (
     Abandoned,
@@ -25,8 +26,10 @@ from model_service.batch.result import RecordResult
 from model_service.batch.tasks.tasks import Task
 from model_service.batch.writing import Writing
 from model_service.errors import DeadlineExceeded, InternalError, ModelServiceError
+from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Complete
+from model_service.openai_api.operations import ModelRequest
 
 
 class Phase(Enum):
@@ -48,6 +51,7 @@ class RecordRun:
         self.id = record
         self.result = RecordResult(make)
         self.phase = Phase.WORK
+        self.is_alone = False  # it was refused in company
         self.asking = Asking(record, batch, self.result)
         self._batch = batch
         self._patience = Patience(record, batch)
@@ -148,13 +152,40 @@ class RecordRun:
         self._batch.memory.begin(self.id, deadline.expires)
         try:
             request = self.asking.request(task, view, deadline)
-            self._take(self.asking.answer(request, target, deadline), turn)
+            self._take(self._answer(task, request, target, deadline), turn)
         except ModelServiceError as error:
             self._require(turn)
             return self._refused(error, task, target)
         finally:
             self._batch.memory.end(self.id)
         return None
+
+    def _answer(self, task: Task, request: ModelRequest, target: CallTarget, deadline: Deadline) -> Complete:
+        """Return the model's answer, for which others may be asked in the same call."""
+        if self.is_alone or not may_share(request):
+            return self.asking.answer(request, target, deadline)
+        try:
+            return self._batch.company.answer(task, request, lambda whole: self.asking.answer(whole, target, deadline))
+        except RefusedTogether as refused:
+            self.is_alone = True
+            raise TryAgain(0.0) from refused
+
+    def join(self, task: Task) -> ModelRequest | None:
+        """Return the request of a new record of this task, ``None`` where it has to go on by itself."""
+        try:
+            if self.phase is not Phase.WORK or self.is_alone or self._find_task() is not task:
+                return None
+            self._task, self.result.task = task, task.name
+            if self._looking.look_up(task) is not None or self.result.is_stored:
+                return None
+            return self.asking.request(task, self.result.record.view, self.asking.deadline(task))
+        except (ModelServiceError, TryAgain, RetryLater, OutOfTime):
+            return None
+
+    def take_part(self, answer: Complete) -> None:
+        """Take the answer to a request that was joined with another's."""
+        with self.result.one_try():
+            self._take(answer, self._turn)
 
     def _refused(self, error: ModelServiceError, task: Task, target: CallTarget) -> RecordStatus:
         """Raise what comes of a call that failed."""

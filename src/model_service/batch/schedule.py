@@ -7,7 +7,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from threading import Condition
+from threading import Condition, Event
 from typing import Final
 
 from model_service.batch.pacing import CallTarget
@@ -24,9 +24,10 @@ class Schedule:
 
     def __init__(self, new: Iterable[RecordRun], number: int, *, one_first: bool = False) -> None:
         self.changed = Condition()
+        self.over = Event()
         self.at_work: dict[RecordRun, float] = {}  # since when
         self.left = number
-        self.is_over = number == 0
+        self.is_over = False
         self._new: Iterator[RecordRun] = iter(new)
         self._paused: list[tuple[float, int, RecordRun]] = []
         self._waiting: dict[CallTarget, deque[RecordRun]] = {}
@@ -44,6 +45,11 @@ class Schedule:
                     return run
                 self.changed.wait(self._longest_wait(now))
         return None
+
+    def take_new(self, number: int) -> list[RecordRun]:
+        """Take so many records that nobody has begun out of the schedule; ``pause`` puts one back."""
+        with self.changed:
+            return [] if self._one_first else list(itertools.islice(self._new, number))
 
     def pause(self, run: RecordRun, seconds: float) -> None:
         """Take the record back for so long."""
@@ -66,8 +72,10 @@ class Schedule:
             if self.is_over:
                 return False
             self.left -= 1
-            self.is_over = self.left == 0
-            self.changed.notify_all()
+            if self.left == 0:
+                self._finish()
+            elif self._waiting or self._one_first:  # there may be room for one now
+                self.changed.notify()
             return True
 
     def prove(self) -> None:
@@ -98,9 +106,14 @@ class Schedule:
     def stop(self) -> int:
         """Hand out no more, and return how many records have no status."""
         with self.changed:
-            self.is_over, left, self.left = True, self.left, 0
-            self.changed.notify_all()
+            left, self.left = self.left, 0
+            self._finish()
             return left
+
+    def _finish(self) -> None:
+        self.is_over = True
+        self.over.set()
+        self.changed.notify_all()
 
     def _choose(self, now: float) -> RecordRun | None:
         if self._paused and self._paused[0][0] <= now:

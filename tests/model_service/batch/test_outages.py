@@ -29,8 +29,8 @@ QUICK = Pauses(first=0.005, longest=0.02, longest_when_well=0.01, random=lambda:
 @pytest.mark.parametrize("status", [429, 503, 529])
 def test_while_a_model_refuses_all_no_record_becomes_a_dead_letter(place: Place, status: int) -> None:
     """After six tries of each, good records were drained into dead letters."""
-    place.oci.script.error(status, path=CHAT, times=60)
-    summary = place.run(place.container(pauses=QUICK), *(prompt(number) for number in range(8)))
+    place.oci.script.error(status, path=CHAT, times=24)
+    summary = place.run(place.container(pauses=QUICK), *(prompt(number) for number in range(8)), seconds=60)
     assert (summary["delivered"], summary["dead_letters"]) == (8, 0)
 
 
@@ -93,8 +93,8 @@ def test_who_is_told_to_wait_waits_and_the_others_go_on(place: Place) -> None:
     place.run(place.container(), *(prompt(number) for number in range(40)))
     results = place.objects("results")
     assert len(results) == 40
-    assert place.asked[-1] == "prompt 0;"
-    assert place.asked.count("prompt 0;") == 2
+    first, again = (at for at, text in enumerate(place.asked) if text == "prompt 0;")
+    assert again - first > 4  # of four threads one would wait, and three go on
 
 
 # What is set up wrongly
@@ -247,18 +247,19 @@ def test_a_record_may_take_half_of_the_time_of_its_batch(place: Place) -> None:
     assert "half of the time of the batch" in letter["error"]["message"]
 
 
-def test_an_answer_that_comes_after_its_batch_is_kept_and_not_paid_for_again(place: Place) -> None:
-    container = place.container(concurrency=2)
-    first = [prompt(number, "slow") for number in range(2)]
-    place.oci.script.chat("a while", delay=1.3, containing="slow", times=2)
-    place.oci.script.chat("late", delay=1.0, containing="late;", times=1)
-    late = prompt(9, "late;")
-    with pytest.raises(BatchUnfinished, match="Left over of 3 records: 1;"):
-        place.run(container, *first, late, seconds=3)
-    summary = place.run(container, *first, late)
-    assert (summary["repeated"], summary["delivered"]) == (2, 1)
-    assert place.asked.count("late;") == 1
-    assert place.objects("results")[late.id]["response"]["choices"][0]["message"]["content"] == "late"
+def test_an_answer_that_comes_after_its_batch_is_kept_and_not_paid_for_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, event: threading.Event
+) -> None:
+    monkeypatch.setattr("model_service.batch.batch.FAIR_SHARE", 10.0)  # the end of the batch comes first
+    endless(place, monkeypatch, event)
+    container = place.container()
+    with pytest.raises(BatchUnfinished, match="Left over of 2 records: 1;"):
+        place.run(container, prompt(1), prompt(2), seconds=3)
+    event.set()  # and the answer comes
+    summary = place.run(container, prompt(1), prompt(2))
+    assert (summary["repeated"], summary["delivered"]) == (1, 1)
+    assert place.asked.count("prompt 1;") == 1
+    assert place.objects("results").keys() == {prompt(1).id, prompt(2).id}
 
 
 def test_fewer_threads_than_asked_for_do_the_work(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,7 @@ def test_a_record_stays_away_as_long_as_it_was_told() -> None:
     assert pauses.after(1, THROTTLED, well=True) == 0
     longest = replace(pauses, random=lambda: 1.0)
     assert [longest.after(tries, THROTTLED, well=False) for tries in (1, 2, 3, 6, 9)] == [1, 2, 4, 30, 30]
-    assert [longest.after(tries, THROTTLED, well=True) for tries in (1, 2, 3, 6, 9)] == [1, 2, 2, 2, 2]
+    assert [longest.after(tries, THROTTLED, well=True) for tries in (1, 2, 3, 6, 9)] == [0.25, 0.5, 1, 1, 1]
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
