@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mock_oci import MockOci
+from mock_oci.services.vault import Secrets
 from model_service.errors import SettingsError, UpstreamError
 from model_service.fn.invocation import Deadline
+from model_service.service import Service
 from model_service.service_file.documents import Refreshed, read_document
-
-SECRET = "ocid1.vaultsecret.oc1.us-chicago-1.amaaaaaa"
-
-
-class Client:
-    """Answers as the Secret Retrieval service does, or as it does not."""
-
-    def __init__(self, bundle: Any) -> None:
-        self.bundle, self.paths = bundle, list[str]()
-
-    def secrets(self, ocid: str, _deadline: Deadline) -> Client:
-        return self
-
-    def send(self, method: str, path: str, *_rest: Any) -> Client:
-        self.paths.append(path)
-        return self
-
-    opc_request_id = None
-    status = 200
-
-    def read(self) -> bytes:
-        return json.dumps(self.bundle).encode()
+from model_service.settings import Settings
 
 
 class Storage:
@@ -44,13 +26,19 @@ class Storage:
 
 
 class Places:
-    def __init__(self, bundle: Any = None) -> None:
-        self.region_services: Any = Client(bundle)
-        self.object_storage: Any = Storage()
+    region_services: Any = None
+    object_storage: Any = Storage()
 
 
-def read(setting: str, bundle: Any = None) -> tuple[str, str]:
-    return read_document("MODEL_SERVICE_X", setting, Places(bundle), Deadline.after(10))
+def read(setting: str, places: Any = None) -> tuple[str, str]:
+    return read_document("MODEL_SERVICE_X", setting, places or Places(), Deadline.after(10))
+
+
+@pytest.fixture
+def service(environment: dict[str, str]) -> Iterator[Service]:
+    local = {"MODEL_SERVICE_OCI_ENDPOINT": environment["OCI_GENAI_ENDPOINT"]}
+    with closing(Service(Settings.load({**environment, **local}))) as service:
+        yield service
 
 
 def test_a_text_is_itself_and_a_path_is_its_files(tmp_path: Path) -> None:
@@ -65,25 +53,27 @@ def test_an_object_is_named_by_its_url() -> None:
     assert read("oci://settings/x.yaml")[1] == "None settings x.yaml"
 
 
-def test_a_secret_is_read_by_its_ocid() -> None:
-    content = base64.b64encode(b"a: 1").decode()
-    assert read(SECRET, {"secretBundleContent": {"contentType": "BASE64", "content": content}})[1] == "a: 1"
+def test_a_secret_is_read_by_its_ocid(service: Service, oci: MockOci) -> None:
+    assert read(oci.state_of(Secrets).create("keys", b"a: 1").id, service)[1] == "a: 1"
+
+
+def test_a_secret_that_is_no_text_is_named_and_not_shown(service: Service, oci: MockOci) -> None:
+    with pytest.raises(SettingsError, match="MODEL_SERVICE_X: the secret, line 1: is not UTF-8"):
+        read(oci.state_of(Secrets).create("keys", b"\xff").id, service)
 
 
 @pytest.mark.parametrize(
-    ("setting", "bundle", "problem"),
+    ("setting", "problem"),
     [
-        ("/nowhere/x.yaml", None, "/nowhere/x.yaml cannot be read: No such file or directory"),
-        ("a\x00b", None, "cannot be read: not a path"),
-        ("https://example.com/x", None, "must be oci://"),
-        ("oci://b@n", None, "must be oci://"),
-        (SECRET, {"secretBundleContent": {"content": "?"}}, "not base64"),
-        (SECRET, {"secretBundleContent": {"content": base64.b64encode(b"\xff").decode()}}, "line 1: is not UTF-8"),
+        ("/nowhere/x.yaml", "/nowhere/x.yaml cannot be read: No such file or directory"),
+        ("a\x00b", "cannot be read: not a path"),
+        ("https://example.com/x", "must be oci://"),
+        ("oci://b@n", "must be oci://"),
     ],
 )
-def test_a_document_that_is_not_there_names_its_variable(setting: str, bundle: Any, problem: str) -> None:
+def test_a_document_that_is_not_there_names_its_variable(setting: str, problem: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        read(setting, bundle)
+        read(setting)
     assert refused.value.message.startswith("MODEL_SERVICE_X: ")
     assert problem in refused.value.message
 
