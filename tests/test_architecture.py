@@ -36,6 +36,7 @@ LAYERS = (
     {"network"},
     {"fn"},
     {"oci_names", "logs", "errors"},
+    {"light_dataclasses"},
 )
 LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
 MOST_ROOT_FILES = 12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from model_service.dispatch import Dispatch
@@ -14,6 +14,7 @@ from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.fn.limits import check_memory
 from model_service.fn.reply import MAX_REPLY_BYTES, Reply
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.openai_api.chat import Stream
 from model_service.openai_api.encoding import write_json

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from model_service.fn.caller import NOWHERE, Origin
+from model_service.light_dataclasses import dataclass
 from model_service.routing import Route, load_row
 from model_service.service import Service
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any, Final, Literal
 
 from model_service.errors import InvalidRequest
+from model_service.light_dataclasses import dataclass
 
 TransportName = Literal["v1", "responses", "sdk"]
 Target = Literal["on_demand", "dedicated"]

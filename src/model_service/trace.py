@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from model_service.errors import (
@@ -17,6 +17,7 @@ from model_service.errors import (
     forget_frames,
 )
 from model_service.fn.caller import NOBODY, Caller
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Complete, Stream

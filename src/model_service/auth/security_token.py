@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 from model_service.auth.signing import Passphrase, SigningKey, load_private_key
 from model_service.errors import CredentialError
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 
 MOMENT: Final = 0.5  # seconds that files are looked at again for, after a 401 or where they are half written
 PAUSE: Final = 0.02  # seconds between two looks

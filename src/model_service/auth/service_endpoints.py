@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from model_service.auth import Credential
 from model_service.errors import CredentialError, SettingsError
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.oci_names import HOW_TO_ADD_A_REGION
 from model_service.settings import Settings
 

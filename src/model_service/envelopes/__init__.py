@@ -6,7 +6,6 @@ A cold start is for somebody who waits: the triggers that nobody waits behind ar
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, Union, cast
 
 from model_service.envelopes import detect
@@ -15,6 +14,7 @@ from model_service.envelopes.http import HttpEnvelope
 from model_service.errors import ModelServiceError
 from model_service.fn.invocation import Invocation
 from model_service.fn.reply import Reply
+from model_service.light_dataclasses import dataclass
 from model_service.openai_api.chat import Answer
 from model_service.routing import load_row
 

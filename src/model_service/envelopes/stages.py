@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.errors import AnswerTooLarge, InternalError, ModelServiceError
 from model_service.fn.reply import MAX_REPLY_BYTES
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.openai_api.chat import Stream, ended_in_time, without_usage
 from model_service.openai_api.encoding import Encoding

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Invocation
+from model_service.light_dataclasses import dataclass
 from model_service.logs.redaction import redact
 
 SUBJECT: Final = "oci-subject-id"

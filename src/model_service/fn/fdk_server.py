@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Final
 from weakref import WeakSet
@@ -13,6 +13,7 @@ from fdk.async_http import protocol as fdk_protocol
 from fdk.async_http.protocol import HttpProtocol
 
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 
 POLL_SECONDS: Final = 0.02
 REQUEST_HANDLER: Final = "AsyncHTTPServer.handle_request"  # fdk/async_http/app.py

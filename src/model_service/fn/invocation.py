@@ -6,12 +6,13 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
 from model_service.errors import DeadlineExceeded, InvalidRequest, RequestTooLarge
 from model_service.fn.limits import MAX_REQUEST_BYTES
+from model_service.light_dataclasses import dataclass
 
 DEFAULT_SECONDS: Final = 30.0  # Fn's default timeout, which the FDK too assumes where Fn-Deadline is missing
 MARGIN_SECONDS: Final = 0.5

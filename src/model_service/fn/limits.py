@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from model_service.errors import RequestTooLarge
+from model_service.light_dataclasses import dataclass
 
 MEBIBYTE: Final = 1024 * 1024
 DEFAULT_MEMORY: Final = 512  # mebibytes: what func.yaml asks for, and what is assumed outside of Fn

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from model_service.light_dataclasses import dataclass
 
 MAX_REPLY_BYTES: Final = 6_000_000  # bytes; the platform's cap is "6 MB", and what exceeds it is lost with a 502
 

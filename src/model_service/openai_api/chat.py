@@ -9,12 +9,13 @@ Source: https://platform.openai.com/docs/api-reference/chat/create
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from pydantic_core import ValidationError
 
 from model_service.errors import DeadlineExceeded, InvalidRequest
+from model_service.light_dataclasses import dataclass
 from model_service.openai_api.encoding import Encoding, write_json
 from model_service.openai_api.validation import CHAT_REQUEST, invalid_chat
 from model_service.routing import Route, TransportName, resolve

@@ -6,11 +6,11 @@ import base64
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, overload
 
 from model_service.errors import UpstreamError
+from model_service.light_dataclasses import dataclass
 from model_service.openai_api.encoding import write_json
 
 MAX_LIST_NUMBERS: Final = 200_000  # of an answer; beyond it a number takes 8 bytes instead of 32

@@ -6,12 +6,12 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
 from typing import Any, Final, NoReturn
 
 from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken
+from model_service.light_dataclasses import dataclass
 
 DONE: Final = "[DONE]"
 MAX_NESTING: Final = 128  # levels of JSON: what reads it and writes it again has a stack, which ends somewhere

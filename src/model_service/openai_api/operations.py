@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Protocol, Union
 
 from model_service.errors import InvalidRequest
+from model_service.light_dataclasses import dataclass
 from model_service.oci_names import COMPARTMENT_OCID
 from model_service.openai_api.chat import ChatRequest
 from model_service.openai_api.embeddings import EmbeddingsRequest

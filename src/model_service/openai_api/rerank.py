@@ -7,11 +7,12 @@ https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/20231130/dat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import isfinite
 from typing import Any, Final
 
 from model_service.errors import UpstreamError
+from model_service.light_dataclasses import dataclass
 from model_service.openai_api.validation import (
     invalid_field,
     optional_bool,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from model_service.fn.invocation import MARGIN_SECONDS
 from model_service.fn.limits import Limits
+from model_service.light_dataclasses import dataclass
 from model_service.network import Authorities, Network
 from model_service.oci_names import ObjectLocation, Regions
 from model_service.routing import TransportName

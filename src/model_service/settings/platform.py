@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from model_service.errors import SettingsError
+from model_service.light_dataclasses import dataclass
 from model_service.network import Authorities, Proxy
 from model_service.oci_names import DOMAIN, HOW_TO_ADD_A_REGION, Regions
 from model_service.settings_parsers import authorities, proxy_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from model_service.light_dataclasses import dataclass
 from model_service.settings_parsers import (
     as_is,
     authorities,

@@ -6,9 +6,9 @@ A row of TRANSPORTS is imported on first use: a cold start pays for the one tran
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from model_service.light_dataclasses import dataclass
 from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
 from model_service.routing import Route, TransportName, load_row
 from model_service.transports.call import Call

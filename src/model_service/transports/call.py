@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from model_service.errors import UnsupportedParameter, UpstreamError
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.oci_names import CONVERSATION_STORE
 from model_service.routing import Route
 

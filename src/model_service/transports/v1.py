@@ -6,10 +6,11 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/chat-completion
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from model_service.errors import StreamBroken
+from model_service.light_dataclasses import dataclass
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import (
     ChatRequest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from model_service.auth import Credential
 from model_service.errors import DeadlineExceeded, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
+from model_service.light_dataclasses import dataclass
 from model_service.network import Network
 from model_service.network.failures import unreachable
 from model_service.openai_api.encoding import write_json

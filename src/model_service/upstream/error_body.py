@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from model_service.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
+from model_service.light_dataclasses import dataclass
 from model_service.logs.redaction import redact
 
 MAX_DEPTH: Final = 8  # of errors inside errors; four is the worst that has been seen

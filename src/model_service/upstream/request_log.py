@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.logs.redaction import redact
 

@@ -6,11 +6,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from model_service.errors import ModelServiceError, UpstreamError
 from model_service.fn.limits import Limits, json_fits
+from model_service.light_dataclasses import dataclass
 from model_service.openai_api.encoding import read_json
 from model_service.upstream.error_body import error_in, error_in_success, upstream_error
 from model_service.upstream.request_log import TrafficLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from model_service.auth import Credential
 from model_service.errors import DeadlineExceeded, ModelServiceError, UpstreamError, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.upstream.response import UpstreamResponse
 from model_service.upstream.sockets import Attempt

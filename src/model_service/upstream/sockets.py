@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Final
 
 import httpcore
@@ -21,6 +20,7 @@ import httpx
 
 from model_service.auth.signing import SigningKey
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.network import Network, Proxy
 from model_service.network.connections import attempts
 

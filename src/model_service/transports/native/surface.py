@@ -7,7 +7,7 @@ oci.generative_ai_inference.models.ServingMode
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
+from model_service.light_dataclasses import dataclass
 from model_service.routing import Route, Target
 from model_service.transports.call import Call
 from model_service.upstream.request_log import LogPolicy
