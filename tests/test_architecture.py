@@ -68,10 +68,9 @@ LOADED_BY_A_V1_CHAT = {
     "openai_api",
     "settings",
     "transports",
-    "transports.native",
     "upstream",
 }
-MAX_MODULES_OF_A_V1_CHAT = 58
+MAX_MODULES_OF_A_V1_CHAT = 53
 
 # What callers read has the words of JSON, OpenAI and OCI.
 DIALECT = re.compile(

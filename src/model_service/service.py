@@ -17,8 +17,6 @@ from model_service.fn.limits import Limits
 from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.light_dataclasses import dataclass
 from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
-from model_service.openai_api.embeddings import EmbeddingsRequest
-from model_service.openai_api.rerank import RerankRequest
 from model_service.routing import Route
 from model_service.settings import Settings
 from model_service.transports import (
@@ -31,8 +29,6 @@ from model_service.transports import (
     chat_model,
 )
 from model_service.transports.call import Call
-from model_service.transports.native.endpoint_families import EndpointFamilies
-from model_service.transports.native.surface import NativeSurface
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
 
@@ -41,9 +37,13 @@ if TYPE_CHECKING:
     from model_service.oci_services.clients import RegionServices
     from model_service.oci_services.large_payloads import Overflow, StoredRequests
     from model_service.oci_services.object_storage import ObjectStorage
+    from model_service.openai_api.embeddings import EmbeddingsRequest
     from model_service.openai_api.operations import ModelRequest, RoutedRequest
+    from model_service.openai_api.rerank import RerankRequest
     from model_service.service_file.documents import Refreshed
     from model_service.service_file.shape import ServiceFile
+    from model_service.transports.native.endpoint_families import EndpointFamilies
+    from model_service.transports.native.surface import NativeSurface
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Service:
         )
         if "upstream" not in self.__dict__:
             self.endpoints.prepare(deadline)
-        answer = ANSWERS.get(type(request), _responses)(self, route, request, call)
+        answer = ANSWERS.get(type(request).__name__, _responses)(self, route, request, call)
         if isinstance(answer, Complete):
             return answer
         # What fails before the first chunk is still an error with a status.
@@ -147,11 +147,13 @@ class Service:
 
     @cached_property
     def native(self) -> NativeSurface:
+        # Imported on first use, as all that follows here: most calls have no use for it.
+        from model_service.transports.native.surface import NativeSurface  # noqa: PLC0415 - see above
+
         return NativeSurface(self.endpoints, *self._policies)
 
     @cached_property
     def region_services(self) -> RegionServices:
-        # Imported on first use, as all that follows here: most calls have no use for it.
         from model_service.oci_services.clients import RegionServices  # noqa: PLC0415 - see above
 
         return RegionServices(self.endpoints, *self._policies)
@@ -179,6 +181,8 @@ class Service:
 
     @cached_property
     def families(self) -> EndpointFamilies:
+        from model_service.transports.native.endpoint_families import EndpointFamilies  # noqa: PLC0415 - see above
+
         return EndpointFamilies(self.settings.endpoint_families, self.native.describe)
 
     def open_connections(self) -> None:
@@ -239,9 +243,10 @@ def _responses(service: Service, route: Route, request: Any, call: Call) -> Answ
     return surface.send(request, call)
 
 
-# Any other request is one of the Responses API's own, whose class is not imported for others.
-ANSWERS: Final[Mapping[type, Callable[[Service, Route, Any, Call], Answer]]] = {
-    ChatRequest: _chat,
-    EmbeddingsRequest: _embeddings,
-    RerankRequest: _rerank,
+# By the name of the request's type, which is loaded no sooner than a caller sends one. Any other request is one of the
+# Responses API's own.
+ANSWERS: Final[Mapping[str, Callable[[Service, Route, Any, Call], Answer]]] = {
+    "ChatRequest": _chat,
+    "EmbeddingsRequest": _embeddings,
+    "RerankRequest": _rerank,
 }

@@ -11,11 +11,11 @@ from model_service.errors import InvalidRequest
 from model_service.light_dataclasses import dataclass
 from model_service.oci_names import COMPARTMENT_OCID
 from model_service.openai_api.chat import ChatRequest
-from model_service.openai_api.embeddings import EmbeddingsRequest
-from model_service.openai_api.rerank import RerankRequest
-from model_service.routing import OWN_PREFIX, Route, resolve
+from model_service.routing import OWN_PREFIX, Route, load_row, resolve
 
 if TYPE_CHECKING:
+    from model_service.openai_api.embeddings import EmbeddingsRequest
+    from model_service.openai_api.rerank import RerankRequest
     from model_service.openai_api.responses import SurfaceRequest
 
 DOCTOR_MODEL: Final = "meta.llama-3.3-70b-instruct"  # what the doctor asks where nobody names a model
@@ -50,7 +50,7 @@ class RoutedRequest(Protocol):
     def route(self, aliases: Mapping[str, str]) -> Route | None: ...
 
 
-ModelRequest = Union[ChatRequest, EmbeddingsRequest, RerankRequest, "SurfaceRequest"]
+ModelRequest = Union[ChatRequest, "EmbeddingsRequest", "RerankRequest", "SurfaceRequest"]
 """A validated request that one model answers."""
 
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
@@ -94,6 +94,16 @@ def responses_request(body: Mapping[str, Any], method: str = "POST", url: str = 
     return surface_request(method, url, body)
 
 
+def _embeddings_request(body: Mapping[str, Any]) -> EmbeddingsRequest:
+    request: EmbeddingsRequest = load_row("openai_api.embeddings:EmbeddingsRequest").parse(body)
+    return request
+
+
+def _rerank_request(body: Mapping[str, Any]) -> RerankRequest:
+    request: RerankRequest = load_row("openai_api.rerank:RerankRequest").parse(body)
+    return request
+
+
 def _is_embeddings(body: Mapping[str, Any]) -> bool:
     model = str(body.get("model")).removeprefix(OWN_PREFIX)
     return "input" in body and any(fnmatchcase(model, embedding) for embedding in EMBEDDING_MODELS)
@@ -104,11 +114,11 @@ EMBEDDING_MODELS: Final = ("*embed*",)
 
 OPERATIONS: Final = (
     Operation("chat", ("/v1/chat/completions",), ChatRequest.parse, lambda body: "messages" in body),
-    Operation("embeddings", ("/v1/embeddings",), EmbeddingsRequest.parse, _is_embeddings),
+    Operation("embeddings", ("/v1/embeddings",), _embeddings_request, _is_embeddings),
     Operation(
         "rerank",
         ("/v1/rerank", "/v2/rerank", "/rerank"),
-        RerankRequest.parse,
+        _rerank_request,
         lambda body: "query" in body and "documents" in body,
     ),
     Operation("responses", ("/v1/responses",), responses_request, lambda body: "input" in body),
