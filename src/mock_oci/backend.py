@@ -11,7 +11,9 @@ from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
+from mock_oci.call_records import CallRecord
 from mock_oci.cloud import Cloud
+from mock_oci.control import OPERATIONS as OF_THE_EMULATOR
 from mock_oci.coverage.door import check, known_as, not_served
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.oddities import Meaningless
@@ -41,15 +43,19 @@ class MockOci(Cloud):
         return call_handler(self, handler, body, **how)
 
     def answer(self, request: Request) -> Response:
-        self.requests.append(request)
-        response = self._answer(request)
+        record = CallRecord(request, self.clock())
+        if not request.path.startswith("/_mock/"):
+            self.requests.append(request)
+            self.calls.append(record)
+        response = self._answer(request, record)
+        record.status = response.status
         return replace(response, headers={**self._common_headers(request), **response.headers})
 
-    def _answer(self, request: Request) -> Response:
-        for operation in SERVICES:
+    def _answer(self, request: Request, record: CallRecord) -> Response:
+        for operation in (*SERVICES, *OF_THE_EMULATOR):
             parameters = operation.match(request.method, request.path)
             if parameters is not None:
-                return self._perform(operation, Call(request, self, parameters=parameters))
+                return self._perform(operation, Call(request, self, parameters=parameters), record)
         unserved = not_served(request)
         if unserved is not None:  # never a 404, which clients take for "gone"
             return oci_error(501, f"mock_oci: {unserved.key} is not emulated", "NotImplemented")
@@ -57,13 +63,15 @@ class MockOci(Cloud):
         message = "Path doesn't map to a registered service"
         return json_response(404, {"code": "404", "message": message, "known": known})
 
-    def _perform(self, operation: Operation, call: Call) -> Response:
+    def _perform(self, operation: Operation, call: Call, record: CallRecord) -> Response:
         request = call.request
         if operation.credentials:
             try:
                 caller = authenticate(request, self.principals, self.clock(), operation.credentials)
             except NotAuthenticated as refusal:
+                record.refusal = str(refusal)
                 return self._refuse(refusal)
+            record.principal = caller
             call = replace(call, principal=caller)
         sdk_operation = known_as(operation)
         try:

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from mock_oci.adjustable_clock import AdjustableClock
+from mock_oci.call_records import CallRecord
 from mock_oci.identity.permissions import Permissions
 from mock_oci.identity.principals import Principals
 from mock_oci.identity.tenancy import Tenancy
@@ -25,7 +27,8 @@ class Cloud:
 
     ``throttles``: calls are counted against the limits that the services document. ``max_native_body``: from how many
     bytes on the native chat refuses a body with 413; that it does was seen, but not from where on.
-    ``requests`` records what came in; ``refusals`` the reasons of 401s, which the wire never tells.
+    ``requests`` records what came in, ``calls`` what became of it; ``refusals`` the reasons of 401s, which the wire
+    never tells.
     """
 
     def __init__(
@@ -38,19 +41,20 @@ class Cloud:
         throttles: bool = False,
         max_native_body: int | None = None,
     ) -> None:
-        self.clock = clock
+        self.clock = AdjustableClock(clock)
         self.region = region
         self.sleep = sleep
         self.chunk_delay = chunk_delay
         self.throttles = throttles
         self.max_native_body = max_native_body
         self.tenancy = Tenancy()
-        self.principals = Principals(self.tenancy, region, clock)
+        self.principals = Principals(self.tenancy, region, self.clock)
         self.permissions = Permissions(self.tenancy)
         self.script = Script()
         self.catalogue = Catalogue(region)
         self.requests: deque[Request] = deque(maxlen=_MAX_RECORDED)
         self.refusals: deque[str] = deque(maxlen=_MAX_RECORDED)
+        self.calls: deque[CallRecord] = deque(maxlen=_MAX_RECORDED)
         self._serial = itertools.count(1)
         self._lock = threading.RLock()  # a state may ask for a serial while it is made
         self._states: dict[Callable[[Cloud], Any], Any] = {}
@@ -62,6 +66,19 @@ class Cloud:
     def allow(self, principal: str) -> None:
         """Take a ``deny`` back."""
         self.permissions.allow(principal)
+
+    def reset(self) -> None:
+        """Forget what was made, scripted, denied and recorded, and let the clock go as it did.
+
+        Who may call stays, and so do states that say that they outlive it: what is deployed.
+        """
+        with self._lock:
+            self._states = {kind: state for kind, state in self._states.items() if hasattr(kind, "outlives_reset")}
+        self.script.clear()
+        self.permissions = Permissions(self.tenancy)
+        self.clock.reset()
+        for records in (self.requests, self.refusals, self.calls):
+            records.clear()
 
     def next_serial(self) -> int:
         """Count 1, 2, 3 …: ids are made of it, so that two runs give the same ones."""

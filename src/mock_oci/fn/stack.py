@@ -133,10 +133,20 @@ class LocalStack:
             self.functions, routes, port=self._port, buffered=self._buffered, policies=self._all_policies()
         )
         self.gateway = starting.enter_context(gateway)
-        moving = [self.connector_hub.pump, self.events.pump] * _SIDE_BY_SIDE
-        starting.enter_context(pumping(*moving, self.oci.state_of(Notifications).retry))
+        moving = [self._pump_connectors, self._pump_events] * _SIDE_BY_SIDE
+        starting.enter_context(pumping(*moving, self._retry_messages))
         # First of all when it ends: a call in flight then fails at once, and no server waits for it.
         starting.callback(self.functions.close)
+
+    # What moves is looked up anew each time: a reset of the cloud makes others.
+    def _pump_connectors(self) -> object:
+        return self.connector_hub.pump()
+
+    def _pump_events(self) -> object:
+        return self.events.pump()
+
+    def _retry_messages(self) -> object:
+        return self.oci.state_of(Notifications).retry()
 
     def _all_policies(self) -> dict[str, Any]:
         if self._authentication == "none":

@@ -61,6 +61,8 @@ class Invoker(Protocol):
 class Functions:
     """The functions of one tenancy in one region, whoever runs them. Thread-safe; an ``Invoker`` of all of them."""
 
+    outlives_reset = True  # containers and folders are not the cloud's to forget
+
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lock = threading.Lock()

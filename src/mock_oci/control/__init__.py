@@ -1,0 +1,7 @@
+"""``/_mock/``: what a test in any language can ask of the emulator itself."""
+
+from __future__ import annotations
+
+from mock_oci.control.wire import OPERATIONS
+
+__all__ = ["OPERATIONS"]

@@ -1,0 +1,100 @@
+"""Seeding: buckets, streams, queues, topics, secrets and projects from one document, JSON or YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from mock_oci.cloud import Cloud
+from mock_oci.services.generative_ai.projects import Projects
+from mock_oci.services.notifications.state import Notifications
+from mock_oci.services.object_storage.state import ObjectStorage
+from mock_oci.services.oci_surface import invalid
+from mock_oci.services.queues.state import Queues
+from mock_oci.services.streaming.state import Streaming
+from mock_oci.services.vault.state import Secrets
+from mock_oci.wire import Body
+
+
+def read_seed(content: bytes) -> Body:
+    """Return the document. Raises Refused for what is none; YAML needs PyYAML."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        document = _yaml(content)
+    if not isinstance(document, dict) or not set(document) <= set(_KINDS):
+        raise invalid(f"a seed must be an object with {', '.join(_KINDS)}")
+    return document
+
+
+def sow(cloud: Cloud, document: Body) -> dict[str, list[str]]:
+    """Make what the document names, and return the OCID of each, in its order. Raises Refused."""
+    made: dict[str, list[str]] = {}
+    for kind, rows in document.items():
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows
+        ):
+            raise invalid(f"{kind} must be an array of objects with a name")
+        try:
+            made[kind] = [_KINDS[kind](cloud, dict(row)) for row in rows]
+        except (TypeError, ValueError) as error:
+            raise invalid(f"{kind}: {error}") from error
+    return made
+
+
+def _yaml(content: bytes) -> Any:
+    try:
+        import yaml  # noqa: PLC0415 - JSON needs none
+
+        return yaml.safe_load(content)
+    except ImportError as error:
+        raise invalid("a seed in YAML needs PyYAML; JSON does not") from error
+    except yaml.YAMLError as error:
+        raise invalid("a seed must be JSON or YAML") from error
+
+
+def _bucket(cloud: Cloud, row: Body) -> str:
+    objects, name = row.pop("objects", {}), row.pop("name")
+    storage = cloud.state_of(ObjectStorage)
+    bucket = storage.create_bucket(name, **row)
+    for item, text in objects.items():
+        storage.put(name, item, text.encode())
+    return bucket.id
+
+
+def _stream(cloud: Cloud, row: Body) -> str:
+    messages = row.pop("messages", [])
+    stream = cloud.state_of(Streaming).create(row.pop("name"), **row)
+    stream.put([(None, message.encode()) for message in messages])
+    return str(stream.id)
+
+
+def _queue(cloud: Cloud, row: Body) -> str:
+    messages, queues = row.pop("messages", []), cloud.state_of(Queues)
+    queue = queues.create(row.pop("name"), **row)
+    for message in messages:
+        queues.messages(queue.id).put(message)
+    return queue.id
+
+
+def _topic(cloud: Cloud, row: Body) -> str:
+    return cloud.state_of(Notifications).create_topic(row.pop("name"), **row).id
+
+
+def _secret(cloud: Cloud, row: Body) -> str:
+    return cloud.state_of(Secrets).create(row.pop("name"), str(row.pop("text", "")).encode(), **row).id
+
+
+def _project(cloud: Cloud, row: Body) -> str:
+    return cloud.state_of(Projects).create(row.pop("name"), **row).id
+
+
+_KINDS: dict[str, Callable[[Cloud, Body], str]] = {
+    "buckets": _bucket,
+    "streams": _stream,
+    "queues": _queue,
+    "topics": _topic,
+    "secrets": _secret,
+    "projects": _project,
+}
