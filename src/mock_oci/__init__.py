@@ -5,14 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mock_oci.backend import MockOci
-from mock_oci.doors.interception import UnexpectedHost
-from mock_oci.doors.server import LoopbackServer, serve
-from mock_oci.wire import Disconnect, Request, Response
-
 if TYPE_CHECKING:
+    from mock_oci.backend import MockOci as MockOci
     from mock_oci.doors.in_process import mock_oci as mock_oci
+    from mock_oci.doors.interception import UnexpectedHost as UnexpectedHost
+    from mock_oci.doors.server import LoopbackServer as LoopbackServer
+    from mock_oci.doors.server import serve as serve
     from mock_oci.fn.stack import LocalStack as LocalStack
+    from mock_oci.wire import Disconnect as Disconnect
+    from mock_oci.wire import Request as Request
+    from mock_oci.wire import Response as Response
 
 __all__ = [
     "Disconnect",
@@ -26,10 +28,17 @@ __all__ = [
     "serve",
 ]
 
-# On first use: who serves needs no door in process, and few need the FDK.
+# Each on first use: a test run that has the package's pytest plugin loads nothing of it until it uses a fixture.
 _ON_FIRST_USE = {
+    "Disconnect": "mock_oci.wire",
     "LocalStack": "mock_oci.fn.stack",
+    "LoopbackServer": "mock_oci.doors.server",
+    "MockOci": "mock_oci.backend",
+    "Request": "mock_oci.wire",
+    "Response": "mock_oci.wire",
+    "UnexpectedHost": "mock_oci.doors.interception",
     "mock_oci": "mock_oci.doors.in_process",
+    "serve": "mock_oci.doors.server",
 }
 
 
