@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
 
-from pydantic_core import ValidationError
-
 from model_service.errors import DeadlineExceeded, InvalidRequest
 from model_service.light_dataclasses import dataclass
 from model_service.openai_api.encoding import Encoding, write_json
+from model_service.openai_api.schema_validator import ValidationError
 from model_service.openai_api.validation import CHAT_REQUEST, invalid_chat
 from model_service.routing import Route, TransportName, resolve
 

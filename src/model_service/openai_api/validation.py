@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic_core import SchemaValidator, ValidationError
-from pydantic_core import core_schema as schema
-
 from model_service.errors import InvalidRequest
 from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
+from model_service.openai_api.schema_validator import SchemaValidator, ValidationError
 
 
 def invalid_field(name: str, problem: str) -> InvalidRequest:
@@ -95,37 +93,45 @@ def _has(body: Any, step: int | str) -> bool:
     return isinstance(body, dict) and step in body
 
 
-def _list(of: Any, min_length: int | None = None) -> Any:
+def _list(of: Any, min_length: int = 0) -> Any:
     """Return the schema of an array, which ends with its first complaint.
 
     A million wrong elements would be a million errors, and out of memory.
     """
-    return schema.list_schema(of, min_length=min_length, fail_fast=True)
+    return {"type": "list", "items_schema": of, "min_length": min_length, "fail_fast": True}
 
 
 def _object(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
     """Return the schema of an object that may have other fields too; an optional one may also be null."""
-    fields = {name: schema.typed_dict_field(kind) for name, kind in (required or {}).items()}
+    fields = {name: _field(kind, required=True) for name, kind in (required or {}).items()}
     for name, kind in optional.items():
-        fields[name] = schema.typed_dict_field(schema.nullable_schema(kind), required=False)
-    return schema.typed_dict_schema(fields, extra_behavior="allow")
+        fields[name] = _field({"type": "nullable", "schema": kind}, required=False)
+    return {"type": "typed-dict", "fields": fields, "extra_behavior": "allow"}
 
 
-_STRING: Final = schema.str_schema()
-_NAME: Final = schema.str_schema(min_length=1, max_length=512)
-_INTEGER: Final = schema.int_schema()
-_NUMBER: Final = schema.float_schema()
-_FLAG: Final = schema.bool_schema()
-_ANY_OBJECT: Final = schema.dict_schema(_STRING)
+def _field(kind: Any, *, required: bool) -> Any:
+    return {"type": "typed-dict-field", "schema": kind, "required": required}
 
-_IMAGE: Final = schema.union_schema([_STRING, _object({"url": _STRING}, detail=_STRING)])
+
+def _either(*kinds: Any) -> Any:
+    return {"type": "union", "choices": list(kinds)}
+
+
+_STRING: Final = {"type": "str"}
+_NAME: Final = {"type": "str", "min_length": 1, "max_length": 512}
+_INTEGER: Final = {"type": "int"}
+_NUMBER: Final = {"type": "float"}
+_FLAG: Final = {"type": "bool"}
+_ANY_OBJECT: Final = {"type": "dict", "keys_schema": _STRING}
+
+_IMAGE: Final = _either(_STRING, _object({"url": _STRING}, detail=_STRING))
 _PART: Final = _object({"type": _STRING}, text=_STRING, image_url=_IMAGE)
 # Other gateways write null, "", "null" or the object itself for the arguments of a call.
-_ARGUMENTS: Final = schema.union_schema([_STRING, _ANY_OBJECT])
+_ARGUMENTS: Final = _either(_STRING, _ANY_OBJECT)
 _CALL: Final = _object({"id": _STRING}, type=_STRING, function=_object({"name": _STRING}, arguments=_ARGUMENTS))
 _MESSAGE: Final = _object(
     {"role": _NAME},
-    content=schema.union_schema([_STRING, _list(_PART)]),
+    content=_either(_STRING, _list(_PART)),
     name=_STRING,
     tool_calls=_list(_CALL),
     tool_call_id=_STRING,
@@ -140,7 +146,7 @@ CHAT_REQUEST: Final = SchemaValidator(
         stream=_FLAG,
         stream_options=_object(include_usage=_FLAG),
         tools=_list(_TOOL),
-        tool_choice=schema.union_schema([_STRING, _ANY_OBJECT]),
+        tool_choice=_either(_STRING, _ANY_OBJECT),
         response_format=_ANY_OBJECT,
         max_tokens=_INTEGER,
         max_completion_tokens=_INTEGER,
@@ -150,10 +156,10 @@ CHAT_REQUEST: Final = SchemaValidator(
         presence_penalty=_NUMBER,
         seed=_INTEGER,
         n=_INTEGER,
-        stop=schema.union_schema([_STRING, _list(_STRING)]),
-        compartment_id=schema.str_schema(pattern=rf"^{COMPARTMENT_OCID.pattern}$"),
-        project_id=schema.str_schema(pattern=rf"^{PROJECT_OCID.pattern}$"),
+        stop=_either(_STRING, _list(_STRING)),
+        compartment_id={"type": "str", "pattern": rf"^{COMPARTMENT_OCID.pattern}$"},
+        project_id={"type": "str", "pattern": rf"^{PROJECT_OCID.pattern}$"},
         relay=_ANY_OBJECT,
-        unsupported=schema.literal_schema(["drop", "refuse"]),
+        unsupported={"type": "literal", "expected": ["drop", "refuse"]},
     ),
 )
