@@ -10,8 +10,9 @@ from fdk.response import Response
 
 # Fn mounts the folder as it is; nothing in it is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
-# httpcore imports it wherever it is installed; nothing here runs on it, and it costs a cold start 40 modules.
-sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # "not there", as the import system has it
+# httpcore imports them wherever they are installed; nothing here runs on them, and trio costs a cold start 40 modules.
+for name in ("anyio", "trio"):
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "not there", as the import system has it
 
 from model_service.app import App
 from model_service.fn.fdk_response import respond

@@ -15,10 +15,12 @@ from email.utils import formatdate
 from typing import cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
+
+# Where `hazmat.primitives.serialization` has `load_pem_private_key` from: that package imports what SSH keys need too.
+from cryptography.hazmat.bindings._rust import openssl
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from model_service.errors import CredentialError
 from model_service.light_dataclasses import dataclass
@@ -109,7 +111,7 @@ def _load_pem(pem: bytes, passphrase: bytes | None) -> object:
         passphrase = None
     # Skipping the check of the primes saves 40 ms of a cold start. It is for keys of others: this one is our own, from
     # the platform or the operator; a broken one makes a signature that OCI refuses (or, cryptography warns, a crash).
-    return cast(object, load_pem_private_key(pem.strip(), passphrase, unsafe_skip_rsa_key_validation=True))
+    return cast(object, openssl.keys.load_pem_private_key(pem.strip(), passphrase, unsafe_skip_rsa_key_validation=True))
 
 
 def _content_headers(body: bytes, headers: Mapping[str, str]) -> dict[str, str]:

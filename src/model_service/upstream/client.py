@@ -16,7 +16,6 @@ from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
 from model_service.light_dataclasses import dataclass
 from model_service.network import Network
-from model_service.network.failures import unreachable
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
 from model_service.upstream.request_log import LogPolicy, TrafficLog
@@ -117,6 +116,9 @@ def _failures(url: str, network: Network) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError) as error:
+        # Imported on first use: it is for errors only.
+        from model_service.network.failures import unreachable  # noqa: PLC0415 - see above
+
         raise unreachable(url, error, network) from error
     except httpx.TimeoutException as error:
         raise DeadlineExceeded("OCI did not answer before the deadline of this invocation.") from error

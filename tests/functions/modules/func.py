@@ -14,5 +14,6 @@ _spec.loader.exec_module(real_func)
 
 def handler(ctx, data=None):
     reply = real_func.handler(ctx, data)
-    seen = {"status": reply.status(), "body": reply.body_bytes().decode(), "modules": sorted(sys.modules)}
+    loaded = sorted(name for name, module in sys.modules.items() if module is not None)
+    seen = {"status": reply.status(), "body": reply.body_bytes().decode(), "modules": loaded}
     return Response(ctx, response_data=json.dumps(seen), headers={"content-type": "application/json"})
