@@ -71,7 +71,8 @@ class ChoiceBuilder:
     def take(self, said: AnswerDelta) -> MessageDelta | None:
         """Return what is new; None where there is nothing to tell, not even the role."""
         self.finish_reason = said.finish_reason or self.finish_reason
-        self._extras.take(said.extras, may_restate=said.restates != "no")
+        if said.extras:
+            self._extras.take(said.extras, may_restate=said.restates != "no")
         self._logprobs += said.logprobs
         self._reasoning.append(said.reasoning)
         text, calls = self._new_text(said), list[ToolCallDelta]()
@@ -80,7 +81,8 @@ class ChoiceBuilder:
         self._content.append(text)
         for piece in said.calls:
             calls += self._calls.take(piece)
-        calls += self._calls.take_whole(said.whole_calls)
+        if said.whole_calls:
+            calls += self._calls.take_whole(said.whole_calls)
         return self._delta(said.reasoning, text, calls)
 
     def close(self) -> MessageDelta:

@@ -25,6 +25,8 @@ class CallsInText:
     def take(self, text: str) -> tuple[str, list[ToolCallDelta]]:
         """Return what is decided: which of several tools is called, only the whole says."""
         if not self._is_forced:
+            if self._written.lets_pass(text):
+                return text, []
             return self._pulled_apart(self._written.take(text))
         self._received.append(text)
         if not text or self._reading.forced_call is None:

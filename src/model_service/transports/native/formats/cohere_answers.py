@@ -36,7 +36,8 @@ class CohereAnswers(ABC):
         builder = AnswerBuilder(identity)
         for event in native_events(events, watch):
             check_not_failed(event.get("finishReason"), event.get("errorMessage"))
-            builder.note(event.get("usage"))
+            if "usage" in event:
+                builder.note(event["usage"])
             if event.keys() & self.said_in:
                 yield from builder.take(self.delta_of(event))
         yield from builder.end(include_usage=include_usage)

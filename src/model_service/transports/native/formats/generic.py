@@ -106,7 +106,9 @@ class Generic:
             check_not_failed(event.get("finishReason"), event.get("errorMessage"))
             index = event.get("index")
             of_one_choice = isinstance(index, int) and not isinstance(index, bool)
-            builder.note(None if of_one_choice else event.get("usage"), **service_tier_of(event.get("serviceTier")))
+            if "usage" in event or "serviceTier" in event:
+                usage = None if of_one_choice else event.get("usage")
+                builder.note(usage, **service_tier_of(event.get("serviceTier")))
             if "message" in event or any(event.get(name) for name in SAID_BESIDE):
                 yield from builder.take(
                     _delta_of(event), index if of_one_choice else None, event.get("usage") if of_one_choice else None

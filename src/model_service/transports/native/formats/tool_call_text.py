@@ -42,6 +42,10 @@ class ToolCallText:
         self._space: list[str] = []  # behind a call: line breaks before the next one or the end are no answer
         self._left = MAX_REREAD  # characters that may be read once more
 
+    def lets_pass(self, text: str) -> bool:
+        """Return whether a text is only text, whatever comes after it, as most are."""
+        return "<" not in text and not self._tag and not self._after_call and self._candidate is None
+
     def take(self, text: str) -> Iterator[str | WrittenCall]:
         """Yield texts and calls as far as they are decided."""
         self._left += 4 * len(text)
