@@ -22,7 +22,7 @@ PARAMETERS: Final = ("authorization", "token", "x-api-key", "api-key")
 class AuthorizerEnvelope:
     trigger = "authorizer"
     may_name_its_body = False
-    may_name_the_payer = False
+    may_name_the_payer = True  # it names none: nothing to look at
 
     def __init__(self, invocation: Invocation) -> None:
         self._body = invocation.body
