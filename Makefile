@@ -15,8 +15,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # More than there are cores: most tests wait for a process or a socket.
 WORKERS ?= 4
-# Client libraries want versions of their own of what we use, so they get a place of their own.
+# Client libraries want versions of their own of what we use, and of OpenAI's client, so they get places of their own.
 CLIENTS := .venv-clients
+NPM := tests/clients/npm
 # What the local stack runs, and the project that the Responses API wants.
 STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 # make serve KEYS=1: the gateway asks the function about the key that is shown, and the log says who used what.
@@ -60,8 +61,17 @@ test: $(VENV)/.tests ## the tests, with style and types
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow")
 
-test-clients: $(CLIENTS)/.clients ## litellm and langchain-oci, unmodified, against mock_oci
-	@$(CLIENTS)/bin/python -m pytest -q tests/clients
+test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
+	@mkdir -p dist && rm -f dist/clients-*.jsonl
+	@said=$$(mktemp); $(call clients,2) >"$$said" 2>&1 & two=$$!; \
+	$(call clients,3) $(ASYNC); status=$$?; \
+	wait $$two || status=1; cat "$$said"; rm "$$said"; exit $$status
+	@$(BIN)/python tests/clients/table.py docs/clients.md dist/clients-3.jsonl dist/clients-2.jsonl
+
+clients = $(CLIENTS)/$(1)/bin/python -m pytest -q tests/clients --python $(abspath $(BIN)/python) \
+	--outcomes dist/clients-$(1).jsonl
+# One loop for all tests: clients keep their connections for the next one.
+ASYNC := $(foreach what,mode=auto default_test_loop_scope=session default_fixture_loop_scope=session,-o asyncio_$(what))
 
 lock: $(VENV)/.runtime ## the hashes of every pin, after a change of requirements.txt or tests/requirements.txt
 	@for pins in requirements.txt tests/requirements.txt; do \
@@ -101,7 +111,7 @@ zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: ma
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
 
 clean: ## take away what was set up
-	rm -rf $(VENV) $(CLIENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) $(CLIENTS) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
@@ -118,8 +128,15 @@ $(VENV)/.tests: tests/requirements.txt tests/requirements.lock $(VENV)/.runtime
 	@$(PIP) install --no-deps $$($(WORDS) tests/requirements.txt)
 	@touch $@
 
-$(CLIENTS)/.clients: tests/clients/requirements.txt
+$(CLIENTS)/%/.clients: tests/clients/openai-%.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
-	@$(PYTHON) -m venv $(CLIENTS)
-	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients/requirements.txt
+	@$(PYTHON) -m venv $(CLIENTS)/$*
+	@$(CLIENTS)/$*/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r $<
 	@touch $@
+
+# Where there is no Node, its clients are not asked.
+$(NPM)/node_modules/.clients: $(NPM)/package-lock.json
+	@if command -v npm >/dev/null; then \
+		cd $(NPM) && npm ci --silent --no-audit --no-fund --ignore-scripts \
+		&& touch node_modules/.clients; \
+	else echo "There is no npm: its clients are not asked." >&2; fi

@@ -1,0 +1,83 @@
+"""Writes docs/clients.md from what came of the tests: ``python table.py clients.md OUTCOMES …``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+FAMILIES = ("Llama", "gpt-oss", "gpt-5", "Grok", "Gemini", "Cohere")
+CHECKS = {
+    "chat": "chat",
+    "stream": "stream",
+    "tools": "tools",
+    "streamed_tool": "streamed tool call",
+    "forced_tool": "forced tool",
+    "structured_output": "structured output",
+    "errors": "each error class",
+    "responses": "Responses API",
+    "langchain-tests": "`ChatModelIntegrationTests`",
+}
+HEAD = """\
+# Clients
+
+<!-- Written by `make test-clients`. -->
+
+`make test-clients` points clients that nobody here wrote, as they are published, at the function behind a local
+gateway (mock_oci, with its local models). They are told the `base_url` and nothing else. For each family of models:
+chat, stream, tools with their results, a tool that is forced, structured output, and the error classes of each client.
+**yes** is a test that passed; a number is a test that fails for a reason of the client's or of the local model's, given
+at the end; an empty cell was not asked: most clients are asked for errors with one family only, and for the Responses
+API with the models that have it.
+"""
+
+Row = dict[str, Any]
+
+
+def main(page: Path, files: Sequence[Path]) -> None:
+    rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    failed = [row for row in rows if row["outcome"] == "failed"]
+    if not rows or failed:
+        raise SystemExit(f"{page} is not written: {len(failed)} of {len(rows)} tests failed")
+    reasons: list[str] = []
+    lines = [HEAD]
+    for client in dict.fromkeys(row["client"] for row in rows):
+        lines += _section([row for row in rows if row["client"] == client], reasons)
+    lines += [
+        "## Why",
+        "",
+        *(f"{number}. {reason[0].upper()}{reason[1:]}." for number, reason in enumerate(reasons, 1)),
+    ]
+    page.write_text("\n".join(lines) + "\n")
+
+
+def _section(rows: Sequence[Row], reasons: list[str]) -> Iterator[str]:
+    yield f"## {rows[0]['client']} ({rows[0]['version']})"
+    yield ""
+    yield f"| | {' | '.join(FAMILIES)} |"
+    yield f"|---|{'---|' * len(FAMILIES)}"
+    for check, name in CHECKS.items():
+        of_check = [row for row in rows if row["check"] == check]
+        if of_check:
+            cells = (_cell([row for row in of_check if row["family"] == family], reasons) for family in FAMILIES)
+            yield f"| {name} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _cell(rows: Sequence[Row], reasons: list[str]) -> str:
+    asked = [row for row in rows if row["outcome"] != "skipped"]
+    if not asked:
+        return ""
+    whys = dict.fromkeys(row["reason"] for row in asked if row["outcome"] == "xfailed")
+    reasons.extend(why for why in whys if why not in reasons)
+    numbers = " ".join(f"[{reasons.index(why) + 1}](#why)" for why in whys)
+    passed = sum(row["outcome"] == "passed" for row in asked)
+    if len(asked) > 20:  # a suite
+        return f"{passed} of {len(asked)} {numbers}".rstrip()
+    return numbers or "yes"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])

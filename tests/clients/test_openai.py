@@ -1,0 +1,105 @@
+"""OpenAI's own Python client, of whichever version is installed here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import openai
+import pytest
+from questions import HI, NOT_ABOUT_WEATHER, RESPONSES, WEATHER, City, of_each_family, tool
+
+CLIENT = f"openai {openai.__version__.partition('.')[0]}.x"
+PACKAGE = "openai"
+NAMED = {"type": "function", "function": {"name": "get_weather"}}
+ERRORS = {
+    400: openai.BadRequestError,
+    401: openai.AuthenticationError,
+    403: openai.PermissionDeniedError,
+    404: openai.NotFoundError,
+    409: openai.ConflictError,
+    422: openai.UnprocessableEntityError,
+    429: openai.RateLimitError,
+    500: openai.InternalServerError,
+    503: openai.InternalServerError,
+}
+
+
+@pytest.fixture(scope="module")
+def client(gateway: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=gateway, api_key="not-used-locally", max_retries=0) as client:
+        yield client
+
+
+def messages(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+@of_each_family()
+def test_chat(client: openai.OpenAI, model: str) -> None:
+    answer = client.chat.completions.create(model=model, messages=messages(HI))
+    assert HI in answer.choices[0].message.content
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens > 0
+
+
+@of_each_family()
+def test_stream(client: openai.OpenAI, model: str) -> None:
+    whole = client.chat.completions.create(model=model, messages=messages(HI)).choices[0].message.content
+    options = {"include_usage": True}
+    chunks = list(
+        client.chat.completions.create(model=model, messages=messages(HI), stream=True, stream_options=options)
+    )
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == whole
+    assert chunks[-1].usage.total_tokens > 0
+
+
+@of_each_family()
+def test_tools(client: openai.OpenAI, model: str) -> None:
+    asked = {"model": model, "tools": [tool()]}
+    called = client.chat.completions.create(messages=messages(WEATHER), **asked).choices[0].message
+    (call,) = called.tool_calls
+    assert json.loads(call.function.arguments) == {"city": "Paris"}
+    result = {"role": "tool", "tool_call_id": call.id, "content": "rain"}
+    answer = client.chat.completions.create(messages=[*messages(WEATHER), called, result], **asked)
+    assert "rain" in answer.choices[0].message.content
+
+
+@of_each_family()
+@pytest.mark.parametrize("choice", [pytest.param("required", id="required"), pytest.param(NAMED, id="named")])
+def test_forced_tool(client: openai.OpenAI, model: str, choice: object) -> None:
+    asked = {"model": model, "messages": messages(NOT_ABOUT_WEATHER), "tools": [tool()], "tool_choice": choice}
+    (call,) = client.chat.completions.create(**asked).choices[0].message.tool_calls
+    assert (call.function.name, json.loads(call.function.arguments)) == ("get_weather", {"city": "Oslo"})
+
+
+@of_each_family()
+def test_streamed_tool(client: openai.OpenAI, model: str) -> None:
+    with client.chat.completions.stream(model=model, messages=messages(WEATHER), tools=[tool()]) as stream:
+        (call,) = stream.get_final_completion().choices[0].message.tool_calls
+    assert json.loads(call.function.arguments) == {"city": "Paris"}
+
+
+@of_each_family()
+def test_structured_output(client: openai.OpenAI, model: str) -> None:
+    answer = client.chat.completions.parse(model=model, messages=messages("Paris"), response_format=City)
+    assert isinstance(answer.choices[0].message.parsed, City)
+
+
+@of_each_family()
+@pytest.mark.parametrize("status", ERRORS)
+def test_errors(client: openai.OpenAI, model: str, status: int) -> None:
+    wrong = {"n": "x"} if status == 400 else {}
+    with pytest.raises(ERRORS[status]) as caught:
+        client.chat.completions.create(model=model, messages=messages(f"fail with {status}"), **wrong)
+    assert caught.value.status_code == status
+    assert caught.value.request_id
+
+
+@of_each_family(only=RESPONSES)
+def test_responses(client: openai.OpenAI, model: str) -> None:
+    first = client.responses.create(model=model, input="My name is Ada.")
+    second = client.responses.create(model=model, input=HI, previous_response_id=first.id)
+    assert HI in second.output_text
+    with client.responses.stream(model=model, input=HI) as stream:
+        assert HI in stream.get_final_response().output_text

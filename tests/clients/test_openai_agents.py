@@ -1,0 +1,81 @@
+"""openai-agents: its default model, which is Responses, and its model for chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import openai
+import pytest
+from agents import (
+    Agent,
+    ModelSettings,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    Runner,
+    function_tool,
+    set_tracing_disabled,
+)
+from questions import FAMILIES, HI, NOT_ABOUT_WEATHER, RESPONSES, WEATHER, City, of_each_family
+
+CLIENT = "openai-agents"
+PACKAGE = "openai-agents"
+set_tracing_disabled(disabled=True)  # traces go to OpenAI
+
+
+@pytest.fixture
+async def client(gateway: str) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with openai.AsyncOpenAI(base_url=gateway, api_key="not-used-locally", max_retries=0) as client:
+        yield client
+
+
+@function_tool
+def get_weather(city: str) -> str:
+    """The weather of a city."""
+    return f"rain in {city}"
+
+
+@of_each_family()
+async def test_chat(client: openai.AsyncOpenAI, model: str) -> None:
+    agent = Agent("a", model=OpenAIChatCompletionsModel(model, client))
+    assert HI in (await Runner.run(agent, HI)).final_output
+
+
+@of_each_family()
+async def test_stream(client: openai.AsyncOpenAI, model: str) -> None:
+    result = Runner.run_streamed(Agent("a", model=OpenAIChatCompletionsModel(model, client)), HI)
+    assert len([event async for event in result.stream_events()]) > 3
+    assert HI in result.final_output
+
+
+@of_each_family()
+async def test_tools(client: openai.AsyncOpenAI, model: str) -> None:
+    agent = Agent("a", model=OpenAIChatCompletionsModel(model, client), tools=[get_weather])
+    assert "rain in Paris" in (await Runner.run(agent, WEATHER)).final_output
+
+
+@of_each_family()
+async def test_forced_tool(client: openai.AsyncOpenAI, model: str) -> None:
+    settings = ModelSettings(tool_choice="required")
+    agent = Agent("a", model=OpenAIChatCompletionsModel(model, client), tools=[get_weather], model_settings=settings)
+    assert "rain in Oslo" in (await Runner.run(agent, NOT_ABOUT_WEATHER)).final_output
+
+
+@of_each_family()
+async def test_structured_output(client: openai.AsyncOpenAI, model: str) -> None:
+    agent = Agent("a", model=OpenAIChatCompletionsModel(model, client), output_type=City)
+    assert isinstance((await Runner.run(agent, "Paris")).final_output, City)
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, openai.AuthenticationError), (429, openai.RateLimitError)])
+async def test_errors(client: openai.AsyncOpenAI, status: int, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await Runner.run(Agent("a", model=OpenAIChatCompletionsModel(FAMILIES["Llama"], client)), f"fail with {status}")
+
+
+@of_each_family(only=RESPONSES)
+async def test_responses(client: openai.AsyncOpenAI, model: str) -> None:
+    agent = Agent("a", model=OpenAIResponsesModel(model, client), tools=[get_weather])
+    result = await Runner.run(agent, WEATHER)
+    assert "rain in Paris" in result.final_output
+    again = await Runner.run(agent, [*result.to_input_list(), {"role": "user", "content": HI}])
+    assert HI in again.final_output
