@@ -68,8 +68,8 @@ test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $
 	wait $$two || status=1; cat "$$said"; rm "$$said"; exit $$status
 	@$(BIN)/python tests/clients/table.py docs/clients.md dist/clients-3.jsonl dist/clients-2.jsonl
 
-clients = $(CLIENTS)/$(1)/bin/python -m pytest -q tests/clients --python $(abspath $(BIN)/python) \
-	--outcomes dist/clients-$(1).jsonl
+clients = $(CLIENTS)/$(1)/bin/python -m pytest -q tests/clients --python=$(abspath $(BIN)/python) \
+	--outcomes=dist/clients-$(1).jsonl
 # One loop for all tests: clients keep their connections for the next one.
 ASYNC := $(foreach what,mode=auto default_test_loop_scope=session default_fixture_loop_scope=session,-o asyncio_$(what))
 

@@ -151,7 +151,7 @@ def test_a_file_of_the_pages_is_a_right_one(text: str) -> None:
 
 def test_every_make_target_of_the_pages_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {name for page in PAGES for name in re.findall(r"`?make ([a-z][a-z-]*)", page.read_text())}
+    named = {name for page in PAGES for name in re.findall(r"(?m)(?:`|^)make ([a-z][a-z-]*)", page.read_text())}
     assert named <= targets
 
 

@@ -22,6 +22,7 @@ _SOURCES = _ROOT / "src"
 # What each file is about. A file whose client is not installed belongs to another environment; in the project's own,
 # where `pytest` for everything runs, all of them do.
 _CLIENTS = {
+    "test_folded_streams.py": "litellm",
     "test_instructor.py": "instructor",
     "test_langchain_oci.py": "langchain_oci",
     "test_langchain_openai.py": "langchain_tests",

@@ -28,6 +28,10 @@ Ask = Callable[..., Any]
 no_gemini_tools = pytest.mark.xfail(
     strict=True, reason="BerriAI/litellm#18654: it cannot read Gemini's text part without a text"
 )
+no_llama_results = pytest.mark.xfail(
+    strict=True,
+    reason="it sends no text beside a call, which Llama's models answer with a 500; langchain-oci sends a dot",
+)
 no_cohere_results = pytest.mark.xfail(
     strict=True, reason="BerriAI/litellm#30780: it sends the question again beside the tool's results"
 )
@@ -89,7 +93,7 @@ def test_it_streams_a_tool_call(ask: Ask, model: str) -> None:
 @pytest.mark.parametrize(
     "model",
     [
-        LLAMA,
+        pytest.param(LLAMA, marks=no_llama_results),
         GPT_OSS,
         GROK,
         pytest.param(GEMINI, marks=no_gemini_tools),

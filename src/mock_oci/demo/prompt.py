@@ -15,7 +15,7 @@ _INDENT = "  "
 _MARGIN = 78
 _WORD = re.compile(r"(?=.)(\s*)(\S*)", re.DOTALL)  # white space, then a word: either may be empty, not both
 _BAR = 36  # columns for the longest step, which keeps the table within 80
-_NAMED = ("doorway", "route", "transport", "model")
+_NAMED = ("trigger", "route", "transport", "model")
 
 
 class DemoError(Exception):

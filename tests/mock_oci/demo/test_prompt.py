@@ -9,7 +9,7 @@ from mock_oci.wire import Request, Response
 
 SUMMARY = {
     "event": "invocation",
-    "doorway": "http",
+    "trigger": "http",
     "transport": "v1",
     "route": "meta.*",
     "model": "meta.llama-3.3-70b-instruct",
@@ -68,7 +68,7 @@ def test_a_failure_says_what_happened(say: Callable[[], object], expected: str) 
 def test_the_trace_fits_eighty_columns_and_lines_up() -> None:
     lines = trace_table(SUMMARY).splitlines()
     assert lines[:5] == [
-        "  doorway     http",
+        "  trigger     http",
         "  route       meta.*",
         "  transport   v1",
         "  model       meta.llama-3.3-70b-instruct",
@@ -80,7 +80,7 @@ def test_the_trace_fits_eighty_columns_and_lines_up() -> None:
 
 
 def test_a_trace_without_tokens_or_steps_is_still_a_table() -> None:
-    assert trace_table({"doorway": "json", "model": None, "usage": None}) == "  doorway   json\n\n"
+    assert trace_table({"trigger": "json", "model": None, "usage": None}) == "  trigger   json\n\n"
 
 
 @pytest.mark.parametrize("line", ["", "[]", "null", "not json", '{"event": "bug"}', '"invocation"'])

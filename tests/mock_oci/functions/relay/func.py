@@ -32,6 +32,6 @@ def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> Response:
 
 def summary(status: int) -> dict[str, object]:
     usage = {"prompt_tokens": 12, "completion_tokens": 30, "total_tokens": 42}
-    named = {"doorway": "http", "transport": "v1", "route": "meta.*", "model": "meta.llama-3.3-70b-instruct"}
+    named = {"trigger": "http", "transport": "v1", "route": "meta.*", "model": "meta.llama-3.3-70b-instruct"}
     steps = {"decode": 0.4, "resolve": 0.1, "call": 210.2, "encode": 1.0, "total": 212.1}
     return {"event": "invocation", **named, "status": status, "usage": usage, "ms": steps}
