@@ -25,6 +25,7 @@ locals {
     responses              = { on = var.enable_responses, can = "manage generative-ai-response", in = local.genai, only = [] }
     responses_conversation = { on = var.enable_responses, can = "manage generative-ai-conversation", in = local.genai, only = [] }
     responses_project      = { on = var.enable_responses, can = "read generative-ai-project", in = local.genai, only = [] }
+    models                 = { on = var.enable_models, can = "inspect generative-ai-model", in = local.genai, only = [] }
     dedicated_endpoint     = { on = var.enable_dedicated_endpoints, can = "read generative-ai-endpoint", in = local.genai, only = [] }
     dedicated_model        = { on = var.enable_dedicated_endpoints, can = "read generative-ai-model", in = local.genai, only = [] }
     overflow_bucket = {

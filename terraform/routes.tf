@@ -12,6 +12,12 @@ locals {
     "/rerank" = ["POST"]
   }
 
+  # A model's id may have slashes and colons.
+  models_routes = {
+    "/models"             = ["GET"]
+    "/models/{model_id*}" = ["GET"]
+  }
+
   responses_routes = {
     "/responses"                                  = ["POST"]
     "/responses/{response_id}"                    = ["GET", "DELETE"]
@@ -28,5 +34,6 @@ locals {
     var.enable_embeddings ? local.embeddings_routes : {},
     var.enable_rerank ? local.rerank_routes : {},
     var.enable_responses ? local.responses_routes : {},
+    var.enable_models ? local.models_routes : {},
   )
 }

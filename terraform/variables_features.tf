@@ -12,6 +12,13 @@ variable "enable_responses" {
   nullable    = false
 }
 
+variable "enable_models" {
+  description = "Serve /v1/models, and allow the function to ask OCI which models the region has. Without that permission it lists the configured ones."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "enable_rerank" {
   description = "Serve /v1/rerank. OCI has no permission for reranking alone, so the function may then use the whole family of Generative AI."
   type        = bool

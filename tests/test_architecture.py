@@ -25,7 +25,7 @@ LAYERS = (
     {"cli"},
     {"models", "dispatch"},
     {"envelopes", "service", "doctor"},
-    {"batch", "relay", "callers", "guardrails"},
+    {"batch", "relay", "callers", "guardrails", "catalogue"},
     {"usage"},
     {"service_file"},
     {"oci_services", "transports"},

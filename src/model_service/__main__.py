@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, usage
+from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, usage
 from model_service.errors import (
     CredentialError,
     DeadlineExceeded,
@@ -75,6 +75,7 @@ COMMANDS: Final[Mapping[str, tuple[str, Any]]] = {
     "follow": ("print an answer as it is relayed", follow),
     "config": ("check a service file", config),
     "keys": ("make, list, rotate and revoke the keys of callers", keys),
+    "models": ("list the models that may be called", models),
     "tasks": ("check a tasks file", check_tasks),
     "usage": ("add up who used what", usage),
 }

@@ -55,4 +55,5 @@ ANSWERERS: Final[Mapping[str, str]] = {
     "BatchRequest": "batch.batch:Batches",
     "ConfirmationRequest": "batch.subscription:Subscriptions",
     "DoctorRequest": "doctor.checks:Doctor",
+    "ModelsRequest": "catalogue.models:Models",
 }

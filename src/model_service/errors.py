@@ -93,6 +93,16 @@ class InvalidRequest(ModelServiceError):
     code = "invalid_request"
 
 
+class ModelNotFound(InvalidRequest):
+    """A model that is not there, or not for this caller: the two look the same."""
+
+    status = 404
+    code = "model_not_found"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"The model `{model}` does not exist or you do not have access to it.", param="model")
+
+
 class UnsupportedParameter(InvalidRequest):
     """A parameter that the model cannot take, and that would be left out where callers want that."""
 

@@ -43,6 +43,7 @@ run "dynamic_group" {
     create_gateway         = false
     enable_embeddings      = false
     enable_responses       = false
+    enable_models          = false
     genai_compartment_ocid = "ocid1.compartment.oc1..g"
   }
 
@@ -63,6 +64,7 @@ run "no_api_without_its_feature" {
   variables {
     enable_embeddings = false
     enable_responses  = false
+    enable_models     = false
   }
 
   assert {
@@ -79,6 +81,7 @@ run "the_services_that_call_it_may_call_nothing_else" {
     create_gateway      = false
     enable_embeddings   = false
     enable_responses    = false
+    enable_models       = false
     enable_rerank       = true
     function_subnet_ids = ["ocid1.subnet.oc1..f"]
     create_stream       = true

@@ -114,9 +114,12 @@ def test_the_gateway_has_a_route_for_every_route_of_the_function_and_no_other() 
     groups = (literal(value) for name, value in root().locals.items() if name.endswith("_routes"))
     routed = {(method, f"/v1{path}") for group in groups for path, methods in group.items() for method in methods}
     # The deployment's prefix is /v1; the other paths of an operation have a prefix of their own.
-    operations = {("POST", path) for one in OPERATIONS for path in one.paths if path.startswith("/v1/")}
+    paths = [(one, path) for one in OPERATIONS for path in one.paths if path.startswith("/v1/")]
+    operations = {
+        (one.method, f"{path}{below}") for one, path in paths for below in ("", "/{id}")[: 1 + bool(one.below)]
+    }
     served = operations | {(one.method, f"/v1{one.path}") for one in SURFACE}
-    assert {(method, re.sub(r"\{\w+\}", "{id}", path)) for method, path in routed} == served
+    assert {(method, re.sub(r"\{\w+\*?\}", "{id}", path)) for method, path in routed} == served
 
 
 def test_every_group_of_routes_is_merged_into_the_deployment() -> None:

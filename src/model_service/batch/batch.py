@@ -25,7 +25,7 @@ from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete
-from model_service.openai_api.operations import DoctorRequest, ModelRequest
+from model_service.openai_api.operations import AnyRequest
 from model_service.upstream.retries import Retries
 
 RECORDING_SHARE: Final = 0.1  # of the time, kept for writing down what failed
@@ -40,7 +40,7 @@ class Batches:
     """What a container keeps for all batches: its tasks, the sinks that they name, and what it remembers."""
 
     service: BatchService
-    answer_other: Callable[[ModelRequest | DoctorRequest, Deadline], Answer]
+    answer_other: Callable[[AnyRequest, Deadline], Answer]
     pauses: Pauses = field(default_factory=Pauses)
     memory: Memory = field(default_factory=Memory)
     _tasks: Tasks | None = None

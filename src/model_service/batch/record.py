@@ -15,7 +15,7 @@ from model_service.fn.caller import MAX_NAME_LENGTH, Caller, Origin
 from model_service.openai_api.encoding import STRICT
 
 if TYPE_CHECKING:
-    from model_service.openai_api.operations import DoctorRequest, ModelRequest
+    from model_service.openai_api.operations import AnyRequest
     from model_service.routing import Route
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class BatchRequest:
     """
 
     records: Sequence[Record] = field(repr=False)
-    otherwise: Callable[[], ModelRequest | DoctorRequest] | None = None
+    otherwise: Callable[[], AnyRequest] | None = None
     redriven: bool = False
     on_end: Callable[[str, str], None] | None = field(default=None, repr=False)
 

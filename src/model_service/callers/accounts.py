@@ -9,7 +9,7 @@ from typing import Any, Final
 from model_service.callers.admission import Admission, Allowed, check_cap
 from model_service.callers.budgets import Budgets, Cost
 from model_service.errors import ModelServiceError
-from model_service.fn.caller import Origin
+from model_service.fn.caller import Caller, Origin
 from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.rerank import RerankRequest
@@ -71,6 +71,12 @@ class Accounts:
             raise
         answer = replace(answer, headers={**answer.headers, **reservation.headers}, dropped=(*answer.dropped, *dropped))
         return record.watch(answer)
+
+    def may_call(self, caller: Caller, asked: str, route: Route) -> bool:
+        """Return whether a model is there for this caller, who would ask for it as ``asked``."""
+        admission = Admission(self.file(), self.budgets)
+        named = admission.named(caller)
+        return admission.may_call(named, (asked, route.model), admission.allowed(named))
 
     @staticmethod
     def _shaped(admission: Admission, request: Any, route: Route, allowed: Allowed) -> tuple[Any, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from model_service.callers.budgets import Budgets, Cost, Reservation
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, ModelNotFound
 from model_service.fn.caller import Caller
 from model_service.openai_api.chat import ChatRequest
 from model_service.routing import Route
@@ -16,16 +16,6 @@ from model_service.service_file.shape import Limits, Rights, ServiceFile
 
 TOKEN_CAPS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 DEFAULT_OUTPUT_TOKENS: Final = 1000  # assumed for an answer whose length nobody has limited
-
-
-class ModelNotFound(InvalidRequest):
-    """A model that is not there, or not for this caller: the two look the same."""
-
-    status = 404
-    code = "model_not_found"
-
-    def __init__(self, model: str) -> None:
-        super().__init__(f"The model `{model}` does not exist or you do not have access to it.", param="model")
 
 
 @dataclass(frozen=True)
@@ -84,11 +74,13 @@ class Admission:
         names = (asked, route.model)
         if not route.model:  # what is stored has no model any more
             return allowed
-        if not _matches(names, self.file.allowed):
-            raise ModelNotFound(asked)
-        if not allowed.allows(names) or not _matches(names, caller.models):
+        if not self.may_call(caller, names, allowed):
             raise ModelNotFound(asked)
         return allowed
+
+    def may_call(self, caller: Caller, names: Sequence[str], allowed: Allowed) -> bool:
+        """Return whether a model is for this caller; ``names`` are what it is asked for under, and its id."""
+        return _matches(names, self.file.allowed) and allowed.allows(names) and _matches(names, caller.models)
 
     def shaped(self, request: ChatRequest, route: Route, allowed: Allowed) -> tuple[ChatRequest, tuple[str, ...]]:
         """Return the request with the model's defaults and caps, and the names of what was left out.

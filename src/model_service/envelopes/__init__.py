@@ -21,9 +21,9 @@ from model_service.routing import load_row
 if TYPE_CHECKING:
     from model_service.batch.record import BatchRequest, ConfirmationRequest
     from model_service.callers.authorizer import AuthorizationRequest
-    from model_service.openai_api.operations import DoctorRequest, ModelRequest
+    from model_service.openai_api.operations import AnyRequest
 
-Request = Union["ModelRequest", "DoctorRequest", "BatchRequest", "ConfirmationRequest", "AuthorizationRequest"]
+Request = Union["AnyRequest", "BatchRequest", "ConfirmationRequest", "AuthorizationRequest"]
 """What an envelope takes out of an invocation, validated."""
 
 

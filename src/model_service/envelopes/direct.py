@@ -8,7 +8,7 @@ from model_service.fn.invocation import Invocation
 from model_service.fn.reply import Reply
 from model_service.openai_api.chat import Answer
 from model_service.openai_api.encoding import read_json_object
-from model_service.openai_api.operations import DoctorRequest, ModelRequest, operation_of
+from model_service.openai_api.operations import AnyRequest, operation_of
 
 
 class DirectEnvelope:
@@ -20,7 +20,7 @@ class DirectEnvelope:
         self._body = invocation.body
         self._format = "sse"
 
-    def decode(self) -> ModelRequest | DoctorRequest:
+    def decode(self) -> AnyRequest:
         body, self._body = read_json_object(self._body), b""  # it may be large, and has been read
         self._format = stream_format(body)
         operation = operation_of(body)

@@ -7,18 +7,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from model_service.envelopes.replies import reply_with, reply_with_error, stream_format
-from model_service.errors import MethodNotAllowed, ModelServiceError, PathNotFound
+from model_service.errors import MethodNotAllowed, ModelServiceError
 from model_service.fn.invocation import HttpRequest, Invocation
 from model_service.fn.reply import Reply
 from model_service.oci_names import PROJECT_OCID
 from model_service.openai_api.chat import Answer
 from model_service.openai_api.encoding import read_json_object
 from model_service.openai_api.operations import (
-    OPERATIONS,
-    DoctorRequest,
-    ModelRequest,
-    Operation,
+    AnyRequest,
     is_responses_path,
+    operation_at,
     responses_request,
 )
 
@@ -51,14 +49,14 @@ class HttpEnvelope:
         self._body = invocation.body
         self._format = stream_format({}, invocation.http.headers.get("accept", ""))
 
-    def decode(self) -> ModelRequest | DoctorRequest:
+    def decode(self) -> AnyRequest:
         if is_responses_path(self._http.path):
             body = self._fields() if self._body else {}
             named = self._named_in_headers(body)
             named.pop("unsupported", None)  # the Responses API is passed through
             return responses_request(body | named, self._http.method, self._http.target)
-        operation = self._operation()
-        body = self._fields()
+        operation, in_path = operation_at(self._http.path, self._http.method)
+        body = in_path if operation.method == "GET" else self._fields()
         named = self._named_in_headers(body)
         if operation.name != "chat":
             named.pop("unsupported", None)
@@ -77,16 +75,6 @@ class HttpEnvelope:
         body, self._body = read_json_object(self._body), b""  # it may be large, and has been read
         self._format = stream_format(body, self._http.headers.get("accept", ""))
         return body
-
-    def _operation(self) -> Operation:
-        # By its end: whether the deployment's path prefix is still there differs between Oracle's own samples.
-        operation = next((row for row in OPERATIONS if row.paths and self._http.path.endswith(row.paths)), None)
-        if operation is None:
-            known = ", ".join(f"POST …{row.paths[0]}" for row in OPERATIONS if row.paths)
-            raise PathNotFound(f"There is nothing at this path. What there is: {known}, and what is below the last.")
-        if self._http.method != "POST":
-            raise MethodNotAllowed("POST")
-        return operation
 
     def _named_in_headers(self, body: Mapping[str, Any]) -> dict[str, str]:
         """Return the fields of ours that the caller set by a header; the body, if it says them too, knows better."""

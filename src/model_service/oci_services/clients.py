@@ -67,6 +67,10 @@ class RegionServices:
         """Return where custom metrics are written."""
         return self._at(self.endpoints.of("monitoring_ingestion", deadline))
 
+    def control_plane(self, deadline: Deadline) -> UpstreamClient:
+        """Return where Generative AI lists its models, in the region where models are asked."""
+        return self._at(self.endpoints.of("control_plane", deadline))
+
     def function(self, ocid: str, deadline: Deadline) -> UpstreamClient:
         """Return where a function is invoked: its control plane is asked once."""
         endpoint = self.endpoints.of("functions", deadline, ocid=ocid)

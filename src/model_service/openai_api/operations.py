@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Protocol, Union
+from urllib.parse import unquote
 
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
 from model_service.light_dataclasses import dataclass
 from model_service.oci_names import COMPARTMENT_OCID
 from model_service.openai_api.chat import ChatRequest
@@ -15,6 +16,7 @@ from model_service.routing import OWN_PREFIX, Route, load_row, resolve
 
 if TYPE_CHECKING:
     from model_service.openai_api.embeddings import EmbeddingsRequest
+    from model_service.openai_api.models import ModelsRequest
     from model_service.openai_api.rerank import RerankRequest
     from model_service.openai_api.responses import SurfaceRequest
 
@@ -53,6 +55,9 @@ class RoutedRequest(Protocol):
 ModelRequest = Union[ChatRequest, "EmbeddingsRequest", "RerankRequest", "SurfaceRequest"]
 """A validated request that one model answers."""
 
+AnyRequest = Union[ModelRequest, DoctorRequest, "ModelsRequest"]
+"""A validated request of whoever waits for its answer."""
+
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 
 
@@ -60,13 +65,53 @@ RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
 class Operation:
     """``paths`` are how it ends behind a gateway, none where direct callers alone may ask for it.
 
-    ``recognises`` tells a body that does not say ``operation``.
+    ``recognises`` tells a body that does not say ``operation``. A ``parser`` that is a string is imported on first use.
+    ``below`` names the field that the rest of the path is, where something follows one of ``paths``.
     """
 
     name: str
     paths: tuple[str, ...]
-    parse: Callable[[Mapping[str, Any]], ModelRequest | DoctorRequest]
-    recognises: Callable[[Mapping[str, Any]], bool]
+    parser: str | Callable[[Mapping[str, Any]], AnyRequest]
+    recognises: Callable[[Mapping[str, Any]], bool] = lambda _body: False
+    method: str = "POST"
+    below: str = ""
+
+    def parse(self, body: Mapping[str, Any]) -> AnyRequest:
+        """Return the checked request; raise ``InvalidRequest``."""
+        parser = load_row(self.parser) if isinstance(self.parser, str) else self.parser
+        request: AnyRequest = parser(body)
+        return request
+
+
+def operation_at(path: str, method: str) -> tuple[Operation, dict[str, str]]:
+    """Return the operation at a path, without its query, and the fields that the path itself says.
+
+    Raise ``PathNotFound`` or ``MethodNotAllowed``.
+    """
+    found = _below(path) or [
+        # By its end: whether the deployment's path prefix is still there differs between Oracle's own samples.
+        (row, {})
+        for row in OPERATIONS
+        if row.paths and path.endswith(row.paths)
+    ]
+    if not found:
+        known = ", ".join(f"{row.method} …{row.paths[0]}" for row in OPERATIONS if row.paths)
+        raise PathNotFound(
+            f"There is nothing at this path. What there is: {known}, and what is below the Responses API."
+        )
+    operation = next((pair for pair in found if pair[0].method == method), None)
+    if operation is None:
+        raise MethodNotAllowed(*(row.method for row, _ in found))
+    return operation
+
+
+def _below(path: str) -> list[tuple[Operation, dict[str, str]]]:
+    for row in OPERATIONS:
+        for parent in row.paths if row.below else ():
+            _, slash, rest = path.partition(f"{parent}/")
+            if slash:
+                return [(row, {row.below: unquote(rest)})]
+    return []
 
 
 def operation_of(body: Mapping[str, Any]) -> Operation:
@@ -123,5 +168,6 @@ OPERATIONS: Final = (
     ),
     Operation("responses", ("/v1/responses",), responses_request, lambda body: "input" in body),
     # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
-    Operation("doctor", (), DoctorRequest.parse, lambda _body: False),
+    Operation("doctor", (), DoctorRequest.parse),
+    Operation("models", ("/v1/models",), "openai_api.models:models_request", method="GET", below="model"),
 )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from model_service.callers.admission import Admission, ModelNotFound
+from model_service.callers.admission import Admission
 from model_service.callers.budgets import Budgets, RateLimited
 from model_service.callers.counters import MemoryCounter
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, ModelNotFound
 from model_service.fn.caller import Caller
 from model_service.openai_api.chat import ChatRequest
 from model_service.routing import resolve

@@ -1,0 +1,51 @@
+"""``python -m model_service models``: which models there are, how each is reached, and what it can do."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from model_service.cli.local_oci import settings_or_local_oci
+from model_service.cli.table import write_table
+from model_service.dispatch import Dispatch
+from model_service.fn.invocation import Deadline
+from model_service.openai_api.chat import Complete
+from model_service.openai_api.models import ModelsRequest
+from model_service.service import Service
+
+if TYPE_CHECKING:
+    import argparse
+
+ABOUT: Final = "Aliases first. Without OCI_PROFILE or another credential, those of a local OCI."
+HEADING: Final = ("model", "alias of", "transport", "apis", "abilities", "context", "retires")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="what GET /v1/models answers")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for OCI's list")
+
+
+def run(options: argparse.Namespace, out: TextIO) -> None:
+    """Write a row for each model; raise ``ModelServiceError``."""
+    with settings_or_local_oci() as settings, closing(Service(settings)) as service:
+        answer = Dispatch(service).answer(ModelsRequest(), Deadline.after(options.timeout))
+    assert isinstance(answer, Complete)  # noqa: S101 - a list comes whole
+    if options.json:
+        json.dump(answer.completion, out, indent=2)
+        out.write("\n")
+    else:
+        write_table([HEADING, *map(_row, answer.completion["data"])], out, right=[HEADING.index("context")])
+
+
+def _row(model: dict[str, Any]) -> list[object]:
+    about = model["model_service"]
+    return [
+        model["id"],
+        about.get("alias_of", ""),
+        about["transport"],
+        " ".join(about["apis"]),
+        " ".join(about["abilities"]),
+        about["context"] or "",
+        (about["retirement"] or "")[:10],
+    ]
