@@ -16,7 +16,7 @@ from model_service.routing import Route, resolve
 
 if TYPE_CHECKING:
     from model_service.fn.invocation import Deadline
-    from model_service.openai_api.models import ModelsRequest
+    from model_service.openai_api.own_requests import ModelsRequest
     from model_service.settings import Settings
 
 WILDCARDS: Final = frozenset("*?[")

@@ -11,7 +11,7 @@ from model_service.cli.table import write_table
 from model_service.dispatch import Dispatch
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Complete
-from model_service.openai_api.models import ModelsRequest
+from model_service.openai_api.own_requests import ModelsRequest
 from model_service.service import Service
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from model_service.routing import OWN_PREFIX, Route, load_row, resolve
 
 if TYPE_CHECKING:
     from model_service.openai_api.embeddings import EmbeddingsRequest
-    from model_service.openai_api.models import ModelsRequest
+    from model_service.openai_api.own_requests import ModelsRequest
     from model_service.openai_api.rerank import RerankRequest
     from model_service.openai_api.responses import SurfaceRequest
 
@@ -169,5 +169,5 @@ OPERATIONS: Final = (
     Operation("responses", ("/v1/responses",), responses_request, lambda body: "input" in body),
     # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
     Operation("doctor", (), DoctorRequest.parse),
-    Operation("models", ("/v1/models",), "openai_api.models:models_request", method="GET", below="model"),
+    Operation("models", ("/v1/models",), "openai_api.own_requests:models_request", method="GET", below="model"),
 )

@@ -1,0 +1,41 @@
+"""Requests that no model answers: what models there are, how the service is, what it looks like.
+
+Source of the first: https://platform.openai.com/docs/api-reference/models
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from model_service.light_dataclasses import dataclass
+from model_service.openai_api.validation import optional_string, reject_unknown_fields
+from model_service.routing import Route
+
+
+@dataclass(frozen=True)
+class OwnRequest:
+    """A request that the service answers itself. The payer that a client names for all its requests is not asked."""
+
+    compartment_id: ClassVar[None] = None
+    project_id: ClassVar[None] = None
+
+    def route(self, aliases: Mapping[str, str]) -> Route | None:  # noqa: ARG002 - no model is asked
+        """Return ``None``: no model is asked."""
+        return None
+
+
+@dataclass(frozen=True)
+class ModelsRequest(OwnRequest):
+    """What models there are; or ``model`` alone, which may be an alias."""
+
+    model: str | None = None
+
+
+def models_request(body: Mapping[str, Any]) -> ModelsRequest:
+    """Return the checked request; raise ``InvalidRequest``."""
+    reject_unknown_fields(body, frozenset({"model", *PAYER}))
+    return ModelsRequest(optional_string(body, "model"))
+
+
+PAYER: Final = ("compartment_id", "project_id")
