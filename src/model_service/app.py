@@ -8,7 +8,7 @@ from functools import cached_property
 
 from model_service.dispatch import Dispatch
 from model_service.envelopes import Envelope, open_envelope, reopen
-from model_service.envelopes.stages import bugs_as_errors, chunk_stages, logged_at_its_end
+from model_service.envelopes.stages import chunk_stages, internal_error, logged_at_its_end
 from model_service.errors import AnswerTooLarge, ModelServiceError
 from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline, Invocation
@@ -39,12 +39,14 @@ class App:
         invocation = invocation.readable()
         envelope = open_envelope(invocation)
         trace = Trace(envelope.trigger, caller=Caller(invocation.caller))
-        error = None
+        error: ModelServiceError | None = None
         try:
-            with bugs_as_errors():
-                reply = self._answer(invocation, envelope, trace)
+            reply = self._answer(invocation, envelope, trace)
         except ModelServiceError as known:
             reply, error = envelope.seal_error(known), known
+        except Exception as bug:  # noqa: BLE001 - the last line: it is logged, and told without its words
+            error = internal_error(bug)
+            reply = envelope.seal_error(error)
         body = reply.body
         if isinstance(body, bytes):
             trace.write(error)
@@ -53,30 +55,30 @@ class App:
         return replace(reply, body=body, headers={**reply.headers, **_served_by(invocation, trace.route)})
 
     def _answer(self, invocation: Invocation, envelope: Envelope, trace: Trace) -> Reply:
-        with trace.step("decode"):
-            if invocation.fault is not None:
-                raise invocation.fault
-            if envelope.may_name_its_body:
-                check_memory(invocation.body, self.service.settings.limits)
-                if b'"body_from"' in invocation.body:
-                    envelope = reopen(envelope, self._with_stored_body(invocation))
-            request = envelope.decode()
-            if not envelope.may_name_the_payer:
-                self.service.check_payer(request)
-        with trace.step("resolve"):
-            origin = Origin.of(invocation, envelope.trigger, self.service.settings.identity_headers)
-            trace.caller = origin.caller
-            route = trace.route = self.dispatch.resolve(request)
-        with trace.step("call"):
-            deadline = self._deadline(invocation)
-            answer = self.dispatch.call(route, request, deadline, origin)
-            if isinstance(answer, Stream):
-                answer = chunk_stages(answer, trace, self.service.overflow, deadline)
-            else:
-                trace.note(answer)
-        with trace.step("encode"):
-            reply = envelope.seal(answer)
-            del answer, request  # a long answer is not held twice while it is stored elsewhere
+        trace.begin("decode")
+        if invocation.fault is not None:
+            raise invocation.fault
+        if envelope.may_name_its_body:
+            check_memory(invocation.body, self.service.settings.limits)
+            if b'"body_from"' in invocation.body:
+                envelope = reopen(envelope, self._with_stored_body(invocation))
+        request = envelope.decode()
+        if not envelope.may_name_the_payer:
+            self.service.check_payer(request)
+        trace.begin("resolve")
+        origin = Origin.of(invocation, envelope.trigger, self.service.settings.identity_headers)
+        trace.caller = origin.caller
+        route = trace.route = self.service.resolve(request)
+        trace.begin("call")
+        deadline = self._deadline(invocation)
+        answer = self.dispatch.call(route, request, deadline, origin)
+        if isinstance(answer, Stream):
+            answer = chunk_stages(answer, trace, self.service.overflow, deadline)
+        else:
+            trace.note(answer)
+        trace.begin("encode")
+        reply = envelope.seal(answer)
+        del answer, request  # a long answer is not held twice while it is stored elsewhere
         return self._within_the_size_limit(reply, deadline)
 
     def _with_stored_body(self, invocation: Invocation) -> Invocation:

@@ -215,7 +215,8 @@ def _not_allowed(what: str, variable: str) -> InvalidRequest:
 
 def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
     model = chat_model(route, service)
-    if request.stream:
+    streamed = request.stream
+    if streamed:
         request = request.with_usage()
     if request.relay is not None:
         from model_service.relay.relay import publisher_for, relayed  # noqa: PLC0415 - on first use, as above
@@ -224,7 +225,7 @@ def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> A
         publisher = publisher_for(request.relay, allowed, service.region_services, service.overflow, call.deadline)
         answer = relayed(publisher, request, lambda streamed: model.stream(streamed, call))
     else:
-        answer = model.stream(request, call) if request.stream else model.complete(request, call)
+        answer = model.stream(request, call) if streamed else model.complete(request, call)
     return replace(answer, hides_usage=request.hides_usage) if isinstance(answer, Stream) else answer
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any, Final
 
@@ -31,7 +30,7 @@ FOR_OPERATORS: Final = (BatchUnfinished, CredentialError, SettingsError)
 
 @dataclass
 class Trace:
-    """ChunkAccumulator on the way. Tokens are known of a stream only if the caller asked for its usage."""
+    """What is noted on the way. Tokens are known of a stream only if the caller asked for its usage."""
 
     trigger: str
     caller: Caller = NOBODY
@@ -42,14 +41,15 @@ class Trace:
     broken: ModelServiceError | None = None  # what ended a stream, after its status had gone out
     ms: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
+    step: str | None = None
+    began: float = 0.0
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.ms[name] = _milliseconds_since(started)
+    def begin(self, step: str) -> None:
+        """End the step that is under way, and begin another; the line has the milliseconds of each."""
+        now = time.perf_counter()
+        if self.step is not None:
+            self.ms[self.step] = round((now - self.began) * 1000, 2)
+        self.step, self.began = step, now
 
     def note(self, answer: Complete) -> None:
         """Take over what a complete answer says of itself."""
@@ -65,7 +65,8 @@ class Trace:
     def write(self, error: ModelServiceError | None) -> None:
         """Write the line of the invocation; of an error nothing is needed then but what it says."""
         error = error or self.broken
-        self.ms["total"] = _milliseconds_since(self.started)
+        self.begin("end")
+        self.ms["total"] = round((self.began - self.started) * 1000, 2)
         log.write(
             "invocation",
             trigger=self.trigger,
@@ -104,7 +105,3 @@ def _usage_of(chunk: Any) -> Any:
     value = value_of(chunk)
     response = value.get("response")
     return value.get("usage") or (response.get("usage") if isinstance(response, dict) else None)
-
-
-def _milliseconds_since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 2)

@@ -6,7 +6,6 @@ Each stage is a generator around the one before it. What a stage raises ends the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,28 +42,26 @@ def byte_stages(stream: Stream, encoding: Encoding) -> Iterator[bytes]:
 
 def logged_at_its_end(pieces: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
     """Yield the same pieces, and write the log line after the last one, or when nobody wants the next."""
+    trace.begin("stream")
     try:
-        with trace.step("stream"):
-            yield from pieces
+        yield from pieces
     finally:
         trace.write(None)
 
 
-@contextmanager
-def bugs_as_errors() -> Iterator[None]:
-    """Raise ``InternalError`` for what nobody expected; its words are logged and not told: they may quote a prompt."""
-    try:
-        yield
-    except ModelServiceError:
-        raise
-    except Exception as bug:
-        log.write_bug(bug)
-        raise InternalError("An internal error; the log of the function has more.") from bug
+def internal_error(bug: Exception) -> InternalError:
+    """Return what is told of something that nobody expected; its words are logged, and may quote a prompt."""
+    log.write_bug(bug)
+    return InternalError("An internal error; the log of the function has more.")
 
 
 def _without_bugs(chunks: Iterator[Any]) -> Iterator[Any]:
-    with bugs_as_errors():
+    try:
         yield from chunks
+    except ModelServiceError:
+        raise
+    except Exception as bug:
+        raise internal_error(bug) from bug
 
 
 @dataclass

@@ -86,8 +86,9 @@ class UpstreamClient:
 
     def _send(self, unsigned: UnsignedRequest, attempt: Attempt) -> UpstreamResponse:
         seconds = attempt.deadline.require()
-        log = TrafficLog(self.log)
-        log.sent(unsigned.method, unsigned.url, unsigned.content)
+        log = TrafficLog(self.log) if self.log.requests else None
+        if log is not None:
+            log.sent(unsigned.method, unsigned.url, unsigned.content)
         request = self._signed(unsigned, attempt)
         request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {"connect": CONNECT_SECONDS}
         with attempt.on_the_wire(), _failures(self.endpoint, self.network):

@@ -23,7 +23,7 @@ class LogPolicy:
 
 @dataclass
 class TrafficLog:
-    """The two lines of one request. A body is gathered only if content is logged."""
+    """The two lines of one request, where requests are logged. A body is gathered only if content is logged."""
 
     policy: LogPolicy
     started: float = field(default_factory=time.monotonic)
@@ -31,8 +31,7 @@ class TrafficLog:
     gathered: bytearray = field(default_factory=bytearray)
 
     def sent(self, method: str, url: str, content: bytes) -> None:
-        if self.policy.requests:
-            log.write("upstream_request", method=method, url=url, bytes=len(content), **self._content(content))
+        log.write("upstream_request", method=method, url=url, bytes=len(content), **self._content(content))
 
     def saw(self, piece: bytes) -> None:
         self.size += len(piece)
@@ -40,12 +39,9 @@ class TrafficLog:
             self.gathered += piece
 
     def answered(self, status: int, opc_request_id: str | None) -> None:
-        if self.policy.requests:
-            took = round((time.monotonic() - self.started) * 1000, 1)
-            content = self._content(bytes(self.gathered))
-            log.write(
-                "upstream_answer", status=status, opc_request_id=opc_request_id, ms=took, bytes=self.size, **content
-            )
+        took = round((time.monotonic() - self.started) * 1000, 1)
+        content = self._content(bytes(self.gathered))
+        log.write("upstream_answer", status=status, opc_request_id=opc_request_id, ms=took, bytes=self.size, **content)
 
     def _content(self, content: bytes) -> dict[str, Any]:
         return {"content": redact(content.decode("utf-8", "replace"))} if self.policy.content else {}

@@ -36,7 +36,7 @@ class UpstreamResponse(ABC):
 
     raw: Any
     attempt: Attempt
-    log: TrafficLog
+    log: TrafficLog | None
     limits: Limits
     _is_read: bool = field(default=False, init=False)
     _is_broken: bool = field(default=False, init=False)
@@ -168,7 +168,8 @@ class UpstreamResponse(ABC):
         finally:
             current.reset(token)
         self._is_read = not piece
-        self.log.saw(piece)
+        if self.log is not None:
+            self.log.saw(piece)
         return piece
 
     def _end_broken(self) -> bytes:
@@ -193,7 +194,8 @@ class UpstreamResponse(ABC):
             if not self._is_read:
                 self.attempt.abandon()
             self.raw.close()
-            self.log.answered(self.status, self.opc_request_id)
+            if self.log is not None:
+                self.log.answered(self.status, self.opc_request_id)
 
     def _drain(self, pieces: Iterator[bytes]) -> None:
         """Read what is left of a body that nobody wants, if it is little and comes at once: a connection can be used

@@ -87,9 +87,10 @@ class SdkClient:
 
     def _send(self, client: _Client, request: UnsignedRequest, attempt: Attempt) -> UpstreamResponse:
         attempt.deadline.require()
-        log = TrafficLog(self._log)
+        log = TrafficLog(self._log) if self._log.requests else None
         url = client.endpoint + request.url
-        log.sent(request.method, url, request.content)
+        if log is not None:
+            log.sent(request.method, url, request.content)
         with attempt.on_the_wire(), failures(url, self._network):
             body = request.content or None
             raw = client.call_api(request.url, request.method, header_params=dict(HEADERS), body=body)
