@@ -4,6 +4,10 @@ locals {
     "/chat/completions" = ["POST"]
   }
 
+  completions_routes = {
+    "/completions" = ["POST"]
+  }
+
   embeddings_routes = {
     "/embeddings" = ["POST"]
   }
@@ -20,6 +24,7 @@ locals {
 
   responses_routes = {
     "/responses"                                  = ["POST"]
+    "/responses/input_tokens"                     = ["POST"]
     "/responses/{response_id}"                    = ["GET", "DELETE"]
     "/responses/{response_id}/cancel"             = ["POST"]
     "/responses/{response_id}/input_items"        = ["GET"]
@@ -31,6 +36,7 @@ locals {
 
   routes = merge(
     local.chat_routes,
+    var.enable_completions ? local.completions_routes : {},
     var.enable_embeddings ? local.embeddings_routes : {},
     var.enable_rerank ? local.rerank_routes : {},
     var.enable_responses ? local.responses_routes : {},

@@ -12,6 +12,13 @@ variable "enable_responses" {
   nullable    = false
 }
 
+variable "enable_completions" {
+  description = "Serve /v1/completions, for clients of old: a prompt in, text out."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "enable_models" {
   description = "Serve /v1/models, and allow the function to ask OCI which models the region has. Without that permission it lists the configured ones."
   type        = bool

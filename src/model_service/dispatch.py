@@ -53,6 +53,7 @@ class Dispatch:
 ANSWERERS: Final[Mapping[str, str]] = {
     "AuthorizationRequest": "callers.authorizer:Authorizer",
     "BatchRequest": "batch.batch:Batches",
+    "CompletionRequest": "openai_api.completions:Completions",
     "ConfirmationRequest": "batch.subscription:Subscriptions",
     "DoctorRequest": "doctor.checks:Doctor",
     "ModelsRequest": "catalogue.models:Models",

@@ -54,6 +54,7 @@ class Service:
 
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
+        request = getattr(request, "chat", request)  # a completion is asked as a chat
         if isinstance(request, ChatRequest):
             return request.route(self.aliases, override=self.settings.transport)
         return request.route(self.aliases)

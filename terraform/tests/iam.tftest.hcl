@@ -62,9 +62,10 @@ run "no_api_without_its_feature" {
   command = plan
 
   variables {
-    enable_embeddings = false
-    enable_responses  = false
-    enable_models     = false
+    enable_embeddings  = false
+    enable_responses   = false
+    enable_models      = false
+    enable_completions = false
   }
 
   assert {

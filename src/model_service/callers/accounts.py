@@ -48,7 +48,8 @@ class Accounts:
         operation = OPERATION_OF.get(type(request).__name__, "responses")
         body = _body_of(request)
         allowed = admission.check(caller, operation, str(body.get("model") or route.model), route)
-        if not route.model:  # what is stored is read or deleted
+        # What is stored is read or deleted, or tokens are counted: nothing is paid for.
+        if not route.model or getattr(request, "counts_tokens", False):
             return ask(request, owner)
         request, dropped = self._shaped(admission, request, route, allowed)
         body = _body_of(request)

@@ -15,8 +15,9 @@ from model_service.openai_api.chat import ChatRequest
 from model_service.routing import OWN_PREFIX, Route, load_row, resolve
 
 if TYPE_CHECKING:
+    from model_service.openai_api.completions import CompletionRequest
     from model_service.openai_api.embeddings import EmbeddingsRequest
-    from model_service.openai_api.own_requests import ModelsRequest
+    from model_service.openai_api.own_requests import OwnRequest
     from model_service.openai_api.rerank import RerankRequest
     from model_service.openai_api.responses import SurfaceRequest
 
@@ -55,7 +56,7 @@ class RoutedRequest(Protocol):
 ModelRequest = Union[ChatRequest, "EmbeddingsRequest", "RerankRequest", "SurfaceRequest"]
 """A validated request that one model answers."""
 
-AnyRequest = Union[ModelRequest, DoctorRequest, "ModelsRequest"]
+AnyRequest = Union[ModelRequest, DoctorRequest, "CompletionRequest", "OwnRequest"]
 """A validated request of whoever waits for its answer."""
 
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
@@ -169,5 +170,6 @@ OPERATIONS: Final = (
     Operation("responses", ("/v1/responses",), responses_request, lambda body: "input" in body),
     # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
     Operation("doctor", (), DoctorRequest.parse),
+    Operation("completions", ("/v1/completions",), "openai_api.completions:completion_request"),
     Operation("models", ("/v1/models",), "openai_api.own_requests:models_request", method="GET", below="model"),
 )

@@ -30,7 +30,7 @@ class SurfaceOperation:
 
     In ``path`` ``{id}`` stands for one; ``query`` names the parameters that may follow; ``keeps`` says that it writes
     what OCI keeps, ``has_metadata`` that metadata may be written with it, and ``items`` the field of its body that has
-    items.
+    items; ``names_model`` that its body names a model.
     """
 
     method: str
@@ -39,6 +39,7 @@ class SurfaceOperation:
     keeps: bool = False
     has_metadata: bool = False
     items: str = ""
+    names_model: bool = False
 
     def matches(self, path: str) -> bool:
         """Return whether ``path``, below ``/v1``, is of this row."""
@@ -67,9 +68,14 @@ class SurfaceRequest:
     def creates_response(self) -> bool:
         return self.operation is CREATE
 
+    @property
+    def counts_tokens(self) -> bool:
+        """Return whether no model runs for it: its tokens are counted alone."""
+        return self.operation is COUNT
+
     def route(self, aliases: Mapping[str, str]) -> Route:
         """Return the route to the model that creates the response; one for the log where there is none."""
-        if not self.creates_response:
+        if not self.operation.names_model:
             return Route("", "responses", row=self.operation.path)
         model = (self.body or {}).get("model")
         if not isinstance(model, str) or not model:
@@ -84,9 +90,11 @@ class SurfaceRequest:
         """
         if self.operation.keeps and not may_store:
             raise InvalidRequest(f"This cannot be created: {NOTHING_IS_STORED}", code="store_disabled")
-        if not self.creates_response or self.body is None:
+        if not self.operation.names_model or self.body is None:
             return self.body
         body = self.body | {"model": model}
+        if not self.creates_response:
+            return body
         return body if may_store else _unstored(body)
 
 
@@ -109,7 +117,7 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
     return SurfaceRequest(
         operation,
         BASE + path + _query(operation, url.partition("?")[2]),
-        body if method == "POST" and (body or operation is CREATE) else None,
+        body if method == "POST" and (body or operation.names_model) else None,
         _ocid(fields, "compartment_id", COMPARTMENT_OCID),
         _ocid(fields, "project_id", PROJECT_OCID),
     )
@@ -191,10 +199,12 @@ NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (
 
 _PAGE: Final = ("after", "include", "limit", "order")
 
-CREATE: Final = SurfaceOperation("POST", "/responses", has_metadata=True, items="input")
+CREATE: Final = SurfaceOperation("POST", "/responses", has_metadata=True, items="input", names_model=True)
+COUNT: Final = SurfaceOperation("POST", "/responses/input_tokens", items="input", names_model=True)
 
 SURFACE: Final = (
     CREATE,
+    COUNT,
     SurfaceOperation("GET", "/responses/{id}", ("include", "include_obfuscation", "starting_after", "stream")),
     SurfaceOperation("DELETE", "/responses/{id}"),
     SurfaceOperation("POST", "/responses/{id}/cancel"),

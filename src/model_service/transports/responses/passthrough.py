@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from model_service.errors import ModelServiceError, StreamBroken
+from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken, UpstreamError
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import DONE, Encoding, read_named_events, write_json
 from model_service.openai_api.responses import BASE, SurfaceRequest
@@ -45,7 +46,7 @@ class OCIResponsesSurface:
         method, previous = request.operation.method, (body or {}).get("previous_response_id")
         if body is not None and isinstance(body.get(request.operation.items), list):
             body = {**body, request.operation.items: sendable_items(body[request.operation.items])}
-        with named_errors(self.route, call, previous):
+        with _counted(request), named_errors(self.route, call, previous):
             if call.owner is not None:
                 return self._send_owned(request, body, call, call.owner)
             response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
@@ -75,6 +76,23 @@ class OCIResponsesSurface:
         if reads_it:
             check_owner(answer, owner)
         return Complete(without_owner(answer), response.opc_request_id, response.status)
+
+
+@contextmanager
+def _counted(request: SurfaceRequest) -> Iterator[None]:
+    """Say of tokens that OCI does not count that they are not counted: an estimate would be taken for a count."""
+    try:
+        yield
+    except UpstreamError as error:
+        if not request.counts_tokens or error.status not in (404, 405, 501):
+            raise
+        raise InvalidRequest(
+            "OCI does not count the input tokens of this model here, and this service does not estimate them.",
+            status=501,
+            code="input_tokens_not_counted",
+            hint=f"OCI answered {error.status}; usage of an answer says how many there were.",
+            opc_request_id=error.opc_request_id,
+        ) from error
 
 
 def _raw_events(pieces: Iterable[bytes], response: UpstreamResponse) -> Iterator[RawEvent]:
