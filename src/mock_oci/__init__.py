@@ -24,9 +24,12 @@ __all__ = [
     "Request",
     "Response",
     "UnexpectedHost",
+    "__version__",
     "mock_oci",
     "serve",
 ]
+
+__version__ = "0.1.0"
 
 # Each on first use: a test run that has the package's pytest plugin loads nothing of it until it uses a fixture.
 _ON_FIRST_USE = {

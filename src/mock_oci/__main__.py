@@ -1,21 +1,28 @@
-"""``python -m mock_oci``: the local OCI on a loopback port, with or without a function behind it."""
+"""``mock-oci``: the local OCI on a loopback port, with or without a function behind it."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from mock_oci import __version__
 from mock_oci.backend import MockOci
-from mock_oci.doors.server import LoopbackServer, wait_for_interrupt
+from mock_oci.doors.server import LoopbackServer, reason, wait_for_interrupt
 from mock_oci.doors.written_config import write_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 when it was told to end, 2 when it could not start."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal's encoding does not have is a question mark
+            stream.reconfigure(errors="replace")
     parser = _parser()
     options = parser.parse_args(arguments)
     for flag in _OF_A_FUNCTION:
@@ -23,13 +30,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"--{flag} needs --function")
     if options.function is not None:
         return _with_function(options)
+    if options.until_stdin_ends:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     return _serve_alone(options.port, options.write_config)
 
 
+def _end_with_stdin() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mock_oci", description="A local OCI on 127.0.0.1.")
-    parser.add_argument("--port", type=int, default=0, help="the port (0, the default: any free one)")
+    typed = Path(sys.argv[0]).name
+    prog = "python -m mock_oci" if typed == "__main__.py" else typed
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="A local OCI on 127.0.0.1, for tests and for development.",
+        epilog=EXAMPLES.format(prog=prog),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mock-oci {__version__}")
+    parser.add_argument("--port", type=_port, default=0, help="the port (0, the default: any free one)")
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    parser.add_argument(
+        "--until-stdin-ends",
+        action="store_true",
+        help="end when standard input does, as with the program that started it",
+    )
+    _add_function_options(parser)
+    return parser
+
+
+def _add_function_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--function", type=Path, metavar="DIR", help="serve this function behind a gateway")
     parser.add_argument(
         "--config",
@@ -53,7 +86,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=_count, metavar="N", help="put N prompts on a stream, show how they fare, end")
     parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
     parser.add_argument("--bucket", default="results", metavar="NAME", help="the bucket of its results (results)")
-    return parser
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -66,6 +98,12 @@ def _assignment(text: str) -> tuple[str, str]:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
         raise argparse.ArgumentTypeError("must be a number of records")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError("must be a port: 0 to 65535")
     return int(text)
 
 
@@ -95,8 +133,8 @@ def _serve_alone(port: int, directory: Path | None) -> int:
     server = LoopbackServer(oci.answer, port)
     try:
         server.start()
-    except (OSError, OverflowError) as error:
-        print(f"mock_oci: cannot serve on port {port}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"mock_oci: cannot serve on port {port}: {reason(error)}", file=sys.stderr)
         return 2
     with contextlib.suppress(KeyboardInterrupt), server:
         if directory is not None:
@@ -105,6 +143,14 @@ def _serve_alone(port: int, directory: Path | None) -> int:
         wait_for_interrupt()
     return 0
 
+
+EXAMPLES = """\
+examples:
+  {prog} --port 9000 --write-config /tmp/local-oci
+  {prog} --function . --port 8080
+  {prog} --function . --prompt "Why do functions sleep?"
+
+exit codes: 0 ended as asked, 1 the function failed, 2 wrong usage or it cannot serve, 130 Ctrl-C in a batch"""
 
 _OF_A_FUNCTION = ("prompt", "batch", "buffered", "authentication")
 

@@ -1,14 +1,21 @@
-"""The command line: ``python -m model_service COMMAND``; COMMANDS, at the end, has a module of ``cli`` for each."""
+"""The command line: ``model-service COMMAND``; COMMANDS, at the end, has a module of ``cli`` for each."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import signal
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
+from model_service import __version__
 from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, usage
+from model_service.cli.options import connection_options
 from model_service.errors import (
     CredentialError,
     DeadlineExceeded,
@@ -22,28 +29,63 @@ from model_service.logs import log
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: one of EXIT_CODES, or 130 after Ctrl-C.
+    """Run one command and return its exit code, as ENDINGS has them.
 
     Answers go to stdout, everything else to stderr.
     """
+    _prepare_terminal()
     options = _parser().parse_args(arguments)
     log.configure()
     try:
         return COMMANDS[options.command][1].run(options, sys.stdout) or 0
     except ModelServiceError as error:
         return _report(error)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return _report_file(error)
     except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")  # an answer may have stopped in the middle of its line
         return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+
+
+def _prepare_terminal() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal's encoding does not have is a question mark
+            stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """End as a shell expects it, with everything closed on the way."""
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="model_service", description="Talk to OCI Generative AI.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    typed = Path(sys.argv[0]).name
+    prog = "python -m model_service" if typed == "__main__.py" else typed
+    common = connection_options()
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Talk to OCI Generative AI, and look after a model-service.",
+        epilog=f"{ENDINGS}\n\n{prog} COMMAND --help has the options and examples of each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    parser.add_argument("--version", action="version", version=f"model-service {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (summary, command) in COMMANDS.items():
-        command.add_arguments(commands.add_parser(name, help=summary, description=command.ABOUT))
+        command.add_arguments(
+            commands.add_parser(
+                name,
+                help=summary,
+                description=textwrap.fill(command.ABOUT, WIDTH),
+                epilog=f"examples:\n{command.EXAMPLES.format(prog=prog)}",
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                parents=[common],
+            )
+        )
     return parser
 
 
@@ -55,6 +97,24 @@ def _report(error: ModelServiceError) -> int:
         print(f"opc-request-id: {error.opc_request_id}", file=sys.stderr)
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
 
+
+def _report_file(error: OSError) -> int:
+    file = f"{error.filename}: " if error.filename else ""
+    print(f"error: {file}{error.strerror or error}.", file=sys.stderr)
+    return 2
+
+
+WIDTH: Final = 80  # columns
+ENDINGS: Final = """\
+exit codes:
+  0    done
+  1    a check of the doctor failed, or dead letters are left
+  2    wrong usage or settings, or a file that cannot be read
+  3    no usable credential
+  4    refused: a wrong request, model, key or permission
+  5    OCI is out of reach, too slow or broken
+  130  Ctrl-C
+  143  ended by SIGTERM"""
 
 # The first row that the error is an instance of. 2 is also what argparse gives for a wrong command line.
 EXIT_CODES: Final[Mapping[type[ModelServiceError], int]] = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
+from model_service.local_oci import real_or_local
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, chunk_of, without_usage
 from model_service.service import Service
 from model_service.settings import Settings
@@ -67,7 +68,10 @@ def _json(body: dict[str, Any]) -> dict[str, Any]:
 def get_model(name: str, *, settings: Settings | None = None, timeout: float = 300.0) -> Model:
     """Return the model of this name, reached with the settings of the environment unless others are given.
 
+    Where nothing leads to an OCI (no ``OCI_…`` variable, no ``~/.oci/config``), a local OCI answers, if mock_oci is
+    installed, and stderr says so.
+
     ``name`` is ``oci:`` and a model id, an alias, or either with ``responses:`` after the prefix; ``timeout`` is in
     seconds, for a whole answer. Raises ``SettingsError``; credentials are looked for on the first call.
     """
-    return Model(name, Service(settings or Settings.load()), timeout)
+    return Model(name, Service(settings or real_or_local(Settings.load())), timeout)

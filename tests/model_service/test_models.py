@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 import model_service
 from mock_oci import MockOci
-from model_service.errors import InvalidRequest, SettingsError
+from model_service.errors import CredentialError, InvalidRequest, SettingsError
+from model_service.local_oci import real_or_local
 from model_service.settings import Settings
 
 LLAMA = "oci:meta.llama-3.3-70b-instruct"
@@ -32,6 +38,34 @@ def test_the_settings_of_the_environment_are_the_default(
         monkeypatch.setenv(name, value)
     with model_service.get_model(LLAMA) as model:
         assert model.complete("Why?")["choices"]
+
+
+def test_on_a_laptop_with_nothing_a_local_oci_answers_and_says_so() -> None:
+    program = """
+from model_service import get_model
+with get_model("oci:meta.llama-3.3-70b-instruct") as model, get_model("oci:cohere.command-a-03-2025") as other:
+    print(model.complete("Why?")["choices"][0]["message"]["content"], other.complete("And?")["model"])
+"""
+    sources = str(Path(model_service.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": sources},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "mock_oci" in done.stdout) == (0, True), done.stderr
+    assert {line.partition(":")[0] for line in done.stderr.splitlines()} == {"Local OCI (mock_oci)"}
+
+
+def test_without_mock_oci_a_missing_credential_is_what_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("model_service.local_oci.is_mock_oci_installed", lambda: False)
+    settings = Settings.load({"OCI_CONFIG_FILE": str(tmp_path / "none")})
+    nothing = replace(settings, has_oci_variables=False)
+    assert real_or_local(nothing) is nothing
+    with model_service.get_model(LLAMA, settings=nothing) as model, pytest.raises(CredentialError):
+        model.complete("Why?")
 
 
 def test_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,9 @@ PRINCIPAL = {
 
 
 GIVEN_BY_THE_PLATFORM = {
+    "colour",
+    "has_oci_variables",
+    "unknown",
     "injected_principal",
     "limits",
     "pod",
@@ -273,14 +276,26 @@ def test_the_token_and_the_key_are_not_in_the_repr() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "named"),
+    ("environment", "configured"),
     [
         ({}, False),
-        ({"OCI_REGION": "us-chicago-1"}, False),
+        ({"MODEL_SERVICE_ALIASES": "{}"}, False),
+        ({"OCI_REGION": "us-chicago-1"}, True),
         ({"OCI_PROFILE": "DEFAULT"}, True),
+        ({"OCI_PROFILE": " "}, False),
         ({"OCI_AUTH_TYPE": "instance_principal"}, True),
         (PRINCIPAL, True),
     ],
 )
-def test_whether_somebody_has_said_who_we_are(environment: dict[str, str], named: bool) -> None:
-    assert Settings.load(environment).names_a_credential is named
+def test_any_oci_variable_leads_to_the_real_oci(
+    environment: dict[str, str], configured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/nonexistent")
+    assert Settings.load(environment).is_configured is configured
+
+
+def test_a_config_file_leads_to_the_real_oci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".oci").mkdir()
+    (tmp_path / ".oci/config").touch()
+    assert Settings.load({}).is_configured

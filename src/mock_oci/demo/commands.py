@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mock_oci.demo.prompt import DemoError, is_invocation, print_answer, trace_table
-from mock_oci.doors.server import wait_for_interrupt
+from mock_oci.doors.server import reason, wait_for_interrupt
 from mock_oci.doors.written_config import write_config as write_oci_config
 from mock_oci.fn.stack import PREFIX, LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -45,8 +45,10 @@ def serve_stack(
             ) as stack,
         ):
             return _serve(stack, write_config)
-    except (OSError, OverflowError) as error:
-        return complain(f"cannot serve {function} on port {port}: {error}", exit_code=2)
+    except FileNotFoundError as error:
+        return complain(f"there is no {error.filename or function}", exit_code=2)
+    except OSError as error:
+        return complain(f"cannot serve {function} on port {port}: {reason(error)}", exit_code=2)
     except InvokeError as failure:
         return complain(f"the function does not start: {failure}")
     return 0

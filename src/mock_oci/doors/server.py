@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.server
 import json
 import logging
@@ -232,6 +233,15 @@ def _head(response: Response, framing: dict[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in {**response.headers, **framing}.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def reason(error: OSError) -> str:
+    """Return why a server cannot serve, in a person's words, with a way out where there is one."""
+    if error.errno == errno.EADDRINUSE:
+        return "another program has it; name another port (--port, PORT=), or 0 for any that is free"
+    if error.errno == errno.EACCES:
+        return "it is not ours to use; ports from 1024 on are"
+    return f"{error.strerror or error}".lower()
 
 
 def wait_for_interrupt() -> None:

@@ -1,4 +1,4 @@
-"""``python -m model_service batch redrive``: dead letters go back through the same tasks, once each."""
+"""``model-service batch redrive``: dead letters go back through the same tasks, once each."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from model_service.batch.context import RecordStatus
 from model_service.batch.letters import Letter, letters_in_bucket, letters_in_folder
 from model_service.batch.sinks.bucket import OTHER_FOLDER
 from model_service.batch.tasks.location import object_at
+from model_service.cli.options import seconds, settings_of
 from model_service.dispatch import Dispatch
 from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline
 from model_service.oci_names import ObjectLocation
 from model_service.service import Service
-from model_service.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +30,9 @@ ABOUT: Final = (
     "sink had refused is delivered without asking the model again. A letter in a bucket is deleted when its record has "
     "its result; one that fails again stays. What is interrupted can be run again: nothing is done twice."
 )
+EXAMPLES: Final = """\
+  {prog} batch redrive --dry-run
+  {prog} batch redrive oci://results@<namespace>/failed/"""
 LETTERS_AT_ONCE: Final = 100
 GONE: Final = frozenset({RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordStatus.IGNORED})
 
@@ -43,13 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="oci://bucket@namespace/folder/, or a folder or file (letters of a stream, queue or topic, one a line); "
         "without it, where the tasks file has its dead letters written",
     )
-    redrive.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for each hundred letters")
+    redrive.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for each hundred letters")
     redrive.add_argument("--dry-run", action="store_true", help="only say which there are")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
     """Try the letters again, and return 1 if any are left."""
-    with closing(Service(Settings.load())) as service:
+    with closing(Service(settings_of(options))) as service:
         batches = Batches(service, Dispatch(service).answer)
         letters = _letters(options, service, batches)
         totals: Counter[str] = Counter()

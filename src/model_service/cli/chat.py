@@ -1,40 +1,56 @@
-"""``python -m model_service chat``: one prompt, and the answer as text."""
+"""``model-service chat``: one prompt, and the answer as text."""
 
 from __future__ import annotations
 
-import sys
+import json
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from model_service.cli.local_oci import settings_or_local_oci
-from model_service.models import get_model
+from model_service.cli.options import add_local, prompt_of, seconds, settings_for_models
+from model_service.models import Model, get_model
 from model_service.openai_api.operations import DOCTOR_MODEL
 
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "Without OCI_PROFILE or another credential, to a local OCI."
+ABOUT: Final = (
+    "Send one prompt. A profile, OCI_CONFIG_FILE or any other OCI variable leads to the real OCI; where nothing is "
+    "configured, or with --local, a local one answers. The first line on stderr says which."
+)
+EXAMPLES: Final = """\
+  {prog} chat "Why do functions sleep?"
+  {prog} chat - --stream < prompt.txt
+  {prog} chat "Hello" --model cohere.command-a-03-2025 --profile DEFAULT --region us-chicago-1
+  {prog} chat "Hello" --local --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", help="the prompt; - reads it from standard input")
     parser.add_argument("--stream", action="store_true", help="print the words as they come")
-    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for the whole answer")
+    parser.add_argument("--json", action="store_true", help="the whole chat.completion; with --stream a chunk a line")
+    parser.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for the whole answer")
     parser.add_argument("--model", default=DOCTOR_MODEL, help="a model id or an alias (default: %(default)s)")
+    add_local(parser)
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Write the text of the answer, as it comes where ``--stream`` is given; raise ``ModelServiceError``."""
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
-    with (
-        settings_or_local_oci() as settings,
-        get_model(options.model, settings=settings, timeout=options.timeout) as model,
-    ):
-        if not options.stream:
-            choice: dict[str, Any] = next(iter(model.complete(prompt)["choices"]), {})
-            out.write((choice.get("message") or {}).get("content") or "")
+    """Write the answer, as it comes where ``--stream`` is given; raise ``ModelServiceError``."""
+    prompt = prompt_of(options.prompt)
+    with get_model(options.model, settings=settings_for_models(options), timeout=options.timeout) as model:
+        (_write_stream if options.stream else _write_answer)(model, prompt, out, as_json=options.json)
+
+
+def _write_answer(model: Model, prompt: str, out: TextIO, *, as_json: bool) -> None:
+    completion = model.complete(prompt)
+    choice: dict[str, Any] = next(iter(completion["choices"]), {})
+    text = (choice.get("message") or {}).get("content") or ""
+    out.write(f"{json.dumps(completion) if as_json else text}\n")
+
+
+def _write_stream(model: Model, prompt: str, out: TextIO, *, as_json: bool) -> None:
+    for chunk in model.stream(prompt):
+        if as_json:
+            out.write(f"{json.dumps(chunk)}\n")
         else:
-            for chunk in model.stream(prompt):
-                for choice in chunk["choices"]:
-                    out.write((choice.get("delta") or {}).get("content") or "")
-                    out.flush()
-        out.write("\n")
+            out.writelines((choice.get("delta") or {}).get("content") or "" for choice in chunk["choices"])
+        out.flush()
+    out.write("" if as_json else "\n")

@@ -1,4 +1,4 @@
-"""``python -m model_service tasks``: whether a tasks file is right, and what it makes of a record."""
+"""``model-service tasks``: whether a tasks file is right, and what it makes of a record."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ABOUT: Final = (
     "Says what is wrong with a tasks file, with the line; with a record, which task takes it and what it asks."
 )
+EXAMPLES: Final = """\
+  {prog} tasks tasks.yaml
+  echo '{{"prompt": "Why?"}}' | {prog} tasks tasks.yaml --record - --field stream=prompts"""
 UNREAD: Final = "(what the object holds)"
 STANDARD_INPUT: Final = "-"
 NO_ROOM: Final = "; MODEL_SERVICE_OVERFLOW_BUCKET has to be set too, for those that are too large for a {kind}"

@@ -1,4 +1,4 @@
-"""``python -m model_service config``: check a service file, and write it as JSON, which costs a cold start nothing."""
+"""``model-service config``: check a service file, and write it as JSON, which costs a cold start nothing."""
 
 from __future__ import annotations
 
@@ -43,3 +43,8 @@ def _value(text: str) -> Any:
     from model_service.service_file.yaml_lines import read_lined  # noqa: PLC0415 - YAML is for compile alone
 
     return read_lined(text).value
+
+
+EXAMPLES: Final = """\
+  {prog} config check service.yaml
+  {prog} config compile service.yaml > service.json"""

@@ -1,4 +1,4 @@
-"""``python -m model_service follow``: the text of a relayed answer as it comes, and again from any message on."""
+"""``model-service follow``: the text of a relayed answer as it comes, and again from any message on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from model_service.cli.options import seconds, settings_of
 from model_service.errors import ModelServiceError, StreamBroken, UpstreamError, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
 from model_service.relay.destinations import Destination, Message, Reader
 from model_service.service import Service
-from model_service.settings import Settings
 from model_service.upstream.retries import PASSING_STATUSES
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     kind, label = ("queue", "channel") if options.queue else ("stream", "key")
     relay = {kind: getattr(options, kind), label: getattr(options, label)}
     destination = Destination.parse(relay, allowed=[relay[kind]])  # whoever may read it has been asked by OCI
-    with closing(Service(Settings.load())) as service:
+    with closing(Service(settings_of(options))) as service:
         reader = destination.open(service.region_services).reader()
         deadline = Deadline.after(options.timeout)
         messages = follow(reader, deadline, options.start, options.id, token=options.token)
@@ -134,7 +134,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", type=int, default=0, metavar="N", help="the number to begin with")
     parser.add_argument("--id", help="the call to follow, where a channel or key has had several (default: the first)")
     parser.add_argument("--token", help="the token that the request named: messages without it are passed over")
-    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for the whole answer")
+    parser.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for the whole answer")
 
 
 def _pieces(message: Message) -> Iterator[str]:
@@ -156,3 +156,8 @@ def _check(message: Message) -> None:
         raise StreamBroken(str(error.get("message")), code=error.get("code"))
     if not message["complete"] and message.get("result") is None:
         raise StreamBroken("The relay lost a part of the answer.", code="relay_incomplete")
+
+
+EXAMPLES: Final = """\
+  {prog} follow --stream <stream OCID> --key answer-7
+  {prog} follow --queue <queue OCID> --channel answer-7 --timeout 60"""

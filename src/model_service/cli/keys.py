@@ -1,4 +1,4 @@
-"""``python -m model_service keys``: make, list, rotate and revoke callers' keys, in a file or in a Vault secret."""
+"""``model-service keys``: make, list, rotate and revoke callers' keys, in a file or in a Vault secret."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 from urllib.parse import quote
 
 from model_service.callers.keys import VARIABLE, Key, KeyRing, new_key, read_key_ring
+from model_service.cli.options import settings_of
 from model_service.cli.table import write_table
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.service import Service
 from model_service.service_file.documents import SECRET_OCID, read_document
-from model_service.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +26,9 @@ ABOUT: Final = (
     "Keys stand in a document of SHA-256 digests: a file, or a Vault secret whose OCID MODEL_SERVICE_KEYS names. A key "
     "is shown once, when it is made."
 )
+EXAMPLES: Final = """\
+  {prog} keys create --owner ada --team search
+  {prog} keys --at <secret OCID> list"""
 COLUMNS: Final = ("id", "owner", "team", "state", "created", "expires", "models")
 SECONDS: Final = 30.0  # for reading or writing a secret
 SECRETS_PATH: Final = "/20180608/secrets/"  # oci.vault.VaultsClient.update_secret
@@ -50,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
     """Do one action; raise ``InvalidRequest`` for a key that there is not, ``SettingsError`` for a broken document."""
-    with closing(Service(Settings.load())) as service:
+    with closing(Service(settings_of(options))) as service:
         document: KeyDocument = _Secret(service, options.at) if SECRET_OCID.fullmatch(options.at) else _File(options.at)
         now = datetime.now(UTC)
         ring = document.read()

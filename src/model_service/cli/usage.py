@@ -1,4 +1,4 @@
-"""``python -m model_service usage``: who used what, added up from the usage records in logs."""
+"""``model-service usage``: who used what, added up from the usage records in logs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from model_service.cli.options import settings_of
 from model_service.cli.table import write_table
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.service import Service
 from model_service.service_file.documents import location_of
-from model_service.settings import Settings
 from model_service.usage.report import GROUPS, Sums, summed, usage_records
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ABOUT: Final = (
     "Adds up usage records: from a log file, a folder of them, oci://bucket@namespace/prefix, or - for a pipe."
 )
+EXAMPLES: Final = """\
+  {prog} usage --from logs/ --by team,model
+  {prog} usage --from oci://logs@<namespace>/2026/ --csv"""
 COLUMNS: Final = ("calls", "input", "output", "cached", "cost", "estimated", "unpriced")
 MAX_OBJECT_BYTES: Final = 256 * 1024 * 1024
 SECONDS: Final = 600.0  # for reading all objects of a prefix
@@ -46,7 +49,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     groups = [name.strip() for name in options.by.split(",")]
     if unknown := [name for name in groups if name not in GROUPS]:
         raise InvalidRequest(f"--by: must be of {', '.join(GROUPS)}, not {unknown[0]}.", param="by")
-    records = list(usage_records(_lines(options.source)))
+    records = list(usage_records(_lines(options)))
     table = [dict(zip(groups, key, strict=True)) | _columns(sums) for key, sums in summed(records, groups).items()]
     if options.json:
         json.dump(table, out, indent=2)
@@ -68,11 +71,12 @@ def _columns(sums: Sums) -> dict[str, Any]:
     return row | {"cost": round(sums.cost, 6), "currency": " ".join(sorted(sums.currencies))}
 
 
-def _lines(source: str) -> Iterator[str]:
+def _lines(options: argparse.Namespace) -> Iterator[str]:
+    source = options.source
     if source == "-":
         yield from sys.stdin
     elif "://" in source:
-        yield from _lines_of_objects(source)
+        yield from _lines_of_objects(options)
     else:
         path = Path(source)
         if not path.exists():
@@ -82,9 +86,9 @@ def _lines(source: str) -> Iterator[str]:
                 yield from _text(file.read_bytes())
 
 
-def _lines_of_objects(source: str) -> Iterator[str]:
-    prefix = location_of("--from", source)
-    with closing(Service(Settings.load())) as service:
+def _lines_of_objects(options: argparse.Namespace) -> Iterator[str]:
+    prefix = location_of("--from", options.source)
+    with closing(Service(settings_of(options))) as service:
         deadline = Deadline.after(SECONDS)
         for location in service.object_storage.under(prefix, deadline):
             yield from _text(service.object_storage.get(location, MAX_OBJECT_BYTES, deadline))

@@ -25,7 +25,7 @@ from model_service.settings.platform import (
     regions,
     trace_collector,
 )
-from model_service.settings.variables import AUTH_TYPE_NAMES, VARIABLES
+from model_service.settings.variables import AUTH_TYPE_NAMES, NAMES, VARIABLES
 from model_service.settings_parsers import endpoint
 
 __all__ = ["AUTH_TYPE_NAMES", "VARIABLES", "InjectedPrincipal", "KubernetesPod", "Settings"]
@@ -88,6 +88,9 @@ class Settings:
     metadata_endpoint: str | None = None
     regions: Regions = field(default_factory=Regions)
     network: Network = field(default_factory=Network)
+    has_oci_variables: bool = False
+    unknown: tuple[str, ...] = ()  # variables that might be meant for us, and that nothing here reads
+    colour: bool = True  # in a terminal: https://no-color.org
 
     @property
     def keeps_accounts(self) -> bool:
@@ -95,21 +98,27 @@ class Settings:
         return bool(self.config or self.usage or self.metrics_namespace or self.trace_collector)
 
     @property
-    def names_a_credential(self) -> bool:
-        """Tell whether somebody has said who we are, rather than the defaults."""
-        return self.auth_type is not None or self.injected_principal is not None or self.profile is not None
+    def is_configured(self) -> bool:
+        """Tell whether anything leads to an OCI: a variable whose name begins with ``OCI_``, or a config file."""
+        return self.has_oci_variables or self.config_file.expanduser().exists()
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the process's environment unless another is given.
+    def load(
+        cls, environment: Mapping[str, str] | None = None, *, changes: Mapping[str, str] | None = None
+    ) -> Settings:
+        """Read the process's environment unless another is given; ``changes`` are variables that come first.
 
         An empty variable counts as unset: Terraform and the console can only empty one. Raise ``SettingsError``, which
         names the variable, for the first value that makes no sense.
         """
         if environment is None:
             environment = os.environ  # noqa: TID251 - the one place that reads it
+        environment = {**environment, **(changes or {})}
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
-        values: dict[str, Any] = {"limits": Limits.load(given)}
+        values: dict[str, Any] = {"limits": Limits.load(given), "colour": "NO_COLOR" not in given}
+        values["has_oci_variables"] = any(name.startswith("OCI_") for name in given)
+        ours = (name for name in given if name.startswith(("MODEL_SERVICE_", "OCI_", "LOCUS_")))
+        values["unknown"] = tuple(sorted(name for name in ours if name not in NAMES))
         for name, variable in VARIABLES.items():
             found = next((one for one in (variable, *variable.others) if one.name in given), None)
             if found is not None:

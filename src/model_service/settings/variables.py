@@ -111,3 +111,5 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "log_requests": Variable("OCI_LOG_REQUESTS", flag),
     "log_content": Variable("MODEL_SERVICE_LOG_CONTENT", flag),
 }
+
+NAMES: Final = frozenset(one.name for variable in VARIABLES.values() for one in (variable, *variable.others))

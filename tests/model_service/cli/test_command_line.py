@@ -1,31 +1,40 @@
-"""``python -m model_service`` as a person types it: answers on stdout, the rest on stderr, exit codes that mean it."""
+"""``model-service`` as a person types it: answers on stdout, the rest on stderr, exit codes that mean it."""
 
 from __future__ import annotations
 
+import json
+import os
+import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mock_oci import MockOci
 from mock_oci.identity.principals import new_key, pem_of
+from model_service import __version__
+from model_service.__main__ import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]
 LLAMA = "meta.llama-3.3-70b-instruct"
 
 
-def run(*words: str, environment: dict[str, str] | None = None, typed: str = "") -> subprocess.CompletedProcess[str]:
-    bare = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src"), "HOME": "/nonexistent"}
-    return subprocess.run(
+BARE = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src"), "HOME": "/nonexistent"}
+
+
+def run(*words: str, environment: dict[str, str] | None = None, typed: bytes = b"") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
         [sys.executable, "-m", "model_service", *words],
-        env=bare | (environment or {}),
+        env=BARE | (environment or {}),
         input=typed,
         capture_output=True,
-        text=True,
         timeout=60,
         check=False,
     )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.mark.parametrize("stream", [[], ["--stream"]])
@@ -33,13 +42,49 @@ def test_without_any_credential_a_local_oci_answers(stream: list[str]) -> None:
     result = run("chat", "Why do functions sleep?", "--model", LLAMA, *stream)
     assert result.returncode == 0
     assert "Why do functions sleep?" in result.stdout
-    assert "local OCI" in result.stderr
+    assert result.stderr.startswith("Local OCI (mock_oci): ")
 
 
 def test_with_a_profile_the_answer_comes_from_where_it_points(environment: dict[str, str], oci: MockOci) -> None:
     oci.script.chat("From the profile's region.")
-    result = run("chat", "-", typed="Hello\n", environment=environment)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "From the profile's region.\n", "")
+    result = run("chat", "-", typed=b"Hello\n", environment=environment)
+    assert (result.returncode, result.stdout) == (0, "From the profile's region.\n")
+    where = f"profile DEFAULT of {environment['OCI_CONFIG_FILE']}, region {oci.region}"
+    assert result.stderr == f"OCI: {where}, {environment['OCI_GENAI_ENDPOINT']}\n"
+
+
+@pytest.mark.parametrize("name", ["OCI_CONFIG_FILE", "OCI_PROFILE", "OCI_AUTH_TYPE", "OCI_COMPARTMENT_ID", "HOME"])
+def test_whatever_is_configured_leads_to_the_real_oci(name: str, tmp_path: Path) -> None:
+    values = {"OCI_AUTH_TYPE": "api_key", "OCI_COMPARTMENT_ID": "ocid1.compartment.oc1..a", "HOME": str(tmp_path)}
+    (tmp_path / ".oci").mkdir()
+    (tmp_path / ".oci/config").write_text("[DEFAULT]\n")
+    result = run("chat", "Hello", environment={name: values.get(name, "elsewhere")})
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.startswith("OCI: profile ")
+
+
+def test_local_means_local_whatever_is_configured(environment: dict[str, str], oci: MockOci) -> None:
+    oci.script.chat("From the profile's region.")
+    result = run("chat", "Hello", "--local", environment={**environment, "OCI_AUTH_TYPE": "instance_principal"})
+    assert result.returncode == 0
+    assert "Hello" in result.stdout
+    assert result.stderr.startswith("Local OCI (mock_oci): ")
+
+
+def test_options_stand_before_the_command_and_behind_it(environment: dict[str, str], oci: MockOci) -> None:
+    given = {"OCI_GENAI_ENDPOINT": environment["OCI_GENAI_ENDPOINT"]}
+    words = ["--profile", "DEFAULT", "--config-file", environment["OCI_CONFIG_FILE"], "--region", oci.region]
+    before = run(*words, "chat", "Hello", environment=given)
+    behind = run("chat", "Hello", *words, environment=given)
+    assert (before.returncode, behind.returncode) == (0, 0)
+    assert before.stderr == behind.stderr
+
+
+def test_json_is_the_whole_completion_and_a_stream_a_chunk_a_line(environment: dict[str, str]) -> None:
+    whole = run("chat", "Hello", "--json", environment=environment)
+    assert json.loads(whole.stdout)["object"] == "chat.completion"
+    stream = run("chat", "Hello", "--json", "--stream", environment=environment)
+    assert {json.loads(line)["object"] for line in stream.stdout.splitlines()} == {"chat.completion.chunk"}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +96,10 @@ def test_with_a_profile_the_answer_comes_from_where_it_points(environment: dict[
         ({}, ["--model", "meta.llama-9"], 4, "meta.llama-9 not found"),
         ({}, ["--model", ""], 4, "model"),
         ({"OCI_GENAI_ENDPOINT": "http://127.0.0.1:9"}, [], 5, "Cannot connect"),
-        ({}, ["--timeout", "0"], 5, "deadline"),
+        ({}, ["--timeout", "0"], 2, "must be a number of seconds above 0"),
+        ({}, ["--timeout", "-3"], 2, "must be a number of seconds above 0"),
+        ({}, ["--timeout", "nan"], 2, "must be a number of seconds above 0"),
+        ({}, ["--timeout", "0.001"], 5, "deadline"),
     ],
 )
 def test_what_goes_wrong_has_an_exit_code_and_one_clear_line(
@@ -80,3 +128,116 @@ def test_a_file_that_is_no_key_is_named(environment: dict[str, str], tmp_path: P
 
 def test_no_command_is_a_usage_error() -> None:
     assert run().returncode == 2
+
+
+@pytest.mark.parametrize(("prompt", "typed"), [("", b""), (" \n", b""), ("-", b""), ("-", b"\xff\xfe")])
+def test_a_prompt_that_is_none_is_refused_before_anything_is_asked(prompt: str, typed: bytes) -> None:
+    result = run("chat", prompt, typed=typed)
+    assert result.returncode == 4
+    assert result.stderr.startswith("error: The prompt ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], ["--stream"]])
+def test_a_terminal_that_cannot_show_a_character_shows_a_question_mark(
+    words: list[str], environment: dict[str, str], oci: MockOci
+) -> None:
+    oci.script.chat("Tide → Gezeiten ☾")
+    result = run("chat", "Grüße", *words, environment={**environment, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert (result.returncode, result.stdout) == (0, "Tide ? Gezeiten ?\n")
+    refused = run("chat", "Hello", "--model", "meta.☾", environment={**environment, "PYTHONIOENCODING": "ascii"})
+    assert refused.returncode == 4
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code", "says"), [(signal.SIGINT, 130, "\ninterrupted\n"), (signal.SIGTERM, 143, "")]
+)
+def test_a_signal_ends_the_answer_with_a_line_of_its_own(
+    number: int, exit_code: int, says: str, environment: dict[str, str], oci: MockOci
+) -> None:
+    oci.script.delay(30.0)
+    words = [sys.executable, "-m", "model_service", "chat", "Hello"]
+    process = subprocess.Popen(words, env=BARE | environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    process.stderr.readline()  # which OCI: from here on it asks
+    process.send_signal(number)
+    _, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (exit_code, says)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_local_oci_ends_with_the_program_that_started_it(number: int) -> None:
+    program = (
+        "import time; from model_service.local_oci import local_oci; "
+        "print(local_oci()['OCI_GENAI_ENDPOINT'], flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], env=BARE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = int(process.stdout.readline().rpartition(":")[2])
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    until = time.monotonic() + 30
+    while _listens(port) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _listens(port)
+
+
+def _listens(port: int) -> bool:
+    listening = "0A"
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(row[1].endswith(f":{port:04X}") and row[3] == listening for row in rows)
+
+
+def test_a_misspelt_setting_is_a_warning_that_says_what_was_meant(environment: dict[str, str]) -> None:
+    wrong = {"MODEL_SERVICE_ALIAS": "{}", "OCI_COMPARTMENT_IDS": "x", "MODEL_SERVICE_XYZZY": "1", "OCI_CLI_USER": "me"}
+    result = run("chat", "Hello", environment={**environment, **wrong})
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert warnings == [
+        "warning: MODEL_SERVICE_ALIAS is not a setting and is ignored: did you mean MODEL_SERVICE_ALIASES?",
+        "warning: MODEL_SERVICE_XYZZY is not a setting and is ignored.",
+        "warning: OCI_COMPARTMENT_IDS is not a setting and is ignored: did you mean OCI_COMPARTMENT_ID?",
+    ]
+
+
+def test_the_version_is_the_packages() -> None:
+    result = run("--version")
+    assert (result.returncode, result.stdout) == (0, f"model-service {__version__}\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_with_the_name_that_was_typed(command: str) -> None:
+    result = run(command, "--help", environment={"COLUMNS": "80"})
+    assert result.returncode == 0
+    assert f" python -m model_service {command}" in result.stdout.partition("examples:")[2]
+    assert "{prog}" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "coloured"),
+    [({}, [], True), ({"NO_COLOR": "1"}, [], False), ({}, ["--no-color"], False)],
+)
+def test_the_doctor_has_colours_in_a_terminal_that_wants_them(
+    change: dict[str, str], words: list[str], coloured: bool, environment: dict[str, str]
+) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "model_service", "doctor", *words], env=BARE | environment | change, stdout=theirs
+    )
+    assert process.wait(timeout=60) == 0
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert shown.count("credentials") == 1
+    assert ("\x1b[32mOK" in shown) is coloured
+    assert ("\x1b" in shown) is coloured
+
+
+def test_the_doctors_report_can_be_json(environment: dict[str, str]) -> None:
+    report = json.loads(run("doctor", "--json", environment=environment).stdout)
+    assert report["healthy"] is True
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    result = run("keys", "--at", str(tmp_path), "create", "--owner", "ada")
+    assert (result.returncode, result.stderr) == (2, f"error: {tmp_path}: Is a directory.\n")
