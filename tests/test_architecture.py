@@ -24,7 +24,7 @@ LAYERS = (
     {"__init__", "__main__", "app", "asgi"},
     {"cli"},
     {"models", "dispatch"},
-    {"envelopes", "service", "doctor", "local_oci"},
+    {"envelopes", "service", "doctor"},
     {"batch", "relay", "callers", "guardrails", "catalogue"},
     {"usage"},
     {"service_file"},

@@ -9,10 +9,10 @@ from typing import Any
 
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
-from model_service.local_oci import real_or_local
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, chunk_of, without_usage
 from model_service.service import Service
 from model_service.settings import Settings
+from model_service.settings.local_oci import real_or_local
 
 Prompt = str | Sequence[dict[str, Any]]
 """A text, which becomes the one message of a user, or a list of Chat Completions messages."""

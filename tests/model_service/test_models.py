@@ -12,8 +12,8 @@ import pytest
 import model_service
 from mock_oci import MockOci
 from model_service.errors import CredentialError, InvalidRequest, SettingsError
-from model_service.local_oci import real_or_local
 from model_service.settings import Settings
+from model_service.settings.local_oci import real_or_local
 
 LLAMA = "oci:meta.llama-3.3-70b-instruct"
 
@@ -60,7 +60,7 @@ with get_model("oci:meta.llama-3.3-70b-instruct") as model, get_model("oci:coher
 
 
 def test_without_mock_oci_a_missing_credential_is_what_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("model_service.local_oci.is_mock_oci_installed", lambda: False)
+    monkeypatch.setattr("model_service.settings.local_oci.is_mock_oci_installed", lambda: False)
     settings = Settings.load({"OCI_CONFIG_FILE": str(tmp_path / "none")})
     nothing = replace(settings, has_oci_variables=False)
     assert real_or_local(nothing) is nothing

@@ -12,9 +12,9 @@ from model_service.dispatch import Dispatch
 from model_service.doctor.checks import Check, Report, examine
 from model_service.errors import SettingsError
 from model_service.fn.invocation import Deadline
-from model_service.local_oci import real_or_local
 from model_service.openai_api.operations import DOCTOR_MODEL, DoctorRequest
 from model_service.service import Service
+from model_service.settings.local_oci import real_or_local
 
 if TYPE_CHECKING:
     import argparse

@@ -1,4 +1,4 @@
-"""``python -m model_service models``: which models there are, how each is reached, and what it can do."""
+"""``model-service models``: which models there are, how each is reached, and what it can do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from model_service.cli.local_oci import settings_or_local_oci
+from model_service.cli.options import add_local, seconds, settings_for_models
 from model_service.cli.table import write_table
 from model_service.dispatch import Dispatch
 from model_service.fn.invocation import Deadline
@@ -17,18 +17,22 @@ from model_service.service import Service
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "Aliases first. Without OCI_PROFILE or another credential, those of a local OCI."
+ABOUT: Final = "Which models there are, aliases first; --local, or nothing configured at all: those of a local OCI."
+EXAMPLES: Final = """\
+  {prog} models --profile DEFAULT --region us-chicago-1
+  {prog} models --json"""
 HEADING: Final = ("model", "alias of", "transport", "apis", "abilities", "context", "retires")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="what GET /v1/models answers")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for OCI's list")
+    parser.add_argument("--timeout", type=seconds, default=30.0, metavar="SECONDS", help="for OCI's list")
+    add_local(parser)
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
     """Write a row for each model; raise ``ModelServiceError``."""
-    with settings_or_local_oci() as settings, closing(Service(settings)) as service:
+    with closing(Service(settings_for_models(options))) as service:
         answer = Dispatch(service).answer(ModelsRequest(), Deadline.after(options.timeout))
     assert isinstance(answer, Complete)  # noqa: S101 - a list comes whole
     if options.json:

@@ -8,8 +8,8 @@ import sys
 from typing import Final
 
 from model_service.errors import InvalidRequest
-from model_service.local_oci import described, real_or_local
 from model_service.settings import Settings
+from model_service.settings.local_oci import described, real_or_local
 from model_service.settings.misspelt import misspelt
 
 VARIABLE_OF: Final = {"profile": "OCI_PROFILE", "region": "OCI_REGION", "config_file": "OCI_CONFIG_FILE"}

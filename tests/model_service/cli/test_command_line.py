@@ -169,7 +169,7 @@ def test_a_signal_ends_the_answer_with_a_line_of_its_own(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_local_oci_ends_with_the_program_that_started_it(number: int) -> None:
     program = (
-        "import time; from model_service.local_oci import local_oci; "
+        "import time; from model_service.settings.local_oci import local_oci; "
         "print(local_oci()['OCI_GENAI_ENDPOINT'], flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", program], env=BARE, stdout=subprocess.PIPE, text=True)
