@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import os
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from mock_oci import __version__
 from mock_oci.backend import MockOci
-from mock_oci.doors.server import LoopbackServer, reason, wait_for_interrupt
+from mock_oci.doors.server import LoopbackServer, end_with_stdin, reason, wait_for_interrupt
 from mock_oci.doors.written_config import write_config
 
 
@@ -31,14 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.function is not None:
         return _with_function(options)
     if options.until_stdin_ends:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
+        threading.Thread(target=end_with_stdin, daemon=True).start()
     return _serve_alone(options.port, options.write_config)
-
-
-def _end_with_stdin() -> None:
-    while os.read(0, 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,8 @@ import errno
 import http.server
 import json
 import logging
+import os
+import signal
 import socket
 import socketserver
 import struct
@@ -251,6 +253,13 @@ def wait_for_interrupt() -> None:
     """
     while True:
         time.sleep(_WAKE_SECONDS)
+
+
+def end_with_stdin() -> None:
+    """End this process when its standard input ends, as it does with the program that started it."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def serve(answerer: Any, port: int = 0) -> LoopbackServer:
