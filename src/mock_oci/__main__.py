@@ -13,7 +13,8 @@ from pathlib import Path
 
 from mock_oci import __version__
 from mock_oci.backend import MockOci
-from mock_oci.doors.server import LoopbackServer, end_with_stdin, reason, wait_for_interrupt
+from mock_oci.doors.foreground import end_with_stdin, reason, wait_for_interrupt
+from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mock_oci.demo.commands import complain
+from mock_oci.doors.foreground import reason
 from mock_oci.fn.stack import LocalStack
 from mock_oci.services.connector_hub import Connector, from_stream, to_function
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -145,7 +146,7 @@ def run_batch(
             demo.begin()
             demo.watch(out)
     except (InvokeError, OSError) as failure:
-        return complain(str(failure), log=stack.log_lines())
+        return complain(reason(failure), log=stack.log_lines())
     except KeyboardInterrupt:
         if out.isatty():
             out.write("\n")  # the bar has a line of its own

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mock_oci.demo.prompt import DemoError, is_invocation, print_answer, trace_table
-from mock_oci.doors.server import reason, wait_for_interrupt
+from mock_oci.doors.foreground import reason, wait_for_interrupt
 from mock_oci.doors.written_config import write_config as write_oci_config
 from mock_oci.fn.stack import PREFIX, LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -46,7 +46,7 @@ def serve_stack(
         ):
             return _serve(stack, write_config)
     except FileNotFoundError as error:
-        return complain(f"there is no {error.filename or function}", exit_code=2)
+        return complain(reason(error), exit_code=2)
     except OSError as error:
         return complain(f"cannot serve {function} on port {port}: {reason(error)}", exit_code=2)
     except InvokeError as failure:
@@ -61,7 +61,7 @@ def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = Non
         with stack:
             _ask(stack, prompt)
     except (DemoError, InvokeError, OSError) as failure:
-        return complain(str(failure), log=stack.log_lines())
+        return complain(reason(failure), log=stack.log_lines())
     return 0
 
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.server
 import json
 import logging
-import os
-import signal
 import socket
 import socketserver
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from types import TracebackType
@@ -24,7 +20,6 @@ from mock_oci.wire import Disconnect, Request, Response
 Handler = Callable[[Request], Response]
 
 _log = logging.getLogger(__name__)
-_WAKE_SECONDS = 0.5
 _BODILESS = frozenset({204, 304})
 _JOIN_SECONDS = 5.0  # a stream that sleeps longer than this keeps its (daemon) thread; close() does not hang
 
@@ -235,31 +230,6 @@ def _head(response: Response, framing: dict[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in {**response.headers, **framing}.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-def reason(error: OSError) -> str:
-    """Return why a server cannot serve, in a person's words, with a way out where there is one."""
-    if error.errno == errno.EADDRINUSE:
-        return "another program has it; name another port (--port, PORT=), or 0 for any that is free"
-    if error.errno == errno.EACCES:
-        return "it is not ours to use; ports from 1024 on are"
-    return f"{error.strerror or error}".lower()
-
-
-def wait_for_interrupt() -> None:
-    """Wait until a signal raises KeyboardInterrupt.
-
-    It looks up twice a second: a signal that comes just before a wait without end would not wake it.
-    """
-    while True:
-        time.sleep(_WAKE_SECONDS)
-
-
-def end_with_stdin() -> None:
-    """End this process when its standard input ends, as it does with the program that started it."""
-    while os.read(0, 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def serve(answerer: Any, port: int = 0) -> LoopbackServer:

@@ -1,0 +1,38 @@
+"""What a command does while it serves: it waits, it ends, and it says in a person's words why it cannot serve."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+
+_WAKE_SECONDS = 0.5
+
+
+def reason(error: Exception) -> str:
+    """Return why a server cannot serve, or a file cannot be read, with a way out where there is one."""
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return "another program has it; name another port (--port, PORT=), or 0 for any that is free"
+    if error.errno == errno.EACCES and error.filename is None:
+        return "it is not ours to use; ports from 1024 on are"
+    said = error.strerror or f"{error}"
+    return f"{error.filename}: {said}" if error.filename is not None else said
+
+
+def wait_for_interrupt() -> None:
+    """Wait until a signal raises KeyboardInterrupt.
+
+    It looks up twice a second: a signal that comes just before a wait without end would not wake it.
+    """
+    while True:
+        time.sleep(_WAKE_SECONDS)
+
+
+def end_with_stdin() -> None:
+    """End this process when its standard input ends, as it does with the program that started it."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
