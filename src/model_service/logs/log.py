@@ -8,18 +8,33 @@ import sys
 import time
 import traceback
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final, TextIO
 
 call_id: ContextVar[str] = ContextVar("call_id", default="")
 """The id of the invocation that is running; every line bears it."""
 
 _logger = logging.getLogger("model_service")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Take whole lines too: to make a record of each, with its caller's frame, takes longer than all else of a line."""
+
+    def write(self, line: str) -> None:
+        self.acquire()
+        try:
+            self.stream.write(line + self.terminator)
+            self.stream.flush()
+        except (OSError, ValueError):  # a log that nobody reads any more is no reason to fail a call
+            pass
+        finally:
+            self.release()
 
 
 def configure() -> None:
     """Take the log over from the FDK, which sends every library's DEBUG lines to stderr (``fdk/log.py``)."""
     logging.getLogger().setLevel(logging.WARNING)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     _logger.handlers = [handler]
     _logger.setLevel(logging.INFO)
@@ -30,7 +45,12 @@ def write(event: str, **fields: Any) -> None:
     """Write one line. ``fields`` are for facts: no prompt, no answer, no credential belongs in them."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = {"event": event, "time": now, "call_id": call_id.get(), **fields}
-    _logger.info("%s", json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str))
+    text = _ENCODER.encode(line)
+    handlers = _logger.handlers
+    if len(handlers) == 1 and isinstance(handlers[0], _Lines):
+        handlers[0].write(text)
+    else:  # somebody else listens
+        _logger.info("%s", text)
 
 
 def write_bug(error: BaseException) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import logging.handlers
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -56,6 +57,23 @@ def test_the_debug_lines_of_libraries_stay_out(lines: Lines) -> None:
     logging.getLogger("httpx").debug("authorization: Bearer sk-secret")
     logging.getLogger("oci.auth").info("token")
     assert lines() == []
+
+
+def test_a_log_that_nobody_reads_any_more_stops_no_call(lines: Lines) -> None:
+    assert lines() == []
+    log.sys.stderr.close()  # type: ignore[attr-defined]  # the fixture's
+    log.write("after")
+
+
+def test_other_listeners_get_each_line_too(lines: Lines) -> None:
+    kept = logging.handlers.BufferingHandler(10)
+    logging.getLogger("model_service").addHandler(kept)
+    try:
+        log.write("both")
+    finally:
+        logging.getLogger("model_service").removeHandler(kept)
+    assert [json.loads(record.getMessage())["event"] for record in kept.buffer] == ["both"]
+    assert [line["event"] for line in lines()] == ["both"]
 
 
 def test_configuring_twice_does_not_write_twice(lines: Lines) -> None:
