@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, Literal
 
@@ -99,10 +100,16 @@ def resolve(
         raise InvalidRequest("model: there is no model id behind the prefix.", param="model")
     if not MODEL_ID.fullmatch(model):
         raise InvalidRequest("model: is no model id (at most 255 letters, digits and . : / @ _ -).", param="model")
+    return _route(model, "responses" if asked or meant else override, tools)
+
+
+@lru_cache(maxsize=256)
+def _route(model: str, transport: TransportName | None, tools: bool) -> Route:
+    """Return the route of a model id by its row; ``transport`` counts, where somebody has decided on one."""
     route = next(route for route in ROUTES if fnmatchcase(model, route.model))
-    with_tools = route.with_tools if tools and not override else None
-    transport: TransportName = "responses" if asked or meant else (override or with_tools or route.transport)
-    return replace(route, model=model, transport=transport, row=route.model + (" with tools" if with_tools else ""))
+    with_tools = route.with_tools if tools and not transport else None
+    row = route.model + (" with tools" if with_tools else "")
+    return replace(route, model=model, transport=transport or with_tools or route.transport, row=row)
 
 
 def _without_prefixes(model: str) -> tuple[bool, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 from dataclasses import field
 from pathlib import Path
@@ -92,7 +93,7 @@ class TokenFiles:
 
     def __post_init__(self) -> None:
         self._held: _Pair | None = None  # one value: threads share it
-        self._paths = [Path(source) for source in (self.token, self.private_key) if _is_path(source)]
+        self._paths = [source for source in (self.token, self.private_key) if _is_path(source)]
 
     def key(self, deadline: Deadline) -> SigningKey:
         """Return the key of now; raise ``CredentialError`` when a file is missing or broken, and stays so."""
@@ -173,10 +174,10 @@ class TokenFiles:
 
     def _versions(self) -> tuple[int, ...]:
         try:
-            stats = [path.stat() for path in self._paths]
+            stats = list(map(os.stat, self._paths))
         except OSError:
             return (-1,)  # being replaced, or gone: the read that follows says which
-        return tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_ino, stat.st_size))
+        return tuple([number for stat in stats for number in (stat.st_mtime_ns, stat.st_ino, stat.st_size)])
 
 
 def _is_path(source: str) -> bool:
