@@ -102,7 +102,11 @@ class UpstreamClient:
         headers = {**HEADERS, **unsigned.headers}
         attempt.key = self.credential.key(attempt.deadline)
         headers |= attempt.key.sign(unsigned.method, host, target, unsigned.content, headers)
-        return httpx.Request(unsigned.method, url, headers=headers, content=unsigned.content)
+        # As bytes and with their stream, httpx takes them as they are: to look at each again would take 50 calls.
+        pairs = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        request = httpx.Request(unsigned.method, url, headers=pairs, stream=httpx.ByteStream(unsigned.content))
+        request.read()  # for whoever looks into a request on its way, as a test does
+        return request
 
 
 @lru_cache(maxsize=64)
