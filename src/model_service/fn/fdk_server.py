@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import namedtuple
 from dataclasses import field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from weakref import WeakSet
 
+from fdk import context as fdk_context
 from fdk.async_http import protocol as fdk_protocol
 from fdk.async_http.protocol import HttpProtocol
 
@@ -27,6 +29,15 @@ def calm_timers() -> None:
     still none is ever overdue; Fn closes what it does not need.
     """
     fdk_protocol.current_time = 1.0
+
+
+def keep_classes() -> None:
+    """Let the FDK make its ``namedtuple`` class once: it makes the same one for each request, in 0.3 ms.
+
+    Source: ``fdk/context.py``, ``TracingContext.__create_zipkin_attrs``. A version without it has nothing to keep.
+    """
+    if hasattr(fdk_context, "namedtuple"):
+        fdk_context.namedtuple = lru_cache(maxsize=8)(namedtuple)
 
 
 @dataclass

@@ -18,13 +18,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fdk import context as fdk_context
 from fdk.async_http import protocol as fdk_protocol
 from fdk.async_http.protocol import HttpProtocol
 
 from mock_oci import LoopbackServer, MockOci, Request, Response
 from mock_oci.fn.fdk_socket import request_bytes
 from mock_oci.fn.functions import LocalFunctions
-from model_service.fn.fdk_server import calm_timers
+from model_service.fn.fdk_server import calm_timers, keep_classes
 
 ROOT = Path(__file__).resolve().parents[3]
 CHAT: dict[str, Any] = {"model": "meta.llama-3.3-70b-instruct", "messages": [{"role": "user", "content": "Hello"}]}
@@ -164,3 +165,15 @@ def test_a_package_that_is_installed_beside_is_not_imported_by_accident(tmp_path
     (tmp_path / "trio.py").write_text("raise SystemExit('trio was imported')\n")
     command = "import func, httpx, model_service.transports.v1"
     subprocess.run([sys.executable, "-c", command], cwd=ROOT, env={"PYTHONPATH": str(tmp_path)}, check=True)
+
+
+def test_the_fdk_makes_its_class_once_and_fills_it_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fdk_context, "namedtuple", fdk_context.namedtuple)
+    keep_classes()
+    values = [
+        fdk_context.context_from_format("http-stream", headers={}, data=None)[0].TracingContext().zipkin_attrs()
+        for _ in range(2)
+    ]
+    assert type(values[0]) is type(values[1])
+    traced = fdk_context.TracingContext(True, "url", "trace", "span", None, 1, "0").zipkin_attrs()
+    assert (traced.trace_id, traced.parent_span_id, traced.is_sampled) == ("trace", "span", True)
