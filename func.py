@@ -1,6 +1,5 @@
-"""The function that Fn starts: ``fdk func.py handler``."""
+"""The function that Fn starts: ``python3 func.py``, or ``fdk func.py handler``, which loads it with the first call."""
 
-import gc
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -9,26 +8,19 @@ from typing import Any, BinaryIO
 from fdk.context import InvokeContext
 from fdk.response import Response
 
-gc.disable()  # while modules are imported, of which nothing is garbage
 # Fn mounts the folder as it is; nothing in it is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
-# httpcore imports them wherever they are installed; nothing here runs on them, and trio costs a cold start 40 modules.
-for name in ("anyio", "trio"):
-    sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "not there", as the import system has it
+from model_service.fn import lean_start
 
+if __name__ == "__main__":
+    lean_start.serve(__file__)  # which loads this file anew, under the name that the FDK gives it
+lean_start.begin()
 from model_service.app import App
 from model_service.fn.fdk_response import respond
-from model_service.fn.fdk_server import calm_timers, keep_classes
 from model_service.fn.invocation import Invocation
-from model_service.logs import log
 
-log.configure()
-calm_timers()
-keep_classes()
 app = App()
-# What is loaded by now stays: the collector need not look at it again and again.
-gc.freeze()
-gc.enable()
+lean_start.settle()
 
 
 def handler(ctx: InvokeContext, data: BinaryIO | None = None) -> Response | Coroutine[Any, Any, Response]:

@@ -70,7 +70,7 @@ LOADED_BY_A_V1_CHAT = {
     "transports",
     "upstream",
 }
-MAX_MODULES_OF_A_V1_CHAT = 53
+MAX_MODULES_OF_A_V1_CHAT = 54
 
 # What callers read has the words of JSON, OpenAI and OCI.
 DIALECT = re.compile(

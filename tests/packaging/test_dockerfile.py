@@ -92,7 +92,7 @@ def test_its_second_stage_takes_all_of_it_to_where_the_entry_point_looks() -> No
     assert "COPY --from=build /tree/python /python" in last
     assert "COPY --from=build /tree/function /function" in last
     assert "ENV PYTHONPATH=/function:/python" in last
-    assert 'ENTRYPOINT ["/python/bin/fdk", "/function/func.py", "handler"]' in last
+    assert 'ENTRYPOINT ["python3", "/function/func.py"]' in last
 
 
 def test_both_stages_stand_on_the_same_python() -> None:
