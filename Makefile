@@ -38,7 +38,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients check lint bench attack figures lock digests image zip clean
+.PHONY: help run run-batch serve test test-clients check lint bench attack figures lock digests image zip wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<regist
 
 zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
+
+wheels: $(VENV)/.runtime ## the package for a laptop, as pip installs it: dist/*.whl
+	@$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean: ## take away what was set up
 	rm -rf $(VENV) $(CLIENTS) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info

@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COMMANDS[options.command][1].run(options, sys.stdout) or 0
     except ModelServiceError as error:
         return _report(error)
+    except ModuleNotFoundError as error:
+        return _report_missing(error)
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,12 +100,22 @@ def _report(error: ModelServiceError) -> int:
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
 
 
+def _report_missing(error: ModuleNotFoundError) -> int:
+    package = (error.name or "").partition(".")[0]
+    if package not in EXTRA_OF:
+        raise error
+    print(f"error: This needs {package}: pip install 'model-service[{EXTRA_OF[package]}]'.", file=sys.stderr)
+    return 2
+
+
 def _report_file(error: OSError) -> int:
     file = f"{error.filename}: " if error.filename else ""
     print(f"error: {file}{error.strerror or error}.", file=sys.stderr)
     return 2
 
 
+# By the module that is missing, what brings it along (pyproject.toml).
+EXTRA_OF: Final = {"oci": "oci", "fdk": "function", "redis": "budgets", "backports": "zstd"}
 WIDTH: Final = 80  # columns
 ENDINGS: Final = """\
 exit codes:

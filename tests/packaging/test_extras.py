@@ -1,0 +1,51 @@
+"""What `pip install model-service` brings along, and what it does without the extras."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import mock_oci
+import model_service
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINS = dict(
+    line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "# "
+)
+RANGES = [*PROJECT["dependencies"], *(text for texts in PROJECT["optional-dependencies"].values() for text in texts)]
+RANGES = [text for text in RANGES if not text.startswith(f"{PROJECT['name']}[")]
+
+
+@pytest.mark.parametrize("text", RANGES)
+def test_a_range_has_room_and_the_pin_of_the_function_is_in_it(text: str) -> None:
+    requirement = Requirement(text)
+    assert "==" not in str(requirement.specifier)
+    assert requirement.specifier.contains(PINS[requirement.name])
+
+
+def test_both_packages_have_the_version_of_the_project() -> None:
+    assert model_service.__version__ == mock_oci.__version__ == PROJECT["version"]
+
+
+@pytest.mark.parametrize(
+    ("model", "exit_code", "says"),
+    [("meta.llama-3.3-70b-instruct", 0, "Local OCI"), ("cohere.command-a-03-2025", 2, "'model-service[oci]'")],
+)
+def test_a_chat_works_without_any_extra_and_one_that_needs_it_says_which(model: str, exit_code: int, says: str) -> None:
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['oci', 'fdk', 'redis', 'backports'])); "
+        f"from model_service.__main__ import main; sys.exit(main(['chat', 'Hello', '--model', {model!r}]))"
+    )
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == exit_code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
