@@ -22,6 +22,12 @@ locals {
     "/models/{model_id*}" = ["GET"]
   }
 
+  status_routes = {
+    "/health"       = ["GET"]
+    "/ready"        = ["GET"]
+    "/openapi.json" = ["GET"]
+  }
+
   responses_routes = {
     "/responses"                                  = ["POST"]
     "/responses/input_tokens"                     = ["POST"]
@@ -40,6 +46,7 @@ locals {
     var.enable_embeddings ? local.embeddings_routes : {},
     var.enable_rerank ? local.rerank_routes : {},
     var.enable_responses ? local.responses_routes : {},
+    var.enable_status ? local.status_routes : {},
     var.enable_models ? local.models_routes : {},
   )
 }

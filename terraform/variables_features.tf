@@ -19,6 +19,13 @@ variable "enable_completions" {
   nullable    = false
 }
 
+variable "enable_status" {
+  description = "Serve /v1/health (alive), /v1/ready (credentials, region and compartment) and /v1/openapi.json."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "enable_models" {
   description = "Serve /v1/models, and allow the function to ask OCI which models the region has. Without that permission it lists the configured ones."
   type        = bool

@@ -25,7 +25,7 @@ LAYERS = (
     {"cli"},
     {"models", "dispatch"},
     {"envelopes", "service", "doctor"},
-    {"batch", "relay", "callers", "guardrails", "catalogue"},
+    {"batch", "relay", "callers", "guardrails", "catalogue", "about"},
     {"usage"},
     {"service_file"},
     {"oci_services", "transports"},

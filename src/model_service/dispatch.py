@@ -56,5 +56,8 @@ ANSWERERS: Final[Mapping[str, str]] = {
     "CompletionRequest": "openai_api.completions:Completions",
     "ConfirmationRequest": "batch.subscription:Subscriptions",
     "DoctorRequest": "doctor.checks:Doctor",
+    "HealthRequest": "about.health:Health",
     "ModelsRequest": "catalogue.models:Models",
+    "OpenApiRequest": "about.openapi:OpenApi",
+    "ReadinessRequest": "about.health:Readiness",
 }

@@ -66,6 +66,7 @@ run "no_api_without_its_feature" {
     enable_responses   = false
     enable_models      = false
     enable_completions = false
+    enable_status      = false
   }
 
   assert {

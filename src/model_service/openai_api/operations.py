@@ -171,5 +171,8 @@ OPERATIONS: Final = (
     # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
     Operation("doctor", (), DoctorRequest.parse),
     Operation("completions", ("/v1/completions",), "openai_api.completions:completion_request"),
+    Operation("health", ("/v1/health",), "openai_api.own_requests:health_request", method="GET"),
+    Operation("ready", ("/v1/ready",), "openai_api.own_requests:readiness_request", method="GET"),
+    Operation("openapi", ("/v1/openapi.json",), "openai_api.own_requests:openapi_request", method="GET"),
     Operation("models", ("/v1/models",), "openai_api.own_requests:models_request", method="GET", below="model"),
 )

@@ -38,4 +38,34 @@ def models_request(body: Mapping[str, Any]) -> ModelsRequest:
     return ModelsRequest(optional_string(body, "model"))
 
 
+@dataclass(frozen=True)
+class HealthRequest(OwnRequest):
+    """Whether the function is alive."""
+
+
+@dataclass(frozen=True)
+class ReadinessRequest(OwnRequest):
+    """Whether a model could be asked."""
+
+
+@dataclass(frozen=True)
+class OpenApiRequest(OwnRequest):
+    """Which operations there are, as an OpenAPI document."""
+
+
+def health_request(_body: Mapping[str, Any]) -> HealthRequest:
+    """Return the request: there is nothing to be said in it."""
+    return HealthRequest()
+
+
+def readiness_request(_body: Mapping[str, Any]) -> ReadinessRequest:
+    """Return the request, as ``health_request`` does."""
+    return ReadinessRequest()
+
+
+def openapi_request(_body: Mapping[str, Any]) -> OpenApiRequest:
+    """Return the request, as ``health_request`` does."""
+    return OpenApiRequest()
+
+
 PAYER: Final = ("compartment_id", "project_id")

@@ -140,26 +140,26 @@ _TOOL: Final = _object(
     {"type": _STRING}, function=_object({"name": _STRING}, description=_STRING, parameters=_ANY_OBJECT)
 )
 
-CHAT_REQUEST: Final = SchemaValidator(
-    _object(
-        {"model": _NAME, "messages": _list(_MESSAGE, min_length=1)},
-        stream=_FLAG,
-        stream_options=_object(include_usage=_FLAG),
-        tools=_list(_TOOL),
-        tool_choice=_either(_STRING, _ANY_OBJECT),
-        response_format=_ANY_OBJECT,
-        max_tokens=_INTEGER,
-        max_completion_tokens=_INTEGER,
-        temperature=_NUMBER,
-        top_p=_NUMBER,
-        frequency_penalty=_NUMBER,
-        presence_penalty=_NUMBER,
-        seed=_INTEGER,
-        n=_INTEGER,
-        stop=_either(_STRING, _list(_STRING)),
-        compartment_id={"type": "str", "pattern": rf"^{COMPARTMENT_OCID.pattern}$"},
-        project_id={"type": "str", "pattern": rf"^{PROJECT_OCID.pattern}$"},
-        relay=_ANY_OBJECT,
-        unsupported={"type": "literal", "expected": ["drop", "refuse"]},
-    ),
+CHAT_SCHEMA: Final[Any] = _object(
+    {"model": _NAME, "messages": _list(_MESSAGE, min_length=1)},
+    stream=_FLAG,
+    stream_options=_object(include_usage=_FLAG),
+    tools=_list(_TOOL),
+    tool_choice=_either(_STRING, _ANY_OBJECT),
+    response_format=_ANY_OBJECT,
+    max_tokens=_INTEGER,
+    max_completion_tokens=_INTEGER,
+    temperature=_NUMBER,
+    top_p=_NUMBER,
+    frequency_penalty=_NUMBER,
+    presence_penalty=_NUMBER,
+    seed=_INTEGER,
+    n=_INTEGER,
+    stop=_either(_STRING, _list(_STRING)),
+    compartment_id={"type": "str", "pattern": rf"^{COMPARTMENT_OCID.pattern}$"},
+    project_id={"type": "str", "pattern": rf"^{PROJECT_OCID.pattern}$"},
+    relay=_ANY_OBJECT,
+    unsupported={"type": "literal", "expected": ["drop", "refuse"]},
 )
+
+CHAT_REQUEST: Final = SchemaValidator(CHAT_SCHEMA)

@@ -1,0 +1,1 @@
+"""What the service says of itself: whether it is alive and ready, and which operations it has. Loaded on first use."""
