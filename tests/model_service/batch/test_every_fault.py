@@ -69,12 +69,12 @@ class Watch:
         self.chats: Counter[str] = Counter()
         answer = place.oci._answer
 
-        def watched(request: Request) -> Response:
+        def watched(request: Request, *more: Any) -> Response:
             if request.path == CHAT:
                 text = json.loads(request.body)["messages"][0]["content"]
                 self.chats[text] += 1
                 self.charged_again += [text] if text in self.stored else []
-            response = answer(request)
+            response = answer(request, *more)
             # A dead letter that was taken away keeps an answer no longer.
             if request.method == "PUT" and response.status == 200 and b'"error":null' in request.body:
                 offset = json.loads(request.body)["record"]["offset"]

@@ -116,13 +116,13 @@ class Forbidding:
         self.forbids = True
         answer = place.oci._answer
 
-        def forbidding(request: Any) -> Any:
+        def forbidding(request: Any, *more: Any) -> Any:
             if self.forbids and request.method == "PUT" and part in request.path:
                 from mock_oci import Response
 
                 body = json.dumps({"code": "NotAuthorizedOrNotFound", "message": "no"}).encode()
                 return Response(404, {"content-type": "application/json"}, body)
-            return answer(request)
+            return answer(request, *more)
 
         monkeypatch.setattr(place.oci, "_answer", forbidding)
 

@@ -108,7 +108,7 @@ def test_looking_reads_nothing_of_a_large_object(site: Any, monkeypatch: pytest.
     site.deliver(site.open(), body=b"x" * 8_000_000)
     sent: list[Response] = []
     answer = site.oci._answer
-    monkeypatch.setattr(site.oci, "_answer", lambda request: sent.append(answer(request)) or sent[-1])
+    monkeypatch.setattr(site.oci, "_answer", lambda *asked: sent.append(answer(*asked)) or sent[-1])
     assert site.seen(site.open())
     assert [response.body for response in sent] == [b"x"]
 
