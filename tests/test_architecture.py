@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,12 @@ LONGEST_FUNCTION = 40
 LONGEST_FILE = 265  # 250
 
 # Where a figure is not yet what DESIGN.md says, it may not get worse. Whoever makes it better lowers it here.
-MAX_SHARE_OF_SINGLE_USE_HELPERS = {"model_service": 0.115, "mock_oci": 0.08}  # both 0.08
-MIN_SHARE_OF_VERBS = {"model_service": 0.53, "mock_oci": 0.9}  # both 0.6
-MAX_DOCSTRING_FAULTS = 190  # 0
-MAX_MESSAGES_IN_DIALECT = 60  # 0
-MAX_FILES_OF = {"V1 chat": 31, "Cohere stream": 45, "batch of two": 58}  # V1 chat: 24
-MAX_JUMPS_OF_A_V1_CHAT = 94  # 50
+MAX_SHARE_OF_SINGLE_USE_HELPERS = {"model_service": 0.082, "mock_oci": 0.08}  # both 0.08
+MIN_SHARE_OF_VERBS = {"model_service": 0.88, "mock_oci": 0.95}  # at least 0.6, by the design
+MAX_DOCSTRING_FAULTS = 108  # 0
+MAX_MESSAGES_IN_DIALECT = 27  # 0
+MAX_FILES_OF = {"V1 chat": 29, "Cohere stream": 45, "batch of two": 57}  # V1 chat: 24
+MAX_JUMPS_OF_A_V1_CHAT = 75  # 50
 NAMES_GIVEN_TWICE: dict[str, set[str]] = {
     "model_service": {"Message", "Limits"},
     "mock_oci": {"Refusal"},
@@ -79,13 +80,18 @@ DIALECT = re.compile(
 )
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def sources(package: str) -> list[Path]:
     return sorted((SRC / package).rglob("*.py"))
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, on loading, on first use, for types, or by a lazy row of a table."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Yield every module that a file imports, on loading, on first use, for types, or by a lazy row of a table."""
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
@@ -95,10 +101,10 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def lazy_rows() -> list[str]:
-    nodes = (node for path in sources("model_service") for node in ast.walk(ast.parse(path.read_text())))
-    texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    found = (text for text in texts if LAZY_ROW.fullmatch(text))
-    return sorted({text for text in found if (SRC / "model_service" / text.split(".")[0].split(":")[0]).exists()})
+    """Find them without parsing, which would be done wherever tests are collected."""
+    texts = (path.read_text() for path in sources("model_service"))
+    found = (row.group(1) for text in texts for row in re.finditer(rf'"({LAZY_ROW.pattern})"', text))
+    return sorted({row for row in found if (SRC / "model_service" / re.split("[.:]", row)[0]).exists()})
 
 
 @pytest.mark.parametrize("path", sources("model_service"), ids=lambda path: str(path.relative_to(SRC)))
@@ -154,7 +160,7 @@ def test_the_emulator_and_the_function_do_not_know_each_other(package: str, othe
 @pytest.mark.parametrize("package", ["model_service", "mock_oci"])
 def test_a_module_opens_with_what_it_is_for(package: str) -> None:
     for path in sources(package):
-        docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+        docstring = ast.get_docstring(tree(path)) or ""
         assert docstring.splitlines()[:1] not in ([], [""]), path
 
 
@@ -164,7 +170,7 @@ def test_functions_and_files_stay_short(package: str) -> None:
     for path in sources(package):
         text = path.read_text()
         assert text.count("\n") <= LONGEST_FILE, path
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or 0) - node.lineno + 1
                 assert length <= LONGEST_FUNCTION, f"{path}: {node.name} has {length} lines"
@@ -209,7 +215,7 @@ def test_messages_have_the_words_of_the_field() -> None:
 def messages() -> Iterator[str]:
     """Yield what the arguments of each exception say, with ``…`` for what is only known when it is raised."""
     for path in sources("model_service"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             call = node.exc if isinstance(node, ast.Raise) else node
             if isinstance(call, ast.Call) and (isinstance(node, ast.Raise) or EXCEPTION.search(ast.unparse(call.func))):
                 arguments = [*call.args, *(one.value for one in call.keywords if one.arg not in {"code", "param"})]

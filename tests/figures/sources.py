@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -85,6 +85,7 @@ class Package:
     modules: Mapping[str, Module]
 
     @classmethod
+    @cache
     def read(cls, checkout: Path, name: str) -> Package:
         """Read all of ``checkout``/src/``name``."""
         source = checkout / "src"
@@ -94,7 +95,7 @@ class Package:
         }
         return cls({module: Module(module, path, path.read_text()) for module, path in dotted.items()})
 
-    @property
+    @cached_property
     def functions(self) -> list[Function]:
         return [node for module in self.modules.values() for node in module.functions]
 
