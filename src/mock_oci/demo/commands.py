@@ -32,8 +32,8 @@ def serve_stack(
 ) -> int:
     """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when the function does not start.
 
-    Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and
-    answered; the function's log goes to stderr.
+    Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and answered, and
+    on the next line where a browser finds the playground; the function's log goes to stderr.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
@@ -41,7 +41,13 @@ def serve_stack(
         with (
             contextlib.suppress(KeyboardInterrupt),
             LocalStack(
-                function, port, config=config, echo=sys.stderr, buffered=buffered, authentication=authentication
+                function,
+                port,
+                config=config,
+                echo=sys.stderr,
+                buffered=buffered,
+                authentication=authentication,
+                page=(Path(__file__).parent / "playground.html").read_bytes(),
             ) as stack,
         ):
             return _serve(stack, write_config)
@@ -72,7 +78,7 @@ def _serve(stack: LocalStack, directory: Path | None) -> int:
             return complain("the function does not answer; its log above may say why")
     if directory is not None:
         write_oci_config(stack.oci, directory, stack.oci_url)
-    sys.stdout.write(f"ready: {stack.gateway_url}\n")
+    sys.stdout.write(f"ready: {stack.gateway_url}\nopen {stack.gateway.url}/\n")
     sys.stdout.flush()
     wait_for_interrupt()
     return 0

@@ -43,6 +43,7 @@ class LocalStack:
     platform's, and asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
     function itself is the gateway's authorizer, of the header Authorization, and what it says of a caller (the keys
     of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
+    ``page`` is what a browser gets at ``/`` of the gateway.
     ``tracing``: the function is told to send spans to the ``Apm`` of ``oci``.
     While the stack runs, connectors and rules move what they have, and Notifications tries again
     what was not acknowledged.
@@ -68,7 +69,9 @@ class LocalStack:
         identity_headers: Mapping[str, str] | None = None,
         policies: Mapping[str, Any] | None = None,
         tracing: bool = False,
+        page: bytes | None = None,
     ) -> None:
+        self._page = page
         if authentication not in AUTHENTICATIONS:
             raise ValueError(f"authentication must be one of {', '.join(AUTHENTICATIONS)}")
         self._authentication = authentication
@@ -130,7 +133,12 @@ class LocalStack:
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         routes = {PREFIX: self.function}
         gateway = LocalGateway(
-            self.functions, routes, port=self._port, buffered=self._buffered, policies=self._all_policies()
+            self.functions,
+            routes,
+            port=self._port,
+            buffered=self._buffered,
+            policies=self._all_policies(),
+            page=self._page,
         )
         self.gateway = starting.enter_context(gateway)
         moving = [self._pump_connectors, self._pump_events] * _SIDE_BY_SIDE

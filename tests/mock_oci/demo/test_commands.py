@@ -90,10 +90,15 @@ def test_the_served_stack_is_ready_serves_and_ends_quietly(number: int, tmp_path
         ready, _, url = process.stdout.readline().strip().partition(": ")
         assert (ready, url.rpartition("/")[2]) == ("ready", "v1")
         assert (tmp_path / "config" / "env").exists()
+        assert process.stdout.readline() == f"open {url.removesuffix('v1')}\n"
+        page = httpx.get(url.removesuffix("v1"), trust_env=False, timeout=30)
         answer = httpx.post(f"{url}/chat/completions", json=CHAT, trust_env=False, timeout=30)
         process.send_signal(number)
         rest, log = process.communicate(timeout=20)
     assert answer.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<title>model-service playground</title>" in page.text
     assert (process.returncode, rest) == (0, "")
     assert '"event": "invocation"' in log
     assert "Traceback" not in log

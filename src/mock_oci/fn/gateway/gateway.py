@@ -29,6 +29,11 @@ _HEAD_LIMIT = 8 * 1024  # bytes of method, URI and headers
 _REQUEST_LIMIT = 20 * 1024 * 1024  # bytes of a body, whatever is behind
 
 _PREFIX = "fn-http-h-"
+_OF_A_PAGE = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; connect-src 'self'; img-src 'self' data:; "
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
 _PASSED = ("content-type", "fn-call-id", "opc-request-id")
 _FRAMING = HOP_BY_HOP | {"content-length"}
 _PEER = "127.0.0.1"  # every client of a loopback server
@@ -41,6 +46,7 @@ class LocalGateway:
     ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
     ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
     ``policies`` and ``usage_plans`` are data, see Policies; verdicts, rates and quotas go by the clock of the cloud.
+    ``page`` is HTML for who opens the gateway in a browser; no gateway of OCI's has one.
     The gateway invokes as ``principal``: deny it, and clients get the bare 500 of a missing policy.
     """
 
@@ -53,7 +59,9 @@ class LocalGateway:
         buffered: bool = True,
         policies: Mapping[str, Any] | None = None,
         usage_plans: Sequence[Mapping[str, Any]] = (),
+        page: bytes | None = None,
     ) -> None:
+        self._page = page
         self._functions = functions
         self._routes = dict(routes)
         self._live = not buffered
@@ -92,6 +100,8 @@ class LocalGateway:
     def _answer(self, request: Request) -> Response:
         status = _refused_status(request)
         path = request.path
+        if self._page is not None and status is None and (request.method, path) == ("GET", "/"):
+            return Response(200, _OF_A_PAGE, self._page)
         fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
         if status is not None:
             return _error(status)
