@@ -46,10 +46,10 @@ help: ## this list
 run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI
 	@$(BIN)/python -m mock_oci $(STACK) --prompt "$(PROMPT)"
 
-run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results in a local bucket: BATCH=1000
+run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results in a local bucket: BATCH=1000 OUT=DIR
 	@$(BIN)/python -m model_service tasks "$(TASKS)"
 	@$(BIN)/python -m mock_oci $(STACK) --batch $(BATCH) --stream prompts --bucket results \
-		--config "MODEL_SERVICE_TASKS=$(TASKS)" --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
+		$(if $(OUT),--out "$(OUT)") --config "MODEL_SERVICE_TASKS=$(TASKS)" --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
 
 serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080, with a key: KEYS=1
 	@$(if $(KEYS),mkdir -p build && printf 'api_key: ' >&2 && $(BIN)/python -m model_service keys --at $(LOCAL_KEYS) create --owner you --team local >&2)

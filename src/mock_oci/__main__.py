@@ -80,6 +80,7 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=_count, metavar="N", help="put N prompts on a stream, show how they fare, end")
     parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
     parser.add_argument("--bucket", default="results", metavar="NAME", help="the bucket of its results (results)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where all of its results and dead letters are written")
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -108,7 +109,14 @@ def _with_function(options: argparse.Namespace) -> int:
 
     if options.batch is not None:
         config = dict(options.config)
-        return run_batch(options.function, options.batch, config, stream=options.stream, bucket=options.bucket)
+        return run_batch(
+            options.function,
+            options.batch,
+            config,
+            stream=options.stream,
+            bucket=options.bucket,
+            folder=options.out,
+        )
     if options.prompt is not None:
         return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered)
     return serve_stack(
@@ -146,7 +154,7 @@ examples:
 
 exit codes: 0 ended as asked, 1 the function failed, 2 wrong usage or it cannot serve, 130 Ctrl-C in a batch"""
 
-_OF_A_FUNCTION = ("prompt", "batch", "buffered", "authentication")
+_OF_A_FUNCTION = ("prompt", "batch", "out", "buffered", "authentication")
 
 if __name__ == "__main__":
     sys.exit(main())

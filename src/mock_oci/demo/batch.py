@@ -7,17 +7,19 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from mock_oci.demo.commands import complain
+from mock_oci.demo.outcomes import MAX_COLUMNS, is_unicode, reason_lines, show_outcomes
 from mock_oci.doors.foreground import reason
 from mock_oci.fn.stack import LocalStack
 from mock_oci.services.connector_hub import Connector, from_stream, to_function
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.object_storage import ObjectStorage
+from mock_oci.services.object_storage.state import StoredObject
 from mock_oci.services.streaming import Stream, Streaming
 
 _MODEL_SECONDS = 0.05
@@ -28,8 +30,6 @@ _LOOK_SECONDS = 0.1
 _PATIENCE_SECONDS = 120.0  # without any progress
 _ATTEMPTS = 5  # at one batch
 _COLUMNS = 40
-_TERMINAL = 120  # columns
-_MAX_REASONS = 5
 _QUESTIONS = ("Why is the sky blue?", "Why do functions sleep?", "What is a tide?", "Who counts the stars?")
 
 
@@ -60,7 +60,12 @@ class BatchDemo:
     @property
     def done(self) -> int:
         """Count the records that have an outcome."""
-        return len(self.storage.objects(self._bucket))
+        return len(self.objects)
+
+    @property
+    def objects(self) -> Sequence[StoredObject]:
+        """Return the outcomes, in the order of their names."""
+        return self.storage.objects(self._bucket)
 
     @property
     def arrived(self) -> bool:
@@ -89,7 +94,7 @@ class BatchDemo:
         out.write(f"{start}{bar(self.done, self.count, out.encoding)}\n\n")
 
     def outcome(self) -> Outcome:
-        stored = [_json(item.body) for item in self.storage.objects(self._bucket)]
+        stored = [_json(item.body) for item in self.objects]
         errors = [record["error"] for record in stored if record.get("error")]
         used = [_usage(record) for record in stored if not record.get("error")]
         return Outcome(
@@ -128,10 +133,9 @@ def run_batch(
     stream: str = "prompts",
     bucket: str = "results",
     out: TextIO | None = None,
+    folder: Path | None = None,
 ) -> int:
-    """Run the demo.
-
-    Returns 0 when each record has an outcome and at least one a result, 1 otherwise, and 130 when it was interrupted.
+    """Run the demo, and write every outcome below ``folder``, if one is given.
 
     Returns 0 when each record has an outcome and at least one a result, 1 otherwise, and 130 when it was interrupted.
     """
@@ -152,7 +156,12 @@ def run_batch(
             out.write("\n")  # the bar has a line of its own
             out.flush()
         return complain(f"interrupted: {demo.done} of {count} records have an outcome", exit_code=130)
-    return _conclude(demo, stack.log_lines(), out)
+    exit_code = _conclude(demo, stack.log_lines(), out)
+    try:
+        show_outcomes(demo.objects, folder, out)
+    except OSError as error:
+        return complain(f"cannot write the outcomes: {reason(error)}", exit_code=2)
+    return exit_code
 
 
 def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
@@ -163,7 +172,7 @@ def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
     if ended:
         counts = ", ".join(f"{number} {name}" for name, number in ended.items() if number)
         out.write(f"  {'its log says':<14}{counts}\n")
-    out.write(reason_lines(outcome.reasons + troubles, out.encoding))
+    out.write(reason_lines(outcome.reasons + troubles, out.encoding, MAX_COLUMNS if out.isatty() else None))
     out.flush()
     if missing > 0 and not ended:
         return complain(f"{missing} of {demo.count} records have no outcome", log=() if troubles else log)
@@ -193,16 +202,6 @@ def left(log: Iterable[str]) -> Counter[str]:
     return Counter(_reason({**line, "code": f"{line.get('where')}: {line.get('error')}"}) for line in lines)
 
 
-def reason_lines(reasons: Counter[str], encoding: str | None = "utf-8") -> str:
-    """Format the most frequent reasons, a line each, no longer than a terminal: how often, code, message."""
-    times = "\N{MULTIPLICATION SIGN}" if _is_unicode(encoding) else "x"
-    rows_by_count = reasons.most_common(_MAX_REASONS)
-    digits = max((len(str(number)) for _, number in rows_by_count), default=0)
-    rows = (f"  {number:>{digits}} {times} {reason}" for reason, number in rows_by_count)
-    text = "".join(f"{row if len(row) <= _TERMINAL else row[: _TERMINAL - 1] + '…'}\n" for row in rows)
-    return text.encode(encoding or "ascii", "replace").decode(encoding or "ascii")
-
-
 def put_prompts(stream: Stream, count: int) -> None:
     """Put ``{"prompt", "n"}`` records on the stream; in each hundred, one is cut off in its middle."""
     for number in range(count):
@@ -213,13 +212,9 @@ def put_prompts(stream: Stream, count: int) -> None:
 
 def bar(done: int, count: int, encoding: str | None = "utf-8") -> str:
     """Draw one line: how much of ``count`` is ``done``."""
-    full, empty = ("\N{FULL BLOCK}", "\N{LIGHT SHADE}") if _is_unicode(encoding) else ("#", ".")
+    full, empty = ("\N{FULL BLOCK}", "\N{LIGHT SHADE}") if is_unicode(encoding) else ("#", ".")
     columns = _COLUMNS * min(done, count) // count
     return f"  {full * columns}{empty * (_COLUMNS - columns)}  {done} of {count}"
-
-
-def _is_unicode(encoding: str | None) -> bool:
-    return (encoding or "").lower().startswith("utf")
 
 
 def _json(text: str | bytes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from model_service.batch.context import RecordStatus
 from model_service.batch.letters import Letter, letters_in_bucket, letters_in_folder
 from model_service.batch.sinks.bucket import OTHER_FOLDER
 from model_service.batch.tasks.location import object_at
+from model_service.cli import batch_plan
 from model_service.cli.options import seconds, settings_of
 from model_service.dispatch import Dispatch
 from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
@@ -31,6 +32,7 @@ ABOUT: Final = (
     "its result; one that fails again stays. What is interrupted can be run again: nothing is done twice."
 )
 EXAMPLES: Final = """\
+  {prog} batch plan --records 1000000 --seconds 3
   {prog} batch redrive --dry-run
   {prog} batch redrive oci://results@<namespace>/failed/"""
 LETTERS_AT_ONCE: Final = 100
@@ -39,6 +41,7 @@ GONE: Final = frozenset({RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordSt
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
+    batch_plan.add_arguments(actions.add_parser("plan", help="how long records take", description=batch_plan.ABOUT))
     redrive = actions.add_parser("redrive", help="try dead letters again", description=ABOUT)
     redrive.add_argument(
         "folder",
@@ -51,7 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Try the letters again, and return 1 if any are left."""
+    """Try the letters again, and return 1 if any are left; ``plan`` only adds up."""
+    if options.action == "plan":
+        batch_plan.run(options, out)
+        return 0
     with closing(Service(settings_of(options))) as service:
         batches = Batches(service, Dispatch(service).answer)
         letters = _letters(options, service, batches)

@@ -15,7 +15,8 @@ import pytest
 import mock_oci
 from mock_oci import MockOci
 from mock_oci.__main__ import main
-from mock_oci.demo.batch import bar, endings, left, put_prompts, reason_lines, run_batch
+from mock_oci.demo.batch import bar, endings, left, put_prompts, run_batch
+from mock_oci.demo.outcomes import reason_lines
 from mock_oci.services.streaming import Streaming
 
 FOLDER = Path(__file__).parents[1] / "functions" / "answers_batch"
@@ -37,12 +38,19 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_each_record_has_an_outcome_and_the_summary_says_what_it_cost(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--function", str(FOLDER), "--config", "ENDPOINT={endpoint}", "--batch", "120"]) == 0
+def test_each_record_has_an_outcome_and_the_summary_says_what_it_cost(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ["--function", str(FOLDER), "--config", "ENDPOINT={endpoint}", "--batch", "120", "--out", str(tmp_path)]
+    assert main(words) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert lines[0].endswith("  120 of 120")
     rows = {line[2:16].strip(): line[16:] for line in lines[2:]}
+    assert "\n  a result: " in captured.out
+    assert "\n  a dead letter: " in captured.out
+    assert captured.out.endswith(f"\n  all 120 of them: {tmp_path}\n")
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 120
     assert (rows["records"], rows["results"], rows["dead letters"]) == ("120", "118", "2") or rows[
         "dead letters"
     ] == "1"
@@ -77,7 +85,7 @@ def test_where_everything_fails_the_reason_is_told_and_it_has_failed(capsys: pyt
     assert run_batch(FOLDER, 3, {"FAILS": "{{ value.prompt }}: finds nothing", "ENDPOINT": "{endpoint}"}) == 1
     captured = capsys.readouterr()
     assert "  results       0\n  dead letters  3\n" in captured.out
-    assert captured.out.endswith("\n  3 \N{MULTIPLICATION SIGN} template_error   {{ value.prompt }}: finds nothing\n")
+    assert "\n  3 \N{MULTIPLICATION SIGN} template_error   {{ value.prompt }}: finds nothing\n" in captured.out
     assert captured.err == "mock_oci: there is not one result\n"
 
 
@@ -127,6 +135,7 @@ def test_five_reasons_are_told_the_most_frequent_first_none_longer_than_a_termin
     lines = reason_lines(reasons).splitlines()
     assert lines[:2] == ["  12 \N{MULTIPLICATION SIGN} e", f"   4 \N{MULTIPLICATION SIGN} {'f' * 112}…"]
     assert (len(lines), len(lines[1])) == (5, 120)
+    assert f"   4 \N{MULTIPLICATION SIGN} {'f' * 200}" in reason_lines(reasons, width=None).splitlines()
     assert reason_lines(Counter({"größer": 2}), "ascii") == "  2 x gr??er\n"
     assert reason_lines(Counter()) == ""
 
