@@ -8,7 +8,7 @@ import io
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mock_oci import __version__
@@ -45,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"mock-oci {__version__}")
-    parser.add_argument("--port", type=_port, default=0, help="the port (0, the default: any free one)")
+    parser.add_argument(
+        "--port",
+        type=_number(0, 65535, "a port: 0 to 65535"),
+        default=0,
+        help="the port (0, the default: any free one)",
+    )
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
     parser.add_argument(
         "--until-stdin-ends",
@@ -77,7 +82,12 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         help="keys: the function judges who calls, as the gateway's authorizer",
     )
     parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
-    parser.add_argument("--batch", type=_count, metavar="N", help="put N prompts on a stream, show how they fare, end")
+    parser.add_argument(
+        "--batch",
+        type=_number(1, sys.maxsize, "a number of records"),
+        metavar="N",
+        help="put N prompts on a stream, show how they fare, end",
+    )
     parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
     parser.add_argument("--bucket", default="results", metavar="NAME", help="the bucket of its results (results)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where all of its results and dead letters are written")
@@ -90,16 +100,15 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError("must be a number of records")
-    return int(text)
+def _number(least: int, most: int, what: str) -> Callable[[str], int]:
+    """Return what reads a number of an option, for argparse."""
 
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"must be {what}")
+        return int(text)
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError("must be a port: 0 to 65535")
-    return int(text)
+    return read
 
 
 def _with_function(options: argparse.Namespace) -> int:
