@@ -23,10 +23,15 @@ SLOW_PATHS = (
     "mock_oci/test_command_line",
     "model_service/auth/test_an_hour",
     "model_service/auth/test_instance_principal",
+    "model_service/auth/test_torn_rotations",
     "model_service/batch/sinks/test_every_sink",
     "model_service/batch/test_arrivals",
     "model_service/batch/test_batch",
+    "model_service/batch/test_bulk",
+    "model_service/batch/test_every_fault",
     "model_service/batch/test_hostile_arrivals",
+    "model_service/batch/test_outages",
+    "model_service/callers/test_end_to_end",
     "model_service/cli/test_command_line",
     "model_service/envelopes/test_events_fuzz",
     "model_service/fn/",
@@ -34,7 +39,10 @@ SLOW_PATHS = (
     "model_service/relay/",
     "model_service/test_hostile_input",
     "model_service/test_ways_in",
+    "model_service/transports/native/formats/test_folded_streams",
+    "model_service/transports/native/formats/test_linear_work",
     "model_service/transports/test_contract",
+    "model_service/upstream/test_connections",
     "model_service/upstream/test_sdk_client",
     "packaging/",
     "terraform/test_broken_corpus",
@@ -49,12 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    path = item.path.relative_to(TESTS).as_posix()
     return (
-        path.startswith(SLOW_PATHS)
+        _is_in_slow_path(item.path)
         or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
         or hasattr(getattr(item, "obj", None), "hypothesis")
     )
+
+
+@functools.cache
+def _is_in_slow_path(path: Path) -> bool:
+    return path.relative_to(TESTS).as_posix().startswith(SLOW_PATHS)
 
 
 @pytest.fixture(scope="session", autouse=True)
