@@ -29,6 +29,7 @@ run "conditions" {
       "Allow any-user to manage generative-ai-response in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to manage generative-ai-conversation in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to read generative-ai-project in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to inspect generative-ai-model in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to use functions-family in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
     ])
     error_message = "One statement for each thing that is switched on, and no more."
