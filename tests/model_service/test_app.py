@@ -98,6 +98,7 @@ def test_nothing_of_a_refused_call_is_kept(app: App, oci: MockOci, way: str, htt
         app.answer(
             Invocation(json.dumps({**body, "user": "u" * 500_000}).encode(), Deadline.after(20), http=http)
         ).whole()
+        oci.requests.clear()
         oci.calls.clear()  # the emulator, in this process too, keeps what it was asked
 
     call()  # what a first call imports and opens
