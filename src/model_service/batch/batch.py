@@ -127,7 +127,8 @@ class Batches:
 
     @cached_property
     def _pacing(self) -> Pacing:
-        return Pacing(self.service.settings.batch_concurrency, self.pauses)
+        settings = self.service.settings
+        return Pacing(settings.batch_concurrency, self.pauses, settings.limits.json_bytes)
 
     @cached_property
     def _sinks(self) -> Mapping[str, Sink]:

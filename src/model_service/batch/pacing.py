@@ -18,6 +18,8 @@ NOT_PASSING: Final = frozenset({501})  # of 5xx: what OCI has not, it will not h
 WINDOW_CALLS: Final = 64  # whose outcomes a target remembers
 DECREASE_SHARE: Final = 0.4  # of the calls of a window: above it there are fewer at once
 INCREASE_SHARE: Final = 0.25  # below it there are more
+COPIES_OF_AN_ANSWER: Final = 6  # its bytes, its text, its values, the result around it, and that as JSON
+LARGEST_FADES: Final = 0.98  # with each answer
 CALM_SHARE: Final = 0.05  # below it, what still fails is to blame itself
 
 
@@ -64,6 +66,7 @@ class CallTarget:
     pauses: Pauses
     clock: Callable[[], float] = time.monotonic
     limit: float = 0.0
+    room: int = 1_000_000  # calls whose answers fit into memory
     last_success: float = float("-inf")
     resting_until: float = float("-inf")
     _active: int = 0
@@ -78,7 +81,7 @@ class CallTarget:
     @property
     def has_room(self) -> bool:
         """Whether one call more may begin now."""
-        return self._active < max(1, int(self.limit)) and self.clock() >= self.resting_until
+        return self._active < max(1, min(int(self.limit), self.room)) and self.clock() >= self.resting_until
 
     @property
     def is_down(self) -> bool:
@@ -155,7 +158,17 @@ class Pacing:
 
     most: int
     pauses: Pauses = field(default_factory=Pauses)
+    answer_room: int = 80 * 1024 * 1024  # bytes of memory that the answers under way may take
     _targets: dict[str, CallTarget] = field(default_factory=dict)
+    _largest: float = 0.0
+
+    def note_size(self, answer_bytes: int) -> None:
+        """Learn how large answers are: of large ones fewer are under way at once, by what each takes in memory."""
+        self._largest = max(float(answer_bytes), self._largest * LARGEST_FADES)
+        most = self.answer_room // int(self._largest * COPIES_OF_AN_ANSWER + 1)
+        for target in list(self._targets.values()):
+            if target.kind == "model":
+                target.room = max(1, min(self.most, most))
 
     def target(self, kind: str, name: str) -> CallTarget:
         """Return the target of a ``kind``, ``model`` or ``sink``."""

@@ -37,6 +37,7 @@ class Writing:
                 sink.redeliver(self.record, view, batch.deadline)
             else:
                 body = fitted(self.result.body(), sink.largest, batch.service.overflow, batch.deadline)
+                batch.pacing.note_size(len(body))
                 delivered = sink.deliver(Outcome(self.record, view, body), batch.deadline)
         except ModelServiceError as failure:
             error = failure

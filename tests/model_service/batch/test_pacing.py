@@ -151,3 +151,19 @@ def test_statuses_that_do_not_pass(status: int) -> None:
 )
 def test_what_may_have_been_charged_is_not_tried_again(error: ModelServiceError, passes: bool) -> None:
     assert is_passing(error) is passes
+
+
+def test_of_large_answers_fewer_are_under_way_at_once() -> None:
+    pacing = Pacing(32, answer_room=80 * 1024 * 1024)
+    model, sink = pacing.target("model", "m"), pacing.target("sink", "s")
+    pacing.note_size(4_000)
+    assert model.room == 32
+    pacing.note_size(3_000_000)
+    assert model.room == 4
+    assert [model.begin() for _ in range(5)] == [True] * 4 + [False]
+    assert sink.room > 32
+    for _ in range(300):
+        pacing.note_size(4_000)
+    assert model.room == 32
+    pacing.note_size(80_000_000)
+    assert model.room == 1
