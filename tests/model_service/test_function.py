@@ -90,7 +90,7 @@ def test_more_than_six_megabytes_is_413_at_either_door(stack: LocalStack) -> Non
     assert invoke(stack, TOO_LARGE).status == 413
 
 
-@pytest.mark.parametrize("path", ["/", "/models", "/chat/completions/x", "/chat"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/chat/completions/x", "/chat"])
 def test_an_unknown_path_is_a_404_that_says_what_there_is(stack: LocalStack, path: str) -> None:
     response = post(stack, HELLO, path)
     assert response.status_code == 404

@@ -163,7 +163,9 @@ def test_a_signal_ends_the_answer_with_a_line_of_its_own(
     process.stderr.readline()  # which OCI: from here on it asks
     process.send_signal(number)
     _, error = process.communicate(timeout=30)
-    assert (process.returncode, error) == (exit_code, says)
+    # As a shell counts: where the signal meets an import, CPython ends by the signal itself although it was caught.
+    ended = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    assert (ended, error) == (exit_code, says)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
