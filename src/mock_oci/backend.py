@@ -6,8 +6,9 @@ import hashlib
 import json
 import logging
 import re
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 
@@ -20,7 +21,9 @@ from mock_oci.oddities import Meaningless
 from mock_oci.operations import Call, Operation, Refused, json_response, oci_error
 from mock_oci.retry_tokens import RetryTokens
 from mock_oci.services import SERVICES
+from mock_oci.services.generative_ai.charges import Charge, Charges
 from mock_oci.services.generative_ai.projects import Projects
+from mock_oci.services.generative_ai.quotas import Quotas
 from mock_oci.wire import Request, Response
 
 _log = logging.getLogger(__name__)
@@ -29,12 +32,26 @@ _SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class MockOci(Cloud):
-    """One tenancy in one region. ``answer`` is thread-safe and raises Disconnect when a script says so."""
+    """One tenancy, at home in one region. ``answer`` is thread-safe and raises Disconnect when a script says so."""
 
     @property
     def projects(self) -> Projects:
         """Return the Generative AI projects, which Responses and Conversations are asked in; ``default`` is there."""
         return self.state_of(Projects)
+
+    @property
+    def quotas(self) -> Quotas:
+        """Return what each region lets through of each model in a minute."""
+        return self.state_of(Quotas)
+
+    @property
+    def charges(self) -> deque[Charge]:
+        """Return what models have been charged for, the oldest first."""
+        return self.state_of(Charges).made
+
+    def in_region(self, region: str) -> RegionDoor:
+        """Return what answers as another region of the same tenancy, for a door of its own: ``serve(in_region(…))``."""
+        return RegionDoor(self, region)
 
     def invoke(self, handler: Callable[..., Any], body: Any = b"", **how: Any) -> Response:
         """Call a function's ``handler(ctx, data)`` in this process: see ``mock_oci.fn.handler_call.call_handler``."""
@@ -83,10 +100,15 @@ class MockOci(Cloud):
 
     def _answered(self, operation: Operation, call: Call) -> Response:
         request = call.request
+        model = _model_of(request)
         only_named = not operation.asks_model
-        step = self.script.take(request.path, _model_of(request), request.body, only_named=only_named)
-        step.begin(self.sleep)
+        if operation.asks_model:
+            self.quotas.admit(call.region, model, len(request.body))
+        step = self.script.take(request.path, model, request.body, region=call.region, only_named=only_named)
+        step.begin(self.sleep, None if self.finishes_abandoned else request.has_left)
         response = step.response or operation.answer(replace(call, scripted=step.reply))
+        if operation.asks_model and response.status == 200:
+            response = self.state_of(Charges).counted(response, call.region, model, request.body)
         try:
             response = step.made_odd(response, request.path)
         except Meaningless as mistake:
@@ -119,6 +141,18 @@ class MockOci(Cloud):
         segments = [hashlib.sha256(f"{serial}/{part}".encode()).hexdigest()[:32].upper() for part in range(3)]
         sent = request.headers.get("opc-request-id", "").split("/")[0]
         return "/".join([sent if _SEGMENT.fullmatch(sent) else segments[0], *segments[1:]])
+
+
+@dataclass(frozen=True)
+class RegionDoor:
+    """A region of a tenancy, as a door sees it."""
+
+    oci: MockOci
+    region: str
+
+    def answer(self, request: Request) -> Response:
+        """Answer as the tenancy does in this region."""
+        return self.oci.answer(replace(request, region=self.region))
 
 
 def _model_of(request: Request) -> str:

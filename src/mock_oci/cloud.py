@@ -27,6 +27,7 @@ class Cloud:
 
     ``throttles``: calls are counted against the limits that the services document. ``max_native_body``: from how many
     bytes on the native chat refuses a body with 413; that it does was seen, but not from where on.
+    ``finishes_abandoned``: a model whose client leaves before its answer runs on, and is charged; nobody has said.
     ``requests`` records what came in, ``calls`` what became of it; ``refusals`` the reasons of 401s, which the wire
     never tells.
     """
@@ -40,6 +41,7 @@ class Cloud:
         chunk_delay: float = 0.0,
         throttles: bool = False,
         max_native_body: int | None = None,
+        finishes_abandoned: bool = False,
     ) -> None:
         self.clock = AdjustableClock(clock)
         self.region = region
@@ -47,6 +49,7 @@ class Cloud:
         self.chunk_delay = chunk_delay
         self.throttles = throttles
         self.max_native_body = max_native_body
+        self.finishes_abandoned = finishes_abandoned
         self.tenancy = Tenancy()
         self.principals = Principals(self.tenancy, region, self.clock)
         self.permissions = Permissions(self.tenancy)

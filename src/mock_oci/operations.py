@@ -31,8 +31,8 @@ class Call:
 
     @property
     def region(self) -> str:
-        """Return the region in the host that was asked, else the cloud's own."""
-        return region_of_host(self.request.headers.get("host", ""), self.cloud.region)
+        """Return the region of the door or in the host that was asked, else the cloud's own."""
+        return self.request.region or region_of_host(self.request.headers.get("host", ""), self.cloud.region)
 
 
 @dataclass(frozen=True)

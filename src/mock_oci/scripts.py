@@ -23,7 +23,8 @@ class How(TypedDict, total=False):
     ``delay`` before the response, ``chunk_delay`` between its pieces; ``stall_after`` that many pieces nothing
     comes for ``stall`` seconds (60); ``cut_after`` that many, or after that stall, the connection is cut (0:
     right after the headers), ``disconnect`` before any response; ``times`` the step is used (1), only for
-    requests with this ``model`` or ``path``, or with a body ``containing`` this text, as sent or as JSON means it.
+    requests with this ``model`` or ``path``, asked in this ``region``, or with a body ``containing`` this text, as sent
+    or as JSON means it.
     ``odd`` names one of ``mock_oci.oddities.ODDITIES``, or several.
     """
 
@@ -36,6 +37,7 @@ class How(TypedDict, total=False):
     times: int
     model: str
     path: str
+    region: str
     containing: str
     odd: str | Sequence[str]
 
@@ -55,6 +57,7 @@ class Step:
     times: int = 1
     model: str = ""
     path: str = ""
+    region: str = ""
     containing: str = ""
     odd: str | Sequence[str] = ()
 
@@ -66,10 +69,17 @@ class Step:
         """Return the names of what is odd about the answer."""
         return (self.odd,) if isinstance(self.odd, str) else tuple(self.odd)
 
-    def begin(self, sleep: Callable[[float], None]) -> None:
-        """Wait before the response, or raise Disconnect, as the step says."""
-        if self.delay:
+    def begin(self, sleep: Callable[[float], None], has_left: Callable[[], bool] | None = None) -> None:
+        """Wait before the response, or raise Disconnect, as the step says.
+
+        ``has_left`` tells whether the client is gone, for which no answer is made then.
+        """
+        if self.delay and has_left is None:
             sleep(self.delay)
+        elif self.delay and has_left is not None:
+            for _ in _silence(self.delay, sleep):
+                if has_left():
+                    raise Disconnect("the client left before the answer")
         if self.disconnect:
             raise Disconnect("as scripted")
 
@@ -201,7 +211,7 @@ class Script:
         with self._lock:
             self._steps.clear()
 
-    def take(self, path: str, model: str, body: bytes = b"", *, only_named: bool = False) -> Step:
+    def take(self, path: str, model: str, body: bytes = b"", *, region: str = "", only_named: bool = False) -> Step:
         """Take the first step that this request matches, used up by one; a plain ``Step()`` when there is none.
 
         ``only_named``: only steps that name this path (for doors a script does not mean, such as identity).
@@ -209,7 +219,7 @@ class Script:
         with self._lock:
             for index, step in enumerate(self._steps):
                 named = step.path in ("", path) and step.model in ("", model) and (step.path or not only_named)
-                if named and _says(body, step.containing):
+                if named and step.region in ("", region) and _says(body, step.containing):
                     self._steps[index : index + 1] = [replace(step, times=step.times - 1)] if step.times > 1 else []
                     return step
         return Step()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,13 +17,16 @@ class Request:
     """One HTTP request as it stood on the wire.
 
     ``target`` is the raw path and query (percent-encoding kept: it is part of what a signature covers);
-    ``headers`` has lower-case names.
+    ``headers`` has lower-case names. ``region`` is that of the door it came through, where a door has one of its own;
+    ``has_left`` tells whether its client is gone, where a door can tell.
     """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    region: str = ""
+    has_left: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""Seeding: buckets, streams, queues, topics, secrets and projects from one document, JSON or YAML."""
+"""Seeding: buckets, streams, queues, topics, secrets, projects and regions from one document, JSON or YAML."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from mock_oci.cloud import Cloud
 from mock_oci.services.generative_ai.projects import Projects
+from mock_oci.services.generative_ai.quotas import Quotas
 from mock_oci.services.notifications.state import Notifications
 from mock_oci.services.object_storage.state import ObjectStorage
 from mock_oci.services.oci_surface import invalid
@@ -90,6 +91,18 @@ def _project(cloud: Cloud, row: Body) -> str:
     return cloud.state_of(Projects).create(row.pop("name"), **row).id
 
 
+def _region(cloud: Cloud, row: Body) -> str:
+    """Have a region host exactly these ``models``, with these ``quotas``; what is missing stays as it is."""
+    region, models, quotas = str(row.pop("name")), row.pop("models", None), row.pop("quotas", [])
+    if row:
+        raise ValueError(f"{next(iter(row))} is not known; known are models, quotas")
+    if models is not None:
+        cloud.catalogue.host_only(region, models)
+    for quota in quotas:
+        cloud.state_of(Quotas).set(region, **quota)
+    return region
+
+
 _KINDS: dict[str, Callable[[Cloud, Body], str]] = {
     "buckets": _bucket,
     "streams": _stream,
@@ -97,4 +110,5 @@ _KINDS: dict[str, Callable[[Cloud, Body], str]] = {
     "topics": _topic,
     "secrets": _secret,
     "projects": _project,
+    "regions": _region,
 }

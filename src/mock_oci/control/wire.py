@@ -123,6 +123,7 @@ _HOW = (
     "times",
     "model",
     "path",
+    "region",
     "containing",
     "odd",
 )

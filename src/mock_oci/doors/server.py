@@ -149,7 +149,9 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
         # Not self.path: the standard library folds leading slashes, and a signature covers the raw target.
-        return Request(self.command, self.requestline.split()[1], headers, self._body(headers))
+        return Request(
+            self.command, self.requestline.split()[1], headers, self._body(headers), has_left=self._client_left
+        )
 
     def _body(self, headers: dict[str, str]) -> bytes:
         if "chunked" in headers.get("transfer-encoding", "").lower():
@@ -220,6 +222,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
+        except ConnectionError:
+            return True
 
 
 def _head(response: Response, framing: dict[str, str]) -> bytes:

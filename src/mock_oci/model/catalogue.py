@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from mock_oci.identity.tenancy import ocid
 
@@ -76,22 +77,38 @@ class Catalogue:
     def add(self, model: Model) -> None:
         self._models[model.id] = model
 
+    def host(self, model_id: str, *regions: str) -> None:
+        """Have these regions host a model on demand, and no others; none: as if it were retired."""
+        self._models[model_id] = replace(self._models[model_id], regions=regions)
+
+    def host_only(self, region: str, model_ids: Iterable[str]) -> None:
+        """Have this region host exactly these models on demand; raise ValueError for one that there is not."""
+        wanted = set(model_ids)
+        if unknown := sorted(wanted - self._models.keys()):
+            raise ValueError(f"there is no model {unknown[0]!r}")
+        for model in self.models:
+            others = tuple(name for name in model.regions if name != region)
+            self.host(model.id, *others, *([region] if model.id in wanted else []))
+
     def add_routing_profile(self, model_id: str, region: str) -> str:
         """Add a routing profile that sends ``model_id`` to ``region``; return its OCID."""
         profile = ocid("generativeairoutingprofile", f"{model_id} in {region}", self._region)
         self._profiles[profile] = Target(self._models[model_id], region)
         return profile
 
-    def add_endpoint(self, model_id: str, *, name: str = "", streaming: str = "sse", tool_calls: str = "native") -> str:
-        """Add a dedicated endpoint for ``model_id`` in this region; return its OCID. See ``Endpoint``.
+    def add_endpoint(
+        self, model_id: str, *, name: str = "", streaming: str = "sse", tool_calls: str = "native", region: str = ""
+    ) -> str:
+        """Add a dedicated endpoint for ``model_id``, in this region or another; return its OCID. See ``Endpoint``.
 
         The same ``name`` (the model id when none is given) replaces the endpoint.
         """
         if streaming not in STREAMING or tool_calls not in TOOL_CALLS:
             raise ValueError(f"streaming is one of {STREAMING}, tool_calls one of {TOOL_CALLS}")
         name = name or model_id
-        model, endpoint = self._models[model_id], ocid("generativeaiendpoint", name, self._region)
-        self._endpoints[endpoint] = Endpoint(endpoint, name, model, self._region, streaming, tool_calls)
+        region = region or self._region
+        model, endpoint = self._models[model_id], ocid("generativeaiendpoint", name, region)
+        self._endpoints[endpoint] = Endpoint(endpoint, name, model, region, streaming, tool_calls)
         return endpoint
 
     def find(self, name: str, region: str) -> Target | None:

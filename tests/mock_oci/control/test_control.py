@@ -64,6 +64,16 @@ def test_a_seed_makes_one_of_each_kind(mock: Callable[..., Any], oci: MockOci) -
     assert oci.state_of(Secrets).find(made["secrets"][0]).current.content == "c2VjcmV0"
 
 
+def test_a_seed_says_what_a_region_hosts_and_lets_through(
+    mock: Callable[..., Any], oci: MockOci, ask: Callable[..., Response]
+) -> None:
+    quotas = [{"model": "meta.*", "requests_per_minute": 1}]
+    hosted = {"name": oci.region, "models": ["meta.llama-3.3-70b-instruct"], "quotas": quotas}
+    assert mock("POST", "seed", {"regions": [hosted]}) == {"regions": [oci.region]}
+    assert oci.catalogue.chat_models(oci.region) == ["meta.llama-3.3-70b-instruct"]
+    assert [ask(CHAT).status for _ in range(2)] == [200, 429]
+
+
 def test_a_seed_may_be_yaml(mock: Callable[..., Any], oci: MockOci) -> None:
     mock("POST", "seed", b"buckets:\n  - name: b\n    objects: {o: text}\n")
     assert oci.state_of(ObjectStorage).get("b", "o").body == b"text"
@@ -80,6 +90,9 @@ def test_a_seed_may_be_yaml(mock: Callable[..., Any], oci: MockOci) -> None:
         {"buckets": [{}]},
         {"streams": [{"name": "s", "colour": 1}]},
         {"secrets": [{"name": "k"}, {"name": "k"}]},
+        {"regions": [{"name": "r", "models": ["no.such-model"]}]},
+        {"regions": [{"name": "r", "colour": 1}]},
+        {"regions": [{"name": "r", "quotas": [{"colour": 1}]}]},
     ],
 )
 def test_what_is_no_seed_is_400(mock: Callable[..., Any], body: Any) -> None:
