@@ -17,6 +17,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 WORKERS ?= 4
 # Client libraries want versions of their own of what we use, and of OpenAI's client, so they get places of their own.
 CLIENTS := .venv-clients
+# What builds the site, likewise.
+SITE := .venv-docs
 NPM := tests/clients/npm
 # What the local stack runs, and the project that the Responses API wants.
 STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
@@ -38,7 +40,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients check lint bench attack figures lock digests image zip wheels clean
+.PHONY: help run run-batch serve test test-clients check lint bench attack figures docs reference lock digests image zip wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -98,6 +100,14 @@ bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naiv
 figures: $(VENV)/.tests ## how the sources read: make figures CHECKOUTS="../before ."
 	@$(BIN)/python -m tests.figures $(CHECKOUTS)
 
+reference: $(VENV)/.tests ## the pages of docs/reference/, which are made from the code
+	@PYTHONPATH=src $(BIN)/python -m tests.docs.reference
+
+docs: $(SITE)/.mkdocs ## all pages as one site, without the network: build/site/index.html
+	@NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1 $(SITE)/bin/mkdocs build --quiet --strict --clean
+	@$(SITE)/bin/python tests/docs/built_site.py build/site
+	@echo "build/site/index.html"
+
 digests: ## hold the image to today's base images, with Docker: writes base-images.mk
 	@build=$$($(DIGEST)-dev) && run=$$($(DIGEST)) && \
 		printf 'BUILD_DIGEST = @%s\nRUN_DIGEST = @%s\n' "$$build" "$$run" >base-images.mk
@@ -114,7 +124,7 @@ wheels: $(VENV)/.runtime ## the package for a laptop, as pip installs it: dist/*
 	@$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean: ## take away what was set up
-	rm -rf $(VENV) $(CLIENTS) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) $(CLIENTS) $(SITE) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
@@ -135,6 +145,12 @@ $(CLIENTS)/%/.clients: tests/clients/openai-%.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
 	@$(PYTHON) -m venv $(CLIENTS)/$*
 	@$(CLIENTS)/$*/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r $<
+	@touch $@
+
+$(SITE)/.mkdocs: docs/requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r $<
 	@touch $@
 
 # Where there is no Node, its clients are not asked.

@@ -16,7 +16,7 @@ from mock_oci import MockOci, serve
 from mock_oci.doors.written_config import write_config
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SERVED = "http://127.0.0.1:8080/v1"  # where the pages say that `make serve` listens
 SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -133,11 +133,6 @@ def test_what_the_pages_say_of_a_batch_is_what_it_prints() -> None:
     assert labels == ["records", "results", "dead letters", "batches"]
 
 
-def test_the_tasks_of_the_readme_are_those_that_are_run() -> None:
-    (shown,) = (text for kind, text in SNIPPET.findall((ROOT / "README.md").read_text()) if kind == "yaml")
-    assert shown in (ROOT / "docs/tasks/prompts.yaml").read_text()
-
-
 @pytest.mark.parametrize("text", snippets("yaml"))
 def test_a_file_of_the_pages_is_a_right_one(text: str) -> None:
     from model_service.batch.tasks.file import read_tasks
@@ -154,16 +149,3 @@ def test_every_make_target_of_the_pages_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in re.findall(r"(?m)(?:`|^)make ([a-z][a-z-]*)", page.read_text())}
     assert named <= targets
-
-
-def test_every_setting_of_the_readme_is_read_and_every_one_that_is_read_is_in_the_readme() -> None:
-    from model_service.settings import VARIABLES
-
-    table = {
-        name
-        for line in (ROOT / "README.md").read_text().splitlines()
-        if line.startswith("| `")
-        for name in re.findall(r"`([A-Z][A-Z_]{5,})`", line.split("|")[1])
-    }
-    variables = [one for variable in VARIABLES.values() for one in (variable, *variable.others)]
-    assert table == {variable.name for variable in variables}

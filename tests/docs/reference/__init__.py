@@ -1,0 +1,1 @@
+"""Make the pages of docs/reference/ from the code: ``python -m tests.docs.reference`` writes them, a test compares."""
