@@ -13,7 +13,8 @@ import pytest
 
 from model_service.fn.reply import Reply
 from model_service.logs import log
-from model_service.openai_api.encoding import DONE, read_events
+from model_service.openai_api.encoding import DONE
+from model_service.openai_api.event_stream import read_events
 
 MAX_SHOWN = 12
 TERMINAL = {"response.completed", "response.failed", "response.incomplete", "error"}

@@ -17,7 +17,7 @@ from mock_oci.fn.fdk_socket import exchange
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.fn.stack import LocalStack
 from mock_oci.wire import Response
-from model_service.openai_api.encoding import read_events
+from model_service.openai_api.event_stream import read_events
 
 ROOT = Path(__file__).resolve().parents[2]
 LLAMA = "meta.llama-3.3-70b-instruct"

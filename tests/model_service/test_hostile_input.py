@@ -16,7 +16,8 @@ from model_service.errors import InvalidRequest, UpstreamError
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
 from model_service.logs import log
 from model_service.models import Model
-from model_service.openai_api.encoding import DONE, read_events
+from model_service.openai_api.encoding import DONE
+from model_service.openai_api.event_stream import read_events
 from model_service.service import Service
 
 LLAMA = "meta.llama-3.3-70b-instruct"

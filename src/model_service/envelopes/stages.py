@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from model_service.oci_services.large_payloads import Overflow
 
 CLOSING_BYTES: Final = 262_144  # kept back of what the platform lets out, for the chunk that tells why it ends
+MAX_TOGETHER_BYTES: Final = 65_536  # of chunks that leave in one piece
 
 
 def chunk_stages(stream: Stream, trace: Trace, overflow: Overflow | None, deadline: Deadline) -> Stream:
@@ -36,8 +37,8 @@ def chunk_stages(stream: Stream, trace: Trace, overflow: Overflow | None, deadli
 def byte_stages(stream: Stream, encoding: Encoding) -> Iterator[bytes]:
     """Return the stream as bytes, closed properly at the deadline and cut at the size that the platform lets out."""
     chunks = stream.chunks if stream.encoding else ended_in_time(stream.chunks)
-    limit = _SizeLimit()
-    return limit.measured(encoding.write(limit.limited(chunks, stream)))
+    limit, together = _SizeLimit(), _Together()
+    return together.joined(limit.measured(encoding.write(together.noted(limit.limited(chunks, stream)))))
 
 
 def logged_at_its_end(pieces: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
@@ -62,6 +63,30 @@ def _without_bugs(chunks: Iterator[Any]) -> Iterator[Any]:
         raise
     except Exception as bug:
         raise internal_error(bug) from bug
+
+
+@dataclass
+class _Together:
+    """Let chunks that came together leave together: to write each by itself takes longer than all else about it."""
+
+    is_followed: bool = False
+
+    def noted(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        """Yield the same chunks, noting of each whether the next one is at hand."""
+        for chunk in chunks:
+            self.is_followed = getattr(chunk, "is_followed", False)  # of a TextChunk
+            yield chunk
+
+    def joined(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the pieces, joined as long as the next one need not be waited for."""
+        waiting = bytearray()
+        for piece in pieces:
+            waiting += piece
+            if not self.is_followed or len(waiting) > MAX_TOGETHER_BYTES:
+                yield bytes(waiting)
+                waiting.clear()
+        if waiting:
+            yield bytes(waiting)
 
 
 @dataclass

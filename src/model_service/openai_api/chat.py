@@ -181,7 +181,8 @@ def chunk_without_usage(chunk: Chunk) -> Chunk | None:
         return chunk
     if chunk["usage"] and not chunk.get("choices") and "model_service" not in chunk:
         return None
-    return {name: value for name, value in chunk.items() if name != "usage"}
+    hiding_usage = getattr(chunk, "without_usage", None)  # of a TextChunk
+    return hiding_usage() if hiding_usage else {name: value for name, value in chunk.items() if name != "usage"}
 
 
 def finish_reasons(chunk: Chunk) -> dict[int, Any]:

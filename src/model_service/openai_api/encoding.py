@@ -1,24 +1,20 @@
-"""JSON and server-sent events, read and written: each reader has its writer beside it, ENCODINGS at the end."""
+"""JSON, read and written, and streams as their readers want them: ENCODINGS at the end."""
 
 from __future__ import annotations
 
 import json
 import re
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from math import isfinite
 from typing import Any, Final, NoReturn
 
-from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken
+from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.light_dataclasses import dataclass
 
 DONE: Final = "[DONE]"
 MAX_NESTING: Final = 128  # levels of JSON: what reads it and writes it again has a stack, which ends somewhere
-MAX_LINE_BYTES: Final = 16 * 1024 * 1024  # of a stream: an embedded picture or an audio answer is one line
 HIGH_HALF_LAST: Final = re.compile('[\ud800-\udbff](?=")')  # of a string, in JSON
 LOW_HALF_FIRST: Final = re.compile('(?<=[^\\\\]")[\udc00-\udfff]')
-LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 
 def read_json_object(body: bytes) -> dict[str, Any]:
@@ -79,67 +75,6 @@ def write_json(value: Any) -> bytes:
         return _without_halves(text)
 
 
-def read_lines(pieces: Iterable[bytes], max_bytes: int = MAX_LINE_BYTES) -> Iterator[str]:
-    r"""Yield the lines of a byte stream, however it was cut up.
-
-    ``\n``, ``\r\n`` and ``\r`` end one, a last one needs none; a byte order mark before the first is passed over. Raise
-    ``StreamBroken`` for a line of more than ``max_bytes``.
-    """
-    rest, after_return = bytearray(), False
-    for piece in _without_byte_order_mark(iter(pieces)):
-        rest += piece[1:] if after_return and piece[:1] == b"\n" else piece
-        after_return = after_return and not piece
-        lines: list[bytearray] = []
-        if b"\r" in piece:
-            *lines, rest = map(bytearray, LINE_END.split(rest))
-            # What follows may be the second byte of \r\n: the line has ended, and is not kept waiting for it.
-            after_return = piece.endswith(b"\r")
-        elif b"\n" in piece:  # a line may be megabytes long: it is looked through once, not with every piece
-            *lines, rest = rest.split(b"\n")
-        for line in lines:
-            yield line.decode("utf-8", "replace")
-        if len(rest) > max_bytes:
-            raise StreamBroken(f"OCI sent a line of more than {max_bytes} bytes.")
-    if rest:
-        yield rest.decode("utf-8", "replace")
-
-
-def _without_byte_order_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    head = b""
-    for piece in pieces:
-        head += piece
-        if len(head) >= len(BOM_UTF8) or not BOM_UTF8.startswith(head):
-            break
-    return chain([head.removeprefix(BOM_UTF8)], pieces)
-
-
-def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Yield the ``data`` of each server-sent event, ``[DONE]`` included."""
-    return (text for _, text in read_named_events(pieces))
-
-
-def read_named_events(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str]]:
-    """Yield the name of each server-sent event, if it has one, and its ``data``.
-
-    Comments, other fields and events without data are passed over; lines of one event are joined by a line feed; a last
-    event counts without its blank line. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
-    """
-    name: str | None = None
-    data: list[str] = []
-    for line in chain(read_lines(pieces), [""]):
-        if line.startswith("data:"):
-            data.append(line[5:].removeprefix(" "))
-        elif not line:
-            text = data[0] if len(data) == 1 else "\n".join(data)
-            name, data, ended = None, [], name
-            if bare := text.strip():
-                yield ended or None, DONE if bare == DONE else text
-        else:
-            field, _, value = line.partition(":")
-            name = value.removeprefix(" ") if field == "event" else name
-            data += [""] if field == "data" else []
-
-
 def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Yield chunks as OpenAI's clients expect them, and ``[DONE]`` or the error of a stream that breaks."""
     try:
@@ -169,6 +104,10 @@ def write_each(values: Iterable[Any]) -> Iterator[bytes]:
     held = ""  # ends a string with the first half of a pair
     try:
         for value in values:
+            known: bytes | None = getattr(value, "written", None)  # of a TextChunk, which has no halves
+            if known is not None and not held:
+                yield known
+                continue
             text = _json_text(value)
             if held:
                 pair = LOW_HALF_FIRST.search(text)

@@ -5,29 +5,16 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/chat-completion
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import field
+from collections.abc import Iterable
 from typing import Any, Final
 
-from model_service.errors import StreamBroken
 from model_service.light_dataclasses import dataclass
-from model_service.logs.redaction import redact
-from model_service.openai_api.chat import (
-    ChatRequest,
-    Chunk,
-    Complete,
-    Completion,
-    Message,
-    Stream,
-    chunk_of,
-    finish_reasons,
-)
-from model_service.openai_api.encoding import DONE, read_json, read_named_events
+from model_service.openai_api.chat import ChatRequest, Complete, Completion, Message, Stream, chunk_of
 from model_service.routing import Route
 from model_service.transports.call import Call, DroppedParameters
 from model_service.upstream.client import UpstreamClient
-from model_service.upstream.error_body import ErrorBody, error_in, error_in_repr, error_in_success
-from model_service.upstream.response import END_SECONDS, USAGE_SECONDS, UpstreamResponse, read_value
+from model_service.upstream.error_body import error_in_success
+from model_service.upstream.response import UpstreamResponse, read_value
 
 OWN_MESSAGE_FIELDS: Final = ("provider_state", "response_items", "response_annotations")
 PATH: Final = "/openai/v1/chat/completions"
@@ -47,10 +34,12 @@ class OCIOpenAIModel:
         is_stream, pieces = response.sniffed()
         if not is_stream:
             return Complete(_completion(pieces, response), response.opc_request_id, dropped=tuple(dropped.names))
-        from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - a backend's oddity
+        # Imported on first use: it is a backend's oddity.
+        from model_service.openai_api.accumulator import ChunkAccumulator  # noqa: PLC0415 - see above
+        from model_service.transports.v1_stream import read_chunks  # noqa: PLC0415 - see above
 
         whole = ChunkAccumulator()
-        for chunk in _chunks(pieces, response, request):
+        for chunk in read_chunks(pieces, response, request):
             whole.add(chunk)
         return Complete(whole.completion(), response.opc_request_id, dropped=tuple(dropped.names))
 
@@ -60,7 +49,9 @@ class OCIOpenAIModel:
         response = self._post(request, call, dropped, stream=True)
         is_stream, pieces = response.sniffed()
         if is_stream:
-            return Stream(_chunks(pieces, response, request), response.opc_request_id, dropped=tuple(dropped.names))
+            from model_service.transports.v1_stream import read_chunks  # noqa: PLC0415 - streams alone need it
+
+            return Stream(read_chunks(pieces, response, request), response.opc_request_id, dropped=tuple(dropped.names))
         chunk = chunk_of(_completion(pieces, response))
         return Stream(iter([chunk]), response.opc_request_id, at_once=True, dropped=tuple(dropped.names))
 
@@ -94,86 +85,3 @@ def _is_choice(value: Any) -> bool:
     message = (value.get("message") or {}) if isinstance(value, dict) else None
     calls = (message.get("tool_calls") or []) if isinstance(message, dict) else None
     return isinstance(calls, list) and all(isinstance(call, dict) for call in calls)
-
-
-def _chunks(pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest) -> Iterator[Chunk]:
-    progress = _Progress(request.choices, request.include_usage and not request.hides_usage)
-    for name, text in read_named_events(pieces):
-        if text == DONE:
-            progress.is_done = True
-            response.expect_end(END_SECONDS)  # the connection is for the next call then
-            break
-        chunk = _chunk(name, text, response)
-        if chunk is None:
-            continue
-        progress.note(chunk)
-        if progress.is_complete:
-            response.expect_end(progress.patience)
-        yield chunk
-    if not progress.is_complete:
-        message = "OCI ended the stream before the answer was complete."
-        raise StreamBroken(message, opc_request_id=response.opc_request_id)
-
-
-@dataclass
-class _Progress:
-    """How far a stream has come; ``choices`` is how many were asked for.
-
-    A reason to finish alone ends nothing: some backends give one with every chunk, or before the calls of tools
-    (https://github.com/songquanpeng/one-api/issues/1477).
-    """
-
-    choices: int
-    awaits_usage: bool
-    seen: set[int] = field(default_factory=set)
-    finished: set[int] = field(default_factory=set)
-    is_done: bool = False
-
-    def note(self, chunk: Chunk) -> None:
-        """Take note of the choices that a chunk goes on with or ends, and of the usage."""
-        self.awaits_usage = self.awaits_usage and not chunk.get("usage")
-        for index, reason in finish_reasons(chunk).items():
-            self.seen.add(index)
-            if reason:
-                self.finished.add(index)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every choice has ended; ``[DONE]`` says that there are no others."""
-        enough = 1 if self.is_done else self.choices
-        return len(self.finished) >= enough and len(self.finished) == len(self.seen)
-
-    @property
-    def patience(self) -> float:
-        """Seconds to wait for what may still come of an answer that could be complete."""
-        return USAGE_SECONDS if self.awaits_usage else END_SECONDS
-
-
-def _chunk(name: str | None, text: str, response: UpstreamResponse) -> Chunk | None:
-    """Return the chunk of an event; ``None`` for one that keeps the connection alive or tells of something else.
-
-    Raise ``StreamBroken`` for an error, which may come as JSON or as the repr of a Python dict, and for what is not
-    JSON. It quotes the provider, and never the model.
-    """
-    try:
-        value = read_json(text)
-    except ValueError:
-        error = error_in_repr(text) or ErrorBody(text if name == "error" else "")
-    else:
-        if isinstance(value, dict) and not value.get("error") and name != "error":
-            if value.get("usage") and value.get("choices") is None:
-                return {**value, "choices": []}
-            if "choices" in value:
-                return value
-        found = error_in({"error": value} if name == "error" else value)
-        if found is None and (value is None or isinstance(value, dict)):
-            return None
-        error = found or ErrorBody("")
-    if not error.message and name not in (None, "message", "error"):
-        return None
-    raise StreamBroken(
-        redact(error.message) or "OCI sent something other than a chunk.",
-        code=error.code,
-        status=error.status,
-        opc_request_id=response.opc_request_id,
-    )

@@ -18,7 +18,7 @@ from mock_oci.services.streaming.state import Streaming
 from model_service.app import App
 from model_service.cli.follow import follow, texts
 from model_service.fn.invocation import Deadline, Invocation
-from model_service.openai_api.encoding import read_events
+from model_service.openai_api.event_stream import read_events
 from model_service.relay.destinations import Destination
 
 FASTER = 600

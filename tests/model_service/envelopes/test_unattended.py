@@ -11,7 +11,8 @@ from model_service.envelopes import open_envelope
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.openai_api.chat import ChatRequest, Complete, Stream
-from model_service.openai_api.encoding import DONE, read_events
+from model_service.openai_api.encoding import DONE
+from model_service.openai_api.event_stream import read_events
 
 CHAT = (Path(__file__).resolve().parents[2] / "events" / "direct_chat.json").read_bytes()
 DETACHED = {"fn_invoke_type": "detached"}

@@ -16,7 +16,8 @@ from mock_oci import LoopbackServer, MockOci
 from mock_oci.doors.written_config import write_config
 from model_service.app import App
 from model_service.fn.invocation import Deadline, Invocation
-from model_service.openai_api.encoding import DONE, read_events
+from model_service.openai_api.encoding import DONE
+from model_service.openai_api.event_stream import read_events
 
 MARGIN = 1.0  # seconds; sixty calls share one process here, beside other tests
 STEPS = [step * 0.05 for step in range(61)]

@@ -16,7 +16,8 @@ from mock_oci.services.object_storage.state import NAMESPACE, ObjectStorage
 from model_service.app import App
 from model_service.fn.invocation import Deadline, Invocation
 from model_service.fn.reply import MAX_REPLY_BYTES
-from model_service.openai_api.encoding import DONE, read_events
+from model_service.openai_api.encoding import DONE
+from model_service.openai_api.event_stream import read_events
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 HELLO = {"model": LLAMA, "messages": [{"role": "user", "content": "Hello"}]}

@@ -17,15 +17,13 @@ from model_service.openai_api.encoding import (
     ENCODINGS,
     MAX_NESTING,
     STRICT,
-    read_events,
     read_json,
     read_json_object,
-    read_lines,
-    read_named_events,
     write_each,
     write_events,
     write_json,
 )
+from model_service.openai_api.event_stream import read_events, read_lines, read_named_events
 
 CHUNKS = [{"choices": [{"delta": {"content": text}}]} for text in ("Grüße, ", "𝄞 €\n", "")]
 

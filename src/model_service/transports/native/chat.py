@@ -17,7 +17,7 @@ from uuid import uuid4
 from model_service.errors import UpstreamError, UpstreamUnreachable
 from model_service.logs import log
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
-from model_service.openai_api.encoding import read_events
+from model_service.openai_api.event_stream import read_events
 from model_service.routing import Route
 from model_service.transports.call import Call, DroppedParameters, bearing
 from model_service.transports.native.endpoint_families import EndpointFamilies

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from model_service.errors import StreamBroken
 from model_service.logs.redaction import redact
-from model_service.openai_api.encoding import DONE, read_json, read_named_events
+from model_service.openai_api.encoding import DONE, read_json
+from model_service.openai_api.event_stream import read_named_events
 from model_service.upstream.error_body import ErrorBody, error_in, error_in_repr
 
 ResponseEvent = Mapping[str, Any]

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken, UpstreamError
 from model_service.openai_api.chat import Answer, Complete, Stream
-from model_service.openai_api.encoding import DONE, Encoding, read_named_events, write_json
+from model_service.openai_api.encoding import DONE, Encoding, write_json
+from model_service.openai_api.event_stream import read_named_events
 from model_service.openai_api.responses import BASE, SurfaceRequest
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing

@@ -13,7 +13,7 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
 from model_service.errors import PreviousResponseNotFound, StreamBroken, UpstreamError, UpstreamThrottled
-from model_service.openai_api.encoding import read_events
+from model_service.openai_api.event_stream import read_events
 from model_service.transports.responses.answer import completion_of
 from model_service.transports.responses.events import read_response_events
 from model_service.transports.responses.stream import chunks_of

@@ -11,7 +11,7 @@ import pytest
 
 from model_service.errors import UnsupportedParameter
 from model_service.openai_api.chat import ChatRequest
-from model_service.openai_api.encoding import read_events
+from model_service.openai_api.event_stream import read_events
 from model_service.routing import resolve
 from model_service.transports.call import DroppedParameters
 from model_service.transports.native.formats import FORMATS, Identity, Translation
