@@ -97,7 +97,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Callers, budgets, usage": {
         "config": (
-            "The [service file](../callers.md#2-the-service-file) with models, callers, budgets and prices: a path in "
+            "The [service file](service-file.md) with models, callers, budgets and prices: a path in "
             "the image, `oci://bucket@namespace/object`, the OCID of a secret, or its text",
             "none: everybody may call everything",
         ),

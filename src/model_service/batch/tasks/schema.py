@@ -234,14 +234,13 @@ _SINK: Final = schema.tagged_union_schema(
     custom_error_message=f"must be an object with one of {', '.join(SINKS)}",
 )
 
-FILE: Final = SchemaValidator(
-    _object(
-        {"tasks": schema.list_schema(_TASK, min_length=1)},
-        {
-            "sinks": schema.dict_schema(_NAME, _SINK),
-            "dead_letters": _NAME,
-            "ledger": _read(_object({"bucket": _BUCKET}, {}), lambda fields: fields["bucket"]),
-            "unfinished": schema.literal_schema(["retry", "dead_letter"]),
-        },
-    )
+SHAPE: Final = _object(
+    {"tasks": schema.list_schema(_TASK, min_length=1)},
+    {
+        "sinks": schema.dict_schema(_NAME, _SINK),
+        "dead_letters": _NAME,
+        "ledger": _read(_object({"bucket": _BUCKET}, {}), lambda fields: fields["bucket"]),
+        "unfinished": schema.literal_schema(["retry", "dead_letter"]),
+    },
 )
+FILE: Final = SchemaValidator(SHAPE)
