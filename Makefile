@@ -40,7 +40,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients check lint bench attack figures docs reference lock digests image zip wheels clean
+.PHONY: help run run-batch serve test test-clients check lint bench attack figures docs reference lock digests image image-test zip wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -116,6 +116,9 @@ image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<regist
 	@docker build --platform $(PLATFORM) --tag $(IMAGE) \
 		--build-arg BUILD_DIGEST=$(BUILD_DIGEST) --build-arg RUN_DIGEST=$(RUN_DIGEST) .
 	@PYTHONPATH=src $(BIN)/python -m function_package sbom --architecture $(ARCHITECTURE) dist/image-$(ARCHITECTURE).cdx.json
+
+image-test: $(VENV)/.tests ## build the image and run it confined as OCI does: needs Docker, or root with dockerd and debootstrap
+	@$(BIN)/python -m tests.image
 
 zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
