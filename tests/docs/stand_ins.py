@@ -1,0 +1,93 @@
+"""What stands in for ``terraform``, ``docker``, ``fn``, ``curl`` and ``make`` while a page's commands are tried.
+
+``python stand_ins.py PROGRAM ARGUMENTS…`` ends with 1, and says why, where the program would not take the arguments: a
+subcommand that it does not have, a variable or an output that the Terraform of this folder does not declare, a target
+that the Makefile does not have, an option that our command line does not have. What it would print is made up.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+REPOSITORY = "ord.ocir.io/mynamespace/model-service"
+OUTPUTS = {"image_repository": REPOSITORY, "base_url": "https://id.apigateway.us-chicago-1.oci.customer-oci.com/v1"}
+# What comes first of the programs that we do not have, as their documentation has it.
+DOCKER = ("login", "push", "buildx imagetools inspect")
+FN = (
+    "create context",
+    "use context",
+    "update context",
+    "create app",
+    "config app",
+    "deploy --app",
+    "invoke",
+    "update function",
+)
+TERRAFORM = ("init", "apply", "output -raw", "workspace new", "plan", "destroy")
+
+
+def refuse(problem: str) -> None:
+    """End with an error."""
+    sys.exit(f"{' '.join(sys.argv[1:])}: {problem}")
+
+
+def starts(words: list[str], known: tuple[str, ...]) -> None:
+    """Refuse what begins with none of the known subcommands."""
+    if not any(" ".join(words).startswith(one) for one in known):
+        refuse(f"must begin with one of {', '.join(known)}")
+
+
+def terraform(words: list[str]) -> None:
+    """Check variables and outputs against the files of this folder."""
+    starts(words, TERRAFORM)
+    text = "\n".join(path.read_text() for path in sorted(Path().glob("*.tf")))
+    variables = set(re.findall(r'^variable "(\w+)"', text, re.MULTILINE))
+    given = {one.partition("=")[0] for before, one in pairwise(words) if before == "-var"}
+    for file in Path().glob("*.tfvars"):
+        given |= set(re.findall(r"^(\w+) +=", file.read_text(), re.MULTILINE))
+    if unknown := given - variables:
+        refuse(f"no such variable: {', '.join(sorted(unknown))}")
+    if words[0] == "output":
+        if f'output "{words[-1]}"' not in text:
+            refuse("no such output")
+        print(OUTPUTS[words[-1]])
+
+
+def make(words: list[str]) -> None:
+    """Check that the targets are there."""
+    folder = words[words.index("-C") + 1] if "-C" in words else "."
+    known = re.findall(r"^([a-z-]+):", (Path(folder) / "Makefile").read_text(), re.MULTILINE)
+    targets = [one for one in words if re.fullmatch(r"[a-z][a-z-]+", one)]
+    if not targets or not set(targets) <= set(known):
+        refuse("no such target")
+
+
+def curl(words: list[str]) -> None:
+    """Check the URL."""
+    if not [one for one in words if one.startswith("https://")]:
+        refuse("no URL")
+
+
+def python(words: list[str]) -> None:
+    """Have the real parser of our command line read the arguments."""
+    root = Path(__file__).resolve().parents[2]
+    program = f"from {words[1]}.__main__ import _parser; import sys; _parser().parse_args(sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words[2:]], cwd=root / "src", capture_output=True, text=True, check=False
+    )
+    if words[0] != "-m" or done.returncode != 0:
+        refuse(done.stderr)
+
+
+if __name__ == "__main__":
+    program, arguments = sys.argv[1], sys.argv[2:]
+    if program == "docker":
+        starts(arguments, DOCKER)
+    elif program == "fn":
+        starts(arguments, FN)
+    else:
+        {"terraform": terraform, "make": make, "curl": curl, "python": python}[program](arguments)
