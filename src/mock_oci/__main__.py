@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mock_oci import __version__
 from mock_oci.backend import MockOci
-from mock_oci.doors.foreground import end_with_stdin, reason, wait_for_interrupt
+from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
 
@@ -28,11 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for flag in _OF_A_FUNCTION:
         if options.function is None and getattr(options, flag) not in (None, False):
             parser.error(f"--{flag} needs --function")
+    try:
+        oci = MockOci(policies=options.policies)
+    except (OSError, ValueError) as error:  # a PolicyError, or no text
+        print(f"mock_oci: {options.policies}: {reason(error)}", file=sys.stderr)
+        return 2
     if options.function is not None:
-        return _with_function(options)
+        return _with_function(options, oci)
     if options.until_stdin_ends:
         threading.Thread(target=end_with_stdin, daemon=True).start()
-    return _serve_alone(options.port, options.write_config)
+    return _serve_alone(oci, options.port, options.write_config)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the port (0, the default: any free one)",
     )
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    parser.add_argument(
+        "--policies",
+        type=Path,
+        metavar="FILE",
+        help="evaluate these policies: statements, one a line, or what terraform show -json says of a state",
+    )
     parser.add_argument(
         "--until-stdin-ends",
         action="store_true",
@@ -111,7 +122,7 @@ def _number(least: int, most: int, what: str) -> Callable[[str], int]:
     return read
 
 
-def _with_function(options: argparse.Namespace) -> int:
+def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
     # Imported here: the FDK is not needed to serve the backend alone.
     from mock_oci.demo.batch import run_batch  # noqa: PLC0415 - see above
     from mock_oci.demo.commands import run_once, serve_stack  # noqa: PLC0415 - see above
@@ -125,9 +136,10 @@ def _with_function(options: argparse.Namespace) -> int:
             stream=options.stream,
             bucket=options.bucket,
             folder=options.out,
+            oci=oci,
         )
     if options.prompt is not None:
-        return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered)
+        return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered, oci=oci)
     return serve_stack(
         options.function,
         options.port,
@@ -135,12 +147,12 @@ def _with_function(options: argparse.Namespace) -> int:
         dict(options.config),
         buffered=options.buffered,
         authentication=options.authentication or "none",
+        oci=oci,
     )
 
 
-def _serve_alone(port: int, directory: Path | None) -> int:
+def _serve_alone(oci: MockOci, port: int, directory: Path | None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    oci = MockOci()
     server = LoopbackServer(oci.answer, port)
     try:
         server.start()
@@ -150,6 +162,7 @@ def _serve_alone(port: int, directory: Path | None) -> int:
     with contextlib.suppress(KeyboardInterrupt), server:
         if directory is not None:
             write_config(oci, directory, server.url)
+        print(f"mock_oci: {policies_in_force(oci)}", file=sys.stderr, flush=True)
         print(f"ready: {server.url}", flush=True)
         wait_for_interrupt()
     return 0

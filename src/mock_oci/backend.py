@@ -91,6 +91,7 @@ class MockOci(Cloud):
             record.principal = caller
             call = replace(call, principal=caller)
         sdk_operation = known_as(operation)
+        call = replace(call, name=sdk_operation.key if sdk_operation is not None else operation.title, record=record)
         try:
             if sdk_operation is not None:
                 check(sdk_operation, request)

@@ -11,7 +11,7 @@ from mock_oci.wire import Request
 
 @dataclass
 class CallRecord:
-    """One request. ``time`` in Unix seconds; ``refusal`` is the reason of a 401, which the wire never tells."""
+    """One request. ``time`` in Unix seconds; ``refusal``: why a signature or a policy refused, which the wire never tells."""
 
     request: Request
     time: float

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from mock_oci.adjustable_clock import AdjustableClock
 from mock_oci.call_records import CallRecord
 from mock_oci.identity.permissions import Permissions
+from mock_oci.identity.policies.iam import Iam
+from mock_oci.identity.policies.sources import PolicySource, add_policies
 from mock_oci.identity.principals import Principals
 from mock_oci.identity.tenancy import Tenancy
-from mock_oci.model.catalogue import Catalogue
+from mock_oci.model.catalogue import REGIONS, Catalogue, Region
 from mock_oci.scripts import Script
 from mock_oci.wire import Request
 
@@ -28,6 +30,8 @@ class Cloud:
     ``throttles``: calls are counted against the limits that the services document. ``max_native_body``: from how many
     bytes on the native chat refuses a body with 413; that it does was seen, but not from where on.
     ``finishes_abandoned``: a model whose client leaves before its answer runs on, and is charged; nobody has said.
+    ``policies``: statements, or where they stand (see ``identity.policies.sources``); with them, and with the first one
+    that is added to ``iam``, callers may do what a statement allows and no more. Raises PolicyError.
     ``requests`` records what came in, ``calls`` what became of it; ``refusals`` the reasons of 401s, which the wire
     never tells.
     """
@@ -42,6 +46,7 @@ class Cloud:
         throttles: bool = False,
         max_native_body: int | None = None,
         finishes_abandoned: bool = False,
+        policies: PolicySource | None = None,
     ) -> None:
         self.clock = AdjustableClock(clock)
         self.region = region
@@ -52,7 +57,8 @@ class Cloud:
         self.finishes_abandoned = finishes_abandoned
         self.tenancy = Tenancy()
         self.principals = Principals(self.tenancy, region, self.clock)
-        self.permissions = Permissions(self.tenancy)
+        self._given_policies = policies
+        self._set_policies()
         self.script = Script()
         self.catalogue = Catalogue(region)
         self.requests: deque[Request] = deque(maxlen=_MAX_RECORDED)
@@ -73,15 +79,24 @@ class Cloud:
     def reset(self) -> None:
         """Forget what was made, scripted, denied and recorded, and let the clock go as it did.
 
+        Policies are again those that it was made with.
+
         Who may call stays, and so do states that say that they outlive it: what is deployed.
         """
         with self._lock:
             self._states = {kind: state for kind, state in self._states.items() if hasattr(kind, "outlives_reset")}
         self.script.clear()
-        self.permissions = Permissions(self.tenancy)
+        self._set_policies()
         self.clock.reset()
         for records in (self.requests, self.refusals, self.calls):
             records.clear()
+
+    def _set_policies(self) -> None:
+        self.iam = Iam(self.tenancy)
+        if self._given_policies is not None:
+            add_policies(self.iam, self._given_policies)
+        region = REGIONS.get(self.region) or Region(self.region, self.region)
+        self.permissions = Permissions(self.iam, self.clock, region.key)
 
     def next_serial(self) -> int:
         """Count 1, 2, 3 …: ids are made of it, so that two runs give the same ones."""

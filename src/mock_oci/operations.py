@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mock_oci.call_records import CallRecord
 from mock_oci.cloud import Cloud
+from mock_oci.identity.policies.decision import PolicyAnswer
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.signatures import SIGNATURE
 from mock_oci.model.catalogue import region_of_host
@@ -21,18 +23,36 @@ _NOBODY = Principal("anonymous", "", "")
 
 @dataclass(frozen=True)
 class Call:
-    """A request that found its operation and whose caller is known."""
+    """A request that found its operation and whose caller is known.
+
+    ``name`` is the operation's in the SDK, or its method and path; ``record`` is told why the caller may not.
+    """
 
     request: Request
     cloud: Cloud
     principal: Principal = _NOBODY
     parameters: Mapping[str, str] = field(default_factory=dict)
     scripted: Reply | None = None
+    name: str = ""
+    record: CallRecord | None = None
 
     @property
     def region(self) -> str:
         """Return the region of the door or in the host that was asked, else the cloud's own."""
         return self.request.region or region_of_host(self.request.headers.get("host", ""), self.cloud.region)
+
+    def may(self, compartment_id: str, target: Mapping[str, tuple[str, ...]] | None = None, needs: str = "") -> bool:
+        """Tell whether the caller may do this in this compartment, to what ``target`` names.
+
+        ``needs`` are the permissions, where the table of the operation does not say all. Raises Refused with 501 where
+        nobody can say.
+        """
+        decision = self.cloud.permissions.decide(self.principal, compartment_id, self.name, needs, target)
+        if self.record is not None and not decision.is_allowed:
+            self.record.refusal = decision.reason
+        if decision.answer is PolicyAnswer.UNKNOWN:
+            raise Refused(oci_error(501, f"mock_oci: nobody can say who may: {decision.reason}", "NotImplemented"))
+        return decision.is_allowed
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,11 @@ class Operation:
     answer: Callable[[Call], Response]
     credentials: tuple[str, ...] = (SIGNATURE,)
     asks_model: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return its method and path, which name it where the SDK has no name for it."""
+        return f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         if method != self.method:

@@ -43,7 +43,8 @@ def test_it_says_when_it_is_ready_and_ends_quietly(how: signal.Signals, tmp_path
         assert f"export OCI_GENAI_ENDPOINT={url}\n" in (tmp_path / "oci/env").read_text()
         assert httpx.get(url, trust_env=False).status_code == 404
         process.send_signal(how)
-        assert process.communicate(timeout=_WAIT) == ("", "")
+        said = "mock_oci: no policies: everyone who signs may do everything (--policies)\n"
+        assert process.communicate(timeout=_WAIT) == ("", said)
         assert process.returncode == 0
 
 
@@ -65,3 +66,23 @@ def test_what_is_meant_for_a_function_needs_one(arguments: list[str], capsys: py
         main(arguments)
     assert ended.value.code == 2
     assert f"{arguments[0]} needs --function" in capsys.readouterr().err
+
+
+def test_policies_are_read_at_the_start_and_the_start_says_how_many(tmp_path: Path) -> None:
+    policies = tmp_path / "policies.txt"
+    policies.write_text("# who\nAllow any-user to read buckets in tenancy\nDeny any-user to read objects in tenancy\n")
+    with _started("--policies", str(policies)) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().startswith("ready: ")
+        assert "policies: 2 statements" in process.stderr.readline()
+
+
+@pytest.mark.parametrize(("text", "says"), [("Allow me", "expected any-user"), (None, "No such file")])
+def test_what_is_no_policy_ends_the_start(
+    tmp_path: Path, text: str | None, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if text is not None:
+        (tmp_path / "policies.txt").write_text(text)
+    assert main(["--policies", str(tmp_path / "policies.txt")]) == 2
+    assert says in capsys.readouterr().err

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from mock_oci.backend import MockOci
 from mock_oci.demo.commands import complain
 from mock_oci.demo.outcomes import MAX_COLUMNS, is_unicode, reason_lines, show_outcomes
 from mock_oci.doors.foreground import reason
@@ -134,6 +135,7 @@ def run_batch(
     bucket: str = "results",
     out: TextIO | None = None,
     folder: Path | None = None,
+    oci: MockOci | None = None,
 ) -> int:
     """Run the demo, and write every outcome below ``folder``, if one is given.
 
@@ -142,7 +144,7 @@ def run_batch(
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     out = out or sys.stdout
-    stack = LocalStack(function, config=config)
+    stack = LocalStack(function, oci=oci, config=config)
     stack.oci.script.delay(_MODEL_SECONDS, times=_EVERY)
     demo = BatchDemo(stack, count, stream, bucket)
     try:

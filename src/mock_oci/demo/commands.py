@@ -9,8 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mock_oci.backend import MockOci
 from mock_oci.demo.prompt import DemoError, is_invocation, print_answer, trace_table
-from mock_oci.doors.foreground import reason, wait_for_interrupt
+from mock_oci.doors.foreground import policies_in_force, reason, wait_for_interrupt
 from mock_oci.doors.written_config import write_config as write_oci_config
 from mock_oci.fn.stack import PREFIX, LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -29,6 +30,7 @@ def serve_stack(
     *,
     buffered: bool = False,
     authentication: str = "none",
+    oci: MockOci | None = None,
 ) -> int:
     """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when the function does not start.
 
@@ -43,6 +45,7 @@ def serve_stack(
             LocalStack(
                 function,
                 port,
+                oci=oci,
                 config=config,
                 echo=sys.stderr,
                 buffered=buffered,
@@ -60,9 +63,18 @@ def serve_stack(
     return 0
 
 
-def run_once(function: Path, prompt: str, config: Mapping[str, str] | None = None, *, buffered: bool = False) -> int:
+def run_once(
+    function: Path,
+    prompt: str,
+    config: Mapping[str, str] | None = None,
+    *,
+    buffered: bool = False,
+    oci: MockOci | None = None,
+) -> int:
     """Ask ``prompt`` of the function once, print the answer and what it cost, and return 0, or 1 for a failure."""
-    stack = LocalStack(function, config=config, chunk_delay=_WORD_SECONDS, buffered=buffered)
+    oci = oci or MockOci()
+    oci.chunk_delay = _WORD_SECONDS
+    stack = LocalStack(function, oci=oci, config=config, buffered=buffered)
     try:
         with stack:
             _ask(stack, prompt)
@@ -78,6 +90,7 @@ def _serve(stack: LocalStack, directory: Path | None) -> int:
             return complain("the function does not answer; its log above may say why")
     if directory is not None:
         write_oci_config(stack.oci, directory, stack.oci_url)
+    sys.stderr.write(f"mock_oci: {policies_in_force(stack.oci)}\n")
     sys.stdout.write(f"ready: {stack.gateway_url}\nopen {stack.gateway.url}/\n")
     sys.stdout.flush()
     wait_for_interrupt()

@@ -6,6 +6,10 @@ import errno
 import os
 import signal
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mock_oci.backend import MockOci
 
 _WAKE_SECONDS = 0.5
 
@@ -29,6 +33,13 @@ def wait_for_interrupt() -> None:
     """
     while True:
         time.sleep(_WAKE_SECONDS)
+
+
+def policies_in_force(oci: MockOci) -> str:
+    """Return what a start says of the policies: that there are none is no small thing."""
+    if not oci.iam.is_enforced:
+        return "no policies: everyone who signs may do everything (--policies)"
+    return f"policies: {len(oci.iam.statements)} statements; nobody but an administrator may do anything else"
 
 
 def end_with_stdin() -> None:

@@ -44,3 +44,5 @@ _KINDS: dict[str, Callable[[Cloud, str, str], bool]] = {
     "queue": _to_queue,
     "onstopic": _to_topic,
 }
+NEEDED_TO_SEND = {"stream": "STREAM_PRODUCE", "queue": "QUEUE_PRODUCE", "onstopic": "ONS_TOPIC_PUBLISH"}
+"""The permission to send to each of them."""

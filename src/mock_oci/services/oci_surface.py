@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mock_oci.cloud import Cloud
+from mock_oci.identity.policies.variables import target_variable
 from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
 from mock_oci.services.shapes import Check, Mismatch, each, mapping, text, whole
 from mock_oci.wire import HOSTS, Body, Response
@@ -36,9 +37,19 @@ def with_or_without_slash(method: str, path: str, answer: Callable[[Call], Respo
     return Operation(method, path, refusing(answer)), Operation(method, f"{path}/", refusing(answer))
 
 
-def permitted(call: Call, compartment_id: str) -> None:
-    """Raise Refused with OCI's 404 unless the caller may use this compartment."""
-    if not call.cloud.permissions.permit(call.principal, compartment_id):
+def permitted(
+    call: Call,
+    compartment_id: str,
+    resource_id: str = "",
+    *,
+    target: Mapping[str, tuple[str, ...]] | None = None,
+    needs: str = "",
+) -> None:
+    """Raise Refused with OCI's 404 unless the caller may do what it asks for in this compartment, to this resource.
+
+    ``target`` are variables that name it besides its OCID; ``needs``: see ``Call.may``.
+    """
+    if not call.may(compartment_id, {**target_variable(resource_id), **(target or {})}, needs):
         raise Refused(not_found())
 
 

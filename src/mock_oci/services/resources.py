@@ -86,7 +86,7 @@ class Collection(Generic[R]):
         resource = self.resources(call.cloud).find(resource_id)
         if resource is None:
             raise Refused(not_found())
-        permitted(call, resource.compartment_id)
+        permitted(call, resource.compartment_id, resource.id)
         return resource
 
     def of(self, call: Call) -> R:

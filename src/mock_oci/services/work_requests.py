@@ -58,7 +58,7 @@ def work_request(call: Call) -> Response:
     if request is None:
         raise Refused(not_found())
     subject, when = request.subject, timestamp(request.done)
-    permitted(call, subject.compartment_id)
+    permitted(call, subject.compartment_id, subject.id)
     resource = {"entityType": subject.kind, "actionType": request.action, "identifier": subject.id}
     return json_response(
         200,

@@ -21,7 +21,7 @@ from mock_oci.fn.local_function import LocalFunction
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import json_response
-from mock_oci.services.functions.state import Caller
+from mock_oci.services.functions.state import Caller, Functions
 from mock_oci.wire import Request, Response
 
 # The limits are on Oracle's page APIGateway/Reference/apigatewaylimits.htm.
@@ -130,7 +130,7 @@ class LocalGateway:
         )
 
     def _invoked(self, function_id: str, request: Request) -> Response:
-        if not self._may_invoke():
+        if not self._may_invoke(function_id):
             return Response(500)
         return self._functions.invoke(
             function_id,
@@ -143,14 +143,13 @@ class LocalGateway:
 
     def _ask(self, function_id: str, question: bytes) -> Response:
         """Invoke an authorizer: a plain call, whose status of its own the platform does not show."""
-        if not self._may_invoke():
+        if not self._may_invoke(function_id):
             return Response(404)
         headers = {"content-type": "application/json"}
         return self._functions.invoke(function_id, question, headers, caller=self._caller)
 
-    def _may_invoke(self) -> bool:
-        oci = self._functions.oci
-        return oci.permissions.permit(self.principal, oci.tenancy.compartment_id)
+    def _may_invoke(self, function_id: str) -> bool:
+        return self._functions.oci.state_of(Functions).may_invoke(self.principal, function_id)
 
 
 def function_headers(request: Request) -> dict[str, str]:

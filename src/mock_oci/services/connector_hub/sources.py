@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mock_oci.cloud import Cloud
+from mock_oci.identity.policies.required import NOTHING
 from mock_oci.operations import Refused, not_found
 from mock_oci.services.connector_hub.feeds import Feed, Logs, Metrics
 from mock_oci.services.oci_surface import invalid, objects_in, optional_text_in, text_in, timestamp
@@ -52,7 +53,13 @@ class Piece:
 
 
 class Source(ABC):
-    """Where a connector has got to. Used by one thread at a time."""
+    """Where a connector has got to. Used by one thread at a time.
+
+    ``needs``: the permissions to read here, and ``id`` what is read; that logs and metrics ask for one is unverified.
+    """
+
+    needs = NOTHING
+    id = ""
 
     @abstractmethod
     def waiting(self) -> Iterator[Piece]:
@@ -76,14 +83,16 @@ class StreamSource(Source):
     What retention has removed is left out. Partitions take turns at coming first in a batch.
     """
 
+    needs = "STREAM_READ + STREAM_CONSUME"
+
     def __init__(self, cloud: Cloud, details: Body, style: PayloadStyle) -> None:
         self._cloud = cloud
         self._style = style
-        self._id = text_in(details, "streamId")
+        self.id = text_in(details, "streamId")
         cursor = (details.get("cursor") or {}).get("kind") or "LATEST"
         if cursor not in _CURSORS:
             raise invalid(f"cursor.kind must be one of {', '.join(_CURSORS)}")
-        stream = cloud.state_of(Streaming).find(self._id)
+        stream = cloud.state_of(Streaming).find(self.id)
         if stream is None:
             raise Refused(not_found())
         with stream.lock:
@@ -96,9 +105,9 @@ class StreamSource(Source):
         return tuple(self._positions)
 
     def waiting(self) -> Iterator[Piece]:
-        stream = self._cloud.state_of(Streaming).find(self._id)
+        stream = self._cloud.state_of(Streaming).find(self.id)
         if stream is None:
-            raise SourceGone(self._id)
+            raise SourceGone(self.id)
         partitions = [*range(self._first, len(self._positions)), *range(self._first)]
         for partition in partitions:
             yield from self._of_partition(stream, partition)
@@ -136,6 +145,8 @@ class QueueSource(Source):
     A message that did not arrive is visible again at once, and each time counts as a delivery.
     """
 
+    needs = "QUEUE_READ + QUEUE_CONSUME"
+
     def __init__(self, cloud: Cloud, details: Body, style: PayloadStyle) -> None:
         del style
         self._cloud = cloud
@@ -144,15 +155,15 @@ class QueueSource(Source):
             raise invalid(f"The plugin {plugin} is not known here; known: QueueSource")
         if not isinstance(config, dict):
             raise invalid("configMap must be an object")
-        self._id = text_in(config, "queueId")
+        self.id = text_in(config, "queueId")
         # Named as GetMessages names it (oci.queue.QueueClient.get_messages); the plugin's schema is not published.
         self._channel = optional_text_in(config, "channelFilter") or None
-        if cloud.state_of(Queues).find(self._id) is None:
+        if cloud.state_of(Queues).find(self.id) is None:
             raise Refused(not_found())
 
     def waiting(self) -> Iterator[Piece]:
-        if self._cloud.state_of(Queues).find(self._id) is None:
-            raise SourceGone(self._id)
+        if self._cloud.state_of(Queues).find(self.id) is None:
+            raise SourceGone(self.id)
         now = self._cloud.clock()
         for message in self._messages().all(self._channel):
             if message.visible <= now:
@@ -171,7 +182,7 @@ class QueueSource(Source):
             self._messages().update(piece.mark.receipt, 0)
 
     def _messages(self) -> Messages:
-        return self._cloud.state_of(Queues).messages(self._id)
+        return self._cloud.state_of(Queues).messages(self.id)
 
 
 class FeedSource(Source):

@@ -12,11 +12,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from mock_oci.cloud import Cloud
+from mock_oci.identity.policies.variables import target_variable
 from mock_oci.identity.tenancy import ocid
 from mock_oci.services.connector_hub.batches import Run, code_of, cut, target_of
 from mock_oci.services.connector_hub.sources import PayloadStyle, Piece, Source, SourceGone, source_of
 from mock_oci.services.functions.invoke_errors import InvokeError
-from mock_oci.services.functions.state import Functions
+from mock_oci.services.functions.state import Functions, resource_principal
 from mock_oci.services.oci_surface import invalid
 from mock_oci.services.pumping import pumping
 from mock_oci.services.resources import Resources
@@ -99,6 +100,8 @@ class Connector:
             self._moving.release()
 
     def _move(self) -> Run | None:
+        if not self._may_read():
+            return self._failed((), self._run((), 0, InvokeError("NotAuthorizedOrNotFound").response()))
         try:
             pieces = self._source.take(self._due())
         except SourceGone:
@@ -111,6 +114,11 @@ class Connector:
             self._source.give_back(pieces)
             raise
         return self._arrived(pieces, run) if run.status == 200 else self._failed(pieces, run)
+
+    def _may_read(self) -> bool:
+        principal, source = resource_principal(self._cloud, "serviceconnector", self.id), self._source
+        target = target_variable(source.id)
+        return self._cloud.permissions.permit(principal, self.compartment_id, "", source.needs, target)
 
     def _due(self) -> Sequence[Piece]:
         """Return a batch that is full, or whose oldest record has waited long enough; else nothing."""

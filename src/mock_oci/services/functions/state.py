@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mock_oci.cloud import Cloud
+from mock_oci.identity.policies.required import NOTHING
+from mock_oci.identity.policies.variables import target_variable
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.tenancy import ocid
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -56,6 +58,12 @@ class Invoker(Protocol):
     ) -> Response:
         """Return what the platform answers: 200 with the function's answer, 202 when detached, or its own error."""
         ...
+
+
+def resource_principal(cloud: Cloud, kind: str, resource_id: str) -> Principal:
+    """Return what a resource of OCI's calls others as, such as a rule or a connector."""
+    tenancy = cloud.tenancy
+    return Principal("resource", resource_id, tenancy.tenancy_id, tenancy.compartment_id, kind)
 
 
 class Functions:
@@ -108,27 +116,40 @@ class Functions:
         body: bytes,
         headers: Mapping[str, str],
         *,
-        intent: str | None = None,
+        needs: str = "FN_INVOCATION",
         invoke_type: str = SYNC,
     ) -> Response:
-        """Invoke when ``principal`` may; OCI's 404 when it may not."""
-        if not self._cloud.permissions.permit(principal, self._cloud.tenancy.compartment_id):
+        """Invoke when ``principal`` has the permissions that this ``needs``; OCI's 404 when it has not."""
+        if not self.may_invoke(principal, function_id, needs):
             return InvokeError("NotAuthorizedOrNotFound").response()
         caller = Caller(principal.id, principal.kind, principal.tenancy_id)
-        return self.invoke(function_id, body, headers, intent=intent, invoke_type=invoke_type, caller=caller)
+        return self.invoke(function_id, body, headers, invoke_type=invoke_type, caller=caller)
+
+    def may_invoke(self, principal: Principal, function_id: str, needs: str = "FN_INVOCATION") -> bool:
+        """Tell whether the policies let ``principal`` invoke this function."""
+        cloud = self._cloud
+        name, target = "FunctionsInvokeClient.invoke_function", target_variable(function_id)
+        return cloud.permissions.permit(principal, cloud.tenancy.compartment_id, name, needs, target)
 
     def on_schedule(self, function_id: str) -> Response:
         """Make the detached call with an empty body that the Resource Scheduler makes when a schedule is due.
 
         Its caller's type is unverified.
         """
-        tenancy = self._cloud.tenancy
         id_ = ocid("resourceschedule", function_id, self._cloud.region)
-        principal = Principal("resource", id_, tenancy.tenancy_id, tenancy.compartment_id, "resourceschedule")
+        principal = resource_principal(self._cloud, "resourceschedule", id_)
         return self.invoke_as(principal, function_id, b"", {}, invoke_type=DETACHED)
 
     def deliver(self, source: tuple[str, str], function_id: str, body: bytes, headers: Mapping[str, str]) -> Response:
         """Make the sync call of a service that moves records, as the resource ``source``, its type and its OCID."""
-        tenancy, (kind, id_) = self._cloud.tenancy, source
-        principal = Principal("resource", id_, tenancy.tenancy_id, tenancy.compartment_id, kind)
-        return self.invoke_as(principal, function_id, body, headers)
+        principal = resource_principal(self._cloud, *source)
+        return self.invoke_as(principal, function_id, body, headers, needs=_NEEDED_TO_DELIVER[source[0]])
+
+
+# Rules and connectors are asked for both (docs: Events/Concepts/eventspolicy.htm, connector-hub/policies.htm). That
+# Notifications needs a statement for its subscriptions, no page says.
+_NEEDED_TO_DELIVER = {
+    "eventrule": "FN_FUNCTION_READ + FN_INVOCATION",
+    "serviceconnector": "FN_FUNCTION_READ + FN_INVOCATION",
+    "onssubscription": NOTHING,
+}

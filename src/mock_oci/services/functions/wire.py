@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
-from mock_oci.services.functions.state import DETACHED, SYNC, FunctionDetails, Functions
+from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions
 from mock_oci.services.oci_surface import endpoint, permitted, timestamp
 from mock_oci.wire import Response
 
@@ -23,13 +23,15 @@ def invocation(call: Call) -> Response:
     if request.headers.get("is-dry-run", "").lower() == "true":
         _found(call)
         return Response(200)
-    return functions.invoke_as(
-        call.principal,
-        unquote(call.parameters["function"]),
+    function_id, caller = unquote(call.parameters["function"]), call.principal
+    permitted(call, call.cloud.tenancy.compartment_id, function_id)
+    return functions.invoke(
+        function_id,
         request.body,
         request.headers,
         intent=request.headers.get("fn-intent"),
         invoke_type=invoke_type,
+        caller=Caller(caller.id, caller.kind, caller.tenancy_id),
     )
 
 
@@ -39,8 +41,9 @@ def get_function(call: Call) -> Response:
 
 
 def _found(call: Call) -> tuple[FunctionDetails, float]:
-    permitted(call, call.cloud.tenancy.compartment_id)
-    found = call.cloud.state_of(Functions).find(unquote(call.parameters["function"]))
+    function_id = unquote(call.parameters["function"])
+    permitted(call, call.cloud.tenancy.compartment_id, function_id)
+    found = call.cloud.state_of(Functions).find(function_id)
     if found is None:
         raise Refused(not_found())
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, urlsplit
 
+from mock_oci.identity.policies.variables import target_variable
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
 from mock_oci.services.generative_ai.listed import discovered, endpoints_of, models_of
 from mock_oci.services.oci_surface import invalid, page_of, permitted
@@ -39,9 +40,10 @@ def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Re
     def answer(call: Call) -> Response:
         wanted = call.parameters["id"]
         found = next((row for row in rows(call, call.region) if row["id"] == wanted), None)
-        # Base models belong to no compartment, so any will do.
-        home = (found or {}).get("compartmentId") or call.cloud.tenancy.tenancy_id
-        if found is None or not call.cloud.permissions.permit(call.principal, home):
+        # Base models belong to no compartment: a permission in any will do (where OCI asks for it is unverified).
+        home = (found or {}).get("compartmentId")
+        homes = [home] if home else call.cloud.iam.directory.compartments
+        if found is None or not any(call.may(compartment_id, target_variable(wanted)) for compartment_id in homes):
             raise Refused(not_found())
         return json_response(200, found, {"etag": wanted[-8:]})
 

@@ -7,7 +7,7 @@ import json
 import uuid
 from typing import Any
 
-from mock_oci.model.catalogue import Target
+from mock_oci.model.catalogue import Target, ocid_of
 from mock_oci.operations import Call, Refused, not_found, oci_error
 from mock_oci.services.generative_ai.openai_errors import missing_parameter, openai_error
 from mock_oci.wire import Body
@@ -24,8 +24,23 @@ def check_compartment(call: Call, *headers: str) -> None:
         compartment = compartment or cloud.tenancy.compartment_id
     if not compartment:
         raise Refused(oci_error(400, "Compartment ID must be provided"))
-    if not cloud.permissions.permit(call.principal, compartment):
+    if not call.may(compartment, _model_asked(call)):
         raise Refused(not_found())
+
+
+def _model_asked(call: Call) -> dict[str, tuple[str, ...]]:
+    """Return the variable that names the model, by its id and its OCID (docs: generative-ai/limit-model-access.htm)."""
+    try:
+        body = json.loads(call.request.body or b"null")
+    except (ValueError, RecursionError):
+        return {}
+    target = target_of(call, body.get("model")) if isinstance(body, dict) else None
+    return model_variable(call, target)
+
+
+def model_variable(call: Call, target: Target | None) -> dict[str, tuple[str, ...]]:
+    """Return ``target.model.id`` of a model that is there."""
+    return {} if target is None else {"target.model.id": (target.model.id, ocid_of(target.model, call.region))}
 
 
 def body_of(call: Call, empty: bytes = b"") -> Body:

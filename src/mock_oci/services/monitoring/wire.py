@@ -37,7 +37,7 @@ def post_metric_data(call: Call) -> Response:
     if failed and (atomic == "ATOMIC" or not taken):
         raise invalid(f"metricData: {failed[0]['message']}")
     for stream, _, _ in taken:
-        permitted(call, stream.compartment_id)
+        permitted(call, stream.compartment_id, target={"target.metrics.namespace": (stream.namespace,)})
     if len({stream for stream, _, _ in taken}) > MAX_STREAMS:
         raise invalid(f"metricData must have at most {MAX_STREAMS} unique metric streams")
     for stream, points, metadata in taken:
@@ -48,9 +48,9 @@ def post_metric_data(call: Call) -> Response:
 def summarize_metrics_data(call: Call) -> Response:
     throttle(call, "SummarizeMetricsData", MAX_QUERIES_PER_SECOND, 1)
     compartment_id = text_in(call.request.query, "compartmentId")
-    permitted(call, compartment_id)
     body = object_in(call.request.body)
     namespace, group = text_in(body, "namespace"), body.get("resourceGroup")
+    permitted(call, compartment_id, target={"target.metrics.namespace": (namespace,)})
     query, steps = _asked(call, body)
     found: dict[tuple[tuple[str, str], ...], list[tuple[MetricStream, list[DataPoint]]]] = defaultdict(list)
     for stream, points in call.cloud.state_of(CustomMetrics).streams().items():

@@ -32,17 +32,24 @@ def storage_of(call: Call) -> ObjectStorage:
     return storage
 
 
-def bucket_of(call: Call) -> Bucket:
-    """Return the bucket in the path, when the caller may see it."""
+def bucket_of(call: Call, object_name: str = "", *, needs: str = "") -> Bucket:
+    """Return the bucket in the path, when the caller may do what it asks for to it, or to an object in it.
+
+    ``needs``: see ``Call.may``. Raises Refused.
+    """
     storage, name = storage_of(call), unquote(call.parameters["bucket"])
     bucket = storage.bucket(name)
-    if not call.cloud.permissions.permit(call.principal, bucket.compartment_id):
+    target = {"target.bucket.name": (bucket.name,), **({"target.object.name": (object_name,)} if object_name else {})}
+    if not call.may(bucket.compartment_id, target, needs):
         raise bucket_not_found(name, storage.namespace)
     return bucket
 
 
 def get_namespace(call: Call) -> Response:
-    permitted(call, call.request.query.get("compartmentId") or call.cloud.tenancy.tenancy_id)
+    compartment_id = call.request.query.get("compartmentId") or ""
+    # Only who names a compartment is asked for a permission (docs: objectstoragepolicyreference.htm).
+    needs = "OBJECTSTORAGE_NAMESPACE_READ" if compartment_id else ""
+    permitted(call, compartment_id or call.cloud.tenancy.tenancy_id, needs=needs)
     return json_response(200, storage_of(call).namespace)
 
 
@@ -51,7 +58,7 @@ def create_bucket(call: Call) -> Response:
     name, compartment_id = text_in(details, "name"), text_in(details, "compartmentId")
     if not _NAME.fullmatch(name):
         raise invalid(f"Invalid bucket name '{name}'", "InvalidBucketName")
-    permitted(call, compartment_id)
+    permitted(call, compartment_id, target={"target.bucket.name": (name,)})
     bucket = storage.create_bucket(
         name,
         object_events=details.get("objectEventsEnabled") is True,

@@ -28,7 +28,8 @@ _NAME_BYTES = 1024
 
 
 def put_object(call: Call) -> Response:
-    bucket, name, headers = bucket_of(call), _name(call), call.request.headers
+    name, headers = _name(call), call.request.headers
+    bucket = bucket_of(call, name, needs=_needed_to_put(call, name))
     stated, actual = headers.get("content-md5"), md5_of(call.request.body)
     if stated not in (None, actual):
         raise unmatched_md5(actual, stated)
@@ -51,7 +52,8 @@ def put_object(call: Call) -> Response:
 
 
 def get_object(call: Call) -> Response:
-    item, headers = storage_of(call).get(bucket_of(call).name, _name(call)), call.request.headers
+    name, headers = _name(call), call.request.headers
+    item = storage_of(call).get(bucket_of(call, name).name, name)
     if headers.get("if-match", "*") not in ("*", item.etag):
         raise if_match_failed()
     if headers.get("if-none-match") in ("*", item.etag):
@@ -68,8 +70,16 @@ def get_object(call: Call) -> Response:
 
 
 def delete_object(call: Call) -> Response:
-    storage_of(call).delete(bucket_of(call).name, _name(call), if_match=call.request.headers.get("if-match", ""))
+    name, if_match = _name(call), call.request.headers.get("if-match", "")
+    storage_of(call).delete(bucket_of(call, name).name, name, if_match=if_match)
     return Response(204, {"last-modified": formatdate(call.cloud.clock(), usegmt=True)})
+
+
+def _needed_to_put(call: Call, name: str) -> str:
+    """Return the permission that a put asks for; one that may only create asks for no more (unverified)."""
+    overwrites = storage_of(call).has(unquote(call.parameters["bucket"]), name)
+    creates_only = "if-none-match" in call.request.headers
+    return "OBJECT_OVERWRITE" if overwrites and not creates_only else "OBJECT_CREATE"
 
 
 def _check_digests(request: Request) -> None:
@@ -107,7 +117,7 @@ def _piece(header: str, size: int) -> range | None:
 
 def _linked(access: str, answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
     named = (lambda call: call.request.query.get("prefix", "")) if access == "List" else _name
-    return refusing(through_par(access, named, answer))
+    return refusing(through_par(access, _IN_THE_SDK[access], named, answer))
 
 
 _KEPT = frozenset(
@@ -121,6 +131,11 @@ _OVERRIDES = {
     "httpResponseContentLanguage": "content-language",
     "httpResponseContentEncoding": "content-encoding",
     "httpResponseExpires": "expires",
+}
+_IN_THE_SDK = {
+    "Read": "ObjectStorageClient.get_object",
+    "Write": "ObjectStorageClient.put_object",
+    "List": "ObjectStorageClient.list_objects",
 }
 _ALL = "/n/{namespace}/b/{bucket}/o"
 _ONE = f"{_ALL}/{{object+}}"

@@ -111,9 +111,11 @@ class Pars(Resources[Par]):
 
 
 def through_par(
-    access: str, named: Callable[[Call], str], answer: Callable[[Call], Response]
+    access: str, operation: str, named: Callable[[Call], str], answer: Callable[[Call], Response]
 ) -> Callable[[Call], Response]:
-    """Answer in the name of who made the link; ``named`` says which object, or prefix, is asked for.
+    """Answer in the name of who made the link, who needs the permission of ``operation`` then too.
+
+    ``named`` says which object, or prefix, is asked for.
 
     A link that is unknown, expired, or meant for something else reads as a bucket that is not there.
     """
@@ -122,7 +124,7 @@ def through_par(
         par, bucket = call.cloud.state_of(Pars).with_token(call.parameters["token"]), call.parameters["bucket"]
         if par is None or not par.allows(access, bucket, named(call)):
             raise bucket_not_found(bucket, call.parameters["namespace"])
-        return answer(replace(call, principal=par.creator))
+        return answer(replace(call, principal=par.creator, name=operation))
 
     return answered
 

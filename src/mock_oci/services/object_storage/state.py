@@ -153,6 +153,11 @@ class ObjectStorage:
             self._found(bucket)
             return self._object(bucket, name)
 
+    def has(self, bucket: str, name: str) -> bool:
+        """Tell whether the bucket is there and has this object."""
+        with self._lock:
+            return name in self._objects.get(bucket, {})
+
     def objects(self, bucket: str) -> tuple[StoredObject, ...]:
         """Return the objects of one bucket, in the order of their names in UTF-8, as lists have them."""
         with self._lock:

@@ -23,7 +23,7 @@ def get_bundle_by_name(call: Call) -> Response:
     found = call.cloud.state_of(Secrets).named(text_in(query, "vaultId"), text_in(query, "secretName"))
     if found is None:
         raise Refused(not_found())
-    permitted(call, found.compartment_id)
+    permitted(call, found.compartment_id, found.id)
     return _bundle(call, _readable(found))
 
 

@@ -7,6 +7,7 @@ import json
 from mock_oci.model.catalogue import Target
 from mock_oci.operations import Call, Refused, not_found, oci_error
 from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen
+from mock_oci.services.generative_ai.openai_surface import model_variable
 from mock_oci.services.oci_surface import permitted
 from mock_oci.services.shapes import one_by, record, text
 from mock_oci.wire import Body
@@ -36,8 +37,8 @@ def target_of(call: Call, body: Body, capability: str) -> Target:
             raise misshapen(f"{name} is missing")
     check_shape(text, body["compartmentId"], "compartmentId")
     check_shape(SERVING_MODE, body["servingMode"], "servingMode")
-    permitted(call, body["compartmentId"])
     target = _served(call, body["servingMode"])
+    permitted(call, body["compartmentId"], target=model_variable(call, target))
     if target is None:
         raise Refused(not_found())
     if capability not in target.model.capabilities:
