@@ -100,7 +100,7 @@ bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naiv
 figures: $(VENV)/.tests ## how the sources read: make figures CHECKOUTS="../before ."
 	@$(BIN)/python -m tests.figures $(CHECKOUTS)
 
-reference: $(VENV)/.tests ## the pages of docs/reference/, which are made from the code
+reference: $(VENV)/.tests ## docs/reference/, which is made from the code
 	@PYTHONPATH=src $(BIN)/python -m tests.docs.reference
 
 docs: $(SITE)/.mkdocs ## all pages as one site, without the network: build/site/index.html

@@ -17,6 +17,8 @@ TESTS: Final = Path(__file__).parent
 # What `make check` leaves out: whole processes, waits, and thousands of generated inputs.
 SLOW_FIXTURES = frozenset({"stack", "terraform", "tree"})
 SLOW_PATHS = (
+    "docs/test_relay_follow",
+    "docs/test_snippets",
     "mock_oci/demo/",
     "mock_oci/doors/test_doors",
     "mock_oci/fn/",

@@ -54,3 +54,9 @@ def linked(text: str, source: str, page: str) -> str:
 
     parts = FENCE.split(text)
     return "".join(part if part.startswith("```") else LINK.sub(link, part) for part in parts)
+
+
+def on_post_build(config: Any) -> None:
+    """Write llms.txt, the list of pages for language models (https://llmstxt.org), with the links of the site."""
+    text = linked((ROOT / "llms.txt").read_text(encoding="utf-8"), "llms.txt", "llms.txt")
+    (Path(config.site_dir) / "llms.txt").write_text(text.replace(".md)", ".html)"), encoding="utf-8")

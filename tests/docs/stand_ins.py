@@ -73,13 +73,19 @@ def curl(words: list[str]) -> None:
 
 
 def python(words: list[str]) -> None:
-    """Have the real parser of our command line read the arguments."""
+    """Have the real parser of our command line, or of an example, read the arguments."""
     root = Path(__file__).resolve().parents[2]
-    program = f"from {words[1]}.__main__ import _parser; import sys; _parser().parse_args(sys.argv[1:])"
+    if words[0] != "-m":
+        folder, file = (root / words[0]).parent, Path(words[0]).stem
+        program = (
+            f"import sys; sys.path.insert(0, {str(folder)!r}); import {file}; {file}.parser().parse_args(sys.argv[1:])"
+        )
+    else:
+        program = f"from {words.pop(1)}.__main__ import _parser; import sys; _parser().parse_args(sys.argv[1:])"
     done = subprocess.run(
-        [sys.executable, "-c", program, *words[2:]], cwd=root / "src", capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, *words[1:]], cwd=root / "src", capture_output=True, text=True, check=False
     )
-    if words[0] != "-m" or done.returncode != 0:
+    if done.returncode != 0:
         refuse(done.stderr)
 
 

@@ -10,8 +10,8 @@ import yaml
 from tests.docs.built_site import faults
 from tests.docs.pages import DOCS, FENCED, ROOT, anchors, links, pages
 
-# Pages of the site that lie elsewhere in the repository: docs/site/hooks.py has the list.
-ELSEWHERE = set(re.findall(r'": "([a-z-]+\.md)"', (DOCS / "site/hooks.py").read_text()))
+# Pages of the site that lie elsewhere in the repository.
+ELSEWHERE = re.findall(r'"([\w./]+\.md)": "([a-z-]+\.md)"', (DOCS / "site/hooks.py").read_text())[:4]
 OF_PICTURES = {"only-light", "only-dark"}
 
 
@@ -25,14 +25,25 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(place), f"{page.name} links to {target}: there is no such heading"
 
 
-def test_every_page_is_in_the_navigation_once() -> None:
+def navigation() -> list[str]:
+    """Return the pages of the site, where they lie in the repository."""
+
     class Loader(yaml.SafeLoader):
         """Reads mkdocs.yml; the one tag of it, a Python object, says nothing of the navigation."""
 
     Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
     nav = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)["nav"]
-    named = re.findall(r"[\w/.-]+\.md", str(nav))
-    assert sorted(named) == sorted({str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} | ELSEWHERE)
+    elsewhere = {page: source for source, page in ELSEWHERE}
+    return [elsewhere.get(page, f"docs/{page}") for page in re.findall(r"[\w/.-]+\.md", str(nav))]
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    known = [str(page.relative_to(ROOT)) for page in pages() if page != ROOT / "README.md"]
+    assert sorted(navigation()) == sorted(known), "a new page has its place in mkdocs.yml and in llms.txt"
+
+
+def test_llms_txt_has_every_page_in_that_order() -> None:
+    assert re.findall(r"\]\(([^)]+)\)", (ROOT / "llms.txt").read_text()) == navigation()
 
 
 def test_lists_and_tables_stand_behind_an_empty_line() -> None:
