@@ -31,9 +31,9 @@ class Dispatch:
     service: Service
     answerers: dict[str, Answerer] = field(default_factory=dict)
 
-    def answer(self, request: Request, deadline: Deadline) -> Answer:
+    def answer(self, request: Request, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
         """Return the answer to ``request``, for whoever does not need its route."""
-        return self.call(self.resolve(request), request, deadline)
+        return self.call(self.resolve(request), request, deadline, origin)
 
     def resolve(self, request: Request) -> Route | None:
         """Return the route to the model that is asked; ``None`` for records, which have a route each."""

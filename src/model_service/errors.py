@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 MAX_MESSAGE_CHARACTERS: Final = 2000  # characters of a message
@@ -18,6 +20,7 @@ class ModelServiceError(Exception):
     type: ClassVar[str] = "server_error"
     code: str | None = None
     hint: str | None = None
+    headers: Mapping[str, str] = MappingProxyType({})  # for the reply
 
     def __init__(
         self,

@@ -74,6 +74,10 @@ class Service:
             origin, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, origin, owner)
         )
 
+    def named(self, origin: Origin) -> Origin:
+        """Return the origin with the team and the labels that the service file gives its caller."""
+        return origin if self.accounts is None else self.accounts.named(origin)
+
     def check_payer(self, request: Any) -> None:
         """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""
         if request.compartment_id not in (None, *self.settings.allowed_compartments, self.compartment_id):

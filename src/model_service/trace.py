@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
 
@@ -28,9 +28,13 @@ from model_service.routing import Route
 FOR_OPERATORS: Final = (BatchUnfinished, CredentialError, SettingsError)
 
 
+MAX_METADATA: Final = 16  # as many as OpenAI's metadata has
+MAX_TEXT: Final = 128  # characters of what a caller says of a call
+
+
 @dataclass
 class Trace:
-    """What is noted on the way. Tokens are known of a stream only if the caller asked for its usage."""
+    """What is noted on the way."""
 
     trigger: str
     caller: Caller = NOBODY
@@ -50,6 +54,14 @@ class Trace:
         if self.step is not None:
             self.ms[self.step] = round((now - self.began) * 1000, 2)
         self.step, self.began = step, now
+
+    def know(self, caller: Caller, request: Any) -> None:
+        """Note who asks; each line that follows bears it, with what the request says of itself."""
+        self.caller = caller
+        body = getattr(getattr(request, "chat", request), "body", None)
+        said = said_by_caller(body or {"user": getattr(request, "user", None)})
+        named = {"caller": caller.id, "team": caller.team}
+        log.caller.set(said | {name: value for name, value in named.items() if value is not None})
 
     def note(self, answer: Complete) -> None:
         """Take over what a complete answer says of itself."""
@@ -74,6 +86,7 @@ class Trace:
             caller=self.caller.id,
             team=self.caller.team,
             key=self.caller.key_id,
+            labels=dict(self.caller.labels) or None,
             transport=self.route and self.route.transport,
             route=self.route and self.route.row,
             model=self.route and redact(self.route.model),
@@ -98,6 +111,20 @@ class Trace:
         except GeneratorExit:
             self.broken = ReaderGone("The reader of the stream went away.")
             raise
+
+
+def said_by_caller(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return OpenAI's ``user`` and ``metadata`` of a request, cut to what a log line may hold."""
+    said: dict[str, Any] = {}
+    user, metadata = body.get("user"), body.get("metadata")
+    if isinstance(user, str) and user:
+        said["user"] = user[:MAX_TEXT]
+    if isinstance(metadata, dict):
+        pairs = list(metadata.items())[:MAX_METADATA]
+        said["metadata"] = {
+            str(name)[:MAX_TEXT]: value[:MAX_TEXT] if isinstance(value, str) else None for name, value in pairs
+        }
+    return said
 
 
 def _usage_of(chunk: Any) -> Any:

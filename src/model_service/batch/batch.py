@@ -40,16 +40,16 @@ class Batches:
     """What a container keeps for all batches: its tasks, the sinks that they name, and what it remembers."""
 
     service: BatchService
-    answer_other: Callable[[AnyRequest, Deadline], Answer]
+    answer_other: Callable[[AnyRequest, Deadline, Origin], Answer]
     pauses: Pauses = field(default_factory=Pauses)
     memory: Memory = field(default_factory=Memory)
     _tasks: Tasks | None = None
 
-    def answer(self, request: BatchRequest, deadline: Deadline, _origin: Origin = NOWHERE) -> Answer:
+    def answer(self, request: BatchRequest, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
         """Return ``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
         "usage"}``. Raise ``BatchUnfinished`` where it has to be sent again."""
         if request.otherwise is not None and not self._is_wanted(request, deadline):
-            return self.answer_other(request.otherwise(), deadline)
+            return self.answer_other(request.otherwise(), deadline, origin)
         if not request.records:
             return Complete(_summary(0, Counter(), Counter()))
         # A record that comes twice in one batch is worked on once.

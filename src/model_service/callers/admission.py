@@ -10,12 +10,14 @@ from typing import Any, Final
 from model_service.callers.budgets import Budgets, Cost, Reservation
 from model_service.errors import InvalidRequest, ModelNotFound
 from model_service.fn.caller import Caller
-from model_service.openai_api.chat import ChatRequest
 from model_service.routing import Route
-from model_service.service_file.shape import Limits, Rights, ServiceFile
+from model_service.service_file.shape import Limits, ModelRule, Rights, ServiceFile
 
 TOKEN_CAPS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 DEFAULT_OUTPUT_TOKENS: Final = 1000  # assumed for an answer whose length nobody has limited
+MAX_OUTPUT_TOKENS: Final = 10_000_000  # more than any model writes: what is reserved stays a number that counters take
+AT_LENGTH: Final = frozenset({"chat", "completions", "responses"})  # operations whose answer is text
+NO_RULE: Final = ModelRule(match="*")
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,21 @@ class Admission:
     budgets: Budgets
 
     def allowed(self, caller: Caller) -> Allowed:
-        """Return what ``caller`` may do, from its own rule, its team's and everyone's."""
+        """Return what ``caller`` may do, from its key's rule, its own, its team's and everyone's."""
+        key = self.file.keys.get(caller.key_id or "", Rights())
         own = self.file.callers.get(caller.id or "", Rights())
         team_name = caller.team or own.team
         team = self.file.teams.get(team_name or "", Rights())
-        rules = (own, team, self.file.everyone)
+        rules = (key, own, team, self.file.everyone)
 
         def first(name: str) -> Any:
             return next((value for rule in rules if (value := getattr(rule, name)) is not None), None)
 
-        limits = []
-        if caller.id is not None:
-            limits.append((f"caller:{caller.id}", own.limits or self.file.everyone.limits))
+        # Those of whom nobody knows anything share one account.
+        name = "nobody" if caller.id is None else f"caller:{caller.id}"
+        limits = [(name, own.limits or self.file.everyone.limits)]
+        if caller.key_id is not None:
+            limits.append((f"key:{caller.key_id}", key.limits))
         if team_name is not None:
             limits.append((f"team:{team_name}", team.limits))
         return Allowed(first("models"), first("operations"), first("max_tokens"), first("compartment_id"), limits)
@@ -67,10 +72,7 @@ class Admission:
     def check(self, caller: Caller, operation: str, asked: str, route: Route) -> Allowed:
         """Return what holds for the caller; raise ``ModelNotFound`` or ``InvalidRequest`` for what it may not do."""
         allowed = self.allowed(caller)
-        if allowed.operations is not None and operation not in allowed.operations:
-            raise InvalidRequest(
-                f"This caller may not use the operation {operation}.", status=403, code="operation_not_allowed"
-            )
+        self.check_operation(allowed, operation)
         names = (asked, route.model)
         if not route.model:  # what is stored has no model any more
             return allowed
@@ -78,36 +80,55 @@ class Admission:
             raise ModelNotFound(asked)
         return allowed
 
+    @staticmethod
+    def check_operation(allowed: Allowed, operation: str) -> None:
+        """Raise ``InvalidRequest`` (403) where a caller may not use an operation."""
+        if allowed.operations is not None and operation not in allowed.operations:
+            raise InvalidRequest(
+                f"This caller may not use the operation {operation}.", status=403, code="operation_not_allowed"
+            )
+
     def may_call(self, caller: Caller, names: Sequence[str], allowed: Allowed) -> bool:
         """Return whether a model is for this caller; ``names`` are what it is asked for under, and its id."""
         return _matches(names, self.file.allowed) and allowed.allows(names) and _matches(names, caller.models)
 
-    def shaped(self, request: ChatRequest, route: Route, allowed: Allowed) -> tuple[ChatRequest, tuple[str, ...]]:
-        """Return the request with the model's defaults and caps, and the names of what was left out.
+    def shaped(
+        self, body: Mapping[str, Any], operation: str, route: Route, allowed: Allowed
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return the body of a request with the model's defaults and caps, and the names of what was left out.
 
-        Raise ``InvalidRequest`` where the caller asks for more tokens than it may.
+        Defaults are those of a chat. Raise ``InvalidRequest`` where the caller asks for more tokens than it may.
         """
-        rule = self.file.rule_for(route.model)
-        caps = [cap for cap in (allowed.max_tokens, rule.max_tokens if rule else None) if cap is not None]
-        body = dict(request.body)
-        dropped = tuple(name for name in (rule.drop if rule else ()) if body.pop(name, None) is not None)
-        for name, value in (rule.defaults if rule else {}).items():
-            body.setdefault(name, value)
+        rule = self.file.rule_for(route.model) or NO_RULE
+        caps = [cap for cap in (allowed.max_tokens, rule.max_tokens) if cap is not None]
+        shaped = dict(body)
+        dropped = tuple(name for name in rule.drop if shaped.pop(name, None) is not None)
+        for name, value in rule.defaults.items() if operation != "responses" else ():
+            shaped.setdefault(name, value)
         if caps:
-            check_cap(body, min(caps))
-            if not any(body.get(name) for name in TOKEN_CAPS):
-                body["max_tokens"] = min(caps)
-        return replace(request, body=body), dropped
+            check_cap(shaped, min(caps))
+            if not any(shaped.get(name) for name in TOKEN_CAPS):
+                shaped["max_output_tokens" if operation == "responses" else "max_tokens"] = min(caps)
+        return shaped, dropped
 
-    def reserve(self, allowed: Allowed, route: Route, input_tokens: int, body: Mapping[str, Any]) -> Reservation:
+    def reserve(
+        self, allowed: Allowed, operation: str, route: Route, input_tokens: int, body: Mapping[str, Any]
+    ) -> Reservation:
         """Reserve an estimate of what the call takes; raise as ``Budgets.reserve`` does."""
         rule = self.file.rule_for(route.model)
         limits = [*allowed.limits, *([(f"model:{rule.match}", rule.limits)] if rule and rule.limits else [])]
-        output = next((value for name in TOKEN_CAPS if isinstance(value := body.get(name), int)), DEFAULT_OUTPUT_TOKENS)
-        output = output if "messages" in body or ("input" in body and "max_output_tokens" in body) else 0
+        output = _output_tokens(body) if operation in AT_LENGTH else 0
         price = self.file.prices.of(route.model)
         money = (input_tokens * price.input + output * price.output) / 1e6 if price else 0.0
         return self.budgets.reserve(limits, Cost(input_tokens + output, money))
+
+
+def _output_tokens(body: Mapping[str, Any]) -> int:
+    """Return the most that may come of a request, as far as it can be known and is no nonsense."""
+    named = (value for name in TOKEN_CAPS if type(value := body.get(name)) is int and value > 0)
+    choices = body.get("n")
+    several = choices if type(choices) is int and choices > 1 else 1
+    return min(MAX_OUTPUT_TOKENS, next(named, DEFAULT_OUTPUT_TOKENS) * several)
 
 
 def _matches(names: Sequence[str], patterns: tuple[str, ...] | None) -> bool:

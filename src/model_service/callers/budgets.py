@@ -77,6 +77,9 @@ class Cost:
         return {"tokens": self.tokens, "requests": self.requests, "cost": ceil(self.money * MICRO)}[window.counts]
 
 
+NOTHING: Final = Cost(tokens=0, money=0.0, requests=0)
+
+
 @dataclass(frozen=True)
 class Row:
     """One limit that a call counts against: of ``scope`` (``team:search``), named as in the service file."""
@@ -154,9 +157,10 @@ class Budgets:
         except CounterUnavailable:
             if self.lets_through:
                 return reservation
+            reservation.settle(NOTHING)  # it is not made: what the counter remembers to tell is taken back
             raise
         if counted.refused is not None:
-            raise _refusal(rows[counted.refused], counted.totals[counted.refused], now)
+            raise _refusal(rows, counted, counted.refused, now)
         reservation.headers.update(_headers(rows, counted, now))
         return reservation
 
@@ -166,14 +170,17 @@ class Budgets:
         return Row(scope, name, limit, f"{PREFIX}:{scope}:{name}:{now:{window.name}}", window.ends(now))
 
 
-def _refusal(row: Row, used: int, now: datetime) -> ModelServiceError:
+def _refusal(rows: Sequence[Row], counted: Counted, refused: int, now: datetime) -> ModelServiceError:
+    row = rows[refused]
     seconds = max(1, ceil((row.ends - now).total_seconds()))
-    log.write("budget_refused", scope=row.scope, limit=row.name, hard=row.hard, used=used)
-    return row.window.error(
+    log.write("budget_refused", scope=row.scope, limit=row.name, hard=row.hard, used=counted.totals[refused])
+    error = row.window.error(
         f"The limit {row.name} of {row.scope} is reached.",
         retry_after=str(seconds),
         hint=f"It is counted anew in {seconds} s. The operator of this service decides on limits.",
     )
+    error.headers = _headers(rows, counted, now)
+    return error
 
 
 def _headers(rows: Sequence[Row], counted: Counted, now: datetime) -> dict[str, str]:

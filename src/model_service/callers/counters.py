@@ -10,9 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 from model_service.errors import ModelServiceError
+
+T = TypeVar("T")
+
+PRUNE_SECONDS: Final = 60.0
 
 
 class CounterUnavailable(ModelServiceError):
@@ -20,6 +24,7 @@ class CounterUnavailable(ModelServiceError):
 
     status = 503
     code = "counter_unavailable"
+    hint = "MODEL_SERVICE_COUNTER_FAILURE decides whether calls are let through then."
 
 
 @dataclass(frozen=True)
@@ -48,23 +53,42 @@ class Counter(Protocol):
         """Add all of ``amounts``, or none where one would exceed its limit. Raise ``CounterUnavailable``."""
 
 
+class Kept(Generic[T]):
+    """Values by name, each for so many seconds after it was put there; what is over is let go of once in a while."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[T, float]] = {}
+        self._next = 0.0
+
+    def get(self, name: str, now: float) -> T | None:
+        """Return the value, if there is one that is not over."""
+        value, ends = self._rows.get(name, (None, now))
+        return value if ends > now else None
+
+    def put(self, name: str, value: T, now: float, seconds: float) -> None:
+        """Keep a value for ``seconds``."""
+        if now >= self._next:
+            self._next = now + PRUNE_SECONDS
+            self._rows = {name: row for name, row in self._rows.items() if row[1] > now}
+        self._rows[name] = (value, now + seconds)
+
+
 class MemoryCounter:
     """Count in this container alone: each container has a limit of its own then. Threads share it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._totals: dict[str, tuple[int, float]] = {}
+        self._totals: Kept[int] = Kept()
 
     def add(self, amounts: Sequence[Amount]) -> Counted:
         now = self._clock()
         with self._lock:
-            self._totals = {name: row for name, row in self._totals.items() if row[1] > now}
-            before = tuple(self._totals.get(row.name, (0, 0.0))[0] for row in amounts)
+            before = tuple(self._totals.get(row.name, now) or 0 for row in amounts)
             for index, row in enumerate(amounts):
                 if row.limit is not None and row.amount > 0 and before[index] + row.amount > row.limit:
                     return Counted(before, index)
             totals = tuple(total + row.amount for total, row in zip(before, amounts, strict=True))
             for total, row in zip(totals, amounts, strict=True):
-                self._totals[row.name] = (total, now + row.seconds)
+                self._totals.put(row.name, total, now, row.seconds)
         return Counted(totals)

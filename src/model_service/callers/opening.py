@@ -9,13 +9,12 @@ from typing import Final, Protocol
 from model_service.callers.accounts import Accounts
 from model_service.callers.budgets import Budgets
 from model_service.callers.counters import Amount, Counted, Counter, MemoryCounter
-from model_service.fn.invocation import Deadline
-from model_service.service_file.documents import Places, Refreshed, read_document
+from model_service.service_file.documents import Places, Refreshed, refreshed
 from model_service.service_file.shape import ServiceFile
 from model_service.settings import VARIABLES, Settings
 from model_service.usage.record import Observer
 
-SECRET_SECONDS: Final = 5.0  # for reading it
+SECRET_SECONDS: Final = 1.5  # for reading it, while a call waits
 
 
 class AccountService(Places, Protocol):
@@ -64,14 +63,20 @@ class LazyCounter:
 
     @cached_property
     def _counter(self) -> Counter:
-        settings, password = self._service.settings, None
+        settings = self._service.settings
         if settings.counter is None:
             return MemoryCounter()
         from model_service.callers.redis_counter import RedisCounter  # noqa: PLC0415 - it takes 60 ms
 
+        password = None
         if settings.counter_password is not None:
-            deadline = Deadline.after(SECRET_SECONDS)
-            _, password = read_document(
-                VARIABLES["counter_password"].name, settings.counter_password, self._service, deadline
-            )
-        return RedisCounter(settings.counter, password=password and password.strip(), ca_file=settings.counter_ca)
+            name = VARIABLES["counter_password"].name
+            password = refreshed(
+                name,
+                settings.counter_password,
+                self._service,
+                settings.config_seconds,
+                lambda text, _name: text.strip(),
+                load_seconds=SECRET_SECONDS,
+            ).current
+        return RedisCounter(settings.counter, password=password, ca_file=settings.counter_ca)

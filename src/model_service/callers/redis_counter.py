@@ -6,6 +6,7 @@ for each container (https://docs.oracle.com/iaas/Content/ocicache/connecttoclust
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -13,11 +14,15 @@ from typing import Any, Final
 from uuid import uuid4
 
 import redis
+from redis.credentials import CredentialProvider
 
-from model_service.callers.counters import Amount, Counted, CounterUnavailable
+from model_service.callers.counters import Amount, Counted, CounterUnavailable, Kept
+from model_service.errors import ModelServiceError
 from model_service.logs import log
+from model_service.network.connections import open_socket
 
-TIMEOUT_SECONDS: Final = 0.25  # for connecting and for each answer: a call waits for no more than two of them
+STEP_SECONDS: Final = 0.2  # for connecting, for TLS, for the password, and for the answer: a call waits for a second
+LOCK_SECONDS: Final = 0.5  # for the threads of a container that came first
 PAUSE_SECONDS: Final = 5.0  # after a failure, in which nobody waits for the store
 
 # All or nothing, in one step. Each counter is a hash: the total, and what each container has contributed to it, so that
@@ -45,39 +50,71 @@ return totals
 """
 
 
+class _Connection(redis.Connection):
+    """A connection that is made in time, also where its host's name cannot be resolved."""
+
+    def _connect(self) -> socket.socket:
+        ends = time.monotonic() + STEP_SECONDS
+        connected = open_socket(self.host, self.port, lambda: ends - time.monotonic())
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.settimeout(STEP_SECONDS)
+        return connected
+
+
+class _TlsConnection(redis.SSLConnection, _Connection):
+    """The same with TLS around it."""
+
+
+class _Password(CredentialProvider):
+    """The password of now: it may change while a container lives."""
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+
+    def get_credentials(self) -> tuple[str]:
+        return (self._read(),)
+
+
 class RedisCounter:
-    """Count in a shared store. While it cannot be reached, what is added is remembered and told with the next call."""
+    """Count in a shared store. While it cannot be reached, what is added is remembered and told with the next call.
+
+    ``password`` is asked whenever a connection is made.
+    """
 
     def __init__(
         self,
         url: str,
         *,
-        password: str | None = None,
+        password: Callable[[], str] | None = None,
         ca_file: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        more: dict[str, Any] = {"ssl_ca_certs": ca_file} if url.startswith("rediss:") and ca_file else {}
+        is_tls = url.startswith("rediss:")
+        more: dict[str, Any] = {"ssl_ca_certs": ca_file} if is_tls and ca_file else {}
         if password is not None:
-            more["password"] = password
+            more["credential_provider"] = _Password(password)
         self._client = redis.Redis.from_url(
             url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
+            connection_class=_TlsConnection if is_tls else _Connection,
+            socket_timeout=STEP_SECONDS,
+            socket_connect_timeout=STEP_SECONDS,
             max_connections=1,
             retry=None,
+            driver_info=None,  # to say who we are would take two more answers
             **more,
         )
-        self._script = self._client.register_script(ADD)
         self._container = uuid4().hex[:16]
         self._lock = Lock()  # one connection, and amounts that follow each other
-        self._mine: dict[str, tuple[int, float]] = {}
+        self._mine: Kept[int] = Kept()
         self._clock = clock
         self._pause_until = 0.0
+        self._is_connected = False
 
     def add(self, amounts: Sequence[Amount]) -> Counted:
-        with self._lock:
+        if not self._lock.acquire(timeout=LOCK_SECONDS):
+            raise CounterUnavailable("The counter of budgets takes too long.")
+        try:
             now = self._clock()
-            self._mine = {name: row for name, row in self._mine.items() if row[1] > now}
             try:
                 counted = self._ask(amounts, now)
             except CounterUnavailable:
@@ -86,26 +123,43 @@ class RedisCounter:
             if counted.refused is None:
                 self._remember(amounts, now)
             return counted
+        finally:
+            self._lock.release()
 
     def _ask(self, amounts: Sequence[Amount], now: float) -> Counted:
         if now < self._pause_until:
             raise CounterUnavailable("The counter of budgets could not be reached a moment ago.")
         arguments: list[int | str] = [self._container]
         for row in amounts:
-            mine = self._mine.get(row.name, (0, 0.0))[0]
-            arguments += [mine, row.amount, -1 if row.limit is None else row.limit, row.seconds]
+            limit = -1 if row.limit is None else row.limit
+            arguments += [self._mine.get(row.name, now) or 0, row.amount, limit, row.seconds]
+        words = [*(row.name for row in amounts), *arguments]
         try:
-            refused, *totals = self._script(keys=[row.name for row in amounts], args=arguments)
-        except redis.RedisError as error:
+            refused, *totals = self._evaluated(len(amounts), words)
+        except (redis.RedisError, OSError, ModelServiceError) as error:
             self._pause_until = now + PAUSE_SECONDS
             log.write("counter_unavailable", error=type(error).__name__)
             raise CounterUnavailable("The counter of budgets cannot be reached.") from error
         return Counted(tuple(int(total) for total in totals), refused - 1 if refused else None)
 
+    def _evaluated(self, keys: int, words: Sequence[Any]) -> list[int]:
+        """Return what the script says; once more where a connection had died while the container slept. What a store
+        has heard twice counts once."""
+        was_connected, self._is_connected = self._is_connected, False
+        found: Any
+        try:
+            found = self._client.eval(ADD, keys, *words)
+        except (redis.ConnectionError, redis.TimeoutError):
+            if not was_connected:
+                raise
+            self._client.connection_pool.disconnect()
+            found = self._client.eval(ADD, keys, *words)
+        self._is_connected = True
+        return list(found)
+
     def _remember(self, amounts: Sequence[Amount], now: float) -> None:
         for row in amounts:
-            mine = self._mine.get(row.name, (0, 0.0))[0]
-            self._mine[row.name] = (mine + row.amount, now + row.seconds)
+            self._mine.put(row.name, (self._mine.get(row.name, now) or 0) + row.amount, now, row.seconds)
 
     def close(self) -> None:
         """Close the connection; the next call opens a new one."""

@@ -46,7 +46,9 @@ class Models:
     answer_other: object = None
 
     def answer(self, request: ModelsRequest, deadline: Deadline, origin: Origin = NOWHERE) -> Complete:
-        """Return the list, or the one model that is named; raise ``ModelNotFound``."""
+        """Return the list, or the one model that is named; raise ``ModelNotFound``, or 403 for a caller without it."""
+        if self.service.accounts is not None:
+            self.service.accounts.check_operation(origin.caller, "models")
         if request.model is None:
             return Complete({"object": "list", "data": list(self._all(deadline, origin.caller))})
         return Complete(self._one(request.model, deadline, origin.caller))

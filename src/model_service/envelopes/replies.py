@@ -45,7 +45,7 @@ def reply_with(answer: Answer, stream_format: str) -> Reply:
 
 
 def reply_with_error(error: ModelServiceError, status: int) -> Reply:
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", **error.headers}
     if error.opc_request_id:
         headers["opc-request-id"] = error.opc_request_id
     if error.retry_after:

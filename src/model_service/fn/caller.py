@@ -68,7 +68,8 @@ def _name(value: str | None) -> str | None:
 class Origin:
     """Where a call comes from: who made it, through which trigger, and the headers that may name its trace.
 
-    ``has_reply``: the answer leaves as the reply of the function, and so has to get through the platform.
+    ``has_reply``: the answer leaves as the reply of the function, and so has to get through the platform. ``operation``
+    is what was asked for, where the request that is made of it is another's (a completion is asked as a chat).
     """
 
     caller: Caller = field(default_factory=Caller)
@@ -76,6 +77,7 @@ class Origin:
     has_reply: bool = False
     platform_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     client_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    operation: str | None = None
 
     @classmethod
     def of(cls, invocation: Invocation, trigger: str, identity_headers: Mapping[str, str]) -> Origin:

@@ -7,11 +7,16 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, Final, TextIO
 
 call_id: ContextVar[str] = ContextVar("call_id", default="")
 """The id of the invocation that is running; every line bears it."""
+
+caller: ContextVar[Mapping[str, str]] = ContextVar("caller", default=MappingProxyType({}))
+"""Who made it (``caller``, ``team``, ``user``), as far as that is known; every line bears it that names no other."""
 
 _logger = logging.getLogger("model_service")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
@@ -44,7 +49,7 @@ def configure() -> None:
 def write(event: str, **fields: Any) -> None:
     """Write one line. ``fields`` are for facts: no prompt, no answer, no credential belongs in them."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    line = {"event": event, "time": now, "call_id": call_id.get(), **fields}
+    line = {"event": event, "time": now, "call_id": call_id.get(), **caller.get(), **fields}
     text = _ENCODER.encode(line)
     handlers = _logger.handlers
     if len(handlers) == 1 and isinstance(handlers[0], _Lines):

@@ -18,6 +18,21 @@ SECRETS: Final = (
     re.compile(r'(?i)\b(signature|keyid)=\\?"[^"]*"'),  # the quotes are escaped where a header is quoted in JSON
 )
 
+STORED_IDS: Final = (
+    re.compile(
+        r"(?<=/)(responses|conversations|items|files|vector_stores|containers|batches)/(?!input_tokens\b)[^/?]+"
+    ),
+    re.compile(r"(after|before)=[^&]+"),
+)
+
+
+def without_ids(url: str) -> str:
+    """Return a URL without the ids of what is stored at OCI's OpenAI surface: whoever knows one may try to read it."""
+    head, mark, path = url.partition("/openai/v1")
+    if mark:
+        path = STORED_IDS[1].sub(r"\1=…", STORED_IDS[0].sub(r"\1/…", path))
+    return head + mark + path
+
 
 def redact(text: str) -> str:
     """Return ``text`` without credentials, cut at MAX_CHARACTERS."""

@@ -87,6 +87,7 @@ class Completions:
 
     def answer(self, request: CompletionRequest, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
         """Return the answer of the chat as a ``text_completion``, whole or as a stream; raise what a chat raises."""
+        origin = replace(origin, operation="completions")
         answer = self.service.call(self.service.resolve(request.chat), request.chat, deadline, origin)
         if isinstance(answer, Complete):
             return replace(answer, completion=_written(answer.completion, "message"))

@@ -63,6 +63,7 @@ class EmbeddingsRequest:
     is_echo: bool | None = None
     compartment_id: str | None = None
     project_id: None = None  # embeddings belong to no project
+    user: str | None = None  # for the log
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> EmbeddingsRequest:
@@ -84,6 +85,7 @@ class EmbeddingsRequest:
             embedding_type=_embedding_type(body),
             is_echo=optional_bool(body, "isEcho"),
             compartment_id=optional_compartment(body),
+            user=name if isinstance(name := body.get("user"), str) else None,
         )
 
     def route(self, aliases: Mapping[str, str]) -> Route:

@@ -37,6 +37,7 @@ class RerankRequest:
     return_documents: bool = False
     compartment_id: str | None = None
     project_id: None = None  # a rerank belongs to no project
+    user: str | None = None  # for the log
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> RerankRequest:
@@ -54,6 +55,7 @@ class RerankRequest:
             max_tokens_per_doc=optional_count(body, "max_tokens_per_doc"),
             return_documents=bool(optional_bool(body, "return_documents")),
             compartment_id=optional_compartment(body),
+            user=name if isinstance(name := body.get("user"), str) else None,
         )
 
     def route(self, aliases: Mapping[str, str]) -> Route:

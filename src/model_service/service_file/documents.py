@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 MAX_BYTES: Final = 1024 * 1024
 LOAD_SECONDS: Final = 5.0  # for reading a document, whatever the call that needs it has left
+RELOAD_SECONDS: Final = 2.0  # the same where there is one to go on with
 SECRET_OCID: Final = re.compile(r"ocid1\.vaultsecret\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
 OBJECT: Final = re.compile(r"oci://(?P<bucket>[^/@]+)(@(?P<namespace>[^/@]+))?/(?P<name>.+)", re.ASCII | re.DOTALL)
 SECRETS_PATH: Final = "/20190301/secretbundles/"  # oci.secrets.SecretsClient.get_secret_bundle
@@ -115,6 +116,7 @@ class Refreshed(Generic[T]):
     load: Callable[[Deadline], T]
     seconds: float
     clock: Callable[[], float] = time.monotonic
+    load_seconds: float = LOAD_SECONDS
     _value: T | None = None
     _next: float = 0.0
     _lock: Lock = field(default_factory=Lock)
@@ -136,7 +138,8 @@ class Refreshed(Generic[T]):
 
     def _loaded(self) -> T:
         try:
-            return self.load(Deadline.after(LOAD_SECONDS))
+            seconds = self.load_seconds if self._value is None else min(self.load_seconds, RELOAD_SECONDS)
+            return self.load(Deadline.after(seconds))
         except ModelServiceError as error:
             if self._value is None:
                 raise
@@ -145,7 +148,13 @@ class Refreshed(Generic[T]):
 
 
 def refreshed(
-    variable: str, setting: str, places: Places, seconds: float, read: Callable[[str, str], T]
+    variable: str,
+    setting: str,
+    places: Places,
+    seconds: float,
+    read: Callable[[str, str], T],
+    *,
+    load_seconds: float = LOAD_SECONDS,
 ) -> Refreshed[T]:
     """Return the value of the document that ``setting`` names; ``read`` takes its text and its name."""
 
@@ -153,4 +162,4 @@ def refreshed(
         name, text = read_document(variable, setting, places, deadline)
         return read(text, name)
 
-    return Refreshed(variable, load, seconds)
+    return Refreshed(variable, load, seconds, load_seconds=load_seconds)

@@ -128,6 +128,7 @@ def _service_file(value: Any, path: Path) -> ServiceFile:
         everyone=callers.get("everyone", Rights()),
         teams=callers.get("teams", {}),
         callers=callers.get("callers", {}),
+        keys=callers.get("keys", {}),
         isolation=callers.get("isolation", "team"),
         prices=Prices(**read.get("prices", {})),
     )
@@ -173,6 +174,7 @@ CALLERS: Final[Mapping[str, Read]] = {
     "everyone": _team,
     "teams": map_of(_team),
     "callers": map_of(_rights),
+    "keys": map_of(_team),
     "isolation": one_of(*ISOLATION),
 }
 

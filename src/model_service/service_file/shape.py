@@ -39,7 +39,7 @@ class ModelRule:
 
 @dataclass(frozen=True)
 class Rights:
-    """What a caller or a team may do; ``None`` leaves it to the next wider rule: caller, team, everyone."""
+    """What a caller or a team may do; ``None`` leaves it to the next wider rule: key, caller, team, everyone."""
 
     team: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +83,7 @@ class ServiceFile:
     everyone: Rights = field(default_factory=Rights)
     teams: Mapping[str, Rights] = field(default_factory=dict)
     callers: Mapping[str, Rights] = field(default_factory=dict)
+    keys: Mapping[str, Rights] = field(default_factory=dict)  # by a key's id
     prices: Prices = field(default_factory=Prices)
     isolation: str = "team"  # "team", "caller" or "none": whose responses and conversations a caller may use
 

@@ -18,7 +18,7 @@ from model_service.light_dataclasses import dataclass
 from model_service.network import Network
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
-from model_service.upstream.request_log import LogPolicy, TrafficLog
+from model_service.upstream.request_log import LogPolicy, TrafficLog, tries
 from model_service.upstream.response import UpstreamResponse
 from model_service.upstream.retries import UnsignedRequest, send_until_answered
 from model_service.upstream.sockets import Attempt, DeadlineTransport
@@ -91,6 +91,8 @@ class UpstreamClient:
             log.sent(unsigned.method, unsigned.url, unsigned.content)
         request = self._signed(unsigned, attempt)
         request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {"connect": CONNECT_SECONDS}
+        if unsigned.method == "POST" and (counted := tries.get()) and "/openai/v1/" in unsigned.url:
+            counted.note(self.endpoint)
         with attempt.on_the_wire(), _failures(self.endpoint, self.network):
             raw = self._transport.handle_request(request)
         raw.request = request

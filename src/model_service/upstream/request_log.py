@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from dataclasses import field
 from typing import Any, Final
 
 from model_service.light_dataclasses import dataclass
 from model_service.logs import log
-from model_service.logs.redaction import redact
+from model_service.logs.redaction import redact, without_ids
 
 MAX_LOGGED_BYTES: Final = 65536  # bytes of a body that are gathered for the log; redaction shortens them further
 
@@ -22,6 +23,22 @@ class LogPolicy:
 
 
 @dataclass
+class Tries:
+    """How often a call has asked a model, and at which endpoint last."""
+
+    count: int = 0
+    endpoint: str | None = None
+
+    def note(self, endpoint: str) -> None:
+        self.count += 1
+        self.endpoint = endpoint
+
+
+tries: ContextVar[Tries | None] = ContextVar("tries", default=None)
+"""Those of the call that is running, for whoever keeps accounts."""
+
+
+@dataclass
 class TrafficLog:
     """The two lines of one request, where requests are logged. A body is gathered only if content is logged."""
 
@@ -31,7 +48,7 @@ class TrafficLog:
     gathered: bytearray = field(default_factory=bytearray)
 
     def sent(self, method: str, url: str, content: bytes) -> None:
-        log.write("upstream_request", method=method, url=url, bytes=len(content), **self._content(content))
+        log.write("upstream_request", method=method, url=without_ids(url), bytes=len(content), **self._content(content))
 
     def saw(self, piece: bytes) -> None:
         self.size += len(piece)

@@ -28,7 +28,7 @@ from model_service.fn.limits import Limits
 from model_service.network import Network
 from model_service.openai_api.encoding import write_json
 from model_service.settings_parsers import MAX_THREADS
-from model_service.upstream.request_log import LogPolicy, TrafficLog
+from model_service.upstream.request_log import LogPolicy, TrafficLog, tries
 from model_service.upstream.response import UpstreamResponse
 from model_service.upstream.retries import Retries, UnsignedRequest, send_until_answered
 from model_service.upstream.sdk_response import SdkUpstreamResponse, failures
@@ -91,6 +91,8 @@ class SdkClient:
         url = client.endpoint + request.url
         if log is not None:
             log.sent(request.method, url, request.content)
+        if request.method == "POST" and (counted := tries.get()):
+            counted.note(client.endpoint)
         with attempt.on_the_wire(), failures(url, self._network):
             body = request.content or None
             raw = client.call_api(request.url, request.method, header_params=dict(HEADERS), body=body)

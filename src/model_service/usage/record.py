@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from model_service.errors import ModelServiceError
 from model_service.fn.caller import NOWHERE, Caller, Origin
@@ -14,13 +15,13 @@ from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import value_of
 from model_service.routing import Route
 from model_service.service_file.shape import Prices
+from model_service.upstream.request_log import Tries
 from model_service.usage.tokens import BYTES_PER_TOKEN, Tokens, tokens_of
 
 Observer = Callable[[Mapping[str, Any], Origin], None]
 """What is told of each usage record; it never raises."""
 
-MAX_METADATA: Final = 16  # as many as OpenAI's metadata has
-MAX_TEXT: Final = 128  # characters of what a caller says of a call, in its record
+MAX_TEXT: Final = 128  # characters of a reason to finish
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class UsageRecord:
     estimate: int
     origin: Origin = NOWHERE
     observers: Sequence[Observer] = ()
+    tries: Tries = field(default_factory=Tries)
     said: dict[str, Any] = field(default_factory=dict)
     settle: Callable[[Used], None] | None = None
     started: float = field(default_factory=time.perf_counter)
@@ -92,9 +94,8 @@ class UsageRecord:
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict):
                 self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
-                delta = choice.get("delta")
-                content = delta.get("content") if isinstance(delta, dict) else None
-                self.letters += len(content) if isinstance(content, str) else 0
+                self.letters += _length(choice.get("delta"))
+        self.letters += _length(value.get("delta"))  # of an event of Responses, whose text it is
         if self.operation == "rerank" and isinstance(value.get("results"), list):
             self.searches = 1
 
@@ -132,6 +133,8 @@ class UsageRecord:
             "operation": self.operation,
             "model": self.route.model,
             "transport": self.route.transport,
+            "target": urlsplit(self.tries.endpoint or "").hostname,
+            "tries": self.tries.count,
             "stream": self.streamed,
             "error": error,
             "finish_reason": self.finish_reason,
@@ -155,16 +158,16 @@ class UsageRecord:
         return round((time.perf_counter() - self.started) * 1000, 2)
 
 
-def said_by_caller(body: Any) -> dict[str, Any]:
-    """Return OpenAI's ``user`` and ``metadata`` of a request, cut to what a log line may hold."""
-    said: dict[str, Any] = {}
-    user, metadata = body.get("user"), body.get("metadata")
-    if _text(user):
-        said["user"] = _text(user)
-    if isinstance(metadata, dict):
-        pairs = list(metadata.items())[:MAX_METADATA]
-        said["metadata"] = {str(name)[:MAX_TEXT]: _text(value) for name, value in pairs}
-    return said
+def _length(delta: Any) -> int:
+    """Return how many characters a delta has: text, reasoning, refusals and arguments of tools are paid for."""
+    if isinstance(delta, str):
+        return len(delta)
+    if isinstance(delta, list):
+        return sum(_length(item.get("function")) for item in delta if isinstance(item, dict))
+    return sum(_length(delta.get(name)) for name in PAID_FIELDS) if isinstance(delta, dict) else 0
+
+
+PAID_FIELDS: Final = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "arguments")
 
 
 def _text(value: Any) -> str | None:

@@ -83,7 +83,13 @@ class Spans:
             "error.type": line.get("error"),
             "model_service.caller": line.get("caller"),
             "model_service.team": line.get("team"),
+            "model_service.key": line.get("key"),
+            "model_service.user": line.get("user"),
+            **_prefixed("model_service.label.", line.get("labels")),
+            **_prefixed("model_service.metadata.", line.get("metadata")),
             "model_service.transport": line.get("transport"),
+            "server.address": line.get("target"),
+            "model_service.tries": line.get("tries"),
             "model_service.cost": line.get("cost"),
         }
         return {
@@ -97,6 +103,10 @@ class Spans:
             "localEndpoint": {"serviceName": self.service},
             "tags": {name: str(value) for name, value in tags.items() if value is not None},
         }
+
+
+def _prefixed(prefix: str, names: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {f"{prefix}{name}": value for name, value in (names or {}).items()}
 
 
 def _seconds(milliseconds: Any) -> float | None:

@@ -84,11 +84,11 @@ def test_an_operation_that_a_team_does_not_have_is_refused(admission: Admission)
 def test_a_model_has_defaults_caps_and_what_it_never_gets(admission: Admission) -> None:
     request = asked("xai.grok-4.3", logprobs=True)
     route = resolve(request.model, aliases={})
-    shaped, dropped = admission.shaped(request, route, admission.allowed(TEAM))
-    assert shaped.body["temperature"] == 0
-    assert (shaped.body["max_tokens"], dropped) == (100, ("logprobs",))
-    assert "logprobs" not in shaped.body
-    assert admission.shaped(asked("xai.grok-4.3", temperature=1), route, admission.allowed(ADA))[0].body == {
+    shaped, dropped = admission.shaped(request.body, "chat", route, admission.allowed(TEAM))
+    assert shaped["temperature"] == 0
+    assert (shaped["max_tokens"], dropped) == (100, ("logprobs",))
+    assert "logprobs" not in shaped
+    assert admission.shaped(asked("xai.grok-4.3", temperature=1).body, "chat", route, admission.allowed(ADA))[0] == {
         **asked("xai.grok-4.3").body,
         "temperature": 1,
         "max_tokens": 50,
@@ -99,7 +99,7 @@ def test_a_model_has_defaults_caps_and_what_it_never_gets(admission: Admission) 
 def test_more_tokens_than_a_caller_may_have_are_refused_by_name(admission: Admission, name: str) -> None:
     request = asked("xai.grok-4.3", **{name: 101})
     with pytest.raises(InvalidRequest, match=f"{name}: must be at most 100"):
-        admission.shaped(request, resolve(request.model, aliases={}), admission.allowed(TEAM))
+        admission.shaped(request.body, "chat", resolve(request.model, aliases={}), admission.allowed(TEAM))
 
 
 def test_labels_of_team_and_caller_are_joined(admission: Admission) -> None:
@@ -108,10 +108,10 @@ def test_labels_of_team_and_caller_are_joined(admission: Admission) -> None:
 
 def test_limits_of_a_team_and_of_a_model_both_count(admission: Admission) -> None:
     night, route = admission.allowed(Caller(team="night")), resolve("meta.llama", aliases={})
-    admission.reserve(night, route, 30, {"input": "…"})
+    admission.reserve(night, "embeddings", route, 30, {"input": "…"})
     with pytest.raises(RateLimited, match="team:night"):
-        admission.reserve(night, route, 30, {"input": "…"})
+        admission.reserve(night, "embeddings", route, 30, {"input": "…"})
     cohere = resolve("cohere.command-a", aliases={})
-    admission.reserve(admission.allowed(ADA), cohere, 1, {})
+    admission.reserve(admission.allowed(ADA), "chat", cohere, 1, {})
     with pytest.raises(RateLimited, match=r"model:cohere\.\*"):
-        admission.reserve(admission.allowed(TEAM), cohere, 1, {})
+        admission.reserve(admission.allowed(TEAM), "chat", cohere, 1, {})

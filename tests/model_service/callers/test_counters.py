@@ -17,7 +17,7 @@ HOUR = 3600
 
 def shared(server: RedisServer, clock: list[float] | None = None) -> RedisCounter:
     moment = clock or [0.0]
-    return RedisCounter(server.url, password=PASSWORD, ca_file=server.ca_file, clock=lambda: moment[0])
+    return RedisCounter(server.url, password=lambda: PASSWORD, ca_file=server.ca_file, clock=lambda: moment[0])
 
 
 @pytest.fixture(params=["memory", "redis"])

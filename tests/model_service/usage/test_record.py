@@ -14,7 +14,8 @@ from model_service.fn.caller import Caller, Origin
 from model_service.openai_api.chat import Complete, Stream
 from model_service.routing import resolve
 from model_service.service_file.shape import Price, Prices
-from model_service.usage.record import UsageRecord, Used, said_by_caller
+from model_service.trace import said_by_caller
+from model_service.usage.record import UsageRecord, Used
 from model_service.usage.tokens import Tokens
 
 USAGE = {"prompt_tokens": 8, "completion_tokens": 13, "prompt_tokens_details": {"cached_tokens": 4}}
