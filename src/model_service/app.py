@@ -35,8 +35,7 @@ class App:
 
     def answer(self, invocation: Invocation) -> Reply:
         """Return a reply that is complete, or whose body is still to come, piece by piece."""
-        log.call_id.set(invocation.call_id)
-        log.caller.set({})
+        log.begin(invocation.call_id)
         invocation = invocation.readable()
         envelope = open_envelope(invocation)
         trace = Trace(envelope.trigger, caller=Caller(invocation.caller))
@@ -68,7 +67,8 @@ class App:
             self.service.check_payer(request)
         trace.begin("resolve")
         origin = Origin.of(invocation, envelope.trigger, self.service.settings.identity_headers)
-        origin = self.service.named(origin)
+        if (accounts := self.service.accounts) is not None:
+            origin = accounts.begin(origin)
         trace.know(origin.caller, request)
         route = trace.route = self.service.resolve(request)
         trace.begin("call")

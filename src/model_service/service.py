@@ -71,12 +71,13 @@ class Service:
         if self.accounts is None:
             return self._ask(route, request, deadline, origin, None)
         return self.accounts.call(
-            origin, route, request, lambda shaped, owner: self._ask(route, shaped, deadline, origin, owner)
+            origin, route, request, deadline, lambda shaped, owner: self._ask(route, shaped, deadline, origin, owner)
         )
 
-    def named(self, origin: Origin) -> Origin:
-        """Return the origin with the team and the labels that the service file gives its caller."""
-        return origin if self.accounts is None else self.accounts.named(origin)
+    def end(self, deadline: Deadline) -> None:
+        """Send what was measured, where it is time to; for invocations that end with something else than a model."""
+        if self.accounts is not None:
+            self.accounts.end(deadline)
 
     def check_payer(self, request: Any) -> None:
         """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""

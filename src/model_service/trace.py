@@ -86,7 +86,6 @@ class Trace:
             caller=self.caller.id,
             team=self.caller.team,
             key=self.caller.key_id,
-            labels=dict(self.caller.labels) or None,
             transport=self.route and self.route.transport,
             route=self.route and self.route.row,
             model=self.route and redact(self.route.model),
@@ -97,6 +96,7 @@ class Trace:
             usage=self.usage,
             opc_request_id=error.opc_request_id if error else self.opc_request_id,
             ms=self.ms,
+            **({"labels": dict(self.caller.labels)} if self.caller.labels else {}),
         )
         forget_frames(error)
 

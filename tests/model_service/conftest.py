@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mock_oci import LoopbackServer, MockOci
 from mock_oci.doors.written_config import write_config
 from mock_oci.fn.stack import LocalStack
+from model_service.logs import log
 from model_service.service import Service
 from model_service.settings import Settings
 
@@ -46,6 +49,33 @@ def environment(oci: MockOci, oci_url: str, tmp_path: Path) -> dict[str, str]:
 def service(environment: dict[str, str]) -> Iterator[Service]:
     with closing(Service(Settings.load(environment))) as service:
         yield service
+
+
+@pytest.fixture(autouse=True)
+def _no_invocation() -> None:
+    """Forget whose lines the test before has logged in this process."""
+    log.begin("")
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(record.getMessage()))
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[dict[str, Any]]]:
+    """What the function logs during a test."""
+    logger, kept = logging.getLogger("model_service"), _Kept()
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(kept)
+    yield kept.lines
+    logger.removeHandler(kept)
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,7 @@ class Batches:
         summary = _summary(records, crew.statuses, crew.usage)
         left, unrecorded = crew.statuses[RecordStatus.LEFT], crew.statuses[RecordStatus.UNRECORDED]
         log.write("batch", **{**summary, "object": None}, left=left, unrecorded=unrecorded)
+        self.service.end(context.deadline)
         self.memory.halted = context.troubles.halted
         if left or unrecorded:
             raise BatchUnfinished(

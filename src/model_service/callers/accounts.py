@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from model_service.callers.admission import AT_LENGTH, Admission, Allowed
-from model_service.callers.budgets import Budgets, Cost
+from model_service.callers.budgets import Budgets
 from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.fn.caller import Caller, Origin
+from model_service.fn.invocation import Deadline
+from model_service.logs import log
 from model_service.openai_api.chat import Answer
 from model_service.routing import Route
 from model_service.service_file.shape import ServiceFile
 from model_service.trace import said_by_caller
 from model_service.transports.responses.ownership import owner_of
-from model_service.upstream.request_log import Tries, tries
-from model_service.usage.record import Observer, UsageRecord, Used
+from model_service.usage.record import Observer, UsageRecord
 from model_service.usage.tokens import estimated_tokens
+
+if TYPE_CHECKING:
+    from model_service.usage.metrics import Metrics
 
 OPERATION_OF: Final = {
     "ChatRequest": "chat",
@@ -35,50 +39,62 @@ class Accounts:
     budgets: Budgets
     isolates: bool = False  # only a service file keeps callers apart
     observers: tuple[Observer, ...] = ()
+    metrics: Metrics | None = None
 
-    def named(self, origin: Origin) -> Origin:
-        """Return the origin with the team and the labels that the file gives its caller."""
+    def begin(self, origin: Origin) -> Origin:
+        """Return the origin with what the file says of its caller; metrics hear what is logged from here on."""
+        if self.metrics is not None:
+            log.listener.set(self.metrics.hear)
         return replace(origin, caller=self._admission.named(origin.caller))
 
-    def call(self, origin: Origin, route: Route, request: Any, ask: Callable[[Any, str | None], Answer]) -> Answer:
-        """Return the answer of ``ask``: it takes the request as the caller's rules shape it, and the owner of what is
-        stored.
+    def end(self, deadline: Deadline) -> None:
+        """Send what was measured, where it is time to."""
+        if self.metrics is not None:
+            self.metrics.send_due(deadline)
 
-        Raise ``ModelNotFound``, ``InvalidRequest``, ``RateLimited`` or ``QuotaExceeded`` before anything is asked.
+    def call(
+        self,
+        origin: Origin,
+        route: Route,
+        request: Any,
+        deadline: Deadline,
+        ask: Callable[[Any, str | None], Answer],
+    ) -> Answer:
+        """Return the answer of ``ask``, written down and counted.
+
+        It takes the request as the caller's rules shape it, and the owner of what is stored. Raise ``ModelNotFound``,
+        ``InvalidRequest``, ``RateLimited`` or ``QuotaExceeded`` before anything is asked.
         """
         admission = self._admission
         caller = admission.named(origin.caller)
         owner = owner_of(caller, admission.file.isolation) if self.isolates else None
         operation = origin.operation or OPERATION_OF.get(type(request).__name__, "responses")
         allowed = admission.check(caller, operation, str(_body_of(request).get("model") or route.model), route)
+        request = _paid_by(request, allowed)
         # What is stored is read or deleted, or tokens are counted: nothing is paid for.
         if not route.model or getattr(request, "counts_tokens", False):
-            return ask(_paid_by(request, allowed), owner)
-        request, dropped = self._shaped(admission, operation, request, route, allowed)
+            return ask(request, owner)
+        dropped: tuple[str, ...] = ()
+        if operation in AT_LENGTH:
+            shaped, dropped = admission.shaped(request.body or {}, operation, route, allowed)
+            request = replace(request, body=shaped)
+        record = UsageRecord(caller, operation, route, deadline, origin)
+        headers = self._reserve(record, admission, allowed, request)
+        answer = record.asked(lambda: ask(request, owner))
+        return replace(answer, headers={**answer.headers, **headers}, dropped=(*answer.dropped, *dropped))
+
+    def _reserve(self, record: UsageRecord, admission: Admission, allowed: Allowed, request: Any) -> Mapping[str, str]:
+        """Reserve what a call may take, and let its record settle it; return the headers that tell what is left."""
         body = _body_of(request)
-        tokens = estimated_tokens([body.get(name) for name in PROMPT_FIELDS])
-        reservation = admission.reserve(allowed, operation, route, tokens, body)
-
-        def settle(used: Used) -> None:
-            reservation.settle(Cost(used.tokens.total, used.cost or 0.0))
-
-        said, prices, counted = said_by_caller(body), admission.file.prices, Tries()
-        record = UsageRecord(
-            caller, operation, route, prices, tokens, origin, self.observers, counted, said=said, settle=settle
-        )
-        token = tries.set(counted)
+        record.estimate = estimated_tokens([body.get(name) for name in PROMPT_FIELDS])
         try:
-            answer = ask(request, owner)
-        except ModelServiceError as error:
-            record.finish(error.code)
+            reservation = admission.reserve(allowed, record.operation, record.route, record.estimate, body)
+        except ModelServiceError:
+            self.end(record.deadline)
             raise
-        except BaseException:
-            record.finish("internal_error")
-            raise
-        finally:
-            tries.reset(token)
-        answer = replace(answer, headers={**answer.headers, **reservation.headers}, dropped=(*answer.dropped, *dropped))
-        return record.watch(answer)
+        record.prices, record.said, record.settle = admission.file.prices, said_by_caller(body), reservation.settle_used
+        record.observers = self.observers if self.metrics is None else (self.metrics.add, *self.observers)
+        return reservation.headers
 
     def may_call(self, caller: Caller, asked: str, route: Route) -> bool:
         """Return whether a model is there for this caller, who would ask for it as ``asked``."""
@@ -94,17 +110,6 @@ class Accounts:
     @property
     def _admission(self) -> Admission:
         return Admission(self.file(), self.budgets)
-
-    @staticmethod
-    def _shaped(
-        admission: Admission, operation: str, request: Any, route: Route, allowed: Allowed
-    ) -> tuple[Any, tuple[str, ...]]:
-        """Return the request with its caller's compartment and its model's defaults and caps."""
-        request = _paid_by(request, allowed)
-        if operation not in AT_LENGTH:
-            return request, ()
-        body, dropped = admission.shaped(request.body or {}, operation, route, allowed)
-        return replace(request, body=body), dropped
 
 
 PROMPT_FIELDS: Final = ("messages", "input", "instructions", "tools", "prompt", "query", "documents")

@@ -13,6 +13,7 @@ from model_service.callers.counters import Amount, Counted, Counter, CounterUnav
 from model_service.errors import ModelServiceError
 from model_service.logs import log
 from model_service.service_file.shape import Limit, Limits
+from model_service.usage.record import Used
 
 MICRO: Final = 1_000_000  # money is counted in millionths: a counter holds integers
 PREFIX: Final = "{model-service}"  # in braces: a sharded store keeps all of it on one node, where it can be one step
@@ -113,6 +114,10 @@ class Reservation:
     counter: Counter
     headers: dict[str, str] = field(default_factory=dict)
     settled: bool = False
+
+    def settle_used(self, used: Used) -> None:
+        """Correct the counters by what a call has used."""
+        self.settle(Cost(used.tokens.total, used.cost or 0.0))
 
     def settle(self, taken: Cost) -> None:
         """Correct the counters once; a counter that cannot be reached is told with the next call."""

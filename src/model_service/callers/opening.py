@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from model_service.callers.accounts import Accounts
 from model_service.callers.budgets import Budgets
@@ -13,6 +13,9 @@ from model_service.service_file.documents import Places, Refreshed, refreshed
 from model_service.service_file.shape import ServiceFile
 from model_service.settings import VARIABLES, Settings
 from model_service.usage.record import Observer
+
+if TYPE_CHECKING:
+    from model_service.usage.metrics import Metrics
 
 SECRET_SECONDS: Final = 1.5  # for reading it, while a call waits
 
@@ -30,26 +33,33 @@ class AccountService(Places, Protocol):
 def open_accounts(service: AccountService, file: Refreshed[ServiceFile] | None) -> Accounts:
     """Return the accounts of a service; without a service ``file`` everybody may do everything, and is written down."""
     budgets = Budgets(LazyCounter(service), lets_through=service.settings.counter_failure == "allow")
-    observers = tuple(_observers(service))
+    observers, metrics = _spans(service), _metrics(service)
     if file is None:
-        return Accounts(ServiceFile, budgets, observers=observers)
-    return Accounts(file.current, budgets, isolates=True, observers=observers)
+        return Accounts(ServiceFile, budgets, observers=observers, metrics=metrics)
+    return Accounts(file.current, budgets, isolates=True, observers=observers, metrics=metrics)
 
 
-def _observers(service: AccountService) -> Iterator[Observer]:
-    """Yield what else is told of each usage record: OCI Monitoring and APM, where they are switched on."""
-    namespace, collector = service.settings.metrics_namespace, service.settings.trace_collector
-    if namespace is not None and service.compartment_id is not None:
-        # On first use, as all that follows here: most services have neither metrics nor spans nor a shared counter.
-        from model_service.oci_services.telemetry import MetricsClient  # noqa: PLC0415 - see above
-        from model_service.usage.metrics import Metrics  # noqa: PLC0415 - see above
+def _metrics(service: AccountService) -> Metrics | None:
+    """Return what is told to OCI Monitoring, where that is switched on."""
+    namespace = service.settings.metrics_namespace
+    if namespace is None or service.compartment_id is None:
+        return None
+    # On first use, as all that follows here: most services have neither metrics nor spans nor a shared counter.
+    from model_service.oci_services.telemetry import MetricsClient  # noqa: PLC0415 - see above
+    from model_service.usage.metrics import Metrics  # noqa: PLC0415 - see above
 
-        yield Metrics(namespace, service.compartment_id, MetricsClient(service.region_services).post).add
-    if collector is not None:
-        from model_service.oci_services.telemetry import post_spans  # noqa: PLC0415 - see above
-        from model_service.usage.spans import Spans  # noqa: PLC0415 - see above
+    return Metrics(namespace, service.compartment_id, MetricsClient(service.region_services).post)
 
-        yield Spans(collector.service, lambda batch, seconds: post_spans(collector.url, batch, seconds)).add
+
+def _spans(service: AccountService) -> tuple[Observer, ...]:
+    """Return what is told of each usage record to APM, where that is switched on."""
+    collector = service.settings.trace_collector
+    if collector is None:
+        return ()
+    from model_service.oci_services.telemetry import SpanCollector  # noqa: PLC0415 - see above
+    from model_service.usage.spans import Spans  # noqa: PLC0415 - see above
+
+    return (Spans(collector.service, SpanCollector(collector.url).post).add,)
 
 
 class LazyCounter:

@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Final, TextIO
@@ -17,6 +17,9 @@ call_id: ContextVar[str] = ContextVar("call_id", default="")
 
 caller: ContextVar[Mapping[str, str]] = ContextVar("caller", default=MappingProxyType({}))
 """Who made it (``caller``, ``team``, ``user``), as far as that is known; every line bears it that names no other."""
+
+listener: ContextVar[Callable[[str, Mapping[str, Any]], None] | None] = ContextVar("listener", default=None)
+"""What counts the lines of this invocation; it neither raises nor waits."""
 
 _logger = logging.getLogger("model_service")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
@@ -36,6 +39,13 @@ class _Lines(logging.StreamHandler[TextIO]):
             self.release()
 
 
+def begin(invocation: str) -> None:
+    """Begin the lines of an invocation, of whose caller nothing is known yet."""
+    call_id.set(invocation)
+    caller.set({})
+    listener.set(None)
+
+
 def configure() -> None:
     """Take the log over from the FDK, which sends every library's DEBUG lines to stderr (``fdk/log.py``)."""
     logging.getLogger().setLevel(logging.WARNING)
@@ -50,6 +60,8 @@ def write(event: str, **fields: Any) -> None:
     """Write one line. ``fields`` are for facts: no prompt, no answer, no credential belongs in them."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = {"event": event, "time": now, "call_id": call_id.get(), **caller.get(), **fields}
+    if (hear := listener.get()) is not None:
+        hear(event, line)
     text = _ENCODER.encode(line)
     handlers = _logger.handlers
     if len(handlers) == 1 and isinstance(handlers[0], _Lines):

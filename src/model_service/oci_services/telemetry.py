@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,15 +26,25 @@ class MetricsClient:
         return read_object(self.services.metrics(deadline).send("POST", path, dict(body), {}, deadline))
 
 
-def post_spans(url: str, spans: list[dict[str, Any]], seconds: float) -> None:
-    """Post spans to a collector, whose key is in its URL, within ``seconds``.
+@dataclass
+class SpanCollector:
+    """An APM collector, whose key is in its ``url``; one connection is kept open between calls."""
 
-    Raise ``OSError`` where that fails, which names the host alone: httpx's own errors quote the URL.
-    """
-    host = urlsplit(url).hostname
-    try:
-        answer = httpx.post(url, json=spans, timeout=seconds, trust_env=False)
-    except httpx.HTTPError as error:
-        raise OSError(f"{host}: {type(error).__name__}") from None
-    if not answer.is_success:
-        raise OSError(f"{host}: status {answer.status_code}")
+    url: str = field(repr=False)
+
+    def post(self, spans: list[dict[str, Any]], seconds: float) -> None:
+        """Post spans within ``seconds``.
+
+        Raise ``OSError`` where that fails, which names the host alone: httpx's own errors quote the URL.
+        """
+        host = urlsplit(self.url).hostname
+        try:
+            answer = self._client.post(self.url, json=spans, timeout=seconds)
+        except httpx.HTTPError as error:
+            raise OSError(f"{host}: {type(error).__name__}") from None
+        if not answer.is_success:
+            raise OSError(f"{host}: status {answer.status_code}")
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        return httpx.Client(trust_env=False)

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, Final
 
 from model_service.errors import ModelServiceError
-from model_service.fn.caller import NOWHERE, Origin
+from model_service.fn.caller import Origin
 from model_service.fn.invocation import Deadline
 from model_service.logs import log
 
@@ -23,11 +23,17 @@ PATH: Final = "/20180401/metrics"
 MAX_STREAMS: Final = 50  # of one PostMetricData
 MAX_KEPT: Final = 500  # streams that are added up between two sendings; further ones are lost, and counted in the log
 SEND_SECONDS: Final = 60.0
+SOON_SECONDS: Final = 10.0  # the same after something that an alarm waits for
 TRY_SECONDS: Final = 2.0  # for a sending: a caller waits for it
+MIN_SECONDS: Final = 0.2  # that must be left to a call, else its metrics wait for the next one
 UNKNOWN: Final = "none"  # a dimension must not be empty
 
 Send = Callable[[str, Mapping[str, Any], Deadline], Mapping[str, Any]]
 """Post a JSON object to a path of the ingestion host, and return the answer."""
+
+
+ReadValue = Callable[[Mapping[str, Any]], float | None]
+"""Read a value out of a line of the log; ``None`` where it has none."""
 
 
 @dataclass
@@ -49,24 +55,43 @@ class Metrics:
     _points: dict[tuple[str, tuple[tuple[str, str], ...]], Datapoint] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _next: float = 0.0
+    _sent: float = 0.0
     _lost: int = 0
 
     def __post_init__(self) -> None:
-        self._next = self.clock() + SEND_SECONDS
+        self._sent = self.clock()
+        self._next = self._sent + SEND_SECONDS
 
-    def add(self, line: Mapping[str, Any], _origin: Origin = NOWHERE) -> None:
+    def add(self, line: Mapping[str, Any], _origin: Origin, deadline: Deadline) -> None:
         """Add the values of a usage record, and send what has come together, if it is time; never raise."""
-        dimensions = tuple((name, str(line.get(name) or UNKNOWN)[:512]) for name in DIMENSIONS)
+        self._note_all(line, METRICS)
+        self.send_due(deadline)
+
+    def hear(self, event: str, line: Mapping[str, Any]) -> None:
+        """Add what a line of the log tells that somebody should hear of; it is sent sooner than the rest."""
+        read = EVENTS.get(event)
+        if read is not None and self._note_all(line, read):
+            self._next = min(self._next, self._sent + SOON_SECONDS)
+
+    def send_due(self, deadline: Deadline) -> None:
+        """Send what has come together, if it is time to and there is time for it; never raise."""
+        seconds = min(TRY_SECONDS, deadline.remaining - deadline.margin)
         with self._lock:
-            for name, read in METRICS.items():
-                value = read(line)
-                if value is not None:
-                    self._note((name, dimensions), value)
-            if self.clock() < self._next:
+            if self.clock() < self._next or seconds < MIN_SECONDS:
                 return
             points, self._points, lost, self._lost = self._points, {}, self._lost, 0
-            self._next = self.clock() + SEND_SECONDS
-        self._send(points, lost)
+            self._sent = self.clock()
+            self._next = self._sent + SEND_SECONDS
+        self._send(points, lost, deadline.within(seconds))
+
+    def _note_all(self, line: Mapping[str, Any], metrics: Mapping[str, ReadValue]) -> bool:
+        """Add the values of a line; return whether it has any."""
+        dimensions = tuple((name, str(line.get(name) or UNKNOWN)[:512]) for name in DIMENSIONS)
+        values = {name: value for name, read in metrics.items() if (value := read(line)) is not None}
+        with self._lock:
+            for name, value in values.items():
+                self._note((name, dimensions), value)
+        return bool(values)
 
     def _note(self, key: tuple[str, tuple[tuple[str, str], ...]], value: float) -> None:
         if key not in self._points and len(self._points) >= MAX_KEPT:
@@ -76,7 +101,9 @@ class Metrics:
         point.total += value
         point.count += 1
 
-    def _send(self, points: Mapping[tuple[str, tuple[tuple[str, str], ...]], Datapoint], lost: int) -> None:
+    def _send(
+        self, points: Mapping[tuple[str, tuple[tuple[str, str], ...]], Datapoint], lost: int, deadline: Deadline
+    ) -> None:
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         streams = iter(
             {
@@ -90,9 +117,7 @@ class Metrics:
         )
         try:
             while batch := list(islice(streams, MAX_STREAMS)):
-                answer = self.send(
-                    PATH, {"metricData": batch, "batchAtomicity": "NON_ATOMIC"}, Deadline.after(TRY_SECONDS)
-                )
+                answer = self.send(PATH, {"metricData": batch, "batchAtomicity": "NON_ATOMIC"}, deadline)
                 lost += int(answer.get("failedMetricsCount") or 0)
         except ModelServiceError as error:
             log.write("metrics_lost", error=error.code, status=error.status, streams=len(points))
@@ -101,18 +126,34 @@ class Metrics:
             log.write("metrics_lost", error=None, status=200, streams=lost)
 
 
-def _tokens(name: str) -> Callable[[Mapping[str, Any]], float | None]:
+def _one(_line: Mapping[str, Any]) -> float:
+    return 1.0
+
+
+def _tokens(name: str) -> ReadValue:
     return lambda line: float((line.get("tokens") or {}).get(name) or 0)
 
 
 DIMENSIONS: Final = ("caller", "team", "model", "operation")
 
-METRICS: Final[Mapping[str, Callable[[Mapping[str, Any]], float | None]]] = {
-    "Calls": lambda _: 1.0,
+METRICS: Final[Mapping[str, ReadValue]] = {
+    "Calls": _one,
     "Errors": lambda line: 1.0 if line.get("error") else None,
     "InputTokens": _tokens("input"),
     "OutputTokens": _tokens("output"),
     "Cost": lambda line: line.get("cost"),
     "FirstTokenMilliseconds": lambda line: line.get("first_token_ms"),
     "CallMilliseconds": lambda line: line.get("total_ms"),
+}
+
+# By the event of a line. docs/callers.md says which of them are worth an alarm, and terraform/alarms.tf makes them.
+EVENTS: Final[Mapping[str, Mapping[str, ReadValue]]] = {
+    "budget_refused": {"BudgetRefusals": _one},
+    "budget_soft": {"BudgetWarnings": _one},
+    "config_stale": {"ConfigStale": _one},
+    "counter_unavailable": {"CounterUnavailable": _one},
+    "dead_letter": {"DeadLetters": _one},
+    "dead_letter_lost": {"DeadLettersLost": _one},
+    "record_left": {"RecordTroubles": _one},
+    "batch": {"RecordsLeft": lambda line: float(line.get("left", 0) + line.get("unrecorded", 0)) or None},
 }

@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from model_service.errors import ModelServiceError
 from model_service.fn.caller import NOWHERE, Caller, Origin
+from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import value_of
 from model_service.routing import Route
 from model_service.service_file.shape import Prices
-from model_service.upstream.request_log import Tries
+from model_service.upstream.request_log import Tries, tries
 from model_service.usage.tokens import BYTES_PER_TOKEN, Tokens, tokens_of
 
-Observer = Callable[[Mapping[str, Any], Origin], None]
-"""What is told of each usage record; it never raises."""
+Observer = Callable[[Mapping[str, Any], Origin, Deadline], None]
+"""What is told of each usage record; it never raises, and is done before the deadline of the call."""
 
 MAX_TEXT: Final = 128  # characters of a reason to finish
 
@@ -43,9 +44,10 @@ class UsageRecord:
     caller: Caller
     operation: str
     route: Route
-    prices: Prices
-    estimate: int
+    deadline: Deadline
     origin: Origin = NOWHERE
+    prices: Prices = field(default_factory=Prices)
+    estimate: int = 0
     observers: Sequence[Observer] = ()
     tries: Tries = field(default_factory=Tries)
     said: dict[str, Any] = field(default_factory=dict)
@@ -59,6 +61,20 @@ class UsageRecord:
     letters: int = 0
     opc_request_id: str | None = None
     finished: bool = False
+
+    def asked(self, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer of ``ask``, watched; what it raises ends the record."""
+        token = tries.set(self.tries)
+        try:
+            return self.watch(ask())
+        except ModelServiceError as error:
+            self.finish(error.code)
+            raise
+        except BaseException:
+            self.finish("internal_error")
+            raise
+        finally:
+            tries.reset(token)
 
     def watch(self, answer: Answer) -> Answer:
         """Return the same answer; its record is written now, or when its last chunk has gone by."""
@@ -110,7 +126,7 @@ class UsageRecord:
         line = self._line(used, error)
         log.write("usage", **line)
         for observe in self.observers:
-            observe(line, self.origin)
+            observe(line, self.origin, self.deadline)
 
     def _used(self, *, charged: bool) -> Used:
         """Return what OCI reported; else, of a call that reached its model, what was assumed and what has come."""

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from model_service.errors import DeadlineExceeded
 from model_service.fn.caller import Origin
+from model_service.fn.invocation import Deadline
 from model_service.logs import log
 
 PROVIDER: Final = "oracle_cloud.generative_ai"
@@ -54,14 +56,14 @@ class Spans:
     post: Post
     clock: Callable[[], float] = time.time
 
-    def add(self, line: Mapping[str, Any], origin: Origin) -> None:
-        """Send the span of a usage record, if its call is traced; never raise."""
+    def add(self, line: Mapping[str, Any], origin: Origin, deadline: Deadline) -> None:
+        """Send the span of a usage record, if its call is traced and there is time; never raise."""
         parent = trace_parent(origin.platform_headers, origin.client_headers)
         if parent is None:
             return
         try:
-            self.post([self.span(parent, line)], TRY_SECONDS)
-        except (OSError, ValueError) as error:
+            self.post([self.span(parent, line)], min(TRY_SECONDS, deadline.require()))
+        except (OSError, ValueError, DeadlineExceeded) as error:
             log.write("span_lost", error=type(error).__name__)
 
     def span(self, parent: TraceParent, line: Mapping[str, Any]) -> dict[str, Any]:

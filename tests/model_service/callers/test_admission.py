@@ -14,6 +14,7 @@ from model_service.fn.caller import Caller
 from model_service.openai_api.chat import ChatRequest
 from model_service.routing import resolve
 from model_service.service_file.reading import read_service_file
+from model_service.service_file.shape import Limit
 
 FILE = """{
   "models": {
@@ -30,7 +31,8 @@ FILE = """{
       "search": {"models": ["prod", "xai.*", "cohere.*"], "labels": {"cost_center": "42"}},
       "night": {"operations": ["embeddings"], "limits": {"tokens_per_minute": 50}}
     },
-    "callers": {"ada": {"team": "search", "max_tokens": 50, "labels": {"floor": "3"}}}
+    "callers": {"ada": {"team": "search", "max_tokens": 50, "labels": {"floor": "3"}}},
+    "keys": {"0123456789": {"models": ["xai.*"], "limits": {"tokens_per_minute": 2000}}}
   },
   "prices": {"date": "2026-11-01", "models": {"meta.*": {"input": 1, "output": 2}}}
 }"""
@@ -115,3 +117,49 @@ def test_limits_of_a_team_and_of_a_model_both_count(admission: Admission) -> Non
     admission.reserve(admission.allowed(ADA), "chat", cohere, 1, {})
     with pytest.raises(RateLimited, match=r"model:cohere\.\*"):
         admission.reserve(admission.allowed(TEAM), "chat", cohere, 1, {})
+
+
+def test_a_rule_of_a_key_is_narrower_than_its_owners(admission: Admission) -> None:
+    allowed = admission.allowed(Caller("ada", "search", "0123456789"))
+    assert (allowed.models, allowed.max_tokens) == (("xai.*",), 50)
+    assert ("key:0123456789", {"tokens_per_minute": Limit(hard=2000)}) in allowed.limits
+
+
+def test_those_of_whom_nothing_is_known_share_the_limits_of_everyone() -> None:
+    text = '{"callers": {"everyone": {"limits": {"requests_per_minute": 1}}}}'
+    admission = Admission(read_service_file(text, "f"), Budgets(MemoryCounter()))
+    route = resolve("meta.llama", aliases={})
+    admission.reserve(admission.allowed(Caller()), "chat", route, 1, {})
+    with pytest.raises(RateLimited, match="nobody"):
+        admission.reserve(admission.allowed(Caller()), "chat", route, 1, {})
+    admission.reserve(admission.allowed(Caller("ada")), "chat", route, 1, {})
+
+
+def test_a_response_is_capped_as_a_chat_is(admission: Admission) -> None:
+    route, body = resolve("xai.grok-4.3", aliases={}), {"model": "xai.grok-4.3", "input": "Hi"}
+    shaped, _ = admission.shaped(body, "responses", route, admission.allowed(TEAM))
+    assert shaped == {**body, "max_output_tokens": 100}
+    with pytest.raises(InvalidRequest, match="max_output_tokens: must be at most 100"):
+        admission.shaped({**body, "max_output_tokens": 101}, "responses", route, admission.allowed(TEAM))
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "reserved"),
+    [
+        ("chat", {}, 1000),
+        ("responses", {"input": "Hi"}, 1000),
+        ("chat", {"max_tokens": 70}, 70),
+        ("chat", {"max_tokens": 70, "n": 3}, 210),
+        ("responses", {"max_output_tokens": 70}, 70),
+        ("embeddings", {"input": "Hi"}, 0),
+        ("chat", {"max_tokens": -1_000_000}, 1000),  # else a caller could take from its counter
+        ("chat", {"max_tokens": True}, 1000),
+        ("chat", {"max_tokens": 10**30}, 10_000_000),  # no counter holds it
+    ],
+)
+def test_an_estimate_is_what_a_call_may_take_and_no_nonsense(operation: str, body: Any, reserved: int) -> None:
+    text = '{"callers": {"everyone": {"limits": {"tokens_per_day": 20000000}}}}'
+    admission = Admission(read_service_file(text, "f"), Budgets(MemoryCounter()))
+    route = resolve("meta.llama", aliases={})
+    headers = admission.reserve(admission.allowed(Caller("ada")), operation, route, 5, body).headers
+    assert headers["x-ratelimit-remaining-tokens"] == str(20_000_000 - 5 - reserved)

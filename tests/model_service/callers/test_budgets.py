@@ -8,6 +8,7 @@ import pytest
 
 from model_service.callers.budgets import Budgets, Cost, QuotaExceeded, RateLimited
 from model_service.callers.counters import Amount, Counted, CounterUnavailable, MemoryCounter
+from model_service.envelopes.replies import reply_with_error
 from model_service.service_file.shape import Limit, Limits
 
 NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z
@@ -96,3 +97,37 @@ def test_while_nobody_can_count_a_call_goes_through_or_is_refused_as_set() -> No
 
 def test_without_limits_nobody_is_asked() -> None:
     Budgets(Down(), lets_through=False).reserve([("team:search", {})], Cost(10, 0)).settle(Cost(1, 0))
+
+
+def test_a_refusal_says_how_much_is_left_in_the_headers_that_clients_read() -> None:
+    taken = budgets([NOON + 20])
+    taken.reserve([("team:search", TEAM)], Cost(80, 0))
+    with pytest.raises(RateLimited) as refused:
+        taken.reserve([("team:search", TEAM)], Cost(21, 0))
+    assert reply_with_error(refused.value, 429).headers == {
+        "content-type": "application/json",
+        "retry-after": "40",
+        "x-ratelimit-limit-tokens": "100",
+        "x-ratelimit-remaining-tokens": "20",
+        "x-ratelimit-reset-tokens": "40s",
+    }
+
+
+def test_what_was_refused_because_nobody_could_count_is_not_counted_later() -> None:
+    counter = Forgetful()
+    with pytest.raises(CounterUnavailable):
+        Budgets(counter, lets_through=False).reserve([("team:search", TEAM)], Cost(10, 0))
+    assert sum(counter.remembered) == 0
+    Budgets(counter, lets_through=True).reserve([("team:search", TEAM)], Cost(10, 0)).settle(Cost(7, 0))
+    assert sum(counter.remembered) == 2 * 7  # of the minute and of the day
+
+
+class Forgetful:
+    """Cannot be reached, and remembers what it is to tell, as a shared counter does."""
+
+    def __init__(self) -> None:
+        self.remembered: list[int] = []
+
+    def add(self, amounts: Sequence[Amount]) -> Counted:
+        self.remembered += [row.amount for row in amounts]
+        raise CounterUnavailable("down")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+import redis
 
 from model_service.callers.counters import Amount, Counted, Counter, CounterUnavailable, MemoryCounter
 from model_service.callers.redis_counter import RedisCounter
+from model_service.errors import SettingsError
 
 from .conftest import PASSWORD, RedisServer
 
@@ -113,3 +120,80 @@ def test_what_is_over_is_forgotten() -> None:
     counter.add([Amount("x", 5, None, 60)])
     moment[0] = 61
     assert counter.add([Amount("x", 1, None, 60)]).totals == (1,)
+
+
+def test_a_connection_that_died_while_the_container_slept_is_made_anew_at_once(redis_server: RedisServer) -> None:
+    counter = shared(redis_server)
+    counter.add([Amount("slept", 5, None, HOUR)])
+    redis_server.kill()
+    redis_server.start()
+    assert counter.add([Amount("slept", 2, None, HOUR)]).totals == (7,)
+    counter.close()
+
+
+def test_what_is_heard_twice_counts_once(redis_server: RedisServer) -> None:
+    counter = shared(redis_server)
+    counter.add([Amount("twice", 5, None, HOUR)])
+    evaluate, heard = counter._client.eval, [0]
+
+    def eval_twice(*words: Any) -> Any:
+        heard[0] += 1
+        said = evaluate(*words)
+        if heard[0] == 1:
+            raise redis.ConnectionError("the answer was lost")
+        return said
+
+    counter._client.eval = eval_twice  # type: ignore[method-assign]
+    assert counter.add([Amount("twice", 3, None, HOUR)]).totals == (8,)
+    assert heard == [2]
+    counter.close()
+
+
+def test_a_store_that_does_not_answer_holds_nobody_up(redis_server: RedisServer) -> None:
+    counter = shared(redis_server)
+    counter.add([Amount("frozen", 1, None, HOUR)])
+    assert redis_server.process is not None
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            futures = [pool.submit(counter.add, [Amount("frozen", 1, None, HOUR)]) for _ in range(8)]
+        assert all(isinstance(future.exception(), CounterUnavailable) for future in futures)
+        assert time.monotonic() - started < 3  # it takes one at most
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    counter.close()
+
+
+def test_a_host_whose_name_nobody_resolves_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_more: released.wait(20) and [])
+    counter = RedisCounter("rediss://cache.example:6379/0")
+    started = time.monotonic()
+    with pytest.raises(CounterUnavailable):
+        counter.add([Amount("x", 1, None, HOUR)])
+    released.set()
+    assert time.monotonic() - started < 3
+
+
+def test_a_password_that_has_changed_is_read_again(redis_server: RedisServer) -> None:
+    passwords = iter(["of yesterday", PASSWORD])
+    moment = [0.0]
+    counter = RedisCounter(
+        redis_server.url, password=lambda: next(passwords), ca_file=redis_server.ca_file, clock=lambda: moment[0]
+    )
+    with pytest.raises(CounterUnavailable):
+        counter.add([Amount("password", 1, None, HOUR)])
+    moment[0] += 6
+    assert counter.add([Amount("password", 1, None, HOUR)]).totals == (2,)
+    counter.close()
+
+
+def test_a_password_that_cannot_be_read_is_a_counter_that_cannot_be_reached(redis_server: RedisServer) -> None:
+    def unreadable() -> str:
+        raise SettingsError("MODEL_SERVICE_COUNTER_PASSWORD", "the secret cannot be read")
+
+    counter = RedisCounter(redis_server.url, password=unreadable, ca_file=redis_server.ca_file)
+    with pytest.raises(CounterUnavailable):
+        counter.add([Amount("unreadable", 1, None, HOUR)])
+    counter.close()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_oci.identity.principals import pem_of, spare_key
-from model_service.logs.redaction import MAX_CHARACTERS, redact
+from model_service.logs.redaction import MAX_CHARACTERS, redact, without_ids
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl-_x"
 AUTHORIZATION = (
@@ -80,3 +80,23 @@ def test_a_credential_at_the_cut_is_taken_out_whole(before: int) -> None:
 def test_a_text_made_to_be_slow_is_not() -> None:
     # Each "-eyJ" may begin a token; over the whole of this text that would take hours.
     assert len(redact("-eyJ" * 2_000_000)) == MAX_CHARACTERS + 1
+
+
+@pytest.mark.parametrize(
+    ("url", "logged"),
+    [
+        ("https://h/openai/v1/responses", None),
+        ("https://h/openai/v1/chat/completions", None),
+        ("https://h/openai/v1/responses/input_tokens", None),
+        ("https://h/n/space/b/files/o/items/a", None),
+        ("https://h/openai/v1/responses/r-1", "https://h/openai/v1/responses/…"),
+        ("https://h/openai/v1/conversations/c1/items/m1?x=1", "https://h/openai/v1/conversations/…/items/…?x=1"),
+        (
+            "https://h/openai/v1/responses/r1/input_items?after=m1&limit=2",
+            "https://h/openai/v1/responses/…/input_items?after=…&limit=2",
+        ),
+        ("https://h/openai/v1/vector_stores/v1/files/f1", "https://h/openai/v1/vector_stores/…/files/…"),
+    ],
+)
+def test_ids_are_taken_out_of_the_urls_of_what_is_stored(url: str, logged: str | None) -> None:
+    assert without_ids(url) == (logged or url)

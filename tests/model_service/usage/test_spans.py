@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from model_service.fn.caller import Origin
+from model_service.fn.invocation import Deadline
 from model_service.usage.spans import Spans, TraceParent, trace_parent
 
 LINE = {
@@ -45,7 +46,7 @@ def test_a_span_belongs_to_its_callers_trace(headers: Any, client: Any, parent: 
 def test_a_span_says_what_a_call_was_in_the_words_of_the_field() -> None:
     sent: list[Any] = []
     spans = Spans("app::model-service", lambda batch, _: sent.extend(batch), lambda: 1_000.0)
-    spans.add(LINE, Origin(platform_headers={"x-b3-traceid": "a" * 32, "x-b3-spanid": "b" * 16}))
+    spans.add(LINE, Origin(platform_headers={"x-b3-traceid": "a" * 32, "x-b3-spanid": "b" * 16}), Deadline.after(20))
     (span,) = sent
     assert len(span.pop("id")) == 16
     assert span == {
@@ -77,5 +78,5 @@ def test_a_collector_that_fails_is_no_callers_trouble(error: Exception) -> None:
     def post(_batch: Any, _seconds: float) -> None:
         raise error
 
-    Spans("s", post).add(LINE, Origin(platform_headers=B3))
-    Spans("s", post).add(LINE, Origin())
+    Spans("s", post).add(LINE, Origin(platform_headers=B3), Deadline.after(20))
+    Spans("s", post).add(LINE, Origin(), Deadline.after(20))
