@@ -102,7 +102,13 @@ class App:
 
     @cached_property
     def dispatch(self) -> Dispatch:
-        return Dispatch(Service(Settings.load(self.environment)))
+        settings = Settings.load(self.environment)
+        if settings.unknown:
+            from model_service.settings.misspelt import misspelt  # noqa: PLC0415 - for mistakes only
+
+            for sentence in misspelt(settings.unknown):
+                log.write("setting_ignored", message=sentence)
+        return Dispatch(Service(settings))
 
     @property
     def service(self) -> Service:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tests.attack import deadlines, doors, kills, memory, rotations, soak, upstream
+from tests.attack import deadlines, doors, failing_places, kills, memory, rotations, soak, upstream
 from tests.attack.report import Report
 
 # The attack, and how many times each of its rows is tried: short, as it is, long.
@@ -22,12 +22,13 @@ ATTACKS: Final[dict[str, tuple[Callable[[int, random.Random], Report], tuple[int
     "doors": (doors.attack, (60, 1_500, 20_000)),
     "upstream": (upstream.attack, (25, 300, 5_000)),
     "deadlines": (deadlines.attack, (6, 20, 60)),
+    "places": (failing_places.attack, (1, 1, 33)),  # long: an hour
     "memory": (memory.attack, (1, 1, 1)),
     "rotations": (rotations.attack, (40, 500, 2_000)),
     "kills": (kills.attack, (1, 2, 10)),
     "soak": (soak.attack, (300, 3_000, 20_000)),
 }
-NOT_IN_SHORT: Final = ("kills",)  # make test has one round of it
+NOT_IN_SHORT: Final = ("kills", "places")  # make test has one round of each, or of its cases
 
 
 def main() -> int:

@@ -22,11 +22,15 @@ TERMINAL = {"response.completed", "response.failed", "response.incomplete", "err
 
 @dataclass
 class Report:
-    """``figures`` say what was done, ``faults`` how often each thing was seen that must not be, with an example."""
+    """``figures`` say what was done, ``faults`` how often each thing was seen that must not be, with an example.
+
+    ``rows`` are those of a table.
+    """
 
     figures: dict[str, Any] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    rows: list[str] = field(default_factory=list)
 
     def fault(self, kind: str, example: object = "") -> None:
         self.faults[kind] += 1
@@ -38,7 +42,7 @@ class Report:
         lines += [
             f"      {count} x {kind}: {self.examples[kind]}" for kind, count in self.faults.most_common(MAX_SHOWN)
         ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"      {row}" for row in self.rows)])
 
 
 @contextmanager

@@ -34,6 +34,21 @@ def over_http(path: str = "/v1/chat/completions", body: bytes = CHAT) -> Invocat
     return Invocation(body, Deadline.after(30), http=HttpRequest("POST", path, {"host": "gateway"}))
 
 
+def test_settings_that_nobody_reads_are_in_the_log_once_with_what_was_meant(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    injected = {"OCI_RESOURCE_PRINCIPAL_EXTRA": "x", "OCI_TRACING_ENABLED": "0", "OCI_CLI_CONNECTION_TIMEOUT": "1"}
+    log.configure()
+    app = App({**environment, **injected, "MODEL_SERVICE_TASK": "secret", "OCI_COMPARTMENT_IDD": "x"})
+    with closing(app.service):
+        _ = app.dispatch
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [event["message"] for event in events if event["event"] == "setting_ignored"] == [
+        "MODEL_SERVICE_TASK is not a setting and is ignored: did you mean MODEL_SERVICE_TASKS?",
+        "OCI_COMPARTMENT_IDD is not a setting and is ignored: did you mean OCI_COMPARTMENT_ID?",
+    ]
+
+
 @pytest.mark.parametrize(
     "path", ["/v1/chat/completions", "/prod/v1/chat/completions/", "/v1/chat/completions?api-version=1"]
 )

@@ -17,6 +17,7 @@ from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.operations import DoctorRequest
+from model_service.settings.misspelt import misspelt
 from model_service.upstream.clock import MAX_SKEW_SECONDS, described, skew
 from model_service.upstream.error_hints import Asked, find_hint
 
@@ -109,6 +110,13 @@ class Step:
             return Check(self.name, "fail", error.message, error.hint)
 
 
+def _settings(context: DoctorContext) -> str:
+    mistakes = list(misspelt(context.service.settings.unknown))
+    if mistakes:
+        raise CheckFailed(" ".join(mistakes), "Correct the name, or take the variable away.")
+    return "no misspelt name among the variables"
+
+
 def _credentials(context: DoctorContext) -> str:
     credential = context.service.credential
     name = credential.auth_type
@@ -195,6 +203,7 @@ def _check_of(error: ModelServiceError) -> str:
 
 
 CHECKS: Final = (
+    Step("settings", _settings),
     # As little as possible needs the credentials: a clock that is off can make a token look expired.
     Step("credentials", _credentials),
     Step("region", _region),

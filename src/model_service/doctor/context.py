@@ -15,7 +15,7 @@ from model_service.auth.service_endpoints import ServiceEndpoints
 from model_service.batch.context import BatchService
 from model_service.errors import DeadlineExceeded, ModelServiceError, SettingsError
 from model_service.fn.invocation import Deadline
-from model_service.network.failures import unreachable
+from model_service.network.failures import in_words, unreachable
 from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.operations import DoctorRequest
 from model_service.service_file.documents import Refreshed
@@ -117,12 +117,10 @@ class DoctorContext:
             found = unreachable(url, error, network)
             raise CheckFailed(f"{url} cannot be reached: {found.message}", f"{found.hint} {remedy}") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, DeadlineExceeded) as error:
-            reason = str(error) or type(error).__name__
+            reason = in_words(str(error) or type(error).__name__)
             raise CheckFailed(f"{url} cannot be reached: {reason}", remedy) from error
 
 
 REACH_OCI: Final = (
-    "A function's subnet needs a service gateway or a NAT gateway, a route to it, and a rule that lets 443 out. The "
-    "region must have Generative AI: https://docs.oracle.com/en-us/iaas/Content/generative-ai/regions.htm. Where "
-    "OCI_GENAI_ENDPOINT is set, look at it twice."
+    "The region must have Generative AI: https://docs.oracle.com/en-us/iaas/Content/generative-ai/regions.htm."
 )

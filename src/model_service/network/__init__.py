@@ -70,11 +70,13 @@ class Network:
 
     ``proxies`` are by the scheme of what is asked for (``https``, ``http``); ``direct`` are the hosts that are reached
     without one, as ``NO_PROXY`` lists them; ``authorities`` stand in place of those that come along with Python.
+    ``in_function``: we are inside OCI Functions, whose subnet decides what can be reached.
     """
 
     proxies: Mapping[str, Proxy] = field(default_factory=dict)
     direct: tuple[str, ...] = ()
     authorities: Authorities | None = None
+    in_function: bool = False
 
     def proxy_for(self, url: str) -> Proxy | None:
         """Return the proxy on the way to ``url``. This machine and its link (metadata) are never behind one."""

@@ -15,26 +15,32 @@ def unreachable(url: str, cause: BaseException | str, network: Network) -> Upstr
     ``cause`` is a socket's or a certificate's error, or its text, which quotes nothing that was sent.
     """
     proxy = network.proxy_for(url)
-    # "certificate verify failed: ..." has its place in OpenSSL's sources at the end, which helps nobody.
-    text = str(cause).partition(" (_ssl.c")[0].rstrip(".")
-    if not text or text.endswith("timed out"):
-        text = "no connection came about in time"
+    text = in_words(str(cause))
     hint = next(hint for pattern, hint in HINTS if re.search(pattern, text, re.IGNORECASE))
     if proxy and hint in (REACH_OCI, NAME):
         hint = PROXY
+    if network.in_function:
+        hint = IN_A_FUNCTION.get(hint, hint)
     way = f" through the proxy {proxy.url}" if proxy else ""
     host = url.partition("//")[2].partition("/")[0]
     return UpstreamUnreachable(f"Cannot connect to {host}{way}: {text}.", hint=hint)
 
 
+def in_words(cause: str) -> str:
+    """Return the cause without the numbers and places that only a programmer knows."""
+    # "[Errno 111] Connection refused", "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: … (_ssl.c:1006)".
+    text = MARKS.sub("", cause).partition(" (_ssl.c")[0].rstrip(".")
+    return "no connection came about in time" if not text or text.endswith("timed out") else text
+
+
+MARKS: Final = re.compile(r"\[(Errno -?\d+|SSL(: \w+)?)\] ")
 NAME: Final = (
-    "Is the region spelt correctly, and is it one that has this service? In a function, the subnet's DHCP options must "
-    "name a resolver that knows OCI's names (the VCN's does)."
+    "Is the region spelt correctly, is it one that has this service, and has this machine a network? Behind a "
+    "company's proxy set HTTPS_PROXY or MODEL_SERVICE_PROXY."
 )
 REACH_OCI: Final = (
-    "A function's subnet needs a service gateway or a NAT gateway, a route to it, and a rule that lets 443 out (the "
-    "service gateway reaches the function's own region only). A laptop behind a proxy needs HTTPS_PROXY or "
-    "MODEL_SERVICE_PROXY."
+    "A firewall or a VPN may be in the way, or nothing listens there: look twice at OCI_GENAI_ENDPOINT and other "
+    "endpoints where they are set. Behind a company's proxy set HTTPS_PROXY or MODEL_SERVICE_PROXY."
 )
 PROXY: Final = (
     "Is it the right proxy, and may it reach this host? HTTPS_PROXY, ALL_PROXY or MODEL_SERVICE_PROXY names it, "
@@ -47,6 +53,14 @@ AUTHORITIES: Final = (
     "Where a proxy opens TLS, or the endpoint has a private authority, name the file with its certificates (PEM) in "
     "MODEL_SERVICE_CA_BUNDLE. A clock that is far off looks like this too."
 )
+
+# What else to do inside OCI Functions, where the subnet decides.
+IN_A_FUNCTION: Final = {
+    NAME: "Is the region spelt correctly, and is it one that has this service? The subnet's DHCP options must name a "
+    "resolver that knows OCI's names (the VCN's does).",
+    REACH_OCI: "The function's subnet needs a service gateway or a NAT gateway, a route to it, and a rule that lets "
+    "443 out (the service gateway reaches the function's own region only).",
+}
 
 # A pattern of the cause, and what to do; the first that fits counts.
 HINTS: Final = (

@@ -15,9 +15,11 @@ from model_service.network import Authorities, Network
 from model_service.oci_names import ObjectLocation, Regions
 from model_service.routing import TransportName
 from model_service.settings.platform import (
+    OF_OTHERS,
     InjectedPrincipal,
     KubernetesPod,
     TraceCollector,
+    in_function,
     injected_principal,
     kubernetes_pod,
     proxies,
@@ -117,8 +119,8 @@ class Settings:
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         values: dict[str, Any] = {"limits": Limits.load(given), "colour": "NO_COLOR" not in given}
         values["has_oci_variables"] = any(name.startswith("OCI_") for name in given)
-        ours = (name for name in given if name.startswith(("MODEL_SERVICE_", "OCI_", "LOCUS_")))
-        values["unknown"] = tuple(sorted(name for name in ours if name not in NAMES))
+        ours = (name for name in given if name.startswith(("MODEL_SERVICE_", "OCI_", "LOCUS_")) and name not in NAMES)
+        values["unknown"] = tuple(sorted(name for name in ours if not name.startswith(OF_OTHERS)))
         for name, variable in VARIABLES.items():
             found = next((one for one in (variable, *variable.others) if one.name in given), None)
             if found is not None:
@@ -132,5 +134,5 @@ class Settings:
         values["trace_collector"] = trace_collector(given)
         if "OCI_METADATA_BASE_URL" in given:  # which the SDK reads too
             values["metadata_endpoint"] = endpoint("OCI_METADATA_BASE_URL", given["OCI_METADATA_BASE_URL"])
-        values["network"] = Network(*proxies(given, values.get("proxy")), values.get("authorities"))
+        values["network"] = Network(*proxies(given, values.get("proxy")), values.get("authorities"), in_function(given))
         return cls(**values)

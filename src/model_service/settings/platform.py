@@ -11,6 +11,12 @@ from model_service.network import Authorities, Proxy
 from model_service.oci_names import DOMAIN, HOW_TO_ADD_A_REGION, Regions
 from model_service.settings_parsers import authorities, proxy_of
 
+# Names, or beginnings of names, that Functions, the OCI CLI and the OCI SDK give to variables of their own.
+OF_OTHERS = (
+    *("OCI_RESOURCE_PRINCIPAL_", "OCI_TRAC", "OCI_REGION_METADATA", "OCI_DEFAULT_REALM", "OCI_METADATA_BASE_URL"),
+    *("OCI_KUBERNETES_", "OCI_CLI_", "OCI_SDK_", "OCI_PYTHON_SDK_", "OCI_GO_SDK_"),
+)
+
 
 @dataclass(frozen=True)
 class InjectedPrincipal:
@@ -97,10 +103,15 @@ def region_identifier(name: str, text: str, known: Regions) -> str:
     return identifier
 
 
+def in_function(given: Mapping[str, str]) -> bool:
+    """Tell whether this process is a container of OCI Functions."""
+    return "FN_FN_ID" in given or "FN_LISTENER" in given
+
+
 def proxies(given: Mapping[str, str], setting: str | None) -> tuple[Mapping[str, Proxy], tuple[str, ...]]:
     """Return the proxies by scheme, and the hosts that are reached without one (``NO_PROXY``)."""
     # Inside a function nobody has set the environment's proxies for us, and one would see every prompt.
-    setting = setting or ("off" if "FN_FN_ID" in given or "FN_LISTENER" in given else "environment")
+    setting = setting or ("off" if in_function(given) else "environment")
     if setting == "off":
         return {}, ()
     names: dict[str, tuple[str, ...]] = {scheme: (f"{scheme}_proxy", "all_proxy") for scheme in ("https", "http")}

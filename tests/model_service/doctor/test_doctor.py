@@ -87,9 +87,12 @@ def test_every_way_to_a_model_can_be_tried(environment: Environment, oci: MockOc
 
 
 BROKEN = [
+    pytest.param(
+        {"MODEL_SERVICE_TASK": "x"}, {}, "settings", "did you mean MODEL_SERVICE_TASKS?", "name", id="a-misspelt-name"
+    ),
     pytest.param({"OCI_PROFILE": "NOBODY"}, {}, "credentials", "NOBODY", "OCI_PROFILE", id="no-such-profile"),
     pytest.param({"OCI_CONFIG_FILE": "/nowhere/config"}, {}, "credentials", "/nowhere", "oci setup", id="no-config"),
-    pytest.param({"OCI_GENAI_ENDPOINT": "http://127.0.0.1:9"}, {}, "endpoint", "refused", "gateway", id="no-way-there"),
+    pytest.param({"OCI_GENAI_ENDPOINT": "http://127.0.0.1:9"}, {}, "endpoint", "refused", "firewall", id="no-way-there"),
     pytest.param({}, {"skew": 420}, "clock", "ahead of OCI", "NTP", id="a-fast-clock"),
     pytest.param({}, {"skew": -420}, "clock", "behind OCI", "NTP", id="a-slow-clock"),
     pytest.param({"OCI_COMPARTMENT_ID": ABSENT}, {}, "policy", "not found", ABSENT, id="no-such-compartment"),

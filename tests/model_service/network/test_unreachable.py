@@ -19,6 +19,7 @@ from model_service.fn.invocation import Deadline
 from model_service.models import Model
 from model_service.network import connections
 from model_service.network.connections import resolve
+from model_service.network.failures import unreachable
 from model_service.oci_names import ObjectLocation
 from model_service.openai_api.operations import DoctorRequest
 from model_service.service import Service
@@ -41,7 +42,7 @@ def queue(service: Service, deadline: Deadline) -> Any:
 
 
 def auth(service: Service, deadline: Deadline) -> Any:
-    settings = Settings.load({"MODEL_SERVICE_FEDERATION_ENDPOINT": HOST})
+    settings = Settings.load({"MODEL_SERVICE_FEDERATION_ENDPOINT": HOST, **A_FUNCTION})
     credential = InstancePrincipal(settings)
     credential._from_metadata = lambda path, _: METADATA[path]  # type: ignore[method-assign]
     try:
@@ -51,6 +52,7 @@ def auth(service: Service, deadline: Deadline) -> Any:
 
 
 METADATA: dict[str, bytes] = {}
+A_FUNCTION = {"FN_FN_ID": "ocid1.fnfunc.oc1..f"}
 
 PATHS = {
     "V1": model("meta.llama-3.3-70b-instruct"),
@@ -66,7 +68,7 @@ ON_EVERY_PATH = pytest.mark.parametrize("path", PATHS)
 @pytest.fixture
 def service(environment: dict[str, str]) -> Iterator[Service]:
     endpoint = {"OCI_GENAI_ENDPOINT": f"https://{HOST}", "MODEL_SERVICE_OCI_ENDPOINT": f"https://{HOST}"}
-    with closing(Service(Settings.load({**environment, **endpoint}))) as service:
+    with closing(Service(Settings.load({**environment, **endpoint, **A_FUNCTION}))) as service:
         yield service
 
 
@@ -133,6 +135,31 @@ def test_a_name_that_is_none_is_an_answer_with_host_and_remedy(
     with pytest.raises(UpstreamUnreachable, match=rf"{HOST}.*Name or service not known") as failure:
         PATHS[path](service, Deadline.after(2))
     assert "region spelt correctly" in (failure.value.hint or "")
+
+
+@pytest.mark.parametrize("where", [{}, A_FUNCTION], ids=["laptop", "function"])
+@pytest.mark.parametrize(
+    ("cause", "said", "laptop", "function"),
+    [
+        ("[Errno 111] Connection refused", "Connection refused", "firewall or a VPN", "service gateway"),
+        (TimeoutError("timed out"), "no connection came about in time", "HTTPS_PROXY", "service gateway"),
+        ("[Errno -2] Name or service not known", "Name or service not known", "has this machine a network", "DHCP"),
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)",
+            "certificate verify failed: self-signed certificate",
+            "MODEL_SERVICE_CA_BUNDLE",
+            "MODEL_SERVICE_CA_BUNDLE",
+        ),
+    ],
+)
+def test_the_hint_is_for_where_we_are_and_the_cause_is_in_words(
+    cause: Any, said: str, laptop: str, function: str, where: dict[str, str]
+) -> None:
+    error = unreachable(f"https://{HOST}/x", cause, Settings.load(where).network)
+    assert error.message == f"Cannot connect to {HOST}: {said}."
+    here, elsewhere = (function, laptop) if where else (laptop, function)
+    assert here in (error.hint or "")
+    assert here == elsewhere or elsewhere not in (error.hint or "")
 
 
 @pytest.fixture
