@@ -92,7 +92,7 @@ BROKEN = [
     ),
     pytest.param({"OCI_PROFILE": "NOBODY"}, {}, "credentials", "NOBODY", "OCI_PROFILE", id="no-such-profile"),
     pytest.param({"OCI_CONFIG_FILE": "/nowhere/config"}, {}, "credentials", "/nowhere", "oci setup", id="no-config"),
-    pytest.param({"OCI_GENAI_ENDPOINT": "http://127.0.0.1:9"}, {}, "endpoint", "refused", "firewall", id="no-way-there"),
+    pytest.param({"OCI_GENAI_ENDPOINT": "http://127.0.0.1:9"}, {}, "endpoint", "refused", "VPN", id="no-way-there"),
     pytest.param({}, {"skew": 420}, "clock", "ahead of OCI", "NTP", id="a-fast-clock"),
     pytest.param({}, {"skew": -420}, "clock", "behind OCI", "NTP", id="a-slow-clock"),
     pytest.param({"OCI_COMPARTMENT_ID": ABSENT}, {}, "policy", "not found", ABSENT, id="no-such-compartment"),
