@@ -101,7 +101,7 @@ def test_a_bug_in_the_middle_of_a_stream_is_an_error_in_the_answer_and_in_the_lo
     def fail(_chunk: object) -> None:
         raise ZeroDivisionError("buy low")
 
-    monkeypatch.setattr("model_service.transports.v1.finish_reasons", fail)
+    monkeypatch.setattr("model_service.transports.v1_stream.finish_reasons", fail)
     log.configure()
     oci.script.raw(events(CHUNK, STOP, DONE))
     body = {"model": LLAMA, "messages": HELLO, "stream": True}

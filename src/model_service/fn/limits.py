@@ -100,7 +100,8 @@ def check_memory(request: bytes, limits: Limits) -> None:
 
 def _cost_of_structure(text: bytes | bytearray) -> int:
     """Of CPython 3.11: a dict with up to five keys, a list with some room, and an entry with its value."""
-    return 184 * text.count(b"{") + 64 * text.count(b"[") + 40 * text.count(b",")
+    structure = text.translate(None, _NO_STRUCTURE)  # one look at all of it, and three at little
+    return 184 * structure.count(b"{") + 64 * structure.count(b"[") + 40 * structure.count(b",")
 
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -108,11 +109,21 @@ _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 def _width(text: bytes | bytearray) -> int:
     """Return how many bytes CPython takes for each character of a string with the widest one of ``text`` (PEP 393)."""
-    if text.isascii() and b"\\u" not in text:
+    # To take bytes out is thirty times as quick as to look for them with a regular expression, and to look for one byte
+    # forty times as quick as to look for two.
+    escapes = b"\\" in text and b"\\u" in text
+    if text.isascii() and not escapes:
         return 1
-    if re.search(rb"[\xf0-\xff]|\\u[dD][89abAB]", text):
+    if text.translate(None, _BELOW_F0) or (escapes and _HALF_ESCAPED.search(text)):
         return 4
-    return 2 if re.search(rb"[\xc4-\xff]|\\u(?!00)", text) else 1
+    return 2 if text.translate(None, _BELOW_C4) or (escapes and _WIDE_ESCAPED.search(text)) else 1
+
+
+_NO_STRUCTURE: Final = bytes(byte for byte in range(0x100) if byte not in b"{[,")
+_BELOW_C4: Final = bytes(range(0xC4))  # what characters up to U+00FF are made of, and what follows a first byte
+_BELOW_F0: Final = bytes(range(0xF0))
+_HALF_ESCAPED: Final = re.compile(rb"\\u[dD][89abAB]")
+_WIDE_ESCAPED: Final = re.compile(rb"\\u(?!00)")
 
 
 BOUNDS: Final[Mapping[str, Bound]] = {

@@ -12,6 +12,8 @@ from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.light_dataclasses import dataclass
 
 DONE: Final = "[DONE]"
+LARGE_TEXT: Final = 262_144  # characters of one string
+MAX_LOOKED_AT: Final = 64  # values: to look for long texts must cost nothing where there are none
 MAX_NESTING: Final = 128  # levels of JSON: what reads it and writes it again has a stack, which ends somewhere
 HIGH_HALF_LAST: Final = re.compile('[\ud800-\udbff](?=")')  # of a string, in JSON
 LOW_HALF_FIRST: Final = re.compile('(?<=[^\\\\]")[\udc00-\udfff]')
@@ -47,9 +49,22 @@ def read_json(text: str | bytes) -> Any:
         value = _LENIENT.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if text.count("[") + text.count("{") > MAX_NESTING and is_nested_too_deeply(value):
+    if _may_be_deep(text) and is_nested_too_deeply(value):
         raise ValueError("nested too deeply")
     return value
+
+
+def _may_be_deep(text: str) -> bool:
+    """Return whether there are as many brackets as too many levels take; to find so many is quicker than to count."""
+    found = 0
+    for bracket in "[{":
+        place = text.find(bracket)
+        while place >= 0:
+            found += 1
+            if found > MAX_NESTING:
+                return True
+            place = text.find(bracket, place + 1)
+    return False
 
 
 def is_nested_too_deeply(value: Any) -> bool:
@@ -68,11 +83,36 @@ def write_json(value: Any) -> bytes:
 
     Half of a surrogate pair, which models do emit, becomes U+FFFD, and a number that JSON lacks becomes null.
     """
+    if _has_large_text(value):
+        from model_service.openai_api.large_json import write_in_slices  # noqa: PLC0415 - seldom there is one
+
+        return write_in_slices(value, _write, LARGE_TEXT)
+    return _write(value)
+
+
+def _write(value: Any) -> bytes:
     text = _json_text(value)
     try:
         return text.encode()
     except UnicodeEncodeError:
         return _without_halves(text)
+
+
+def _has_large_text(value: Any) -> bool:
+    """Return whether a long text is among the first values of ``value``, in arrays that are not long themselves."""
+    waiting = [value]
+    for _ in range(MAX_LOOKED_AT):
+        if not waiting:
+            return False
+        item = waiting.pop()
+        if isinstance(item, str):
+            if len(item) >= LARGE_TEXT:
+                return True
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list) and len(item) <= MAX_LOOKED_AT:
+            waiting.extend(item)
+    return False
 
 
 def write_events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
@@ -181,7 +221,7 @@ class _StrictDecoder(json.JSONDecoder):
             value, end = super().raw_decode(s, idx)
         except RecursionError:
             value, end = None, -1
-        if end < 0 or (s.count("[") + s.count("{") > MAX_NESTING and is_nested_too_deeply(value)):
+        if end < 0 or (_may_be_deep(s) and is_nested_too_deeply(value)):
             raise InvalidRequest("The body is nested too deeply.", code="invalid_json")
         return value, end
 

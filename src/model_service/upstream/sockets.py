@@ -143,7 +143,8 @@ class _Stream(httpcore.NetworkStream):
         attempt = current.get()
         attempt.socket = self._socket
         try:
-            self._stream.write(buffer, _left(timeout))
+            # httpcore cuts off what has left and goes on with the rest: of bytes that is a copy each time.
+            self._stream.write(memoryview(buffer), _left(timeout))  # type: ignore[arg-type] # it is sent as bytes are
         except BaseException as error:
             attempt.note_failed_write()
             if isinstance(error, httpcore.WriteTimeout) and is_vanished_peer(error.__cause__):
