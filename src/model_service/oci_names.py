@@ -61,6 +61,11 @@ class Regions:
     metadata: str = ""
     default_domain: str = ""
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Return the identifiers of all that somebody describes."""
+        return frozenset(region.identifier for region in (*KNOWN.values(), *self._added.values()))
+
     def find(self, name: str) -> Region | None:
         """Return the region with this identifier or short name, in whatever case; ``None`` if nobody describes it."""
         return KNOWN.get(name.lower()) or self._added.get(name.lower())

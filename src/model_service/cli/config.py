@@ -31,6 +31,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
         return
     counts = {
         "aliases": file.aliases,
+        "of them with targets": file.pools,
         "model rules": file.rules,
         "teams": file.teams,
         "callers": file.callers,

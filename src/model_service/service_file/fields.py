@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -60,6 +61,31 @@ def number(value: Any, path: Path) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
         raise Fault("must be a number of 0 or more", path)
     return value
+
+
+def positive_number(value: Any, path: Path) -> float:
+    """Return a number above 0."""
+    if number(value, path) == 0:
+        raise Fault("must be a number above 0", path)
+    return float(value)
+
+
+def boolean(value: Any, path: Path) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise Fault("must be true or false", path)
+    return value
+
+
+def matching(pattern: re.Pattern[str], what: str) -> Read:
+    """Return a reader of strings that are as ``pattern`` has it; ``what`` says of which kind they are."""
+
+    def read(value: Any, path: Path) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise Fault(f"must be {what}", path)
+        return value
+
+    return read
 
 
 def positive_integer(value: Any, path: Path) -> int:

@@ -20,6 +20,7 @@ from model_service.service_file.fields import (
     array_of,
     fields_of,
     map_of,
+    matching,
     number,
     one_of,
     positive_integer,
@@ -65,18 +66,6 @@ def _read_yaml(text: str, name: str) -> Any:
         raise SettingsError(VARIABLE, f"{name}, line {fault.line or 1}: {fault}") from None
 
 
-def _compartment(value: Any, path: Path) -> str:
-    if not isinstance(value, str) or not COMPARTMENT_OCID.fullmatch(value):
-        raise Fault("must be the OCID of a compartment", path)
-    return value
-
-
-def _date(value: Any, path: Path) -> str:
-    if not isinstance(value, str) or not DATE.fullmatch(value):
-        raise Fault("must be a date such as 2026-11-01", path)
-    return value
-
-
 def _parameters(value: Any, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Fault("must be an object", path)
@@ -118,11 +107,39 @@ def _price(value: Any, path: Path) -> Price:
     return Price(**fields_of(value, path, dict.fromkeys(("input", "output", "cached_input", "search"), number)))
 
 
+def _alias(value: Any, path: Path) -> Any:
+    """Return a model id, or the fields of an alias with targets."""
+    if isinstance(value, str):
+        return string(value, path)
+    from model_service.service_file.target_fields import read_alias  # noqa: PLC0415 - most files have none
+
+    return read_alias(value, path)
+
+
+def _resilience(value: Any, path: Path) -> dict[str, Any]:
+    from model_service.service_file.target_fields import RESILIENCE  # noqa: PLC0415 - as above
+
+    return fields_of(value, path, RESILIENCE)
+
+
+def _aliases(models: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a ServiceFile has of aliases, with targets and without."""
+    aliases = models.get("aliases", {})
+    if "resilience" not in models and all(isinstance(value, str) for value in aliases.values()):
+        return {"aliases": aliases}
+    from model_service.service_file.target_fields import pools_of, resilience_of  # noqa: PLC0415 - as above
+
+    resilience, defaults = resilience_of(models.get("resilience", {}))
+    pools = pools_of(aliases, defaults, ("models", "aliases"))
+    first = {name: pool.targets[0].model for name, pool in pools.items()}
+    return {"aliases": {**aliases, **first}, "pools": pools, "resilience": resilience}
+
+
 def _service_file(value: Any, path: Path) -> ServiceFile:
     read = fields_of(value, path, FILE)
     models, callers = read.get("models", {}), read.get("callers", {})
     file = ServiceFile(
-        aliases=models.get("aliases", {}),
+        **_aliases(models),
         allowed=models.get("allowed"),
         rules=models.get("rules", ()),
         everyone=callers.get("everyone", Rights()),
@@ -154,7 +171,7 @@ RIGHTS: Final[Mapping[str, Read]] = {
     "models": array_of(string),
     "operations": array_of(one_of(*OPERATIONS)),
     "max_tokens": positive_integer,
-    "compartment_id": _compartment,
+    "compartment_id": matching(COMPARTMENT_OCID, "the OCID of a compartment"),
     "limits": _limits,
 }
 
@@ -165,7 +182,8 @@ FILE: Final[Mapping[str, Read]] = {
 }
 
 MODELS: Final[Mapping[str, Read]] = {
-    "aliases": map_of(string),
+    "aliases": map_of(_alias),
+    "resilience": _resilience,
     "allowed": array_of(string),
     "rules": array_of(_rule),
 }
@@ -180,6 +198,6 @@ CALLERS: Final[Mapping[str, Read]] = {
 
 PRICES: Final[Mapping[str, Read]] = {
     "currency": string,
-    "date": _date,
+    "date": matching(DATE, "a date such as 2026-11-01"),
     "models": map_of(_price),
 }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from model_service.service_file.targets import Resilience, TargetPool
 
 LIMIT_NAMES: Final = ("tokens_per_minute", "tokens_per_day", "requests_per_minute", "cost_per_month")
 
@@ -75,9 +78,15 @@ class Prices:
 
 @dataclass(frozen=True)
 class ServiceFile:
-    """A whole file. ``allowed`` are patterns of the model ids that may be called at all."""
+    """A whole file. ``allowed`` are patterns of the model ids that may be called at all.
+
+    ``pools`` are the aliases that have targets, which ``resilience`` holds for; ``aliases`` has the model of the first
+    target for each of them.
+    """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
+    pools: Mapping[str, TargetPool] = field(default_factory=dict)
+    resilience: Resilience | None = None
     allowed: tuple[str, ...] | None = None
     rules: tuple[ModelRule, ...] = ()
     everyone: Rights = field(default_factory=Rights)

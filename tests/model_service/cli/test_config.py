@@ -25,7 +25,10 @@ def config(*words: str) -> str:
 
 
 def test_a_right_file_is_summed_up() -> None:
-    assert config("check", str(COMPLETE)) == "1 aliases, 1 model rules, 1 teams, 1 callers, 2 prices\n"
+    assert (
+        config("check", str(COMPLETE))
+        == "1 aliases, 0 of them with targets, 1 model rules, 1 teams, 1 callers, 2 prices\n"
+    )
 
 
 def test_a_compiled_file_says_the_same_in_json() -> None:
