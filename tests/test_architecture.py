@@ -26,6 +26,7 @@ LAYERS = (
     {"cli"},
     {"models", "dispatch"},
     {"envelopes", "service", "doctor"},
+    {"targets"},
     {"batch", "relay", "callers", "guardrails", "catalogue", "about"},
     {"usage"},
     {"service_file"},

@@ -17,7 +17,7 @@ from mock_oci.cloud import Cloud
 from mock_oci.control import OPERATIONS as OF_THE_EMULATOR
 from mock_oci.coverage.door import check, known_as, not_served
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
-from mock_oci.oddities import Meaningless
+from mock_oci.oddities import UNCHARGED, Meaningless
 from mock_oci.operations import Call, Operation, Refused, json_response, oci_error
 from mock_oci.retry_tokens import RetryTokens
 from mock_oci.services import SERVICES
@@ -108,13 +108,14 @@ class MockOci(Cloud):
         step = self.script.take(request.path, model, request.body, region=call.region, only_named=only_named)
         step.begin(self.sleep, None if self.finishes_abandoned else request.has_left)
         response = step.response or operation.answer(replace(call, scripted=step.reply))
-        if operation.asks_model and response.status == 200:
-            response = self.state_of(Charges).counted(response, call.region, model, request.body)
         try:
             response = step.made_odd(response, request.path)
         except Meaningless as mistake:
             return oci_error(501, f"mock_oci: {mistake}", "NotImplemented")
-        return step.pace(response, self.sleep, self.chunk_delay)
+        response = step.pace(response, self.sleep, self.chunk_delay)
+        if operation.asks_model and response.status == 200 and UNCHARGED.isdisjoint(step.oddities):
+            return self.state_of(Charges).counted(response, call.region, model, request.body)
+        return response
 
     def _once(self, call: Call, answer: Callable[[], Response]) -> Response:
         """Answer, or give the answer of an earlier request with the same retry token again. Raises Refused."""

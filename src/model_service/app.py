@@ -74,6 +74,8 @@ class App:
         trace.begin("call")
         deadline = self._deadline(invocation)
         answer = self.dispatch.call(route, request, deadline, origin)
+        if answer.served is not None:
+            trace.note_served(answer.served)
         if isinstance(answer, Stream):
             answer = chunk_stages(answer, trace, self.service.overflow, deadline)
         else:

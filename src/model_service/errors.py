@@ -21,6 +21,7 @@ class ModelServiceError(Exception):
     code: str | None = None
     hint: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})  # for the reply
+    attempts: tuple[Mapping[str, Any], ...] = ()  # what each try has come to, where several targets were asked
 
     def __init__(
         self,
@@ -46,10 +47,11 @@ class ModelServiceError(Exception):
     def body(self) -> dict[str, Any]:
         """Return OpenAI's error object, with three keys more: ``status``, ``hint`` and ``opc_request_id``.
 
-        ``None`` stands where there is none.
+        ``None`` stands where there is none. Where several targets were asked, ``model_service.attempts`` has each try.
         """
         # Most clients print nothing but the message.
         message = f"{self.message} Hint: {self.hint}" if self.hint else self.message
+        story = {"model_service": {"attempts": list(self.attempts)}} if self.attempts else {}
         return {
             "error": {
                 "message": message,
@@ -59,6 +61,7 @@ class ModelServiceError(Exception):
                 "status": self.status,
                 "hint": self.hint,
                 "opc_request_id": self.opc_request_id,
+                **story,
             }
         }
 

@@ -20,6 +20,7 @@ CONVERSATION_STORE: Final = "ocid1.generativeaiconversationstore."
 
 # The shape of a region that nobody describes; its first two letters are those of a country or of a part of the world.
 REGION: Final = re.compile(r"[a-z]{2}-([a-z0-9]+-)+[0-9]+")
+REGION_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")  # its identifier or its short name, in whatever case
 DOMAIN: Final = re.compile(r"([a-z0-9-]+\.)+[a-z]+")
 HOW_TO_ADD_A_REGION: Final = (
     "OCI_REGION_METADATA and ~/.oci/regions-config.json describe regions that are newer than this version: "

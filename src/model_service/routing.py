@@ -85,6 +85,23 @@ class Route:
     quirks: Quirks = field(default_factory=Quirks)
     row: str = ""  # the pattern that decided, for the log
     with_tools: TransportName | None = None  # for requests that offer tools, where it is another one
+    pool: str | None = None  # the alias that was asked for, where several targets stand behind it
+
+
+@dataclass(frozen=True)
+class Served:
+    """Which target of an alias has answered, by which route, and what each earlier try has come to.
+
+    A try is an object of JSON: ``target``, ``status``, ``error`` and ``seconds``.
+    """
+
+    route: Route
+    target: str
+    failed: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def tries(self) -> int:
+        return len(self.failed) + 1
 
 
 def resolve(
@@ -116,6 +133,12 @@ def _without_prefixes(model: str) -> tuple[bool, str]:
     """Return whether the Responses API is asked for, and of which model or alias."""
     name = model.removeprefix(OWN_PREFIX)
     return name.startswith(RESPONSES_PREFIX), name.removeprefix(RESPONSES_PREFIX)
+
+
+def asked_name(request: Any) -> str:
+    """Return the model or alias that a request names, without our own prefixes."""
+    name = getattr(request, "model", None) or (getattr(request, "body", None) or {}).get("model")
+    return str(name or "").removeprefix(OWN_PREFIX).removeprefix(RESPONSES_PREFIX)
 
 
 def load_row(row: str) -> Any:

@@ -6,29 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from model_service.auth import Credential, credential_for
 from model_service.auth.service_endpoints import ServiceEndpoints
-from model_service.errors import InvalidRequest
+from model_service.errors import ModelNotFound
 from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
 from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.light_dataclasses import dataclass
-from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream
-from model_service.routing import Route
+from model_service.openai_api.chat import Answer, ChatRequest, Complete
+from model_service.routing import Route, asked_name
 from model_service.settings import Settings
-from model_service.transports import (
-    EMBEDDINGS,
-    RERANK,
-    RESPONSES,
-    EmbeddingModel,
-    RerankModel,
-    ResponsesSurface,
-    chat_model,
-)
-from model_service.transports.call import Call
+from model_service.transports import Connections, answer_of
+from model_service.transports.call import Call, check_payer, check_region
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
 
@@ -37,11 +29,11 @@ if TYPE_CHECKING:
     from model_service.oci_services.clients import RegionServices
     from model_service.oci_services.large_payloads import Overflow, StoredRequests
     from model_service.oci_services.object_storage import ObjectStorage
-    from model_service.openai_api.embeddings import EmbeddingsRequest
     from model_service.openai_api.operations import ModelRequest, RoutedRequest
-    from model_service.openai_api.rerank import RerankRequest
     from model_service.service_file.documents import Refreshed
     from model_service.service_file.shape import ServiceFile
+    from model_service.service_file.targets import TargetPool
+    from model_service.targets.targets import Targets
     from model_service.transports.native.endpoint_families import EndpointFamilies
     from model_service.transports.native.surface import NativeSurface
 
@@ -56,8 +48,13 @@ class Service:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
         request = getattr(request, "chat", request)  # a completion is asked as a chat
         if isinstance(request, ChatRequest):
-            return request.route(self.aliases, override=self.settings.transport)
-        return request.route(self.aliases)
+            route: Route | None = request.route(self.aliases, override=self.settings.transport)
+        else:
+            route = request.route(self.aliases)
+        if self.service_file is None or not self.pools:
+            return route
+        name = asked_name(request)
+        return replace(route, pool=name) if route is not None and name in self.pools else route
 
     def call(
         self,
@@ -68,10 +65,29 @@ class Service:
     ) -> Answer:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
+        if route.pool is not None:
+            return self._call_pool(route, self.pools[route.pool], request, deadline, origin)
+        if request.region is not None:
+            check_region(request.region, self.endpoints.model_region(deadline), self.settings.regions)
         if self.accounts is None:
-            return self._ask(route, request, deadline, origin, None)
+            return self.ask(route, request, deadline, origin)
         return self.accounts.call(
-            origin, route, request, deadline, lambda shaped, owner: self._ask(route, shaped, deadline, origin, owner)
+            origin,
+            route,
+            request,
+            deadline,
+            lambda shaped, owner: self.ask(route, shaped, deadline, origin, owner=owner),
+        )
+
+    def _call_pool(self, route: Route, pool: TargetPool, request: Any, deadline: Deadline, origin: Origin) -> Answer:
+        if getattr(request, "relay", None) is None:
+            return self.targets.call(pool, request, deadline, origin)
+        if self.accounts is not None and not self.accounts.may_call(origin.caller, request.model, route):
+            raise ModelNotFound(request.model)
+        # What is relayed is published once, whichever target answers.
+        request = request.with_usage() if request.stream else request
+        return self._relayed(
+            request, deadline, lambda streamed: self.targets.call(pool, replace(streamed, relay=None), deadline, origin)
         )
 
     def end(self, deadline: Deadline) -> None:
@@ -81,14 +97,21 @@ class Service:
 
     def check_payer(self, request: Any) -> None:
         """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""
-        if request.compartment_id not in (None, *self.settings.allowed_compartments, self.compartment_id):
-            raise _not_allowed("compartment", "MODEL_SERVICE_COMPARTMENTS")
-        if request.project_id not in (None, *self.settings.allowed_projects, self.settings.project_id):
-            raise _not_allowed("project", "MODEL_SERVICE_PROJECTS")
+        settings = self.settings
+        check_payer("compartment", request.compartment_id, *settings.allowed_compartments, self.compartment_id)
+        check_payer("project", request.project_id, *settings.allowed_projects, settings.project_id)
 
-    def _ask(
-        self, route: Route, request: ModelRequest, deadline: Deadline, origin: Origin, owner: str | None
+    def ask(
+        self,
+        route: Route,
+        request: ModelRequest,
+        deadline: Deadline,
+        origin: Origin,
+        *,
+        owner: str | None = None,
+        to: Connections | None = None,
     ) -> Answer:
+        """Return what the model answers, over connections ``to`` it; ``owner`` is whose what OCI stores is."""
         is_reply = origin.has_reply and self.settings.overflow_bucket is None
         call = Call(
             deadline,
@@ -101,12 +124,28 @@ class Service:
         )
         if "upstream" not in self.__dict__:
             self.endpoints.prepare(deadline)
-        answer = ANSWERS.get(type(request).__name__, _responses)(self, route, request, call)
+        answer = self._answer(route, request, call, to or self)
         if isinstance(answer, Complete):
             return answer
         # What fails before the first chunk is still an error with a status.
         first = next(answer.chunks, None)
         return replace(answer, chunks=answer.chunks if first is None else chain([first], answer.chunks))
+
+    def _answer(self, route: Route, request: Any, call: Call, to: Connections) -> Answer:
+        if getattr(request, "relay", None) is None:
+            return answer_of(route, request, call, to)
+        request = request.with_usage() if request.stream else request
+        return self._relayed(
+            request, call.deadline, lambda streamed: answer_of(route, replace(streamed, relay=None), call, to)
+        )
+
+    def _relayed(self, request: ChatRequest, deadline: Deadline, ask: Callable[[ChatRequest], Any]) -> Answer:
+        from model_service.relay.relay import publisher_for, relayed  # noqa: PLC0415 - on first use
+
+        assert request.relay is not None  # noqa: S101 - whoever asks has seen it
+        allowed = self.settings.relay_destinations
+        publisher = publisher_for(request.relay, allowed, self.region_services, self.overflow, deadline)
+        return relayed(publisher, request, ask)
 
     @property
     def aliases(self) -> Mapping[str, str]:
@@ -114,6 +153,20 @@ class Service:
         if self.service_file is None:
             return self.settings.aliases
         return {**self.service_file.current().aliases, **self.settings.aliases}
+
+    @property
+    def pools(self) -> Mapping[str, TargetPool]:
+        """Return the aliases of the service file that have several targets, under those of the settings."""
+        pools = self.service_file.current().pools if self.service_file is not None else {}
+        return {name: pool for name, pool in pools.items() if name not in self.settings.aliases} if pools else pools
+
+    @cached_property
+    def targets(self) -> Targets:
+        """Return what asks the targets of an alias, one after the other if need be, and remembers how each is."""
+        from model_service.targets.targets import open_targets  # noqa: PLC0415 - most services have none
+
+        assert self.service_file is not None  # noqa: S101 - it has the targets
+        return open_targets(self, self.service_file.current())
 
     @cached_property
     def service_file(self) -> Refreshed[ServiceFile] | None:
@@ -149,20 +202,20 @@ class Service:
     @cached_property
     def upstream(self) -> UpstreamClient:
         endpoint = self.endpoints.of("inference", Deadline.after(10.0))
-        return UpstreamClient(endpoint, self.credential, *self._policies, network=self.settings.network)
+        return UpstreamClient(endpoint, self.credential, *self.policies, network=self.settings.network)
 
     @cached_property
     def native(self) -> NativeSurface:
         # Imported on first use, as all that follows here: most calls have no use for it.
         from model_service.transports.native.surface import NativeSurface  # noqa: PLC0415 - see above
 
-        return NativeSurface(self.endpoints, *self._policies)
+        return NativeSurface(self.endpoints, *self.policies)
 
     @cached_property
     def region_services(self) -> RegionServices:
         from model_service.oci_services.clients import RegionServices  # noqa: PLC0415 - see above
 
-        return RegionServices(self.endpoints, *self._policies)
+        return RegionServices(self.endpoints, *self.policies)
 
     @cached_property
     def object_storage(self) -> ObjectStorage:
@@ -198,62 +251,13 @@ class Service:
 
     def close(self) -> None:
         """Close the connections, if there are any; the next call opens new ones."""
-        for name in ("native", "region_services"):
+        for name in ("native", "region_services", "targets"):
             if name in self.__dict__:
                 getattr(self, name).close()
         if upstream := self.__dict__.pop("upstream", None):
             upstream.close()
 
     @property
-    def _policies(self) -> tuple[LogPolicy, Limits]:
+    def policies(self) -> tuple[LogPolicy, Limits]:
+        """Return what holds for every connection: what is logged, and how much memory there is."""
         return LogPolicy(self.settings.log_requests, self.settings.log_content), self.settings.limits
-
-
-def _not_allowed(what: str, variable: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"{what}_id: this {what} may not be named here.",
-        param=f"{what}_id",
-        code=f"{what}_not_allowed",
-        status=403,
-        hint=f"{variable} lists those that may be; leave it out, and the configured one is used.",
-    )
-
-
-def _chat(service: Service, route: Route, request: ChatRequest, call: Call) -> Answer:
-    model = chat_model(route, service)
-    streamed = request.stream
-    if streamed:
-        request = request.with_usage()
-    if request.relay is not None:
-        from model_service.relay.relay import publisher_for, relayed  # noqa: PLC0415 - on first use, as above
-
-        allowed = service.settings.relay_destinations
-        publisher = publisher_for(request.relay, allowed, service.region_services, service.overflow, call.deadline)
-        answer = relayed(publisher, request, lambda streamed: model.stream(streamed, call))
-    else:
-        answer = model.stream(request, call) if streamed else model.complete(request, call)
-    return replace(answer, hides_usage=request.hides_usage) if isinstance(answer, Stream) else answer
-
-
-def _embeddings(service: Service, route: Route, request: EmbeddingsRequest, call: Call) -> Answer:
-    model: EmbeddingModel = EMBEDDINGS.open(route, service)
-    return model.embed(request, call)
-
-
-def _rerank(service: Service, route: Route, request: RerankRequest, call: Call) -> Answer:
-    model: RerankModel = RERANK.open(route, service)
-    return model.rerank(request, call)
-
-
-def _responses(service: Service, route: Route, request: Any, call: Call) -> Answer:
-    surface: ResponsesSurface = RESPONSES.open(route, service)
-    return surface.send(request, call)
-
-
-# By the name of the request's type, which is loaded no sooner than a caller sends one. Any other request is one of the
-# Responses API's own.
-ANSWERS: Final[Mapping[str, Callable[[Service, Route, Any, Call], Answer]]] = {
-    "ChatRequest": _chat,
-    "EmbeddingsRequest": _embeddings,
-    "RerankRequest": _rerank,
-}

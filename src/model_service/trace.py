@@ -21,7 +21,7 @@ from model_service.logs import log
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Complete, Stream
 from model_service.openai_api.encoding import value_of
-from model_service.routing import Route
+from model_service.routing import Route, Served
 
 # What only an operator can mend, in words that are all ours. Other errors may quote a prompt, and have a caller who
 # reads them; behind a batch there is nobody.
@@ -41,6 +41,7 @@ class Trace:
     route: Route | None = None
     usage: dict[str, Any] | None = None
     opc_request_id: str | None = None
+    served: Served | None = None
     streamed: bool = False
     broken: ModelServiceError | None = None  # what ended a stream, after its status had gone out
     ms: dict[str, float] = field(default_factory=dict)
@@ -62,6 +63,10 @@ class Trace:
         said = said_by_caller(body or {"user": getattr(request, "user", None)})
         named = {"caller": caller.id, "team": caller.team}
         log.caller.set(said | {name: value for name, value in named.items() if value is not None})
+
+    def note_served(self, served: Served) -> None:
+        """Take over which target of an alias has answered."""
+        self.served, self.route = served, served.route
 
     def note(self, answer: Complete) -> None:
         """Take over what a complete answer says of itself."""
@@ -97,8 +102,17 @@ class Trace:
             opc_request_id=error.opc_request_id if error else self.opc_request_id,
             ms=self.ms,
             **({"labels": dict(self.caller.labels)} if self.caller.labels else {}),
+            **self._tries(error),
         )
         forget_frames(error)
+
+    def _tries(self, error: ModelServiceError | None) -> dict[str, Any]:
+        """Return which target has answered and what each other try has come to; nothing without targets."""
+        if self.served is not None:
+            return {"target": self.served.target, "tries": self.served.tries, "failed": list(self.served.failed)}
+        if error is not None and error.attempts:
+            return {"target": None, "tries": len(error.attempts), "failed": list(error.attempts)}
+        return {}
 
     def _watch_chunks(self, answer: Stream) -> Iterator[Any]:
         try:

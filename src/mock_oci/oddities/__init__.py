@@ -9,7 +9,10 @@ from mock_oci.oddities.events import CHAT, EMBED, NATIVE, RERANK, RESPONSES, rea
 from mock_oci.oddities.table import ODDITIES, Oddity
 from mock_oci.wire import Response
 
-__all__ = ["ODDITIES", "Meaningless", "Oddity", "check_names", "made_odd"]
+__all__ = ["ODDITIES", "UNCHARGED", "Meaningless", "Oddity", "check_names", "made_odd"]
+
+# In whose place an error of the provider comes: no model has run.
+UNCHARGED = frozenset({"error-in-200", "error-as-list", "error-labelled-stream"})
 
 _SURFACES = {
     "/chat/completions": CHAT,

@@ -73,7 +73,7 @@ class Record:
         """Return on whose account it is worked on: its source's, as ``streaming:prompts``."""
         place = next((self.metadata[name] for name in SOURCE_NAMES if isinstance(self.metadata.get(name), str)), None)
         name = self.source if place is None else f"{self.source}:{place}"
-        return Origin(Caller(id=name[:MAX_NAME_LENGTH]), self.source)
+        return Origin(Caller(id=name[:MAX_NAME_LENGTH]), self.source, paces_itself=True)
 
     @property
     def outline(self) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from model_service.callers.admission import AT_LENGTH, Admission, Allowed
-from model_service.callers.budgets import Budgets
+from model_service.callers.budgets import NOTHING, Budgets, Reservation, Scoped
 from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline
@@ -29,6 +29,44 @@ OPERATION_OF: Final = {
     "RerankRequest": "rerank",
 }
 """By the name of a request's type; any other is one of the Responses API."""
+
+
+@dataclass(frozen=True)
+class AccountEntry:
+    """A call on an account: the ``request`` as the caller's rules shape it, and the ``owner`` of what is stored.
+
+    ``record`` and ``reservation`` are missing where nothing is paid for. One of its methods ends it.
+    """
+
+    request: Any
+    owner: str | None
+    record: UsageRecord | None = None
+    reservation: Reservation | None = None
+    dropped: tuple[str, ...] = ()
+
+    def asked(self, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer of ``ask``, written down; what it raises ends the entry."""
+        return ask() if self.record is None else self._told(self.record.asked(ask))
+
+    def watch(self, answer: Answer) -> Answer:
+        """Return an answer, which is written down now, or when its last chunk has gone by."""
+        return answer if self.record is None else self._told(self.record.watch(answer))
+
+    def fail(self, code: str | None, attempts: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Write down that there is no answer, and what each try for it has come to."""
+        if self.record is not None:
+            self.record.attempts = attempts
+            self.record.finish(code)
+
+    def cancel(self) -> None:
+        """Give back what was reserved: the same call goes on as another entry."""
+        if self.reservation is not None:
+            self.reservation.settle(NOTHING)
+
+    def _told(self, answer: Answer) -> Answer:
+        """Return the answer, which tells what is left of the limits and what was left out."""
+        headers = self.reservation.headers if self.reservation is not None else {}
+        return replace(answer, headers={**answer.headers, **headers}, dropped=(*answer.dropped, *self.dropped))
 
 
 @dataclass(frozen=True)
@@ -65,6 +103,16 @@ class Accounts:
         It takes the request as the caller's rules shape it, and the owner of what is stored. Raise ``ModelNotFound``,
         ``InvalidRequest``, ``RateLimited`` or ``QuotaExceeded`` before anything is asked.
         """
+        entry = self.enter(origin, route, request, deadline)
+        return entry.asked(lambda: ask(entry.request, entry.owner))
+
+    def enter(
+        self, origin: Origin, route: Route, request: Any, deadline: Deadline, limits: Scoped = ()
+    ) -> AccountEntry:
+        """Open the account of a call: what the caller may do is checked, and what the call takes is reserved.
+
+        ``limits`` hold besides the caller's own. Raise as ``call`` does.
+        """
         admission = self._admission
         caller = admission.named(origin.caller)
         owner = owner_of(caller, admission.file.isolation) if self.isolates else None
@@ -73,28 +121,29 @@ class Accounts:
         request = _paid_by(request, allowed)
         # What is stored is read or deleted, or tokens are counted: nothing is paid for.
         if not route.model or getattr(request, "counts_tokens", False):
-            return ask(request, owner)
+            return AccountEntry(request, owner)
         dropped: tuple[str, ...] = ()
         if operation in AT_LENGTH:
             shaped, dropped = admission.shaped(request.body or {}, operation, route, allowed)
             request = replace(request, body=shaped)
         record = UsageRecord(caller, operation, route, deadline, origin)
-        headers = self._reserve(record, admission, allowed, request)
-        answer = record.asked(lambda: ask(request, owner))
-        return replace(answer, headers={**answer.headers, **headers}, dropped=(*answer.dropped, *dropped))
+        reservation = self._reserve(record, admission, allowed, request, limits)
+        return AccountEntry(request, owner, record, reservation, dropped)
 
-    def _reserve(self, record: UsageRecord, admission: Admission, allowed: Allowed, request: Any) -> Mapping[str, str]:
-        """Reserve what a call may take, and let its record settle it; return the headers that tell what is left."""
+    def _reserve(
+        self, record: UsageRecord, admission: Admission, allowed: Allowed, request: Any, limits: Scoped
+    ) -> Reservation:
+        """Reserve what a call may take, and let its record settle it."""
         body = _body_of(request)
         record.estimate = estimated_tokens([body.get(name) for name in PROMPT_FIELDS])
         try:
-            reservation = admission.reserve(allowed, record.operation, record.route, record.estimate, body)
+            reservation = admission.reserve(allowed, record.operation, record.route, record.estimate, body, more=limits)
         except ModelServiceError:
             self.end(record.deadline)
             raise
         record.prices, record.said, record.settle = admission.file.prices, said_by_caller(body), reservation.settle_used
         record.observers = self.observers if self.metrics is None else (self.metrics.add, *self.observers)
-        return reservation.headers
+        return reservation
 
     def may_call(self, caller: Caller, asked: str, route: Route) -> bool:
         """Return whether a model is there for this caller, who would ask for it as ``asked``."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from model_service.callers.budgets import Budgets, Cost, Reservation
+from model_service.callers.budgets import Budgets, Cost, Reservation, Scoped
 from model_service.errors import InvalidRequest, ModelNotFound
 from model_service.fn.caller import Caller
 from model_service.routing import Route
@@ -112,11 +112,18 @@ class Admission:
         return shaped, dropped
 
     def reserve(
-        self, allowed: Allowed, operation: str, route: Route, input_tokens: int, body: Mapping[str, Any]
+        self,
+        allowed: Allowed,
+        operation: str,
+        route: Route,
+        input_tokens: int,
+        body: Mapping[str, Any],
+        *,
+        more: Scoped = (),
     ) -> Reservation:
-        """Reserve an estimate of what the call takes; raise as ``Budgets.reserve`` does."""
+        """Reserve an estimate of what the call takes, of ``more`` limits too; raise as ``Budgets.reserve`` does."""
         rule = self.file.rule_for(route.model)
-        limits = [*allowed.limits, *([(f"model:{rule.match}", rule.limits)] if rule and rule.limits else [])]
+        limits = [*allowed.limits, *([(f"model:{rule.match}", rule.limits)] if rule and rule.limits else []), *more]
         output = _output_tokens(body) if operation in AT_LENGTH else 0
         price = self.file.prices.of(route.model)
         money = (input_tokens * price.input + output * price.output) / 1e6 if price else 0.0

@@ -19,7 +19,21 @@ MICRO: Final = 1_000_000  # money is counted in millionths: a counter holds inte
 PREFIX: Final = "{model-service}"  # in braces: a sharded store keeps all of it on one node, where it can be one step
 
 
-class RateLimited(ModelServiceError):
+OF_TARGETS: Final = "target:"  # the scopes of what is known beforehand of OCI's throttles
+OF_MODELS: Final = "model:"
+
+Scoped = Sequence[tuple[str, Limits]]
+"""Pairs of a scope, such as ``team:search``, and its limits."""
+
+
+class BudgetUsedUp(ModelServiceError):
+    """A ``limit`` of ``scope`` would be exceeded."""
+
+    scope: str = ""
+    limit: str = ""
+
+
+class RateLimited(BudgetUsedUp):
     """A rate is used up for this minute; the same call is good in ``retry_after`` seconds."""
 
     status = 429
@@ -27,7 +41,7 @@ class RateLimited(ModelServiceError):
     code = "rate_limit_exceeded"
 
 
-class QuotaExceeded(ModelServiceError):
+class QuotaExceeded(BudgetUsedUp):
     """A budget of a day or a month is used up: trying again does not help. OpenAI's clients know the code."""
 
     status = 429
@@ -43,7 +57,7 @@ class Window:
     name: str  # as strftime has it
     ends: Callable[[datetime], datetime]
     seconds: int
-    error: type[ModelServiceError]
+    error: type[BudgetUsedUp]
 
 
 def _next_month(now: datetime) -> datetime:
@@ -146,8 +160,8 @@ class Budgets:
     lets_through: bool = True
     clock: Callable[[], float] = time.time
 
-    def reserve(self, limits: Sequence[tuple[str, Limits]], estimate: Cost) -> Reservation:
-        """Take ``estimate`` of every limit; ``limits`` are pairs of a scope and its limits.
+    def reserve(self, limits: Scoped, estimate: Cost) -> Reservation:
+        """Take ``estimate`` of every limit.
 
         Raise ``RateLimited`` or ``QuotaExceeded`` where a hard limit would be exceeded, and ``CounterUnavailable``
         where nobody can tell and calls are not to be let through then.
@@ -185,6 +199,7 @@ def _refusal(rows: Sequence[Row], counted: Counted, refused: int, now: datetime)
         hint=f"It is counted anew in {seconds} s. The operator of this service decides on limits.",
     )
     error.headers = _headers(rows, counted, now)
+    error.scope, error.limit = row.scope, row.name
     return error
 
 
@@ -197,6 +212,8 @@ def _headers(rows: Sequence[Row], counted: Counted, now: datetime) -> dict[str, 
     tightest: dict[str, int] = {}
     warnings = []
     for row, total in zip(rows, counted.totals, strict=True):
+        if row.scope.startswith(OF_TARGETS):
+            continue  # where one is used up, another is asked
         unit = row.window.counts
         if row.hard is not None and unit != "cost" and row.hard - total < tightest.get(unit, row.hard + 1):
             tightest[unit] = row.hard - total

@@ -26,7 +26,12 @@ FIELD_OF_HEADER: Final[Mapping[str, str]] = {
     "opc-conversation-store-id": "project_id",  # which came before projects, and goes out as what it is
     "openai-project": "project_id",
     "x-model-service-unsupported": "unsupported",
+    "x-model-service-region": "region",
+    "x-model-service-on-break": "on_break",
 }
+# What an operation that is no chat takes of them: besides these, who pays for it.
+OF_A_CHAT: Final = frozenset({"unsupported", "on_break"})
+WITH_A_REGION: Final = frozenset({"chat", "embeddings", "rerank"})
 
 # The platform throws the body of a function's 502 and 504 away (fdk: constants.py, fn: runner_fninvoke.go), so
 # those two leave as their nearest relatives; the body has the status that was meant.
@@ -53,13 +58,15 @@ class HttpEnvelope:
         if is_responses_path(self._http.path):
             body = self._fields() if self._body else {}
             named = self._named_in_headers(body)
-            named.pop("unsupported", None)  # the Responses API is passed through
+            named = {field: value for field, value in named.items() if field not in OF_A_CHAT}  # it is passed through
             return responses_request(body | named, self._http.method, self._http.target)
         operation, in_path = operation_at(self._http.path, self._http.method)
         body = in_path if operation.method == "GET" else self._fields()
         named = self._named_in_headers(body)
         if operation.name != "chat":
-            named.pop("unsupported", None)
+            named = {field: value for field, value in named.items() if field not in OF_A_CHAT}
+        if operation.name not in WITH_A_REGION:
+            named.pop("region", None)
         return operation.parse(body | named)
 
     def seal(self, answer: Answer) -> Reply:

@@ -70,6 +70,7 @@ class Origin:
 
     ``has_reply``: the answer leaves as the reply of the function, and so has to get through the platform. ``operation``
     is what was asked for, where the request that is made of it is another's (a completion is asked as a chat).
+    ``paces_itself``: whoever calls waits by itself before it calls again, as a batch does for all of its records.
     """
 
     caller: Caller = field(default_factory=Caller)
@@ -78,6 +79,7 @@ class Origin:
     platform_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     client_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     operation: str | None = None
+    paces_itself: bool = False
 
     @classmethod
     def of(cls, invocation: Invocation, trigger: str, identity_headers: Mapping[str, str]) -> Origin:

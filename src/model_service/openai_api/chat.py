@@ -17,7 +17,7 @@ from model_service.light_dataclasses import dataclass
 from model_service.openai_api.encoding import Encoding, write_json
 from model_service.openai_api.schema_validator import ValidationError
 from model_service.openai_api.validation import CHAT_REQUEST, invalid_chat
-from model_service.routing import Route, TransportName, resolve
+from model_service.routing import Route, Served, TransportName, resolve
 
 Completion = dict[str, Any]
 """A ``chat.completion`` object, as it stands on the wire."""
@@ -32,14 +32,24 @@ Message = dict[str, Any]
 NO_ARGUMENTS: Final = ("", "null")
 
 # Of a request; they never leave in a body.
-OWN_FIELDS: Final = ("compartment_id", "project_id", "stream_format", "body_from", "relay", "unsupported")
+OWN_FIELDS: Final = (
+    "compartment_id",
+    "project_id",
+    "stream_format",
+    "body_from",
+    "relay",
+    "unsupported",
+    "region",
+    "on_break",
+)
 
 
 @dataclass(frozen=True)
 class ChatRequest:
     """One chat request that has been checked. ``body`` is what the caller wrote, without OWN_FIELDS.
 
-    ``unsupported`` is ``drop`` or ``refuse``: what happens to a parameter that the model cannot take.
+    ``unsupported`` is ``drop`` or ``refuse``: what happens to a parameter that the model cannot take. ``region`` is the
+    one that the caller wants to be asked. ``on_break`` is ``error`` or ``continue``: what a stream that breaks may do.
     """
 
     body: Mapping[str, Any] = field(repr=False)
@@ -48,6 +58,8 @@ class ChatRequest:
     relay: Mapping[str, Any] | None = None
     hides_usage: bool = False  # the usage of the stream is for our records: the caller did not ask for it
     unsupported: str | None = None
+    region: str | None = None
+    on_break: str | None = None
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> ChatRequest:
@@ -68,6 +80,8 @@ class ChatRequest:
             body.get("project_id"),
             body.get("relay"),
             unsupported=body.get("unsupported"),
+            region=body.get("region"),
+            on_break=body.get("on_break"),
         )
 
     @property
@@ -121,7 +135,7 @@ class Complete:
     """An answer that is there as a whole: a ``chat.completion``, or the object of another operation.
 
     ``dropped`` names the parameters of the request that the model cannot take and that were left out, because no
-    caller would miss them. ``headers`` are for the reply.
+    caller would miss them. ``headers`` are for the reply. ``served`` is there where an alias has several targets.
     """
 
     completion: Completion
@@ -129,6 +143,7 @@ class Complete:
     status: int = 200
     dropped: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    served: Served | None = None
 
 
 @dataclass(frozen=True)
@@ -137,8 +152,8 @@ class Stream:
 
     Chunks that are not those of Chat Completions bring the ``encoding`` that goes with them. ``at_once`` says that
     OCI did not stream, although it was asked to: there is one chunk. ``rest_elsewhere`` takes what is left of a stream
-    that is too long for the platform, and gives a last chunk that says where the whole is. ``dropped`` and
-    ``headers`` are as in ``Complete``. ``hides_usage``: its usage is for our records alone.
+    that is too long for the platform, and gives a last chunk that says where the whole is. ``dropped``, ``headers`` and
+    ``served`` are as in ``Complete``. ``hides_usage``: its usage is for our records alone.
     """
 
     chunks: Iterator[Any]
@@ -149,6 +164,7 @@ class Stream:
     dropped: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     hides_usage: bool = False
+    served: Served | None = None
 
 
 Answer = Complete | Stream

@@ -27,6 +27,7 @@ from model_service.openai_api.validation import (
     optional_bool,
     optional_compartment,
     optional_count,
+    optional_region,
     optional_string,
     reject_unknown_fields,
     require_string,
@@ -62,6 +63,7 @@ class EmbeddingsRequest:
     embedding_type: str | None = None
     is_echo: bool | None = None
     compartment_id: str | None = None
+    region: str | None = None
     project_id: None = None  # embeddings belong to no project
     user: str | None = None  # for the log
 
@@ -86,6 +88,7 @@ class EmbeddingsRequest:
             is_echo=optional_bool(body, "isEcho"),
             compartment_id=optional_compartment(body),
             user=name if isinstance(name := body.get("user"), str) else None,
+            region=optional_region(body),
         )
 
     def route(self, aliases: Mapping[str, str]) -> Route:
@@ -231,6 +234,7 @@ FIELDS: Final = frozenset(
         "embedContents",
         "isEcho",
         "compartment_id",
+        "region",
         "project_id",  # of the header; nothing to an embedding
         "user",  # OpenAI's label for its own abuse reports: harmless
     }

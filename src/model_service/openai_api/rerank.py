@@ -18,6 +18,7 @@ from model_service.openai_api.validation import (
     optional_bool,
     optional_compartment,
     optional_count,
+    optional_region,
     reject_unknown_fields,
     require_string,
 )
@@ -36,6 +37,7 @@ class RerankRequest:
     max_tokens_per_doc: int | None = None
     return_documents: bool = False
     compartment_id: str | None = None
+    region: str | None = None
     project_id: None = None  # a rerank belongs to no project
     user: str | None = None  # for the log
 
@@ -56,6 +58,7 @@ class RerankRequest:
             return_documents=bool(optional_bool(body, "return_documents")),
             compartment_id=optional_compartment(body),
             user=name if isinstance(name := body.get("user"), str) else None,
+            region=optional_region(body),
         )
 
     def route(self, aliases: Mapping[str, str]) -> Route:
@@ -130,6 +133,7 @@ FIELDS: Final = frozenset(
         "max_tokens_per_doc",
         "return_documents",
         "compartment_id",
+        "region",
         "project_id",  # of the header; nothing to a rerank
         "priority",  # Cohere's own queue: harmless
         "user",

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
 from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
 from model_service.openai_api.chat import OWN_FIELDS
+from model_service.openai_api.validation import optional_region
 from model_service.routing import Route, resolve
 
 BASE: Final = "/openai/v1"
@@ -54,8 +55,8 @@ class SurfaceOperation:
 class SurfaceRequest:
     """A request that is fit to be signed.
 
-    ``target`` is its path and query at OCI, ``body`` is ``None`` where none is sent. ``compartment_id`` and
-    ``project_id`` are the caller's own, if there are any.
+    ``target`` is its path and query at OCI, ``body`` is ``None`` where none is sent. ``compartment_id``, ``project_id``
+    and ``region`` are the caller's own, if there are any.
     """
 
     operation: SurfaceOperation
@@ -63,6 +64,7 @@ class SurfaceRequest:
     body: dict[str, Any] | None = field(default=None, repr=False)
     compartment_id: str | None = None
     project_id: str | None = None
+    region: str | None = None
 
     @property
     def creates_response(self) -> bool:
@@ -120,6 +122,7 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
         body if method == "POST" and (body or operation.names_model) else None,
         _ocid(fields, "compartment_id", COMPARTMENT_OCID),
         _ocid(fields, "project_id", PROJECT_OCID),
+        optional_region(fields),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from model_service.errors import InvalidRequest
-from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
+from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID, REGION_NAME
 from model_service.openai_api.schema_validator import SchemaValidator, ValidationError
 
 
@@ -62,6 +62,14 @@ def optional_compartment(body: Mapping[str, Any]) -> str | None:
     value = optional_string(body, "compartment_id")
     if value is not None and not COMPARTMENT_OCID.fullmatch(value):
         raise invalid_field("compartment_id", "must be the OCID of a compartment or of a tenancy.")
+    return value
+
+
+def optional_region(body: Mapping[str, Any]) -> str | None:
+    """Return the name in ``region``, or ``None``; raise ``InvalidRequest`` for what cannot be a region's."""
+    value = optional_string(body, "region")
+    if value is not None and not REGION_NAME.fullmatch(value):
+        raise invalid_field("region", "must be a region such as us-chicago-1, or its short name such as ord.")
     return value
 
 
@@ -160,6 +168,8 @@ CHAT_SCHEMA: Final[Any] = _object(
     project_id={"type": "str", "pattern": rf"^{PROJECT_OCID.pattern}$"},
     relay=_ANY_OBJECT,
     unsupported={"type": "literal", "expected": ["drop", "refuse"]},
+    region={"type": "str", "pattern": rf"^{REGION_NAME.pattern}$"},
+    on_break={"type": "literal", "expected": ["error", "continue"]},
 )
 
 CHAT_REQUEST: Final = SchemaValidator(CHAT_SCHEMA)

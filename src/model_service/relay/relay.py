@@ -104,7 +104,7 @@ def _whole(stream: Stream) -> Complete:
     accumulator = ChunkAccumulator()
     for chunk in stream.chunks:
         accumulator.add(chunk)
-    return Complete(accumulator.completion(), stream.opc_request_id)
+    return Complete(accumulator.completion(), stream.opc_request_id, headers=stream.headers, served=stream.served)
 
 
 def _known(error: BaseException) -> ModelServiceError:

@@ -5,7 +5,8 @@ A row of TRANSPORTS is imported on first use: a cold start pays for the one tran
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from model_service.light_dataclasses import dataclass
@@ -87,3 +88,40 @@ TRANSPORTS: Final[Mapping[TransportName, Transport]] = {
 EMBEDDINGS: Final = Transport("transports.native.embed_text:OCIEmbeddingModel", ("native",))
 RERANK: Final = Transport("transports.native.rerank_text:OCIRerankModel", ("native",))
 RESPONSES: Final = Transport("transports.responses.passthrough:OCIResponsesSurface", ("upstream",))
+
+
+def answer_of(route: Route, request: Any, call: Call, to: Connections) -> Answer:
+    """Return what the model at the end of ``route`` answers a request of any type."""
+    return ANSWERS.get(type(request).__name__, _responses)(route, request, call, to)
+
+
+def _chat(route: Route, request: ChatRequest, call: Call, to: Connections) -> Answer:
+    model = chat_model(route, to)
+    if not request.stream:
+        return model.complete(request, call)
+    request = request.with_usage()
+    return replace(model.stream(request, call), hides_usage=request.hides_usage)
+
+
+def _embeddings(route: Route, request: EmbeddingsRequest, call: Call, to: Connections) -> Answer:
+    model: EmbeddingModel = EMBEDDINGS.open(route, to)
+    return model.embed(request, call)
+
+
+def _rerank(route: Route, request: RerankRequest, call: Call, to: Connections) -> Answer:
+    model: RerankModel = RERANK.open(route, to)
+    return model.rerank(request, call)
+
+
+def _responses(route: Route, request: Any, call: Call, to: Connections) -> Answer:
+    surface: ResponsesSurface = RESPONSES.open(route, to)
+    return surface.send(request, call)
+
+
+# By the name of the request's type, which is loaded no sooner than a caller sends one. Any other request is one of the
+# Responses API's own.
+ANSWERS: Final[Mapping[str, Callable[[Route, Any, Call, Connections], Answer]]] = {
+    "ChatRequest": _chat,
+    "EmbeddingsRequest": _embeddings,
+    "RerankRequest": _rerank,
+}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import field
 
-from model_service.errors import UnsupportedParameter, UpstreamError
+from model_service.errors import InvalidRequest, UnsupportedParameter, UpstreamError
 from model_service.fn.invocation import Deadline
 from model_service.light_dataclasses import dataclass
-from model_service.oci_names import CONVERSATION_STORE
+from model_service.oci_names import CONVERSATION_STORE, Regions
 from model_service.routing import Route
 
 
@@ -85,6 +85,24 @@ class DroppedParameters:
         if self.refuses:
             raise UnsupportedParameter(name)
         self.names[name] = None
+
+
+def check_payer(what: str, ocid: str | None, *allowed: str | None) -> None:
+    """Raise ``InvalidRequest`` (403) for a ``compartment`` or ``project`` that a request may not name."""
+    if ocid is not None and ocid not in allowed:
+        raise InvalidRequest(
+            f"{what}_id: this {what} may not be named here.",
+            param=f"{what}_id",
+            code=f"{what}_not_allowed",
+            status=403,
+            hint=f"MODEL_SERVICE_{what.upper()}S lists those that may be; without it the configured one is used.",
+        )
+
+
+def check_region(wanted: str, asked: str, regions: Regions) -> None:
+    """Raise ``InvalidRequest`` where a request wants another region than the one that is asked."""
+    if regions.identifier(wanted) != asked:
+        raise InvalidRequest(f"This model is asked in {asked} only.", param="region", code="region_not_available")
 
 
 @contextmanager

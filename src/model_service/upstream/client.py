@@ -54,6 +54,7 @@ class UpstreamClient:
     log: LogPolicy = field(default_factory=LogPolicy)
     limits: Limits = field(default_factory=Limits.for_memory)
     network: Network = field(default_factory=Network, kw_only=True)
+    connect_seconds: float = field(default=CONNECT_SECONDS, kw_only=True)
 
     def __post_init__(self) -> None:
         limits = httpx.Limits(
@@ -90,7 +91,9 @@ class UpstreamClient:
         if log is not None:
             log.sent(unsigned.method, unsigned.url, unsigned.content)
         request = self._signed(unsigned, attempt)
-        request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {"connect": CONNECT_SECONDS}
+        request.extensions["timeout"] = dict.fromkeys(("read", "write", "pool"), seconds) | {
+            "connect": self.connect_seconds
+        }
         if unsigned.method == "POST" and (counted := tries.get()) and "/openai/v1/" in unsigned.url:
             counted.note(self.endpoint)
         with attempt.on_the_wire(), _failures(self.endpoint, self.network):

@@ -91,6 +91,8 @@ def passes(error: ModelServiceError, *, repeatable: bool = False) -> bool:
 
 def within(deadline: Deadline, seconds: float) -> Deadline:
     """Return the same deadline, or an earlier one for what may take no longer than ``seconds``."""
+    if seconds == inf:
+        return deadline  # itself: a deadline may change while it is waited for
     return replace(deadline, expires=min(deadline.expires, time.monotonic() + seconds + deadline.margin))
 
 

@@ -116,7 +116,9 @@ def test_what_is_wrong_in_yaml_has_its_line() -> None:
 
 
 def test_a_misspelt_field_of_resilience_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"resilience[.]breaker_failure: unknown field; did you mean breaker_failures"):
+    with pytest.raises(
+        SettingsError, match=r"resilience[.]breaker_failure: unknown field; did you mean breaker_failures"
+    ):
         read("m", resilience={"breaker_failure": 1})
 
 

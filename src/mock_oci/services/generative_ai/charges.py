@@ -41,7 +41,9 @@ class Charges:
 
     def _counted(self, response: Response, pieces: Iterable[bytes], charge: Charge) -> Iterator[bytes]:
         with closing(response):
-            for number, piece in enumerate(pieces):
-                if not number:
+            is_charged = False
+            for piece in pieces:
+                if piece and not is_charged:  # an empty one is a moment of silence
                     self.made.append(charge)
+                    is_charged = True
                 yield piece

@@ -6,10 +6,11 @@ Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/responses-api.h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from model_service.errors import UpstreamError
 from model_service.openai_api.chat import ChatRequest, Chunk, Complete, Completion, Stream, chunk_of
 from model_service.routing import Route
 from model_service.transports.call import Call, DroppedParameters, bearing
@@ -72,10 +73,20 @@ class OCIResponsesModel:
     def _chunks(
         self, pieces: Iterable[bytes], response: UpstreamResponse, request: ChatRequest, turn: TurnToSend, call: Call
     ) -> Iterator[Chunk]:
-        with named_errors(self.route, call, turn.previous_response_id), bearing(response.opc_request_id):
+        with named_errors(self.route, call, turn.previous_response_id), _begun(), bearing(response.opc_request_id):
             events = _until_the_end(read_response_events(pieces), response)
             usage = {"include_usage": request.include_usage, "usage_apart": not request.hides_usage}
             yield from chunks_of(events, stored=turn.stored, **usage)
+
+
+@contextmanager
+def _begun() -> Iterator[None]:
+    """Note on an error of OCI that leaves this block that a model may have run: a response was begun before it."""
+    try:
+        yield
+    except UpstreamError as error:
+        error.may_be_charged = True
+        raise
 
 
 def headers_of(call: Call) -> dict[str, str]:
