@@ -20,7 +20,7 @@ from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.routing import Route, asked_name
 from model_service.settings import Settings
 from model_service.transports import Connections, answer_of
-from model_service.transports.call import Call, check_payer, check_region
+from model_service.transports.call import Call, check_region, may_not_be_named
 from model_service.upstream.client import UpstreamClient
 from model_service.upstream.request_log import LogPolicy
 
@@ -97,9 +97,10 @@ class Service:
 
     def check_payer(self, request: Any) -> None:
         """Raise ``InvalidRequest`` (403) where a model's request names a compartment or project that it may not."""
-        settings = self.settings
-        check_payer("compartment", request.compartment_id, *settings.allowed_compartments, self.compartment_id)
-        check_payer("project", request.project_id, *settings.allowed_projects, settings.project_id)
+        if request.compartment_id not in (None, *self.settings.allowed_compartments, self.compartment_id):
+            raise may_not_be_named("compartment")
+        if request.project_id not in (None, *self.settings.allowed_projects, self.settings.project_id):
+            raise may_not_be_named("project")
 
     def ask(
         self,

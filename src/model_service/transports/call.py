@@ -87,16 +87,15 @@ class DroppedParameters:
         self.names[name] = None
 
 
-def check_payer(what: str, ocid: str | None, *allowed: str | None) -> None:
-    """Raise ``InvalidRequest`` (403) for a ``compartment`` or ``project`` that a request may not name."""
-    if ocid is not None and ocid not in allowed:
-        raise InvalidRequest(
-            f"{what}_id: this {what} may not be named here.",
-            param=f"{what}_id",
-            code=f"{what}_not_allowed",
-            status=403,
-            hint=f"MODEL_SERVICE_{what.upper()}S lists those that may be; without it the configured one is used.",
-        )
+def may_not_be_named(what: str) -> InvalidRequest:
+    """Return the error for a ``compartment`` or ``project`` that a request may not name."""
+    return InvalidRequest(
+        f"{what}_id: this {what} may not be named here.",
+        param=f"{what}_id",
+        code=f"{what}_not_allowed",
+        status=403,
+        hint=f"MODEL_SERVICE_{what.upper()}S lists those that may be; leave it out, and the configured one is used.",
+    )
 
 
 def check_region(wanted: str, asked: str, regions: Regions) -> None:
