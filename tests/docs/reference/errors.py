@@ -59,6 +59,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "rate_limit_exceeded": "a budget of a minute is used up, or OCI throttles: wait `retry-after` seconds",
         "insufficient_quota": "a budget of a day or a month is used up",
         "counter_unavailable": "budgets cannot be counted, and calls are then to be refused",
+        "region_not_available": "the model cannot be asked in the region that the request wants",
     },
     "Responses and conversations": {
         "previous_response_not_found": "OCI no longer has the response to continue from: send the whole history",
@@ -76,12 +77,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "answer_too_large": "the answer is over 6 MB, and there is no bucket for such",
         "no_answer": "OCI's answer has no content",
         "deadline_exceeded": "there was no time left",
+        "first_token_late": "a target did not begin to answer in the time that its alias gives it",
+        "answer_late": "a target did not answer in the time that its alias gives it",
         "reader_gone": "in the log only: the caller went away",
         "relay_incomplete": "of `follow`: a part of the relayed answer is missing",
     },
     "The function itself": {
         "invalid_settings": "a setting is wrong; `param` names it",
         "invalid_credentials": "there is no credential, or a broken one",
+        "other_realm": "a target is in another realm than the credential: it has to name a profile",
         "session_expired": "the session token has expired",
         "invalid_region": "the region is unknown",
         "internal_error": "a bug: the log line `bug` says where",

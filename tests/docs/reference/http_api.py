@@ -32,6 +32,8 @@ OWN: Final = """## Headers of a request
 | `opc-compartment-id` | the compartment that pays, where the operator lists it |
 | `opc-conversation-store-id` | the conversation store, in the place of a project |
 | `x-model-service-unsupported` | `drop` or `refuse` parameters that the model cannot take |
+| `x-model-service-region` | the region that is asked, where an alias has [targets](../resilience.md) in several |
+| `x-model-service-on-break` | `continue`: a stream that breaks may go on from another target, where the operator allows it |
 | `traceparent` | W3C: the span that the call belongs to |
 """
 

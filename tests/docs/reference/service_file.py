@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.docs.reference.markdown import MADE, described, table
 
-from model_service.service_file import reading
+from model_service.service_file import reading, target_fields
 from model_service.service_file.shape import LIMIT_NAMES
 
 INTRODUCTION: Final = f"""# Service file
@@ -31,8 +31,42 @@ RIGHTS: Final = {
     "limits": "limits, see above",
     "labels": "an object of strings that each usage record repeats",
 }
+OPTIONS: Final = {
+    "tries": "the most of a call, the first among them; 3 by default",
+    "first_token_seconds": "how long a stream may take to begin before the next target is asked",
+    "answer_seconds": "how long a complete answer may take before the next is asked; only with `repeat_charged`",
+    "repeat_charged": "ask again also where a model may have been charged; `false` by default",
+    "longer_context": "ask a target that takes more tokens, where the prompt is too long for one; `false` by default",
+    "continue_streams": "go on from another target where a stream breaks, for clients that ask for it; `false` by default",
+}
 TEXTS: Final = {
-    "models.aliases": "an object: name that callers use → model id. `MODEL_SERVICE_ALIASES` comes first",
+    "models.aliases": "an object: name that callers use → model id, an array of targets, or an object as below. "
+    "`MODEL_SERVICE_ALIASES` comes first",
+    "models.aliases.*.targets": "an array: the places where the model is asked, a model id or an object each",
+    "models.aliases.*.regions": "an array of patterns of regions: no other is ever asked",
+    "models.aliases.*.forbid_regions": "an array of patterns of regions that are never asked",
+    **{f"models.aliases.*.{name}": text for name, text in OPTIONS.items()},
+    "models.aliases.*.targets[].name": "what it is called in headers and logs; model and region by default",
+    "models.aliases.*.targets[].model": "a model id",
+    "models.aliases.*.targets[].endpoint": "a dedicated endpoint, in the place of `model`",
+    "models.aliases.*.targets[].transport": "how it is asked; by its model by default",
+    "models.aliases.*.targets[].region": "where it is asked; where all models are by default",
+    "models.aliases.*.targets[].url": "an inference endpoint of your own, such as a private one",
+    "models.aliases.*.targets[].profile": "the profile of a config file that signs: for a region of another realm",
+    "models.aliases.*.targets[].compartment_id": "the compartment that pays, where no caller and no rule names one",
+    "models.aliases.*.targets[].project_id": "the Generative AI project, which is one of this region",
+    "models.aliases.*.targets[].weight": "its share of the calls among those of the same priority; 1 by default",
+    "models.aliases.*.targets[].priority": "those with the lowest that can be asked come first; 1 by default",
+    "models.aliases.*.targets[].context": "how many tokens it takes; by its model by default",
+    "models.aliases.*.targets[].requests_per_minute": "how many OCI lets through: beyond it the next target is asked",
+    "models.aliases.*.targets[].tokens_per_minute": "the same of tokens",
+    "models.resilience": "an object: the options above for every alias, and what holds for the container",
+    **{f"models.resilience.{name}": f"the same, for every alias: {text}" for name, text in OPTIONS.items()},
+    "models.resilience.breaker_failures": "so many failures of a target keep calls away from it; 5 by default",
+    "models.resilience.breaker_seconds": "within so many seconds; 30 by default",
+    "models.resilience.cooldown_seconds": "for about so many, twice as many after each probe that fails; 10 by default",
+    "models.resilience.retry_share": "further tries for each call; 0.1 by default",
+    "models.resilience.spare_tries": "further tries that there are from the beginning; 64 by default",
     "models.allowed": "an array of patterns: what may be called at all. Without it, everything",
     "models.rules": "an array; the first rule whose `match` fits a model counts",
     "models.rules[].match": "a pattern of model ids; required",
@@ -85,6 +119,9 @@ def page() -> str:
 def fields() -> Iterator[str]:
     """Yield the path of each field that the readers know."""
     yield from (f"models.{name}" for name in reading.MODELS)
+    yield from (f"models.aliases.*.{name}" for name in target_fields.POOL)
+    yield from (f"models.aliases.*.targets[].{name}" for name in target_fields.TARGET)
+    yield from (f"models.resilience.{name}" for name in target_fields.RESILIENCE)
     yield from (f"models.rules[].{name}" for name in reading.RULE)
     yield from (f"callers.{name}" for name in reading.CALLERS)
     yield from (f"callers.callers.*.{name}" for name in reading.RIGHTS)
