@@ -31,7 +31,47 @@ locals {
       severity  = "CRITICAL"
       body      = "Callers get 5xx from the gateway."
     }
+    } : {}, local.has_metrics ? { for name, alarm in local.own_alarms : name => merge(alarm, {
+      namespace   = var.metrics_namespace
+      compartment = local.genai_compartment_ocid
+    })
   } : {}) : {}
+
+  # Of the function's own metrics (src/model_service/usage/metrics.py), over all callers, teams and models.
+  has_metrics = var.metrics_namespace != null
+  own_alarms = {
+    dead_letters = {
+      query    = "DeadLetters[5m].grouping().sum() > 0"
+      severity = "WARNING"
+      body     = "Records have failed for good. Their dead letters say why; model-service batch redrive tries them again."
+    }
+    dead_letters_lost = {
+      query    = "DeadLettersLost[5m].grouping().sum() > 0"
+      severity = "CRITICAL"
+      body     = "A record failed, and its dead letter could not be written: it comes again and again. The log (dead_letter_lost) says why."
+    }
+    records_left = {
+      query    = "RecordsLeft[15m].grouping().sum() > 0"
+      pending  = "PT15M"
+      severity = "WARNING"
+      body     = "Batches are left unfinished for a quarter of an hour. The log (batch.left, record_left) says what holds them up."
+    }
+    budget_reached = {
+      query    = "BudgetRefusals[5m].grouping().sum() > 0"
+      severity = "WARNING"
+      body     = "A caller or a team has reached a limit and is refused. The log (budget_refused) names it."
+    }
+    config_stale = {
+      query    = "ConfigStale[5m].grouping().sum() > 0"
+      severity = "CRITICAL"
+      body     = "The service file, or the document of keys, is broken: the last good one still holds. The log (config_stale) says what is wrong."
+    }
+    counter_unavailable = {
+      query    = "CounterUnavailable[5m].grouping().sum() > 0"
+      severity = "WARNING"
+      body     = "The counter of budgets cannot be reached: MODEL_SERVICE_COUNTER_FAILURE says what becomes of calls meanwhile."
+    }
+  }
 }
 
 resource "oci_ons_notification_topic" "alarms" {
@@ -59,7 +99,7 @@ resource "oci_monitoring_alarm" "this" {
   for_each = local.alarms
 
   compartment_id        = var.compartment_ocid
-  metric_compartment_id = var.compartment_ocid
+  metric_compartment_id = lookup(each.value, "compartment", var.compartment_ocid)
   display_name          = "${var.name}-${each.key}"
   namespace             = each.value.namespace
   query                 = each.value.query
@@ -67,7 +107,7 @@ resource "oci_monitoring_alarm" "this" {
   body                  = each.value.body
   destinations          = [oci_ons_notification_topic.alarms[0].id]
   is_enabled            = true
-  pending_duration      = "PT5M"
+  pending_duration      = lookup(each.value, "pending", "PT5M")
   message_format        = "ONS_OPTIMIZED"
   freeform_tags         = var.freeform_tags
   defined_tags          = var.defined_tags

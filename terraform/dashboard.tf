@@ -4,11 +4,31 @@ locals {
   has_dashboard = var.create_dashboard && local.has_function
   widget        = "OOBSS-management-dashboard-123"
 
-  charts = [
+  charts = concat([for chart in local.platform_charts : merge(chart, {
+    namespace   = "oci_faas"
+    compartment = var.compartment_ocid
+    dimension   = "responseType"
+    })], local.has_metrics ? [for chart in local.own_charts : merge(chart, {
+    namespace   = var.metrics_namespace
+    compartment = local.genai_compartment_ocid
+  })] : [])
+
+  platform_charts = [
     { title = "Calls", mql = "FunctionInvocationCount[auto]{resourceId = \"${coalesce(local.function_id, "-")}\"}.sum()" },
     { title = "Answers by type", mql = "FunctionResponseCount[auto]{resourceId = \"${coalesce(local.function_id, "-")}\"}.groupBy(responseType).sum()" },
     { title = "Duration, 95th percentile (ms)", mql = "FunctionExecutionDuration[auto]{resourceId = \"${coalesce(local.function_id, "-")}\"}.percentile(0.95)" },
     { title = "Memory in use (MB)", mql = "AllocatedTotalConcurrency[auto].max()" },
+  ]
+
+  own_charts = [
+    { title = "Tokens in by team", mql = "InputTokens[auto].groupBy(team).sum()", dimension = "team" },
+    { title = "Tokens out by team", mql = "OutputTokens[auto].groupBy(team).sum()", dimension = "team" },
+    { title = "Cost by team", mql = "Cost[auto].groupBy(team).sum()", dimension = "team" },
+    { title = "Cost by model", mql = "Cost[auto].groupBy(model).sum()", dimension = "model" },
+    { title = "Time to the first token (ms)", mql = "FirstTokenMilliseconds[auto].groupBy(model).mean()", dimension = "model" },
+    { title = "Errors by team", mql = "Errors[auto].groupBy(team).sum()", dimension = "team" },
+    { title = "Refusals of budgets by team", mql = "BudgetRefusals[auto].groupBy(team).sum()", dimension = "team" },
+    { title = "Dead letters by model", mql = "DeadLetters[auto].groupBy(model).sum()", dimension = "model" },
   ]
 
   tiles = [for index, chart in local.charts : {
@@ -25,10 +45,10 @@ locals {
 
     uiConfig = {
       internalKey       = local.widget
-      defaultDataSource = "oci_faas/${index}"
+      defaultDataSource = "${chart.namespace}/${index}"
       chartInfo = {
-        colorBy = "dimensions.responseType"
-        series  = "dimensions.responseType"
+        colorBy = "dimensions.${chart.dimension}"
+        series  = "dimensions.${chart.dimension}"
         group   = "aggregatedDatapoints.timestamp"
         value   = "aggregatedDatapoints.value"
       }
@@ -36,11 +56,11 @@ locals {
     }
 
     dataConfig = [{
-      name = "oci_faas/${index}"
+      name = "${chart.namespace}/${index}"
       type = "monitoringDataSource"
       parameters = {
-        compartmentId = var.compartment_ocid
-        namespace     = "oci_faas"
+        compartmentId = chart.compartment
+        namespace     = chart.namespace
         mql           = chart.mql
         startTime     = "$(params.time.start)"
         endTime       = "$(params.time.end)"

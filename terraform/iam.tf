@@ -60,7 +60,7 @@ locals {
     }
     sink_buckets = {
       on   = length(local.sink_buckets) > 0
-      can  = "{OBJECT_CREATE, OBJECT_READ}"
+      can  = "{OBJECT_CREATE, OBJECT_READ, OBJECT_INSPECT}"
       in   = local.here
       only = ["any {${join(", ", [for bucket in local.sink_buckets : "target.bucket.name = '${bucket}'"])}}"]
     }
@@ -69,6 +69,13 @@ locals {
       can  = "{OBJECT_CREATE, OBJECT_OVERWRITE, OBJECT_READ}"
       in   = local.here
       only = ["target.bucket.name = '${coalesce(local.ledger_bucket, "-")}'", "target.object.name = 'model-service/ledger/*'"]
+    }
+    # A listing is of a bucket, and says nothing of a name that a condition could be held against.
+    ledger_list = {
+      on   = local.ledger_bucket != null
+      can  = "{OBJECT_INSPECT}"
+      in   = local.here
+      only = ["target.bucket.name = '${coalesce(local.ledger_bucket, "-")}'"]
     }
     sink_streams = {
       on   = length(var.sink_streams) > 0
@@ -91,6 +98,18 @@ locals {
       can  = "read secret-bundles"
       in   = local.here
       only = ["target.secret.id = '${try(oci_vault_secret.keys[0].id, "")}'"]
+    }
+    named_secrets = {
+      on   = length(local.named_secrets) > 0
+      can  = "read secret-bundles"
+      in   = local.here
+      only = ["any {${join(", ", [for id in local.named_secrets : "target.secret.id = '${id}'"])}}"]
+    }
+    named_objects = {
+      on   = length(local.named_objects) > 0
+      can  = "{OBJECT_READ}"
+      in   = local.here
+      only = ["any {${join(", ", [for one in local.named_objects : "all {target.bucket.name = '${one[0]}', target.object.name = '${one[1]}'}"])}}"]
     }
     metrics = {
       on   = var.metrics_namespace != null
@@ -142,6 +161,14 @@ locals {
     queue = {
       on   = local.has_queue
       text = "Allow any-user to {QUEUE_READ, QUEUE_CONSUME} in ${local.here} where ALL {${local.connector_condition}, target.queue.id = '${try(oci_queue_queue.this[0].id, "")}'}"
+    }
+    usage_log = {
+      on   = local.has_usage_bucket
+      text = "Allow any-user to {LOG_CONTENT_READ} in ${local.here} where ALL {${local.connector_condition}, target.loggroup.id = '${try(oci_logging_log_group.this[0].id, "")}'}"
+    }
+    usage_bucket = {
+      on   = local.has_usage_bucket
+      text = "Allow any-user to {OBJECT_INSPECT, OBJECT_READ, OBJECT_OVERWRITE, OBJECT_CREATE} in ${local.here} where ALL {${local.connector_condition}, target.bucket.name = '${local.usage_name}'}"
     }
     overflow_lifecycle = {
       on   = var.create_overflow_bucket

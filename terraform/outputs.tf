@@ -74,6 +74,11 @@ output "keys_secret_id" {
   value       = try(oci_vault_secret.keys[0].id, null)
 }
 
+output "usage_bucket" {
+  description = "Name of the bucket that the function's log goes to, for model-service usage --from oci://…, if there is one."
+  value       = try(oci_objectstorage_bucket.usage[0].name, null)
+}
+
 output "log_group_id" {
   description = "OCID of the log group, if there is one."
   value       = try(oci_logging_log_group.this[0].id, null)

@@ -2,6 +2,11 @@
 locals {
   has_keys_secret = var.create_keys_secret && local.has_function
   caller_keys     = var.caller_keys != null ? var.caller_keys : try(oci_vault_secret.keys[0].id, null)
+
+  # What a setting names, as far as it is a secret or an object: it may be read, and nothing beside it.
+  named_documents = compact([var.service_config, var.caller_keys, var.counter_password])
+  named_secrets   = distinct([for place in local.named_documents : place if startswith(place, "ocid1.vaultsecret.")])
+  named_objects   = distinct([for place in local.named_documents : regex("^oci://([^/@]+)(?:@[^/]+)?/(.+)$", place) if can(regex("^oci://[^/@]+(@[^/]+)?/.+$", place))])
 }
 
 resource "oci_vault_secret" "keys" {

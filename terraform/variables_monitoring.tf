@@ -18,7 +18,7 @@ variable "log_retention_in_days" {
 }
 
 variable "create_alarms" {
-  description = "Make alarms (failed, throttled and slow calls, and 5xx of the gateway) and a topic that they go to."
+  description = "Make alarms (failed, throttled and slow calls, 5xx of the gateway; with metrics_namespace also dead letters, records left over, budgets reached, a broken service file, a counter that is away) and a topic that they go to."
   type        = bool
   default     = false
   nullable    = false
@@ -37,7 +37,14 @@ variable "alarm_emails" {
 }
 
 variable "create_dashboard" {
-  description = "Import a dashboard of calls, errors, durations and memory into the console's Dashboards."
+  description = "Import a dashboard of calls, errors, durations and memory, and with metrics_namespace of tokens, cost and budgets, into the console's Dashboards."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "create_usage_bucket" {
+  description = "Make a private bucket, and a connector that sends the function's log there: model-service usage --from oci://… adds up who used what."
   type        = bool
   default     = false
   nullable    = false

@@ -105,7 +105,7 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 19
+    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 20
     error_message = "What is written to or read from is named, each in its statement."
   }
 
@@ -126,8 +126,9 @@ run "all_of_it" {
 
   assert {
     condition = alltrue([for statement in [
-      "{OBJECT_CREATE, OBJECT_READ} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.bucket.name = 'summaries', target.bucket.name = 'model-service-results'}}",
+      "{OBJECT_CREATE, OBJECT_READ, OBJECT_INSPECT} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.bucket.name = 'summaries', target.bucket.name = 'model-service-results'}}",
       "{OBJECT_CREATE, OBJECT_OVERWRITE, OBJECT_READ} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', target.bucket.name = 'ledger', target.object.name = 'model-service/ledger/*'}",
+      "{OBJECT_INSPECT} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', target.bucket.name = 'ledger'}",
       "{OBJECT_READ} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.bucket.name = 'prompts', target.bucket.name = 'invoices'}}",
       "{STREAM_READ, STREAM_PRODUCE} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.stream.id = 'ocid1.stream.oc1..answers'}}",
       "{QUEUE_READ, QUEUE_PRODUCE} in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock', any {target.queue.id = 'ocid1.queue.oc1..work'}}",

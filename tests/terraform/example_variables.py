@@ -13,6 +13,7 @@ VALUES: Final = {
     "apm_domain_id": "ocid1.apmdomain.oc1..apm",
     "archive": "function.zip",
     "compartment_ocid": "ocid1.compartment.oc1..here",
+    "counter_password_secret_id": "ocid1.vaultsecret.oc1..counter",
     "failure_topic_id": "ocid1.onstopic.oc1..failures",
     "function_subnet_id": "ocid1.subnet.oc1..function",
     "gateway_network_security_group_id": "ocid1.networksecuritygroup.oc1..gateway",

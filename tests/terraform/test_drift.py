@@ -17,6 +17,7 @@ from model_service.openai_api.operations import OPERATIONS
 from model_service.openai_api.responses import SURFACE
 from model_service.settings import VARIABLES
 from model_service.settings_parsers import IDENTITY_PARTS, MAX_THREADS
+from model_service.usage.metrics import DIMENSIONS, EVENTS, METRICS
 
 FUNCTION_YAML = yaml.safe_load((ROOT / "func.yaml").read_text())
 README = (TERRAFORM / "README.md").read_text()
@@ -45,7 +46,7 @@ FOR_RECORDS = {
 }
 
 SWITCH = re.compile(
-    r"\b(var|local)\.(create_|enable_|has_|apm_|metrics_|destination_|event_rules|ledger_|relay_|request_buckets|sink_|source_)"
+    r"\b(var|local)\.(create_|enable_|has_|apm_|metrics_|destination_|event_rules|ledger_|named_|relay_|request_buckets|sink_|source_)"
 )
 
 
@@ -173,6 +174,16 @@ def test_the_function_may_overwrite_its_ledger_and_nothing_else() -> None:
     overwriting = {name: grant for name, grant in grants().items() if "OVERWRITE" in str(grant.get("can"))}
     assert overwriting.keys() == {"ledger"}
     assert f"target.object.name = '{LEDGER_FOLDER}/*'" in overwriting["ledger"]["only"]
+
+
+def test_an_alarm_and_a_chart_are_of_metrics_that_the_function_sends() -> None:
+    sent = METRICS.keys() | {name for metrics in EVENTS.values() for name in metrics}
+    alarms, charts = literal(root().locals["own_alarms"]), literal(root().locals["own_charts"])
+    queries = [*(alarm["query"] for alarm in alarms.values()), *(chart["mql"] for chart in charts)]
+    named = [query.partition("[")[0] for query in queries]
+    assert set(named) <= sent
+    assert set(DIMENSIONS) >= {chart["dimension"] for chart in charts}
+    assert {"DeadLetters", "DeadLettersLost", "RecordsLeft", "BudgetRefusals", "ConfigStale"} <= set(named)
 
 
 def test_the_headers_of_a_keys_verdict_are_those_that_the_function_reads() -> None:

@@ -58,6 +58,8 @@ module "model_service" {
   create_alarms         = true
   alarm_emails          = ["platform@example.com"]
   create_dashboard      = true
+  create_usage_bucket   = true
+  metrics_namespace     = "model_service"
 
   event_rules = {
     uploads = {
@@ -85,8 +87,13 @@ module "model_service" {
     function_id = var.next_function_id
   })
 
-  # From here on: with a later release of the function (README.md).
+  # A gateway of this kind takes tokens; with gateway_authentication = "keys" it takes the keys of this secret.
   create_keys_secret = true
   vault_id           = var.vault_id
   vault_key_id       = var.vault_key_id
+
+  service_config   = "oci://settings/service.json"
+  counter          = "rediss://cache.example.internal:6379"
+  counter_password = var.counter_password_secret_id
+  counter_failure  = "refuse"
 }

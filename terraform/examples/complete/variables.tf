@@ -89,3 +89,8 @@ variable "memory_in_mbs" {
   type        = number
   default     = 1024
 }
+
+variable "counter_password_secret_id" {
+  description = "OCID of the secret with the password of the OCI Cache cluster."
+  type        = string
+}

@@ -26,6 +26,14 @@ mock_resource "oci_identity_dynamic_group" {
   defaults = { id = "ocid1.dynamicgroup.oc1..mock" }
 }
 
+mock_resource "oci_logging_log" {
+  defaults = { id = "ocid1.log.oc1..mock" }
+}
+
+mock_resource "oci_logging_log_group" {
+  defaults = { id = "ocid1.loggroup.oc1..mock" }
+}
+
 mock_resource "oci_ons_notification_topic" {
   defaults = { id = "ocid1.onstopic.oc1..mock" }
 }
