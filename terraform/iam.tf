@@ -17,6 +17,9 @@ locals {
 
   only_sink_functions = var.name_function_in_policy ? ["any {${join(", ", [for id in var.sink_functions : "target.function.id = '${id}'"])}}"] : []
 
+  # What OCI keeps of these is in a project, and made of files.
+  keeps_resources = var.enable_files || var.enable_vector_stores || var.enable_containers
+
   # What the function itself may do. `only` narrows a statement to one resource.
   function_grants = {
     chat                   = { on = true, can = "use generative-ai-chat", in = local.genai, only = [] }
@@ -24,8 +27,14 @@ locals {
     rerank                 = { on = var.enable_rerank, can = "use generative-ai-text-rerank", in = local.genai, only = [] }
     responses              = { on = var.enable_responses, can = "manage generative-ai-response", in = local.genai, only = [] }
     responses_conversation = { on = var.enable_responses, can = "manage generative-ai-conversation", in = local.genai, only = [] }
-    responses_project      = { on = var.enable_responses, can = "read generative-ai-project", in = local.genai, only = [] }
+    responses_project      = { on = var.enable_responses || local.keeps_resources, can = "read generative-ai-project", in = local.genai, only = [] }
+    files                  = { on = var.enable_files, can = "manage generative-ai-file", in = local.genai, only = [] }
+    files_read             = { on = local.keeps_resources && !var.enable_files, can = "read generative-ai-file", in = local.genai, only = [] }
+    vector_stores          = { on = var.enable_vector_stores, can = "manage generative-ai-vector-store", in = local.genai, only = [] }
+    vector_store_files     = { on = var.enable_vector_stores, can = "manage generative-ai-vectorstore-file", in = local.genai, only = [] }
+    containers             = { on = var.enable_containers, can = "manage generative-ai-container", in = local.genai, only = [] }
     models                 = { on = var.enable_models, can = "inspect generative-ai-model", in = local.genai, only = [] }
+    models_endpoints       = { on = var.enable_models, can = "inspect generative-ai-endpoint", in = local.genai, only = [] }
     dedicated_endpoint     = { on = var.enable_dedicated_endpoints, can = "read generative-ai-endpoint", in = local.genai, only = [] }
     dedicated_model        = { on = var.enable_dedicated_endpoints, can = "read generative-ai-model", in = local.genai, only = [] }
     overflow_bucket = {
@@ -185,9 +194,13 @@ locals {
   destination_topics  = [for one in values(local.destinations) : one.id if one.kind == "NOTIFICATION"]
 
   # A client may name other compartments to pay: the same rights there.
+  paid_for = [
+    "chat", "embeddings", "rerank", "responses", "responses_conversation", "responses_project",
+    "files", "files_read", "vector_stores", "vector_store_files", "containers",
+  ]
   payer_grants = merge([for index, ocid in var.allowed_compartments : {
     for name, grant in local.function_grants : "${name}_${index}" => merge(grant, { in = "compartment id ${ocid}" })
-    if contains(["chat", "embeddings", "rerank", "responses", "responses_conversation", "responses_project"], name)
+    if contains(local.paid_for, name)
   }]...)
 
   function_statements = { for name, grant in merge(local.function_grants, local.payer_grants) : name => join(" ", compact([

@@ -33,6 +33,34 @@ variable "enable_models" {
   nullable    = false
 }
 
+variable "enable_files" {
+  description = "Serve /v1/files, and allow the function to keep files. Files beyond 6 MB need create_overflow_bucket too."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_vector_stores" {
+  description = "Serve /v1/vector_stores and their files, batches and search, and allow the function to keep them. They are filled with files: enable_files."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_containers" {
+  description = "Serve /v1/containers and their files, for the code interpreter, and allow the function to keep them."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "enable_speech" {
+  description = "Serve /v1/audio/speech. Oracle's reference names no permission for it: that for chats is the nearest, which the function has."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "enable_rerank" {
   description = "Serve /v1/rerank. OCI has no permission for reranking alone, so the function may then use the whole family of Generative AI."
   type        = bool

@@ -27,7 +27,7 @@ LAYERS = (
     {"models", "dispatch"},
     {"envelopes", "service", "doctor"},
     {"targets"},
-    {"batch", "relay", "callers", "guardrails", "catalogue", "about"},
+    {"batch", "relay", "callers", "guardrails", "catalogue", "about", "resources"},
     {"usage"},
     {"service_file"},
     {"oci_services", "transports"},

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from model_service.errors import InvalidRequest
 from model_service.light_dataclasses import dataclass
 
-TransportName = Literal["v1", "responses", "sdk"]
+TransportName = Literal["v1", "responses", "sdk", "passthrough"]  # the last: no chat, but files and speech
 Target = Literal["on_demand", "dedicated"]
 
 OWN_PREFIX: Final = "oci:"  # as in get_model("oci:<model id>")

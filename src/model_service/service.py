@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from model_service.auth import Credential, credential_for
 from model_service.auth.service_endpoints import ServiceEndpoints
@@ -17,7 +17,7 @@ from model_service.fn.limits import Limits
 from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.light_dataclasses import dataclass
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
-from model_service.routing import Route, asked_name
+from model_service.routing import Route, asked_name, load_row
 from model_service.settings import Settings
 from model_service.transports import Connections, answer_of
 from model_service.transports.call import Call, check_region, may_not_be_named
@@ -56,13 +56,7 @@ class Service:
         name = asked_name(request)
         return replace(route, pool=name) if route is not None and name in self.pools else route
 
-    def call(
-        self,
-        route: Route | None,
-        request: ModelRequest,
-        deadline: Deadline,
-        origin: Origin = NOWHERE,
-    ) -> Answer:
+    def call(self, route: Route | None, request: ModelRequest, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
         assert route is not None  # noqa: S101 - a model answers
         if route.pool is not None:
@@ -133,6 +127,10 @@ class Service:
         return replace(answer, chunks=answer.chunks if first is None else chain([first], answer.chunks))
 
     def _answer(self, route: Route, request: Any, call: Call, to: Connections) -> Answer:
+        if call.owner is not None:
+            load_row("resources.references:check_references")(self, request, call)
+        if route.transport == "passthrough":
+            return cast("Answer", load_row("resources.surface:ResourceSurface")(self, to).send(route, request, call))
         if getattr(request, "relay", None) is None:
             return answer_of(route, request, call, to)
         request = request.with_usage() if request.stream else request

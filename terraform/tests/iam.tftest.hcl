@@ -30,6 +30,7 @@ run "conditions" {
       "Allow any-user to manage generative-ai-conversation in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to read generative-ai-project in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to inspect generative-ai-model in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
+      "Allow any-user to inspect generative-ai-endpoint in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'fnfunc', request.principal.id = 'ocid1.fnfunc.oc1..mock'}",
       "Allow any-user to use functions-family in compartment id ocid1.compartment.oc1..c where ALL {request.principal.type = 'ApiGateway', request.resource.compartment.id = 'ocid1.compartment.oc1..c', target.function.id = 'ocid1.fnfunc.oc1..mock'}",
     ])
     error_message = "One statement for each thing that is switched on, and no more."
@@ -73,6 +74,55 @@ run "no_api_without_its_feature" {
   assert {
     condition     = [for route in one(oci_apigateway_deployment.this[0].specification).routes : route.path] == ["/chat/completions"]
     error_message = "What the function may not do has no route."
+  }
+}
+
+run "what_is_stored_has_routes_and_permissions_of_its_own" {
+  command = plan
+
+  variables {
+    create_network       = false
+    function_subnet_ids  = ["ocid1.subnet.oc1..f"]
+    gateway_subnet_id    = "ocid1.subnet.oc1..g"
+    enable_embeddings    = false
+    enable_responses     = false
+    enable_models        = false
+    enable_completions   = false
+    enable_status        = false
+    enable_files         = true
+    enable_vector_stores = true
+    enable_containers    = true
+    enable_speech        = true
+  }
+
+  assert {
+    condition = toset([for text in oci_identity_policy.this[0].statements : split(" in ", text)[0] if strcontains(text, "fnfunc'")]) == toset([
+      "Allow any-user to use generative-ai-chat",
+      "Allow any-user to read generative-ai-project",
+      "Allow any-user to manage generative-ai-file",
+      "Allow any-user to manage generative-ai-vector-store",
+      "Allow any-user to manage generative-ai-vectorstore-file",
+      "Allow any-user to manage generative-ai-container",
+    ])
+    error_message = "Each switch has the permissions of what it serves, and no others."
+  }
+
+  assert {
+    condition     = length([for route in one(oci_apigateway_deployment.this[0].specification).routes : route.path]) == 20
+    error_message = "Each switch has its routes."
+  }
+}
+
+run "what_is_put_into_a_store_is_read" {
+  command = plan
+
+  variables {
+    enable_vector_stores = true
+  }
+
+  assert {
+    condition     = anytrue([for text in oci_identity_policy.this[0].statements : strcontains(text, "to read generative-ai-file in")])
+    error_message = "A store is filled with files that somebody else has uploaded."
   }
 }
 

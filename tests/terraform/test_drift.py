@@ -14,6 +14,7 @@ from tests.terraform.terraform_cli import ROOT, TERRAFORM
 from model_service.batch.ledger import LEDGER_FOLDER
 from model_service.errors import SettingsError
 from model_service.openai_api.operations import OPERATIONS
+from model_service.openai_api.resources import RESOURCES
 from model_service.openai_api.responses import SURFACE
 from model_service.settings import VARIABLES
 from model_service.settings_parsers import IDENTITY_PARTS, MAX_THREADS
@@ -119,7 +120,7 @@ def test_the_gateway_has_a_route_for_every_route_of_the_function_and_no_other() 
     operations = {
         (one.method, f"{path}{below}") for one, path in paths for below in ("", "/{id}")[: 1 + bool(one.below)]
     }
-    served = operations | {(one.method, f"/v1{one.path}") for one in SURFACE}
+    served = operations | {(one.method, f"/v1{one.path}") for one in (*SURFACE, *RESOURCES)}
     assert {(method, re.sub(r"\{\w+\*?\}", "{id}", path)) for method, path in routed} == served
 
 

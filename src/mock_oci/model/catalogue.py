@@ -181,6 +181,7 @@ _CHICAGO = ("us-chicago-1",)
 _DEDICATED: tuple[str, ...] = ()  # on a dedicated AI cluster only
 _EMBED = ("TEXT_EMBEDDINGS",)
 _RERANK = ("TEXT_RERANK",)
+_SPEECH = ("TEXT_TO_AUDIO",)
 
 MODELS = (
     Model("cohere.command-a-03-2025", _HOSTED),
@@ -215,4 +216,5 @@ MODELS = (
     Model("xai.grok-4.20-reasoning", _US),
     Model("xai.grok-4.20-non-reasoning", _US),
     Model("xai.grok-4.20-multi-agent", _US),
+    Model("xai.grok-tts", _US, _SPEECH),
 )

@@ -1,4 +1,4 @@
-"""``GET /v1/openapi.json``: every path of OPERATIONS and SURFACE; a chat's body from the schema that validates it.
+"""``GET /v1/openapi.json``: every path there is; a chat's body from the schema that validates it.
 
 Source: https://spec.openapis.org/oas/v3.1.0
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from model_service.fn.caller import NOWHERE, Origin
 from model_service.openai_api.chat import Complete
 from model_service.openai_api.operations import OPERATIONS, Operation
+from model_service.openai_api.resources import RESOURCES, ResourceOperation
 from model_service.openai_api.responses import SURFACE, SurfaceOperation
 from model_service.openai_api.validation import CHAT_SCHEMA
 
@@ -40,7 +41,7 @@ class OpenApi:
                 paths.setdefault(path, {})[row.method.lower()] = _operation(row)
                 if row.below:
                     paths.setdefault(f"{path}/{{{row.below}}}", {})[row.method.lower()] = _operation(row, row.below)
-        for surface in SURFACE:
+        for surface in (*SURFACE, *RESOURCES):
             path, names = _named_ids(f"/v1{surface.path}")
             paths.setdefault(path, {}).setdefault(surface.method.lower(), _surface(surface, names))
         return {
@@ -61,6 +62,11 @@ def _operation(row: Operation, *in_path: str) -> dict[str, Any]:
 def _surface(row: SurfaceOperation, in_path: list[str]) -> dict[str, Any]:
     described = _described(row.method, in_path)
     described["parameters"] += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in row.query]
+    if isinstance(row, ResourceOperation):
+        if row.takes_form:
+            described["requestBody"]["content"][FORM_TYPE] = {"schema": FORM_SCHEMA}
+        if row.path.endswith("/content") or row.kind == "speech":
+            described["responses"]["200"]["content"] = {"*/*": {}}
     return described
 
 
@@ -112,6 +118,12 @@ def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": TYPES[kind], **bounds}
 
 
+FORM_TYPE: Final = "multipart/form-data"
+FORM_SCHEMA: Final = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}},
+}
 TYPES: Final = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "dict": "object"}
 BOUNDS: Final = {"min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
 ERROR: Final = {

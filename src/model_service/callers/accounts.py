@@ -27,6 +27,8 @@ OPERATION_OF: Final = {
     "ChatRequest": "chat",
     "EmbeddingsRequest": "embeddings",
     "RerankRequest": "rerank",
+    "ResourceRequest": "files",
+    "SpeechRequest": "audio",
 }
 """By the name of a request's type; any other is one of the Responses API."""
 

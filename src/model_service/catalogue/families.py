@@ -14,6 +14,7 @@ APIS_OF_CAPABILITY: Final = {
     "CHAT": ("chat", "completions"),
     "TEXT_EMBEDDINGS": ("embeddings",),
     "TEXT_RERANK": ("rerank",),
+    "TEXT_TO_AUDIO": ("audio",),
 }
 RESPONSES_CAPABILITY: Final = "OPENAI_V1_RESPONSES"
 
@@ -63,6 +64,7 @@ FAMILIES: Final = (
     Family("google.*", None, (*_USUAL, "vision")),
     Family("xai.grok-4.20-multi-agent*", None, ("reasoning",), responses=True),
     Family("xai.grok-4.3*", 1_000_000, (*_USUAL, "vision"), responses=True),
+    Family("xai.grok-tts*"),
     Family("xai.*", None, _USUAL, responses=True),
     Family("*"),
 )

@@ -97,7 +97,7 @@ class Models:
             abilities = dict.fromkeys([*(one for one in abilities if one != "vision"), *["vision"] * model.sees])
         apis = apis_of(model.id, model.capabilities, model.api_capabilities)
         about = {
-            "transport": route.transport if "chat" in apis else "sdk",
+            "transport": route.transport if "chat" in apis else "passthrough" if "audio" in apis else "sdk",
             "target": route.target,
             "apis": apis,
             "abilities": list(abilities),

@@ -14,9 +14,11 @@ from model_service.oci_names import PROJECT_OCID
 from model_service.openai_api.chat import Answer
 from model_service.openai_api.encoding import read_json_object
 from model_service.openai_api.operations import (
+    RESOURCES_PATH,
     AnyRequest,
     is_responses_path,
     operation_at,
+    resource_request,
     responses_request,
 )
 
@@ -45,7 +47,6 @@ def _is_meant(name: str, value: str | None) -> bool:
 
 class HttpEnvelope:
     trigger = "http"
-    may_name_its_body = True
     may_name_the_payer = False
 
     def __init__(self, invocation: Invocation) -> None:
@@ -53,8 +54,15 @@ class HttpEnvelope:
         self._http: HttpRequest = invocation.http
         self._body = invocation.body
         self._format = stream_format({}, invocation.http.headers.get("accept", ""))
+        # The form of an upload is no JSON, and nobody reads it as such, whatever it holds.
+        is_form = self._http.headers.get("content-type", "").lower().startswith("multipart/")
+        self.may_name_its_body = not (is_form and RESOURCES_PATH.search(self._http.path))
 
     def decode(self) -> AnyRequest:
+        if RESOURCES_PATH.search(self._http.path):
+            named = self._named_in_headers({})
+            named.pop("unsupported", None)
+            return resource_request(self._http.method, self._http.target, self._http.headers, self._body, named)
         if is_responses_path(self._http.path):
             body = self._fields() if self._body else {}
             named = self._named_in_headers(body)

@@ -37,7 +37,8 @@ def reply_with(answer: Answer, stream_format: str) -> Reply:
     if answer.dropped:
         headers["x-model-service-dropped"] = ", ".join(answer.dropped)
     if isinstance(answer, Complete):
-        return Reply(answer.status, write_json(answer.completion), {"content-type": "application/json", **headers})
+        body = write_json(answer.completion) if answer.content is None else answer.content
+        return Reply(answer.status, body, {"content-type": "application/json", **headers})
     encoding = (answer.encoding if stream_format == "sse" else None) or ENCODINGS[stream_format]
     kind = {"content-type": encoding.content_type, "cache-control": "no-cache"}
     notes = {"x-model-service-streamed": "false"} if answer.at_once else {}

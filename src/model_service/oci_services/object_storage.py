@@ -134,12 +134,13 @@ class ObjectStorage:
             if len(found) < len(names):
                 return
 
-    def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline) -> str:
-        """Return a URL that reads this one object unsigned until ``expires``: a pre-authenticated request."""
+    def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline, *, writes: bool = False) -> str:
+        """Return a URL that reads (or ``writes``) this one object unsigned until ``expires``: a pre-authenticated
+        request."""
         details = {
             "name": place.name,
             "objectName": place.name,
-            "accessType": "ObjectRead",
+            "accessType": "ObjectWrite" if writes else "ObjectRead",
             "timeExpires": expires.isoformat(),
         }
         made = read_object(self._send("POST", place, details, {}, deadline))

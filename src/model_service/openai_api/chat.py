@@ -136,6 +136,7 @@ class Complete:
 
     ``dropped`` names the parameters of the request that the model cannot take and that were left out, because no
     caller would miss them. ``headers`` are for the reply. ``served`` is there where an alias has several targets.
+    ``content`` is the body itself, where it is no JSON of ours.
     """
 
     completion: Completion
@@ -144,6 +145,7 @@ class Complete:
     dropped: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     served: Served | None = None
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from model_service.openai_api.embeddings import EmbeddingsRequest
     from model_service.openai_api.own_requests import OwnRequest
     from model_service.openai_api.rerank import RerankRequest
+    from model_service.openai_api.resources import ResourceRequest
     from model_service.openai_api.responses import SurfaceRequest
 
 DOCTOR_MODEL: Final = "meta.llama-3.3-70b-instruct"  # what the doctor asks where nobody names a model
@@ -53,13 +54,14 @@ class RoutedRequest(Protocol):
     def route(self, aliases: Mapping[str, str]) -> Route | None: ...
 
 
-ModelRequest = Union[ChatRequest, "EmbeddingsRequest", "RerankRequest", "SurfaceRequest"]
-"""A validated request that one model answers."""
+ModelRequest = Union[ChatRequest, "EmbeddingsRequest", "RerankRequest", "SurfaceRequest", "ResourceRequest"]
+"""A validated request that one model answers, or that is passed through to what OCI stores."""
 
 AnyRequest = Union[ModelRequest, DoctorRequest, "CompletionRequest", "OwnRequest"]
 """A validated request of whoever waits for its answer."""
 
 RESPONSES_PATH: Final = re.compile(r"/v1/(responses|conversations)(/|$)")
+RESOURCES_PATH: Final = re.compile(r"/v1/(files|vector_stores|containers|audio/speech)(/|$)")
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,14 @@ def responses_request(body: Mapping[str, Any], method: str = "POST", url: str = 
     from model_service.openai_api.responses import surface_request  # noqa: PLC0415 - see above
 
     return surface_request(method, url, body)
+
+
+def resource_request(
+    method: str, url: str, headers: Mapping[str, str], content: bytes, named: Mapping[str, str]
+) -> ResourceRequest:
+    """Return the request for files, vector stores, containers or speech; raise as ``responses_request`` does."""
+    request: ResourceRequest = load_row("openai_api.resources:resource_request")(method, url, headers, content, named)
+    return request
 
 
 def _embeddings_request(body: Mapping[str, Any]) -> EmbeddingsRequest:

@@ -7,9 +7,9 @@ conversations it has not): https://docs.oracle.com/en-us/iaas/Content/generative
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
@@ -41,14 +41,19 @@ class SurfaceOperation:
     has_metadata: bool = False
     items: str = ""
     names_model: bool = False
+    id_pattern: ClassVar[re.Pattern[str]] = ID
 
     def matches(self, path: str) -> bool:
         """Return whether ``path``, below ``/v1``, is of this row."""
         wanted, given = self.path.split("/"), path.split("/")
         fits = (
-            ID.fullmatch(part) if name == "{id}" else name == part for name, part in zip(wanted, given, strict=False)
+            self.id_pattern.fullmatch(part) if name == "{id}" else name == part
+            for name, part in zip(wanted, given, strict=False)
         )
         return len(wanted) == len(given) and all(fits)
+
+
+SurfaceRow = TypeVar("SurfaceRow", bound=SurfaceOperation)
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
 
     Raise ``PathNotFound``, ``MethodNotAllowed`` or ``InvalidRequest``, which names the parameter.
     """
-    found = list(_operations(url))
+    found = list(operations_at(url, SURFACE))
     if not found:
         raise PathNotFound("There is nothing at this path of the Responses API.")
     operation, path = next((pair for pair in found if pair[0].method == method), (None, ""))
@@ -118,16 +123,16 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
     body = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
     return SurfaceRequest(
         operation,
-        BASE + path + _query(operation, url.partition("?")[2]),
+        BASE + path + query_of(operation, url.partition("?")[2]),
         body if method == "POST" and (body or operation.names_model) else None,
-        _ocid(fields, "compartment_id", COMPARTMENT_OCID),
-        _ocid(fields, "project_id", PROJECT_OCID),
+        ocid_in(fields, "compartment_id", COMPARTMENT_OCID),
+        ocid_in(fields, "project_id", PROJECT_OCID),
         optional_region(fields),
     )
 
 
-def _operations(url: str) -> Iterator[tuple[SurfaceOperation, str]]:
-    """Yield each operation of a path, with the path as OCI knows it.
+def operations_at(url: str, rows: Sequence[SurfaceRow]) -> Iterator[tuple[SurfaceRow, str]]:
+    """Yield each of ``rows`` that a path is of, with the path as OCI knows it.
 
     Without query, and without what precedes ``/v1``.
     """
@@ -135,11 +140,11 @@ def _operations(url: str) -> Iterator[tuple[SurfaceOperation, str]]:
     at = path.find("/v1/")
     while at >= 0:
         below = path[at + len("/v1") :]
-        yield from ((operation, below) for operation in SURFACE if operation.matches(below))
+        yield from ((operation, below) for operation in rows if operation.matches(below))
         at = path.find("/v1/", at + 1)
 
 
-def _query(operation: SurfaceOperation, query: str) -> str:
+def query_of(operation: SurfaceOperation, query: str) -> str:
     """Return the query again, written by ourselves: it becomes part of what is signed."""
     pairs = parse_qsl(query, keep_blank_values=True)
     for name, value in pairs:
@@ -151,7 +156,8 @@ def _query(operation: SurfaceOperation, query: str) -> str:
     return "?" + urlencode(pairs) if pairs else ""
 
 
-def _ocid(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str | None:
+def ocid_in(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str | None:
+    """Return the OCID in a field, or ``None``; raise ``InvalidRequest`` for anything else."""
     value = fields.get(name)
     if value is None:
         return None

@@ -35,6 +35,10 @@ module "model_service" {
   deadline_margin        = 1.5
 
   enable_rerank              = true
+  enable_files               = true
+  enable_vector_stores       = true
+  enable_containers          = true
+  enable_speech              = true
   enable_dedicated_endpoints = true
 
   gateway_authentication = "jwt"

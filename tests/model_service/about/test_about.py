@@ -16,6 +16,7 @@ from model_service.about.openapi import OpenApi, json_schema
 from model_service.app import App
 from model_service.fn.invocation import Deadline, HttpRequest, Invocation
 from model_service.openai_api.operations import OPERATIONS
+from model_service.openai_api.resources import RESOURCES
 from model_service.openai_api.responses import SURFACE
 from model_service.openai_api.validation import CHAT_SCHEMA
 from model_service.service import Service
@@ -82,7 +83,7 @@ def test_the_document_has_every_path_and_method_and_no_other(document: dict[str,
     }
     own = {(row.method, path) for row in OPERATIONS for path in row.paths}
     below = {(row.method, f"{path}/{{id}}") for row in OPERATIONS for path in row.paths if row.below}
-    assert described == own | below | {(row.method, f"/v1{row.path}") for row in SURFACE}
+    assert described == own | below | {(row.method, f"/v1{row.path}") for row in (*SURFACE, *RESOURCES)}
 
 
 def test_every_described_path_is_served(app: App, document: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from model_service.openai_api.responses import ID
 
 STORED: Final = re.compile(r"/openai/v1(?P<path>/(responses|conversations)/[^/?]+)")
 OWNER_FIELD: Final = "model_service_owner"
+OWNER_MARK: Final = re.compile(r"ms-owner-(?P<owner>[0-9a-f]{32})-")  # before the name of a file or a container
+NAMES: Final = frozenset({"filename", "name"})
 MAX_METADATA: Final = 15  # OpenAI's 16, less ours
 
 
@@ -51,14 +53,15 @@ def with_owner(body: Mapping[str, Any], owner: str) -> dict[str, Any]:
 
 
 def without_owner(value: Any) -> Any:
-    """Return an object as its caller may see it: without the owner in its metadata or in its response's."""
+    """Return a JSON value as its caller may see it: without owners in metadata, and before the names of files."""
+    if isinstance(value, list):
+        return [without_owner(item) for item in value]
     if not isinstance(value, dict):
         return value
-    shown = dict(value)
-    if isinstance(metadata := shown.get("metadata"), dict) and OWNER_FIELD in metadata:
-        shown["metadata"] = {name: text for name, text in metadata.items() if name != OWNER_FIELD}
-    if isinstance(response := shown.get("response"), dict):
-        shown["response"] = without_owner(response)
+    shown = {name: without_owner(item) for name, item in value.items() if name != OWNER_FIELD}
+    for name in NAMES & shown.keys():
+        if isinstance(shown[name], str):
+            shown[name] = OWNER_MARK.sub("", shown[name], count=1)
     return shown
 
 

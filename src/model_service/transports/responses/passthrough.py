@@ -20,6 +20,7 @@ from model_service.transports.responses.events import ENDS, read_event
 from model_service.transports.responses.input_items import sendable_items
 from model_service.transports.responses.ownership import (
     OWNER_FIELD,
+    OWNER_MARK,
     check_owner,
     object_of,
     references,
@@ -114,7 +115,7 @@ def _owned_events(events: Iterator[RawEvent], owner: str) -> Iterator[RawEvent]:
 
 
 def _without_owner(event: RawEvent) -> RawEvent:
-    if OWNER_FIELD not in event.text:
+    if OWNER_FIELD not in event.text and OWNER_MARK.search(event.text) is None:
         return event
     value = without_owner(dict(event.value))
     return RawEvent(event.name, write_json(value).decode(), value)

@@ -40,7 +40,7 @@ def complete(call: Call) -> Response:
     target = target_of(call, body.get("model"))
     if target is None:
         raise no_such_model(call, body.get("model"))
-    if target.model.vendor == "cohere":
+    if target.model.vendor == "cohere" or "CHAT" not in target.model.capabilities:
         raise native_only()
     check_request(body)
     check_quirks(QUIRKS, target.model.id, body)

@@ -1,0 +1,58 @@
+"""Which files, vector stores and containers a request names: each has to be its caller's own.
+
+A model reads what it is pointed at, so a request for an answer is a way to read another's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest
+from model_service.openai_api.resources import ResourceKind
+from model_service.resources.hosts import ResourceService
+from model_service.resources.owned import OwnedResources
+from model_service.transports.call import Call
+
+MAX_REFERENCES: Final = 20  # each is looked up
+
+
+def check_references(service: ResourceService, request: Any, call: Call) -> None:
+    """Raise ``NotFound`` where a request names what is not its caller's, and ``InvalidRequest`` where it names many."""
+    named = list(dict.fromkeys(references_in(getattr(request, "body", None))))
+    if len(named) > MAX_REFERENCES:
+        raise InvalidRequest(
+            f"The request names {len(named)} files, vector stores and containers; where callers are kept apart, it "
+            f"must be at most {MAX_REFERENCES}.",
+            code="too_many_references",
+        )
+    if named and call.owner is not None:
+        owned = OwnedResources(service, call, call.owner)
+        for kind, name in named:
+            owned.check(kind, name)
+
+
+def references_in(value: Any) -> Iterator[tuple[ResourceKind, str]]:
+    """Yield what each id in a request stands for; what only tells of an earlier answer points at nothing."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references_in(item)
+    elif isinstance(value, dict) and not str(value.get("type")).endswith("_call"):
+        for name, inner in value.items():
+            if name in KIND_OF_FIELD:
+                ids = inner if isinstance(inner, list) else [inner]
+                yield from ((KIND_OF_FIELD[name], text) for text in ids if isinstance(text, str))
+            if name not in FREE and isinstance(inner, dict | list):
+                yield from references_in(inner)
+
+
+KIND_OF_FIELD: Final[dict[str, ResourceKind]] = {
+    "file_id": "files",
+    "file_ids": "files",
+    "vector_store_ids": "vector_stores",
+    "container": "containers",
+    "container_id": "containers",
+}
+
+# What may have any names in it.
+FREE: Final = frozenset({"annotations", "arguments", "attributes", "metadata", "parameters", "response_format", "text"})
