@@ -120,8 +120,7 @@ class App:
 def _served_by(invocation: Invocation, route: Route | None) -> dict[str, str]:
     """Return the headers that every reply has: the id that its log lines bear, and what has served it."""
     headers = {"x-request-id": invocation.call_id} if invocation.call_id else {}
-    if route is not None:
-        headers["x-model-service-route"] = route.transport
-        if route.model:
-            headers["x-model-service-model"] = route.model
+    headers["x-model-service-route"] = "service" if route is None else route.transport
+    if route is not None and route.model:
+        headers["x-model-service-model"] = route.model
     return headers

@@ -20,7 +20,7 @@ SECRETS: Final = (
 
 STORED_IDS: Final = (
     re.compile(
-        r"(?<=/)(responses|conversations|items|files|vector_stores|containers|batches)/(?!input_tokens\b)[^/?]+"
+        r"(?<=/)(responses|conversations|items|files|vector_stores|file_batches|containers|batches)/(?!input_tokens\b)[^/?]+"
     ),
     re.compile(r"(after|before)=[^&]+"),
 )

@@ -135,8 +135,10 @@ class ObjectStorage:
                 return
 
     def link(self, place: ObjectLocation, expires: datetime, deadline: Deadline, *, writes: bool = False) -> str:
-        """Return a URL that reads (or ``writes``) this one object unsigned until ``expires``: a pre-authenticated
-        request."""
+        """Return a URL that reads this one object unsigned until ``expires``: a pre-authenticated request.
+
+        With ``writes`` it writes the object, and does not read it.
+        """
         details = {
             "name": place.name,
             "objectName": place.name,

@@ -48,6 +48,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "unknown_path": "there is nothing at this path",
         "method_not_allowed": "the path is there, the method is not",
         "reserved_header": "the request has a header that only the platform may set",
+        "invalid_form": "the body is not the form that its `Content-Type` says, or none is taken here",
+        "uploads_unavailable": "files beyond 6 MB need a bucket that the operator has not named",
+        "too_many_references": "the request names more files, vector stores and containers than are looked up",
+        "list_too_long": "too many objects of others to look through for the caller's own",
         "input_tokens_not_counted": "OCI does not count input tokens for this model",
     },
     "Models, rights and budgets": {
