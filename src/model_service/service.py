@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from model_service.auth import Credential, credential_for
 from model_service.auth.service_endpoints import ServiceEndpoints
@@ -129,7 +129,7 @@ class Service:
     def _answer(self, route: Route, request: Any, call: Call, to: Connections) -> Answer:
         if call.owner is not None:
             load_row("resources.references:check_references")(self, request, call)
-        if route.transport == "passthrough":
+        if type(request).__name__ in PASSED_THROUGH:
             return cast("Answer", load_row("resources.surface:ResourceSurface")(self, to).send(route, request, call))
         if getattr(request, "relay", None) is None:
             return answer_of(route, request, call, to)
@@ -260,3 +260,6 @@ class Service:
     def policies(self) -> tuple[LogPolicy, Limits]:
         """Return what holds for every connection: what is logged, and how much memory there is."""
         return LogPolicy(self.settings.log_requests, self.settings.log_content), self.settings.limits
+
+
+PASSED_THROUGH: Final = frozenset({"ResourceRequest", "SpeechRequest"})  # by name: their module is loaded on first use

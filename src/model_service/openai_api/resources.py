@@ -22,7 +22,7 @@ from model_service.openai_api.responses import (
     operations_at,
     query_of,
 )
-from model_service.openai_api.validation import require_string
+from model_service.openai_api.validation import optional_region, require_string
 from model_service.routing import Route, resolve
 
 ResourceKind = Literal["files", "vector_stores", "containers", "speech"]
@@ -73,6 +73,7 @@ class ResourceRequest:
     accept: str | None = None
     compartment_id: str | None = None
     project_id: str | None = None
+    region: str | None = None
 
     @property
     def target(self) -> str:
@@ -124,13 +125,14 @@ def resource_request(
     if method != "POST" or not (content or operation.needs_body):
         return request
     fields = read_json_object(content)
-    own: dict[str, Any] = {name: fields.pop(name) for name in PAYER if name in fields}
+    own: dict[str, Any] = {name: fields.pop(name) for name in (*PAYER, "region") if name in fields}
     return _paid_by(replace(request, body=fields), {**named, **own})
 
 
 def _paid_by(request: ResourceRequest, fields: Mapping[str, Any]) -> ResourceRequest:
     compartment_id = ocid_in(fields, "compartment_id", COMPARTMENT_OCID)
-    return replace(request, compartment_id=compartment_id, project_id=ocid_in(fields, "project_id", PROJECT_OCID))
+    project_id = ocid_in(fields, "project_id", PROJECT_OCID)
+    return replace(request, compartment_id=compartment_id, project_id=project_id, region=optional_region(fields))
 
 
 def _printable(value: str | None) -> str | None:
