@@ -59,16 +59,17 @@ class HttpEnvelope:
         self.may_name_its_body = not (is_form and RESOURCES_PATH.search(self._http.path))
 
     def decode(self) -> AnyRequest:
-        if RESOURCES_PATH.search(self._http.path):
+        path = self._http.path
+        if RESOURCES_PATH.search(path):
             named = self._named_in_headers({})
             named.pop("unsupported", None)
             return resource_request(self._http.method, self._http.target, self._http.headers, self._body, named)
-        if is_responses_path(self._http.path):
+        if is_responses_path(path):
             body = self._fields() if self._body else {}
             named = self._named_in_headers(body)
             named = {field: value for field, value in named.items() if field not in OF_A_CHAT}  # it is passed through
             return responses_request(body | named, self._http.method, self._http.target)
-        operation, in_path = operation_at(self._http.path, self._http.method)
+        operation, in_path = operation_at(path, self._http.method)
         body = in_path if operation.method == "GET" else self._fields()
         named = self._named_in_headers(body)
         if operation.name != "chat":
