@@ -98,7 +98,7 @@ class App:
             return reply
         if self.service.overflow is None:
             size = len(reply.body)
-            raise AnswerTooLarge(f"The answer has {size} bytes; the platform lets {MAX_REPLY_BYTES} out.")
+            raise AnswerTooLarge(f"The answer has {size} bytes; OCI Functions returns at most {MAX_REPLY_BYTES}.")
         reference = self.service.overflow.store(reply.body, reply.headers["content-type"], deadline)
         return replace(reply, body=write_json(reference), headers={**reply.headers, "content-type": "application/json"})
 

@@ -116,7 +116,9 @@ def resolve(
     if not model:
         raise InvalidRequest("model: there is no model id behind the prefix.", param="model")
     if not MODEL_ID.fullmatch(model):
-        raise InvalidRequest("model: is no model id (at most 255 letters, digits and . : / @ _ -).", param="model")
+        raise InvalidRequest(
+            "model: must be a model id of at most 255 characters (letters, digits and . : / @ _ -).", param="model"
+        )
     return _route(model, "responses" if asked or meant else override, tools)
 
 

@@ -71,7 +71,7 @@ def seconds(name: str, text: str) -> float:
 def threads(name: str, text: str) -> int:
     """Return a number of threads that a container can have."""
     if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII) or not 1 <= int(text) <= MAX_THREADS:
-        raise SettingsError(name, f"must be a whole number between 1 and {MAX_THREADS}")
+        raise SettingsError(name, f"must be an integer between 1 and {MAX_THREADS}")
     return int(text)
 
 

@@ -42,7 +42,7 @@ def read_letter(body: bytes, whole: Callable[[ObjectLocation], bytes] | None = N
         letter = read_json_object(whole(ObjectLocation(None, str(reference.get("bucket")), str(reference.get("name")))))
     error, metadata, name = letter.get("error"), letter.get("record"), letter.get("id")
     if not (isinstance(error, dict) and isinstance(metadata, dict) and isinstance(name, str)):
-        raise InvalidRequest("This is no dead letter.", code="not_a_dead_letter")
+        raise InvalidRequest("This is not a dead letter.", code="not_a_dead_letter")
     try:
         content = base64.b64decode(letter["original"], validate=True)
     except (KeyError, ValueError, TypeError):

@@ -61,7 +61,9 @@ def confirm(request: ConfirmationRequest, credential: Credential, settings: Sett
     address = ADDRESS.fullmatch(request.url)
     local = {settings.notifications_endpoint, settings.oci_endpoint} - {None}
     if address is None or not (address["endpoint"] in local or _is_ocis(address["endpoint"], settings.regions)):
-        raise InvalidRequest("The address to confirm at is none of OCI Notifications.", code="unknown_address")
+        raise InvalidRequest(
+            "The address of the confirmation does not belong to OCI Notifications.", code="unknown_address"
+        )
     with closing(UpstreamClient(address["endpoint"], credential, network=settings.network)) as notifications:
         notifications.send("GET", address["path"], None, {}, deadline).read()
     return Complete({"object": "model_service.confirmation"})

@@ -25,7 +25,7 @@ def look_at_callers(context: DoctorContext) -> str:
         keys = list(Authorizer(context.service).ring.current())
         findings.append(f"{sum(key.state == 'active' for key in keys)} active keys")
         if not settings.identity_headers:
-            raise CheckFailed("keys are checked, and nobody is named by them", "Set MODEL_SERVICE_IDENTITY_HEADERS.")
+            raise CheckFailed("keys are checked, but no header names the caller", "Set MODEL_SERVICE_IDENTITY_HEADERS.")
     if settings.counter is None:
         findings.append("budgets are counted in each container alone")
     else:

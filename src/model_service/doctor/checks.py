@@ -139,7 +139,7 @@ def _region(context: DoctorContext) -> str:
             raise
         raise CheckSkipped("needs credentials") from None
     if region is None and context.service.settings.genai_endpoint is None:
-        raise CheckFailed("nobody names a region", "Set OCI_REGION, or region in the profile.")
+        raise CheckFailed("there is no region", "Set OCI_REGION, or region in the profile.")
     regions = context.service.settings.regions
     if region is not None and regions.find(region) is None:
         return f"{region}, of which this version knows nothing but its name: taken for one of {regions.domain(region)}"
@@ -163,7 +163,7 @@ def _clock(context: DoctorContext) -> str:
 def _compartment(context: DoctorContext) -> str:
     if context.compartment_id is None:
         raise CheckFailed(
-            "nobody says which compartment pays",
+            "no compartment is configured",
             "Set OCI_COMPARTMENT_ID; a principal, unlike a profile, brings none along.",
         )
     _blame("compartment", context)

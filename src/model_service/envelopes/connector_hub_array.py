@@ -186,7 +186,7 @@ def _torn() -> InvalidRequest:
         "This part of the batch is not JSON.",
         code=NOT_JSON,
         hint="Connector Hub puts the messages of a queue into its batch as they are, so each has to be JSON by itself: "
-        'a text has to be sent in quotes, "like this".',
+        'a string has to be sent in quotes, "like this".',
     )
 
 

@@ -36,7 +36,7 @@ class NotificationEnvelope(UnattendedEnvelope):
         headers, body = self._invocation.headers, json_value(self._invocation.body)
         url = headers.get("x-oci-ns-confirmationurl") or text_fields(body, "ConfirmationURL").get("ConfirmationURL")
         if not url:
-            raise InvalidRequest("A subscription wants to be confirmed, but there is no URL to visit for it.")
+            raise InvalidRequest("The subscription has to be confirmed, but its confirmation has no URL.")
         return url
 
     def _record(self) -> Record:

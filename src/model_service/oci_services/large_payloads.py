@@ -186,7 +186,7 @@ def _place(named: Any) -> ObjectLocation:
         raise InvalidRequest("body_from: must be an object with namespace, bucket and object.", param=FIELD)
     texts = {name: value for name, value in named.items() if value is not None}
     if not all(isinstance(value, str) and value for value in texts.values()) or not {"bucket", "object"} <= set(texts):
-        raise InvalidRequest("body_from: bucket and object must be texts.", param=FIELD)
+        raise InvalidRequest("body_from: bucket and object must be strings.", param=FIELD)
     if not is_object_name(texts["object"]):
         raise InvalidRequest("body_from: no object can have this name.", param=FIELD)
     try:

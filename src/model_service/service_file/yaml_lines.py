@@ -111,7 +111,7 @@ class _Reading:
         own: set[str] = set()
         for key, one in node.value:
             if not isinstance(key, ScalarNode):
-                raise Fault(f"a name must be a text{IN_QUOTES}", path, key.start_mark.line + 1)
+                raise Fault(f"a name must be a string{IN_QUOTES}", path, key.start_mark.line + 1)
             if key.value == MERGE and key.style is None:
                 continue
             if key.value in own:
@@ -137,7 +137,7 @@ class _Reading:
 
     def _scalar(self, node: Node, path: Path) -> Any:
         if not isinstance(node, ScalarNode) or node.tag not in SCALARS:
-            raise Fault(f"{node.tag.replace(TAG, '!!')} is no type of JSON", path)
+            raise Fault(f"{node.tag.replace(TAG, '!!')} is not a JSON type", path)
         try:
             value = SCALARS[node.tag](node.value)
         except (ValueError, KeyError):  # `!!int x`; Python reads no integer of more than 4300 digits

@@ -251,7 +251,7 @@ def read_object(response: UpstreamResponse, pieces: Iterable[bytes] | None = Non
         return {}
     value = read_value(response, pieces)
     if not isinstance(value, dict):
-        raise UpstreamError("OCI answered with JSON that is no object.", opc_request_id=response.opc_request_id)
+        raise UpstreamError("OCI answered with JSON that is not an object.", opc_request_id=response.opc_request_id)
     return value
 
 

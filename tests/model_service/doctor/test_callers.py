@@ -47,7 +47,7 @@ def test_what_there_is_is_told(look: Look) -> None:
     [
         ({"MODEL_SERVICE_CONFIG": '{"model": {}}'}, "did you mean models"),
         ({"MODEL_SERVICE_KEYS": "/nowhere/keys.json"}, "/nowhere/keys.json cannot be read"),
-        ({"MODEL_SERVICE_KEYS": "{}"}, "nobody is named by them"),
+        ({"MODEL_SERVICE_KEYS": "{}"}, "no header names the caller"),
         ({"MODEL_SERVICE_COUNTER": "redis://127.0.0.1:1/0"}, "the counter redis://127.0.0.1:1/0"),
     ],
 )

@@ -64,7 +64,7 @@ class Expression:
             if name in ("null", "true", "false"):
                 raise TemplateError(f"{name} would be a name; the value is `{name}`")
             known = ", ".join(sorted(NAMES))
-            raise TemplateError(f"{name!r} is unknown; a record has {known} (a text stands in single quotes)")
+            raise TemplateError(f"{name!r} is unknown; a record has {known} (a string needs single quotes)")
         return cls(text, names, parsed)
 
     def search(self, view: Mapping[str, Any]) -> Any:
@@ -99,7 +99,7 @@ def _parse(text: str) -> Any:
     except JMESPathError as error:
         raise TemplateError(f"is not JMESPath: {_complaint(error)}") from None
     except (InvalidRequest, json.JSONDecodeError):
-        raise TemplateError("what stands in ` ` must be JSON (a text stands in ' ')") from None
+        raise TemplateError("the value in ` ` must be JSON (a string needs ' ')") from None
     except ValueError:  # Python reads no integer of more than 4300 digits
         raise TemplateError("is not JMESPath: it has a number that is too long") from None
 

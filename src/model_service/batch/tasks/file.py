@@ -125,7 +125,7 @@ def _check_order(tasks: Sequence[Task], _: dict[str, SinkDescription]) -> None:
 def _check_sinks(tasks: Sequence[Task], sinks: dict[str, SinkDescription]) -> None:
     for at, task in enumerate(tasks):
         if task.sink != NONE and task.sink not in sinks:
-            raise Fault(f"is no sink; there are {', '.join((*sinks, NONE))}", ("tasks", at, "sink"))
+            raise Fault(f"must be one of the sinks: {', '.join((*sinks, NONE))}", ("tasks", at, "sink"))
 
 
 def _check_dead_letters(tasks: Sequence[Task], sinks: dict[str, SinkDescription], name: str | None) -> None:
@@ -134,8 +134,8 @@ def _check_dead_letters(tasks: Sequence[Task], sinks: dict[str, SinkDescription]
             raise Fault("is missing: the sink for records that fail", ("dead_letters",))
         return
     if name not in sinks:
-        problem = "would lose the records that fail" if name == NONE else "is no sink"
-        raise Fault(f"{problem}; there are {', '.join(sinks) or 'none'}", ("dead_letters",))
+        problem = "would lose the records that fail; " if name == NONE else ""
+        raise Fault(f"{problem}must be one of the sinks: {', '.join(sinks) or 'there are none'}", ("dead_letters",))
     for part, template in sinks[name].templates.items():
         _check_names_all(part, template, ("sinks", name, part))
 
@@ -144,13 +144,13 @@ def _check_names_all(part: str, template: Template, path: Path) -> None:
     """That no record can be one that the template of the dead letters' sink has no name for, or has another's: its
     failure could not be put on record, and it would come again and again."""
     if template.names - OF_ALL:
-        raise Fault("as the dead letters' sink it must do with id and source; the rest is chosen by senders", path)
+        raise Fault("the sink of dead letters may use id and source only; senders choose the rest", path)
     try:
         one, other = (template.text({"source": "streaming", "id": name}) for name in EXAMPLES)
     except InvalidRequest:
-        raise Fault("as the dead letters' sink it must do for every id and source", path) from None
+        raise Fault("the sink of dead letters must have a value for every id and source", path) from None
     if part == "name" and one == other:
-        raise Fault("as the dead letters' sink it must name another object for each id", path)
+        raise Fault("the sink of dead letters must name another object for each id", path)
 
 
 OF_ALL: Final = frozenset({"id", "source"})

@@ -85,7 +85,7 @@ def object_at(url: str) -> ObjectLocation:
         )
     match = OBJECT_URL.fullmatch(url)
     if match is None:
-        raise SettingsError(VARIABLE, f"is no URL of an object: {' or '.join(FORMS)}")
+        raise SettingsError(VARIABLE, f"must be the URL of an object: {' or '.join(FORMS)}")
     namespace = match["namespace"] or match["namespace2"]
     name = unquote(match["name"]) if match["name"] else match["name2"]
     try:

@@ -34,7 +34,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidRequest("The object is no text in UTF-8.", code="invalid_object") from None
+        raise InvalidRequest("The object is not UTF-8 text.", code="invalid_object") from None
 
 
 def _image(content: bytes) -> str:
@@ -43,7 +43,7 @@ def _image(content: bytes) -> str:
         if content[at : at + len(start)] == start:
             return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
     known = ", ".join(sorted({kind for kind, _, _ in SIGNATURES}))
-    raise InvalidRequest(f"The object is no image of a kind that models take ({known}).", code="invalid_object")
+    raise InvalidRequest(f"The object is not an image of a type that models take ({known}).", code="invalid_object")
 
 
 SIGNATURES: Final = (

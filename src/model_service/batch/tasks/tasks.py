@@ -139,7 +139,7 @@ class Task:
             raise InvalidRequest("relay: only a task's template may name one.", param="relay")
         if not isinstance(body, dict):
             raise InvalidRequest(
-                "The record is no JSON object, and its task has no template.", code="not_a_request", param="value"
+                "The record is not a JSON object, and its task has no template.", code="not_a_request", param="value"
             )
         return body
 

@@ -44,7 +44,7 @@ class _Filling:
         try:
             text = _as_text(found)
         except (ValueError, TypeError, RecursionError):  # NaN, an endless number, a function's argument
-            raise expression.error("finds something that is no JSON") from None
+            raise expression.error("finds a value that JSON does not have") from None
         self.left -= len(text.encode(errors="surrogatepass"))
         if self.left < 0:
             raise expression.error(f"with it the template has more than {MAX_TEMPLATE_BYTES} bytes")

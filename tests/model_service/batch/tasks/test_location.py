@@ -109,15 +109,15 @@ def test_an_object_is_read_as_the_function_itself(service: Service, storage: Obj
         (f"{HOST}/p/s3cret/n/mine/b/settings/o/tasks.yaml", "must not be a pre-authenticated URL, which is a secret"),
         (
             f"{HOST}/n/mine/b/settings/o/tasks.yaml?versionId=s3cret",
-            "is no URL of an object: https://objectstorage.<reg",
+            "must be the URL of an object: https://objectstorage.<reg",
         ),
-        (f"{HOST}/n/mine/b/settings/o/", "is no URL of an object"),
+        (f"{HOST}/n/mine/b/settings/o/", "must be the URL of an object"),
         (f"{HOST}/n/mine/b/settings/o/..", "has a URL whose object cannot be a name"),
         (f"{HOST}/n/mine/b/../o/tasks.yaml", "has a URL whose namespace or bucket cannot be a name"),
-        ("https://s3cret@example.com/tasks.yaml", "is no URL of an object"),
-        ("http://objectstorage.us-chicago-1.oraclecloud.com/n/mine/b/settings/o/a", "is no URL of an object"),
+        ("https://s3cret@example.com/tasks.yaml", "must be the URL of an object"),
+        ("http://objectstorage.us-chicago-1.oraclecloud.com/n/mine/b/settings/o/a", "must be the URL of an object"),
         ("oci://sett ings@mine/a", "has a URL whose namespace or bucket cannot be a name"),
-        ("s3://settings/s3cret", "is no URL of an object"),
+        ("s3://settings/s3cret", "must be the URL of an object"),
     ],
 )
 def test_any_other_url_is_refused_without_repeating_it(url: str, problem: str) -> None:

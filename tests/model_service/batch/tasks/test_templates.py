@@ -80,8 +80,8 @@ def test_a_name_is_always_a_text(template: str, text: str) -> None:
         pytest.param("{{ upper(text) }}", (), "upper() is unknown; there are abs, ", id="a function that is none"),
         pytest.param("{{ length(text, id) }}", (), "length() takes 1 arguments, not 2", id="too many arguments"),
         pytest.param("{{ value.x == null }}", (), "the value is `null`", id="a constant without its quotes"),
-        pytest.param("{{ `de` }}", (), "what stands in ` ` must be JSON", id="a text in the wrong quotes"),
-        pytest.param("{{ `NaN` }}", (), "what stands in ` ` must be JSON", id="a number that is none"),
+        pytest.param("{{ `de` }}", (), "the value in ` ` must be JSON", id="a text in the wrong quotes"),
+        pytest.param("{{ `NaN` }}", (), "the value in ` ` must be JSON", id="a number that is none"),
         pytest.param("{{ value[0" + "9" * 5000 + "] }}", (), "a number that is too long", id="an endless number"),
         pytest.param("{{ " + "(" * 5000 + " }}", (), "is nested too deeply", id="brackets without end"),
         pytest.param("{{ " + "||".join(["id"] * 5000) + " }}", (), "is nested too deeply", id="a chain without end"),
@@ -112,8 +112,8 @@ def test_what_is_nested_without_end_is_refused() -> None:
         pytest.param(
             "contains(value.text, offset)", "cannot be evaluated for this record", id="two that do not go together"
         ),
-        pytest.param("to_number('1e999')", "finds something that is no JSON", id="an infinite number"),
-        pytest.param("[&text]", "finds something that is no JSON", id="an expression"),
+        pytest.param("to_number('1e999')", "finds a value that JSON does not have", id="an infinite number"),
+        pytest.param("[&text]", "finds a value that JSON does not have", id="an expression"),
         pytest.param("sort_by(value.tags, &@)", "sort_by() takes no object", id="a list of everything"),
     ],
 )

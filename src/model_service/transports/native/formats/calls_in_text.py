@@ -54,7 +54,7 @@ class CallsInText:
                 arguments = json.dumps(value.get(f"{name}{ARGUMENTS}") or {}, ensure_ascii=False)
                 return "", list(self._calls.add(name, arguments))
         if not is_cut_off:
-            raise UpstreamError("The model answered a forced tool call with something that is no call of it.")
+            raise UpstreamError("The model did not call the tool that it was forced to call.")
         return ("" if self._calls else text), []
 
     def _pulled_apart(self, parts: Iterator[str | WrittenCall]) -> tuple[str, list[ToolCallDelta]]:

@@ -61,7 +61,7 @@ def usage_of(native: Any) -> TokenUsage | None:
     details = [counts.get(name) or {} for name in ("prompt_tokens_details", "completion_tokens_details")]
     for count in (prompt, completion, total, *(count for part in details for count in mapping(part).values())):
         if not isinstance(count, int) or isinstance(count, bool):
-            raise UpstreamError("OCI answered with a count of tokens that is no whole number.")
+            raise UpstreamError("OCI answered with a token count that is not an integer.")
     total = total or prompt + completion
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total, **counts}
 
