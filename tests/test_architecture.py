@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.docs.reference.pages import PAGES
 from tests.figures.__main__ import flow_of
 from tests.figures.sources import Package
 
@@ -232,3 +233,9 @@ def test_what_a_request_passes_does_not_grow() -> None:
     assert len(modules) <= MAX_MODULES_OF_A_V1_CHAT, modules
     assert {kind: one["files"] for kind, one in flow.items() if one["files"] > MAX_FILES_OF[kind]} == {}
     assert flow["V1 chat"]["jumps"] <= MAX_JUMPS_OF_A_V1_CHAT
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_reference_says_what_the_code_has(name: str) -> None:
+    made = PAGES[name]()
+    assert (ROOT / "docs/reference" / name).read_text() == made, f"run `make reference`: docs/reference/{name} is old"

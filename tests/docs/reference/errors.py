@@ -58,6 +58,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "model_not_found": "there is no such model, or not for this caller",
         "operation_not_allowed": "this caller may not use the operation",
         "compartment_required": "no compartment is configured and none was named",
+        "compartment_not_allowed": "another compartment pays for this caller",
         "bucket_not_allowed": "`body_from` names a bucket that is not listed",
         "destination_not_allowed": "`relay` names a queue or a stream that is not listed",
         "rate_limit_exceeded": "a budget of a minute is used up, or OCI throttles: wait `retry-after` seconds",

@@ -16,7 +16,7 @@ INTRODUCTION: Final = f"""# Log lines
 {MADE}
 
 One JSON object a line. Each has `event`, `time` (RFC 3339, UTC, the moment of writing) and `call_id` (the id of the invocation,
-`Fn-Call-Id`; the reply's `x-request-id`). None has a prompt, an answer, a key or a token in it; with
+`Fn-Call-Id`; the reply's `x-request-id`), and once the caller is known `caller`, `team` and `user`. None has a prompt, an answer, a key or a token in it; with
 `MODEL_SERVICE_LOG_CONTENT=1` the lines about requests to OCI have the content. [Queries](../operate.md#logs).
 """
 # What each line says, and the fields that it has beside those that its call names.
@@ -29,9 +29,10 @@ TEXTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ),
         "usage": (
             "the [usage record](../usage.md) of a call or of a record",
-            "caller, team, key, labels, trigger, operation, model, transport, stream, error, finish_reason, tokens, "
+            "caller, team, key, labels, trigger, operation, model, transport, target, tries, stream, error, finish_reason, tokens, "
             "estimated, cost, currency, price_date, first_token_ms, total_ms, opc_request_id, user, metadata",
         ),
+        "setting_ignored": ("a misspelt setting, and what was probably meant", ""),
         "bug": ("an exception that nobody expected: its type and where it came from, not its text", ""),
     },
     "Requests to OCI": {

@@ -77,6 +77,7 @@ TEXTS: Final = {
     "callers.everyone": "an object: the rights of all callers, unless their team or their own entry says otherwise",
     "callers.teams": "an object: name of a team → its rights",
     "callers.callers": "an object: id of a caller → its rights, with `team`",
+    "callers.keys": "an object: id of a key → rights of that key, which narrow those of its caller",
     "callers.isolation": "whose stored responses and conversations a caller sees",
     **{f"callers.callers.*.{name}": text for name, text in RIGHTS.items()},
     "callers.callers.*.team": "the team that the caller belongs to",
@@ -110,8 +111,8 @@ def page() -> str:
             parts.append(table("limit", "counts", rows=[(f"`{name}`", text) for name, text in LIMITS.items()]) + "\n")
         if part == "callers":
             parts.append(
-                "`everyone` and each team have the same fields as a caller, but for `team`. The narrowest rule that\n"
-                "says something counts: caller, team, everyone.\n"
+                "`everyone`, each team and each key have the same fields as a caller, but for `team`. The narrowest rule that\n"
+                "says something counts: key, caller, team, everyone.\n"
             )
     return "\n".join(parts)
 

@@ -170,7 +170,7 @@ def test_a_record_that_is_ignored_is_told(record: str) -> None:
 def test_a_record_that_is_no_request_is_told(tmp_path: Path) -> None:
     path = tmp_path / "record.txt"
     path.write_text("hello")
-    with pytest.raises(InvalidRequest, match="The record is no JSON object"):
+    with pytest.raises(InvalidRequest, match="The record is not a JSON object"):
         say(COMPLETE, "--record", str(path), "--field", "source=queue")
 
 
