@@ -17,6 +17,7 @@ TESTS: Final = Path(__file__).parent
 # What `make check` leaves out: whole processes, waits, and thousands of generated inputs.
 SLOW_FIXTURES = frozenset({"stack", "terraform", "tree"})
 SLOW_PATHS = (
+    "iam/",
     "docs/test_relay_follow",
     "docs/test_snippets",
     "mock_oci/demo/",

@@ -24,7 +24,7 @@ Finished = subprocess.CompletedProcess[str]
 class Terraform:
     environment: Mapping[str, str]
 
-    def run(self, folder: Path, *words: str) -> Finished:
+    def run(self, folder: Path, *words: str, seconds: float = SECONDS) -> Finished:
         return subprocess.run(
             ["terraform", *words],
             cwd=folder,
@@ -32,13 +32,13 @@ class Terraform:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
 
-    def must(self, folder: Path, *words: str) -> str:
+    def must(self, folder: Path, *words: str, seconds: float = SECONDS) -> str:
         """What it printed; fails with what it said if it did not succeed."""
-        done = self.run(folder, *words)
+        done = self.run(folder, *words, seconds=seconds)
         assert done.returncode == 0, f"terraform {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Any, Self, TextIO
 from mock_oci.backend import MockOci
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.fn.functions import LocalFunctions
-from mock_oci.fn.gateway import LocalGateway
+from mock_oci.fn.gateway import GatewayDeployment, LocalGateway, LocalIssuer
 from mock_oci.fn.invoke_api import InvokeApi
 from mock_oci.fn.local_function import LocalFunction
 from mock_oci.services.apm import Apm
@@ -43,6 +43,8 @@ class LocalStack:
     platform's, and asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
     function itself is the gateway's authorizer, of the header Authorization, and what it says of a caller (the keys
     of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
+    ``deployment``, as ``mock_oci.fn.gateway.read_deployment`` reads it from Terraform, is the gateway's in place of all
+    that; ``issuers`` publish the keys of its tokens.
     ``page`` is what a browser gets at ``/`` of the gateway.
     ``tracing``: the function is told to send spans to the ``Apm`` of ``oci``.
     While the stack runs, connectors and rules move what they have, and Notifications tries again
@@ -69,6 +71,8 @@ class LocalStack:
         identity_headers: Mapping[str, str] | None = None,
         policies: Mapping[str, Any] | None = None,
         tracing: bool = False,
+        deployment: GatewayDeployment | None = None,
+        issuers: Sequence[LocalIssuer] = (),
         page: bytes | None = None,
     ) -> None:
         self._page = page
@@ -77,6 +81,7 @@ class LocalStack:
         self._authentication = authentication
         self._identity_headers = IDENTITY_HEADERS if identity_headers is None else identity_headers
         self._policies = policies or {}
+        self._deployment, self._issuers = deployment, issuers
         self._tracing = tracing
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
@@ -131,13 +136,13 @@ class LocalStack:
             trace_collector_url=self.oci.state_of(Apm).collector_url(self.oci_url) if self._tracing else "",
         )
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
-        routes = {PREFIX: self.function}
         gateway = LocalGateway(
             self.functions,
-            routes,
+            self._deployment or {PREFIX: self.function},
             port=self._port,
             buffered=self._buffered,
             policies=self._all_policies(),
+            issuers=self._issuers,
             page=self._page,
         )
         self.gateway = starting.enter_context(gateway)

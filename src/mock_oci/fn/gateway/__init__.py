@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from mock_oci.fn.gateway.from_terraform import GatewayDeployment, read_deployment
 from mock_oci.fn.gateway.gateway import LocalGateway, client_response, function_headers
+from mock_oci.fn.gateway.issuer import LocalIssuer
 from mock_oci.fn.gateway.policies import Policies
 
-__all__ = ["LocalGateway", "Policies", "client_response", "function_headers"]
+__all__ = [
+    "GatewayDeployment",
+    "LocalGateway",
+    "LocalIssuer",
+    "Policies",
+    "client_response",
+    "function_headers",
+    "read_deployment",
+]

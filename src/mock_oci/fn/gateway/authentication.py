@@ -51,8 +51,7 @@ class CustomAuthentication:
     def __init__(self, specification: Mapping[str, Any], clock: Callable[[], float]) -> None:
         part_of(specification, "a CUSTOM_AUTHENTICATION", *_KNOWN)
         choice_in(specification, "type", ["CUSTOM_AUTHENTICATION"])
-        if specification.get("isAnonymousAccessAllowed"):
-            raise ValueError("mock_oci does not emulate isAnonymousAccessAllowed")
+        self.is_anonymous_allowed = bool(specification.get("isAnonymousAccessAllowed"))
         self._function_id = str(specification["functionId"])
         self._token = _token_variable(specification)
         self._parameters = {name: Variable.read(text) for name, text in specification.get("parameters", {}).items()}

@@ -16,7 +16,12 @@ from mock_oci.fn.fdk_answer import BODY_LIMIT
 from mock_oci.fn.fdk_socket import HOP_BY_HOP, breaks_line
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.fn.gateway.authentication import Unanswered
-from mock_oci.fn.gateway.policies import Policies
+from mock_oci.fn.gateway.backends import FunctionBackend, StockBackend
+from mock_oci.fn.gateway.from_terraform import GatewayDeployment
+from mock_oci.fn.gateway.issuer import LocalIssuer
+from mock_oci.fn.gateway.policies import OF_ROUTES, Policies, RoutePolicies
+from mock_oci.fn.gateway.routes import Route, find, prefix_route, routes_of
+from mock_oci.fn.gateway.specification import part_of
 from mock_oci.fn.local_function import LocalFunction
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.tenancy import ocid
@@ -41,11 +46,12 @@ _AGENT = "lua-resty-http/0.14 (Lua) ngx_lua/10015"  # how the gateway names itse
 
 
 class LocalGateway:
-    """One deployment: ``routes`` maps path prefixes (``/v1``) to functions, the longest one that fits wins.
+    """One deployment: ``routes`` has it all, or maps path prefixes (``/v1``) to functions, the longest one wins.
 
     ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
     ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
-    ``policies`` and ``usage_plans`` are data, see Policies; verdicts, rates and quotas go by the clock of the cloud.
+    Beside prefixes, ``policies`` and ``usage_plans`` are data, see Policies and RoutePolicies; a deployment has them.
+    Verdicts, rates and quotas go by the clock of the cloud. ``issuers`` publish the keys that tokens are checked with.
     ``page`` is HTML for who opens the gateway in a browser; no gateway of OCI's has one.
     The gateway invokes as ``principal``: deny it, and clients get the bare 500 of a missing policy.
     """
@@ -53,21 +59,21 @@ class LocalGateway:
     def __init__(
         self,
         functions: LocalFunctions,
-        routes: Mapping[str, LocalFunction],
+        routes: Mapping[str, LocalFunction] | GatewayDeployment,
         *,
         port: int = 0,
         buffered: bool = True,
         policies: Mapping[str, Any] | None = None,
         usage_plans: Sequence[Mapping[str, Any]] = (),
+        issuers: Sequence[LocalIssuer] = (),
         page: bytes | None = None,
     ) -> None:
         self._page = page
         self._functions = functions
-        self._routes = dict(routes)
         self._live = not buffered
         self._server = LoopbackServer(self.answer, port)
         oci = functions.oci
-        self._policies = Policies(policies, usage_plans, oci.clock)
+        self._policies, self._routes = self._read(routes, policies or {}, usage_plans, issuers)
         gateway_id, tenancy = ocid("apigateway", "mock_oci", oci.region), oci.tenancy
         self.principal = Principal("ApiGateway", gateway_id, tenancy.tenancy_id, tenancy.compartment_id, "apigateway")
         self._caller = Caller(gateway_id, "resource", tenancy.tenancy_id)
@@ -102,19 +108,19 @@ class LocalGateway:
         path = request.path
         if self._page is not None and status is None and (request.method, path) == ("GET", "/"):
             return Response(200, _OF_A_PAGE, self._page)
-        fitting = [prefix for prefix in self._routes if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
         if status is not None:
             return _error(status)
-        if not fitting:
+        route, is_known = find(self._routes, request)
+        if not is_known:
             return _error(404)
         preflight = self._policies.cors and self._policies.cors.preflight(request)
         if preflight:
             return preflight
-        return self._admitted(request, self._routes[max(fitting, key=len)])
+        return self._admitted(request, route) if route is not None else _error(405)
 
-    def _admitted(self, request: Request, function: LocalFunction) -> Response:
+    def _admitted(self, request: Request, route: Route) -> Response:
         try:
-            verdict = self._policies.authenticate(request, self._ask)
+            verdict = self._policies.authenticate(request, self._ask, route.policies)
         except Unanswered as failure:
             return _error(failure.status)
         if not verdict.active:
@@ -123,11 +129,37 @@ class LocalGateway:
         if refusal is not None:
             wait = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
             return _error(refusal.status, wait)
+        if isinstance(route.backend, StockBackend):
+            return Response(route.backend.status, route.backend.headers, route.backend.body.encode())
         if len(request.body) > BODY_LIMIT:
             return _error(413)
-        return client_response(
-            self._invoked(function.id, self._policies.transformations.apply(request, verdict.context))
-        )
+        seen = route.policies.transformations.apply(request, verdict.context)
+        return client_response(self._invoked(route.backend.function_id, seen))
+
+    def _read(
+        self,
+        routes: Mapping[str, LocalFunction] | GatewayDeployment,
+        policies: Mapping[str, Any],
+        usage_plans: Sequence[Mapping[str, Any]],
+        issuers: Sequence[LocalIssuer],
+    ) -> tuple[Policies, tuple[Route, ...]]:
+        """Return the policies and the routes. Raises ValueError for what is not emulated."""
+        published = {issuer.uri: issuer for issuer in issuers}
+        if isinstance(routes, GatewayDeployment):
+            if policies or usage_plans:
+                raise ValueError("a deployment has its own policies and usage plans")
+            whole = part_of(routes.specification, "a deployment", "requestPolicies", "loggingPolicies", "routes")
+            found = routes_of(whole, routes.path_prefix)
+            policies, usage_plans = whole.get("requestPolicies") or {}, routes.usage_plans
+        else:
+            of_routes = RoutePolicies({name: policies[name] for name in OF_ROUTES if name in policies})
+            policies = {name: value for name, value in policies.items() if name not in OF_ROUTES}
+            backends = {prefix: FunctionBackend(function.id) for prefix, function in routes.items()}
+            found = tuple(prefix_route(prefix, backend, of_routes) for prefix, backend in backends.items())
+        read = Policies(policies, usage_plans, self._functions.oci.clock, published)
+        for route in found:
+            read.check_route(route.policies)
+        return read, found
 
     def _invoked(self, function_id: str, request: Request) -> Response:
         if not self._may_invoke(function_id):

@@ -42,7 +42,7 @@ def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Re
         found = next((row for row in rows(call, call.region) if row["id"] == wanted), None)
         # Base models belong to no compartment: a permission in any will do (where OCI asks for it is unverified).
         home = (found or {}).get("compartmentId")
-        homes = [home] if home else call.cloud.iam.directory.compartments
+        homes = [home] if home else call.cloud.iam.directory.compartments[::-1]
         if found is None or not any(call.may(compartment_id, target_variable(wanted)) for compartment_id in homes):
             raise Refused(not_found())
         return json_response(200, found, {"etag": wanted[-8:]})

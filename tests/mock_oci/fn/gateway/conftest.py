@@ -21,17 +21,25 @@ AUTHORIZER = {
 
 
 class FakeFunctions:
-    """Answers as the function ``served`` with what reached it, and as any other with the next of ``verdicts``."""
+    """Answers as the function ``served`` with what reached it, and as any other with the next of ``verdicts``.
+
+    ``judging``: what ``served`` itself says when it is asked as an authorizer.
+    """
 
     def __init__(self, oci: MockOci) -> None:
         self.oci = oci
         self.questions: list[Any] = []
         self.verdicts: list[Any] = []
         self.calls: list[dict[str, Any]] = []
+        self.served = "served"
+        self.judging: Any = None
 
     def invoke(self, function_id: str, body: bytes, headers: Mapping[str, str], **told: Any) -> Response:
         self.calls.append({"function": function_id, "headers": dict(headers), **told})
-        if function_id == "served":
+        if self.judging is not None and "intent" not in told:
+            self.questions.append(json.loads(body))
+            return Response(200, {}, json.dumps(self.judging).encode())
+        if function_id == self.served:
             own = {name.removeprefix("fn-http-h-"): value for name, value in headers.items() if "fn-http-h-" in name}
             return Response(200, {"content-type": "application/json"}, json.dumps(own).encode())
         self.questions.append(json.loads(body))

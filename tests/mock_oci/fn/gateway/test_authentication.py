@@ -123,7 +123,7 @@ REFUSED = [
     {"type": "JWT_AUTHENTICATION", "functionId": "j"},
     {"type": "CUSTOM_AUTHENTICATION", "functionId": "j"},
     {"type": "CUSTOM_AUTHENTICATION", "functionId": "j", "tokenHeader": "a", "parameters": {"a": "request.query[a]"}},
-    {"type": "CUSTOM_AUTHENTICATION", "functionId": "j", "tokenHeader": "a", "isAnonymousAccessAllowed": True},
+    {"type": "TOKEN_AUTHENTICATION", "tokenHeader": "a", "validationPolicy": {"type": "REMOTE_DISCOVERY"}},
     {"type": "CUSTOM_AUTHENTICATION", "functionId": "j", "tokenHeader": "a", "validationFailurePolicy": {}},
     {"type": "CUSTOM_AUTHENTICATION", "functionId": "j", "parameters": {"a": "request.query[a]"}},
     {"type": "CUSTOM_AUTHENTICATION", "functionId": "j", "parameters": {"a": "request.cert[a]"}, "cacheKey": ["a"]},

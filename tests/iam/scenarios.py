@@ -1,0 +1,262 @@
+"""What each feature is for, from one end to the other, with the statements of its own and no others."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from tests.iam.site import HELLO, LLAMA, Site, read
+
+from mock_oci.fn.functions import DETACHED
+from mock_oci.fn.gateway.issuer import LocalIssuer
+from mock_oci.services.connector_hub import ConnectorHub
+from mock_oci.services.connector_hub.batches import from_queue, from_stream, to_function
+from mock_oci.services.events import Events
+from mock_oci.services.monitoring import CustomMetrics
+from mock_oci.services.notifications import Notifications
+from mock_oci.services.object_storage import Pars
+from mock_oci.services.queues import Queues
+from mock_oci.services.streaming import Streaming
+from mock_oci.services.vault import Secrets
+from mock_oci.wire import Request
+from model_service.cli import keys as keys_command
+
+IMPATIENT: Final = Path(__file__).with_name("impatient")
+ASK: Final = {"model": LLAMA, "messages": HELLO}
+GPT: Final = "openai.gpt-oss-120b"
+
+
+def chat(site: Site) -> None:
+    with site.running():
+        gateway = site.gateway()
+        answer = site.through(gateway, "POST", "/v1/chat/completions", ASK)
+        assert answer.status == 200
+        assert read(answer)["choices"]
+        command = {**ASK, "model": "cohere.command-a-03-2025"}
+        assert read(site.through(gateway, "POST", "/v1/chat/completions", command))["choices"]  # the SDK's transport
+
+
+def embeddings(site: Site) -> None:
+    with site.running():
+        answer = site.directly({"operation": "embeddings", "model": "cohere.embed-v4.0", "input": ["a", "b"]})
+        assert len(answer["data"]) == 2
+        assert site.directly(ASK)["choices"]
+
+
+def rerank(site: Site) -> None:
+    with site.running():
+        body = {"model": "cohere.rerank-v4.0-fast", "query": "a", "documents": ["a", "b"]}
+        assert site.directly({"operation": "rerank", **body})["results"]
+        assert site.directly(ASK)["choices"]
+
+
+def responses(site: Site) -> None:
+    with site.running(MODEL_SERVICE_PROJECT_ID=site.oci.projects.default.id):
+        gateway = site.gateway()
+
+        def ask(method: str, path: str, body: Any = None) -> Any:
+            answer = site.through(gateway, method, f"/v1{path}", body)
+            assert answer.status == 200, (method, path, read(answer))
+            return read(answer)
+
+        assert ask("POST", "/chat/completions", ASK)["choices"]
+        made = ask("POST", "/responses", {"model": GPT, "input": "My name is Ada."})
+        assert ask("GET", f"/responses/{made['id']}")["id"] == made["id"]
+        assert ask("GET", f"/responses/{made['id']}/input_items")["data"]
+        later = ask("POST", "/responses", {"model": GPT, "input": "Hello", "background": True})
+        assert ask("POST", f"/responses/{later['id']}/cancel")["status"] == "cancelled"
+        assert ask("DELETE", f"/responses/{made['id']}")["deleted"]
+        talk = ask("POST", "/conversations", {})["id"]
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}
+        [kept] = ask("POST", f"/conversations/{talk}/items", {"items": [item]})["data"]
+        assert ask("GET", f"/conversations/{talk}/items")["data"]
+        assert ask("GET", f"/conversations/{talk}/items/{kept['id']}")["id"] == kept["id"]
+        assert ask("POST", f"/conversations/{talk}", {"metadata": {"a": "b"}})["metadata"] == {"a": "b"}
+        assert ask("GET", f"/conversations/{talk}")["id"] == talk
+        assert ask("DELETE", f"/conversations/{talk}/items/{kept['id']}")
+        assert ask("DELETE", f"/conversations/{talk}")["deleted"]
+
+
+def models(site: Site) -> None:
+    with site.running():
+        assert LLAMA in {item["id"] for item in site.directly({"operation": "models"})["data"]}
+        assert site.directly(ASK)["choices"]
+
+
+def dedicated_endpoints(site: Site) -> None:
+    endpoint = site.oci.catalogue.add_endpoint(LLAMA)
+    with site.running():
+        assert site.directly({**ASK, "model": endpoint})["choices"]
+        assert site.directly(ASK)["choices"]
+
+
+def large_answers(site: Site) -> None:
+    site.oci.script.chat("a long answer " * 600_000)
+    with site.running():
+        answer = site.directly(ASK)
+        [par] = site.oci.state_of(Pars).all()
+        assert par.path in json.dumps(answer)
+        [piece] = [site.oci.answer(Request("GET", par.path, {}))]
+        assert piece.status == 200
+        assert read(piece)["choices"]
+
+
+def requests_from_objects(site: Site) -> None:
+    site.storage.put("requests", "one.json", json.dumps(ASK).encode())
+    with site.running():
+        assert site.directly({"body_from": {"bucket": "requests", "object": "one.json"}})["choices"]
+
+
+def relay(site: Site) -> None:
+    queue, stream = json.loads(site.made["config"]["MODEL_SERVICE_RELAY_DESTINATIONS"])
+    with site.running():
+        for place in ({"queue": queue, "channel": "mine"}, {"stream": stream, "key": "mine"}):
+            answer = site.directly({**ASK, "relay": place})
+            assert answer["model_service"]["relay"]["complete"] is True, answer
+    assert site.oci.state_of(Queues).messages(queue).all("mine")
+
+
+def records_from_a_stream(site: Site) -> None:
+    [stream] = site.oci.state_of(Streaming).all()
+    stream.put([(None, json.dumps({"prompt": f"number {number}"}).encode()) for number in range(20)])
+    with site.running():
+        hub = site.oci.state_of(ConnectorHub)
+        hub.backoff = lambda failures: 0.0
+        connector = hub.create("prompts", from_stream(stream.id), to_function(site.function.id, number=20))
+        for _ in range(2):  # again from the beginning, as Connector Hub may: nothing is asked or written twice
+            [run] = hub.pump()
+            assert (run.status, run.records) == (200, 20), site.function.logs()
+            connector.configure({"source": {**connector.details["source"], "cursor": {"kind": "TRIM_HORIZON"}}})
+            hub.delete(connector.id)
+            connector = hub.create("again", from_stream(stream.id), to_function(site.function.id, number=20))
+    names = [item.name for item in site.storage.objects("model-service-results")]
+    assert len([name for name in names if name.endswith(".json") and not name.startswith("model-service/")]) == 20
+
+
+def records_from_a_queue(site: Site) -> None:
+    source = next(queue for queue in site.oci.state_of(Queues).all() if queue.id != site.real[_WORK])
+    kinds = ("stream", "queue", "topic", "function")
+    for number in range(20):
+        site.oci.state_of(Queues).messages(source.id).put(json.dumps({kinds[number % 4]: number + 1}))
+    site.oci.state_of(Queues).messages(source.id).put(json.dumps({"no task": "wants it"}))  # a dead letter
+    with site.running():
+        hub = site.oci.state_of(ConnectorHub)
+        hub.create("jobs", from_queue(source.id), to_function(site.function.id, number=21))
+        [run] = hub.pump()
+        assert (run.status, run.records) == (200, 21), site.function.logs()
+        site.oci.state_of(Queues).messages(source.id).put(json.dumps({"stream": "and one more"}))
+        [run] = hub.pump()  # one record is looked up by itself, many by a list
+        assert (run.status, run.records) == (200, 1), site.function.logs()
+    stream = site.oci.state_of(Streaming).find(site.real["ocid1.stream.oc1..answers"])
+    assert stream is not None
+    assert len(stream.entries()) == 6
+    assert len(site.oci.state_of(Queues).messages(site.real[_WORK]).all(None)) == 5
+    assert {decision.asked.operation for decision in site.decisions} >= {"PublishMessage", "InvokeFunction"}
+    assert [len(item.body) for item in site.storage.objects("ledger")] == [0] * 21  # each one is noted as delivered
+
+
+def files_that_arrive(site: Site) -> None:
+    with site.running():
+        events = site.oci.state_of(Events)
+        condition = {"eventType": "com.oraclecloud.objectstorage.createobject"}
+        events.create("files", condition, [events.action("FAAS", site.function.id)])
+        site.storage.put("inbox", "a.txt", b"Dear all")
+        assert [delivery.status for delivery in events.pump()] == [200], site.function.logs()
+    assert len(site.storage.objects("model-service-results")) == 1
+
+
+def keys(site: Site, folder: Path) -> None:
+    key = _key_in_a_secret(site, folder)
+    site.folder = IMPATIENT
+    with site.running():
+        gateway = site.gateway()
+        for _ in range(2):
+            assert site.through(gateway, "POST", "/v1/chat/completions", ASK, authorization=key).status == 200
+        assert site.through(gateway, "POST", "/v1/chat/completions", ASK).status == 401
+    assert site.oci.state_of(CustomMetrics).streams()
+
+
+def settings_elsewhere(site: Site, folder: Path) -> None:
+    key = _key_in_a_secret(site, folder)
+    site.storage.put("settings", "service.json", json.dumps({"models": {"aliases": {"prod": LLAMA}}}).encode())
+    with site.running():
+        body = {**ASK, "model": "prod"}
+        answer = site.through(site.gateway(), "POST", "/v1/chat/completions", body, authorization=key)
+        assert answer.status == 200
+
+
+def _key_in_a_secret(site: Site, folder: Path) -> str:
+    """Return what a client shows, a bearer's key, once its digest is in the secret."""
+    parser, out, document = argparse.ArgumentParser(), io.StringIO(), folder / "keys.json"
+    document.write_text("{}")
+    keys_command.add_arguments(parser)
+    given = ["--at", str(document), "create", "--owner", "ada", "--team", "search"]
+    keys_command.run(parser.parse_args(given), out)
+    secrets = site.oci.state_of(Secrets)
+    [secret] = secrets.all()
+    secrets.add_version(secret, document.read_bytes())
+    return f"Bearer {out.getvalue().strip().split()[-1]}"
+
+
+def tokens(site: Site) -> None:
+    issuer = LocalIssuer("https://login.example.com/", "https://login.example.com/keys", site.oci.clock)
+    with site.running():
+        gateway = site.gateway(issuer)
+        token = issuer.token(sub="ada", aud="model-service", scope="models.use")
+        named = {"authorization": f"Bearer {token}", "x_subscription_token": "subscription-of-team-a"}
+        assert site.through(gateway, "POST", "/v1/chat/completions", ASK, **named).status == 200
+
+
+def detached_calls(site: Site) -> None:
+    with site.running():
+        for body in (ASK, {"model": LLAMA}):
+            site.functions.invoke(site.function.id, json.dumps(body).encode(), invoke_type=DETACHED)
+            site.function.detached_runs[-1].outcome.result(30)
+    stream = site.oci.state_of(Streaming).find(site.real["ocid1.stream.oc1..done"])
+    assert stream is not None
+    assert len(stream.entries()) == 1
+    assert len(site.oci.state_of(Notifications).published) == 1
+
+
+def other_compartments_pay(site: Site) -> None:
+    payer = site.real["ocid1.compartment.oc1..payer"]
+    with site.running():
+        for compartment in (None, payer):
+            more = {"compartment_id": compartment} if compartment else {}
+            assert site.directly({**ASK, **more})["choices"]
+            embed = {"operation": "embeddings", "model": "cohere.embed-v4.0", "input": ["a"], **more}
+            assert site.directly(embed)["data"]
+
+
+def one_chat(site: Site) -> None:
+    with site.running():
+        assert site.directly(ASK)["choices"]
+
+
+_WORK: Final = "ocid1.queue.oc1..work"
+SCENARIOS: Final[dict[str, Callable[..., None]]] = {
+    "a dynamic group": one_chat,
+    "chat": chat,
+    "dedicated endpoints": dedicated_endpoints,
+    "detached calls": detached_calls,
+    "embeddings": embeddings,
+    "files that arrive": files_that_arrive,
+    "keys": keys,
+    "large answers": large_answers,
+    "models": models,
+    "other compartments pay": other_compartments_pay,
+    "records from a queue": records_from_a_queue,
+    "records from a stream": records_from_a_stream,
+    "relay": relay,
+    "requests from objects": requests_from_objects,
+    "rerank": rerank,
+    "responses": responses,
+    "settings elsewhere": settings_elsewhere,
+    "tokens": tokens,
+    "traces": one_chat,
+    "usage in a bucket": one_chat,
+}
