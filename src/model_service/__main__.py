@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from model_service import __version__
-from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, usage
+from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, targets, usage
 from model_service.cli.options import connection_options
 from model_service.errors import (
     CredentialError,
@@ -148,6 +148,7 @@ COMMANDS: Final[Mapping[str, tuple[str, Any]]] = {
     "config": ("check a service file", config),
     "keys": ("make, list, rotate and revoke the keys of callers", keys),
     "models": ("list the models that may be called", models),
+    "targets": ("show the targets of aliases, and ask each", targets),
     "tasks": ("check a tasks file", check_tasks),
     "usage": ("add up who used what", usage),
 }

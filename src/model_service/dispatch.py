@@ -60,4 +60,5 @@ ANSWERERS: Final[Mapping[str, str]] = {
     "ModelsRequest": "catalogue.models:Models",
     "OpenApiRequest": "about.openapi:OpenApi",
     "ReadinessRequest": "about.health:Readiness",
+    "TargetsRequest": "targets.report:TargetsReport",
 }

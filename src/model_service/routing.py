@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, Literal
 
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.light_dataclasses import dataclass
 
 TransportName = Literal["v1", "responses", "sdk", "passthrough"]  # the last: no chat, but files and speech
@@ -102,6 +102,16 @@ class Served:
     @property
     def tries(self) -> int:
         return len(self.failed) + 1
+
+
+def told_tries(route: Route, served: Served | None, error: ModelServiceError | None) -> dict[str, Any]:
+    """Return what a line of the log says of the tries of a call to an alias that has targets."""
+    attempts = error.attempts if error is not None else ()
+    if served is None and not attempts:
+        return {"alias": route.pool}
+    target = served.target if served is not None else attempts[-1]["target"]
+    failed = served.failed if served is not None else attempts
+    return {"alias": route.pool, "target": target, "tries": served.tries if served else len(attempts), "failed": failed}
 
 
 def resolve(

@@ -21,7 +21,7 @@ from model_service.logs import log
 from model_service.logs.redaction import redact
 from model_service.openai_api.chat import Complete, Stream
 from model_service.openai_api.encoding import value_of
-from model_service.routing import Route, Served
+from model_service.routing import Route, Served, told_tries
 
 # What only an operator can mend, in words that are all ours. Other errors may quote a prompt, and have a caller who
 # reads them; behind a batch there is nobody.
@@ -102,17 +102,9 @@ class Trace:
             opc_request_id=error.opc_request_id if error else self.opc_request_id,
             ms=self.ms,
             **({"labels": dict(self.caller.labels)} if self.caller.labels else {}),
-            **self._tries(error),
+            **(told_tries(self.route, self.served, error) if self.route and self.route.pool else {}),
         )
         forget_frames(error)
-
-    def _tries(self, error: ModelServiceError | None) -> dict[str, Any]:
-        """Return which target has answered and what each other try has come to; nothing without targets."""
-        if self.served is not None:
-            return {"target": self.served.target, "tries": self.served.tries, "failed": list(self.served.failed)}
-        if error is not None and error.attempts:
-            return {"target": None, "tries": len(error.attempts), "failed": list(error.attempts)}
-        return {}
 
     def _watch_chunks(self, answer: Stream) -> Iterator[Any]:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,11 +54,11 @@ class AccountEntry:
         """Return an answer, which is written down now, or when its last chunk has gone by."""
         return answer if self.record is None else self._told(self.record.watch(answer))
 
-    def fail(self, code: str | None, attempts: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Write down that there is no answer, and what each try for it has come to."""
+    def fail(self, error: ModelServiceError | None) -> None:
+        """Write down that there is no answer, because of an error of OCI or, without one, of a bug."""
         if self.record is not None:
-            self.record.attempts = attempts
-            self.record.finish(code)
+            self.record.error = error
+            self.record.finish(error.code if error is not None else "internal_error")
 
     def cancel(self) -> None:
         """Give back what was reserved: the same call goes on as another entry."""

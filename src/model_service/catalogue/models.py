@@ -32,6 +32,9 @@ class ModelService(ControlPlane, Protocol):
     def aliases(self) -> Mapping[str, str]: ...
 
     @property
+    def pools(self) -> Mapping[str, Any]: ...
+
+    @property
     def accounts(self) -> Any: ...
 
     @property
@@ -85,7 +88,11 @@ class Models:
 
     def _may_call(self, caller: Caller, name: str, route: Route) -> bool:
         accounts = self.service.accounts
-        return accounts is None or bool(accounts.may_call(caller, name, route))
+        if accounts is None or accounts.may_call(caller, name, route):
+            return True
+        pool = self.service.pools.get(name)
+        others = pool.targets[1:] if pool is not None else ()
+        return any(accounts.may_call(caller, name, replace(route, model=target.model)) for target in others)
 
     def _shown(self, name: str, route: Route, model: ListedModel) -> dict[str, Any]:
         """Return a model as OpenAI's clients read it; what they do not know is below ``model_service``."""
@@ -106,7 +113,9 @@ class Models:
             "retirement": model.retired,
             "replacements": list(model.replacements),
         }
-        alias = {"alias_of": route.model} if name in self.service.aliases else {}
+        alias: dict[str, Any] = {"alias_of": route.model} if name in self.service.aliases else {}
+        if name in self.service.pools:
+            alias["targets"] = [target.name for target in self.service.pools[name].targets]
         owner = model.owner or model.id.partition(".")[0]
         shown = {"id": name, "object": "model", "created": model.created, "owned_by": owner}
         return {**shown, "model_service": {**alias, **about}}

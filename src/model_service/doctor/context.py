@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -20,6 +20,8 @@ from model_service.openai_api.chat import Answer, ChatRequest
 from model_service.openai_api.operations import DoctorRequest
 from model_service.service_file.documents import Refreshed
 from model_service.service_file.shape import ServiceFile
+from model_service.service_file.targets import TargetPool
+from model_service.targets.targets import Targets
 from model_service.upstream.sockets import Attempt, DeadlineTransport
 
 PROBE_SECONDS: Final = 10.0  # for an answer that takes a server no thought
@@ -39,6 +41,12 @@ class DoctorService(BatchService, Protocol):
 
     @property
     def service_file(self) -> Refreshed[ServiceFile] | None: ...
+
+    @property
+    def pools(self) -> Mapping[str, TargetPool]: ...
+
+    @property
+    def targets(self) -> Targets: ...
 
 
 class CheckFailed(Exception):

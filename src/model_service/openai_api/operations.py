@@ -180,6 +180,7 @@ OPERATIONS: Final = (
     Operation("responses", ("/v1/responses",), responses_request, lambda body: "input" in body),
     # Not behind a gateway: how we are set up is for whom IAM lets invoke the function, not for every client.
     Operation("doctor", (), DoctorRequest.parse),
+    Operation("targets", (), "openai_api.own_requests:targets_request"),
     Operation("completions", ("/v1/completions",), "openai_api.completions:completion_request"),
     Operation("health", ("/v1/health",), "openai_api.own_requests:health_request", method="GET"),
     Operation("ready", ("/v1/ready",), "openai_api.own_requests:readiness_request", method="GET"),

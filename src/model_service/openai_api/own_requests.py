@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from model_service.light_dataclasses import dataclass
-from model_service.openai_api.validation import optional_string, reject_unknown_fields
+from model_service.openai_api.validation import optional_bool, optional_string, reject_unknown_fields
 from model_service.routing import Route
 
 
@@ -51,6 +51,19 @@ class ReadinessRequest(OwnRequest):
 @dataclass(frozen=True)
 class OpenApiRequest(OwnRequest):
     """Which operations there are, as an OpenAPI document."""
+
+
+@dataclass(frozen=True)
+class TargetsRequest(OwnRequest):
+    """Which targets there are, and how they are; ``asks``: each is asked once before."""
+
+    asks: bool = False
+
+
+def targets_request(body: Mapping[str, Any]) -> TargetsRequest:
+    """Return the checked request; raise ``InvalidRequest``."""
+    reject_unknown_fields(body, frozenset({"operation", "ask", *PAYER}))
+    return TargetsRequest(bool(optional_bool(body, "ask")))
 
 
 def health_request(_body: Mapping[str, Any]) -> HealthRequest:

@@ -64,7 +64,7 @@ class Breaker:
         if probe:
             self._probe_until = float("-inf")
             if ok:
-                self._close()
+                self.open_until, self._failed_probes = None, 0
                 return False
             self._failed_probes += 1
             return self.open()
@@ -84,10 +84,6 @@ class Breaker:
         self.open_until = self.clock() + (seconds or cooldown) * (0.5 + self.random())
         self._outcomes.clear()
         return True
-
-    def _close(self) -> None:
-        self.open_until = None
-        self._failed_probes = 0
 
     def _is_ill(self, now: float) -> bool:
         while self._outcomes and self._outcomes[0][0] < now - self.window:

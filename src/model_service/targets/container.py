@@ -22,7 +22,7 @@ from model_service.service_file.shape import Limit, Limits
 from model_service.service_file.targets import ModelTarget, Resilience, TargetPool
 from model_service.targets.breaker import Breaker
 from model_service.targets.connections import TargetConnections
-from model_service.targets.failures import Failure
+from model_service.targets.failures import Failure, failure_of
 from model_service.targets.health import TargetHealth
 from model_service.targets.sharing import SharedHealth
 from model_service.targets.tries import TryBudget
@@ -83,12 +83,12 @@ class Container:
     def health(self, target: ModelTarget) -> TargetHealth:
         """Return what is remembered of a target; two aliases that have the same one share it."""
         found = self._health.get(target.place)
-        return found if found is not None else self._health.setdefault(target.place, self._new_health())
-
-    def _new_health(self) -> TargetHealth:
-        of = self.resilience
-        breaker = Breaker(of.breaker_failures, of.breaker_seconds, of.cooldown_seconds, self.clock, self.random)
-        return TargetHealth(breaker, self.clock, self.random)
+        if found is None:
+            of = self.resilience
+            breaker = Breaker(of.breaker_failures, of.breaker_seconds, of.cooldown_seconds, self.clock, self.random)
+            # Two threads may make it at once: the first to be stored is everybody's.
+            found = self._health.setdefault(target.place, TargetHealth(breaker, self.clock, self.random))
+        return found
 
     def connections(self, target: ModelTarget) -> TargetConnections:
         """Return the ways to a target."""
@@ -113,7 +113,7 @@ class Container:
             route: Route = request.route(names, override=target.transport or self.service.settings.transport)
         else:
             route = request.route(names)
-        return route
+        return replace(route, pool=pool.name)
 
     def enter(
         self, target: ModelTarget, route: Route, request: Any, deadline: Deadline, origin: Origin
@@ -152,19 +152,22 @@ class Container:
         return replace(request, **changes) if changes else request
 
     def note_failure(
-        self, target: ModelTarget, failure: Failure, error: ModelServiceError, seconds: float, *, probe: bool
-    ) -> None:
-        """Remember a try that has failed after so many seconds."""
+        self, alias: str, target: ModelTarget, error: ModelServiceError, seconds: float, *, probe: bool = False
+    ) -> Failure:
+        """Remember a try that has failed after so many seconds, and return what its failure means."""
+        failure = failure_of(error)
         health, effect = self.health(target), failure.effect
         if failure.kind == "out of time" and not health.is_telling(seconds):
             effect = "none"
         retry_after = asked_for(error.retry_after) if effect == "throttled" else 0.0
         opened = health.note_failure(effect, error.code, probe=probe, retry_after=retry_after)
-        log.write("target_failed", target=target.name, kind=failure.kind, status=error.status, code=error.code)
+        said = {"alias": alias, "target": target.name}
+        log.write("target_failed", **said, kind=failure.kind, status=error.status, code=error.code)
         if opened:
-            log.write("target_kept_away", target=target.name, seconds=round(health.wait, 1))
+            log.write("target_kept_away", **said, seconds=round(health.wait, 1))
             if self.shared is not None:
                 self.shared.publish(target.place)
+        return failure
 
     def note_used_up(self, target: ModelTarget, refusal: ModelServiceError) -> None:
         """Keep calls from a target whose requests of this minute are used up: tokens may be left for a smaller one."""

@@ -42,10 +42,8 @@ class TargetHealth:
     @property
     def can_be_asked(self) -> bool:
         """Whether nothing speaks against a call now."""
-        return (self.breaker.open_until is None and self.resting_until == float("-inf")) or self._can_be_asked_again
-
-    @property
-    def _can_be_asked_again(self) -> bool:
+        if self.breaker.open_until is None and self.resting_until == float("-inf"):
+            return True
         return self.clock() >= self.resting_until and self.breaker.may_begin
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 from model_service.callers.accounts import AccountEntry
 from model_service.callers.budgets import OF_MODELS, OF_TARGETS, BudgetUsedUp
-from model_service.errors import DeadlineExceeded, ModelNotFound, ModelServiceError
+from model_service.errors import DeadlineExceeded, ModelNotFound, ModelServiceError, UpstreamUnreachable
 from model_service.fn.caller import Origin
 from model_service.fn.invocation import Deadline
 from model_service.light_dataclasses import dataclass
@@ -19,7 +19,8 @@ from model_service.routing import Route, Served
 from model_service.service_file.targets import ModelTarget, TargetPool
 from model_service.targets.choice import choose
 from model_service.targets.container import Container
-from model_service.targets.failures import AnswerLate, Failure, FirstTokenLate, failure_of
+from model_service.targets.failures import AnswerLate, Failure, FirstTokenLate
+from model_service.targets.seam import continued, may_continue
 from model_service.targets.waiting import EarlyDeadline
 from model_service.upstream.retries import FIRST_PAUSE, MAX_PAUSE, MIN_TRY_SECONDS, asked_for
 
@@ -51,10 +52,12 @@ class PoolCall:
     error: ModelServiceError | None = None  # that is raised where nobody is left to ask
     step: NextTry | None = None
     began: float = field(default_factory=time.perf_counter)
+    eligible: tuple[ModelTarget, ...] = ()
 
     def answer(self) -> Answer:
         """Return the answer of the first target that gives one; raise the last error, which has the story."""
         self.container.tries.note_call()
+        self.eligible = tuple(self.left)
         self.step = self._next_step()
         while self.step is not None:
             if self.step.pause:
@@ -62,7 +65,8 @@ class PoolCall:
             answer = self._try(self.step.target)
             if answer is not None:
                 return answer
-        assert self.error is not None  # noqa: S101 - a pool has targets, and none has answered
+        if self.error is None:
+            raise UpstreamUnreachable("No target of this model can be asked.")
         raise self._with_story(self.error)
 
     def _try(self, target: ModelTarget) -> Answer | None:
@@ -77,15 +81,25 @@ class PoolCall:
         except ModelServiceError as error:
             self._note_failure(target, error, time.perf_counter() - began, probe=probe)
             self.step = self._next_step()
-            entry.cancel() if self.step is not None else entry.fail(error.code, self.failed)
+            entry.cancel() if self.step is not None else entry.fail(self._with_story(error))
             return None
         except BaseException:
-            entry.fail("internal_error")
+            entry.fail(None)
             raise
         health.note_answer((time.perf_counter() - began) * 1000, probe=probe)
         if isinstance(answer, Stream):
             answer = replace(answer, chunks=self._watched(answer.chunks, target))
-        return entry.watch(self._told(answer, route, target))
+        answer = entry.watch(self._told(answer, route, target))
+        if isinstance(answer, Stream) and may_continue(self.pool, self.request):
+            return continued(answer, self.request, lambda rest: self._go_on(rest, target))
+        return answer
+
+    def _go_on(self, rest: Any, broken: ModelTarget) -> Stream:
+        """Return the rest of an answer from another target, as a call on an account of its own."""
+        others = [target for target in self.eligible if target is not broken]
+        answer = PoolCall(self.pool, rest, self.deadline, self.origin, self.container, others).answer()
+        assert isinstance(answer, Stream)  # noqa: S101 - the rest of a stream is asked for as one
+        return answer
 
     def _enter(self, target: ModelTarget) -> tuple[AccountEntry | None, Route]:
         """Return the account of a try and its route; no account where this target is none for this call.
@@ -136,14 +150,14 @@ class PoolCall:
 
     def _note_failure(self, target: ModelTarget, error: ModelServiceError, seconds: float, *, probe: bool) -> None:
         """Remember what has come of a try, here and for the target."""
-        self.error, self.failure = error, failure_of(error)
+        self.error = error
+        self.failure = self.container.note_failure(self.pool.name, target, error, seconds, probe=probe)
         self.failed.append(
             {"target": target.name, "status": error.status, "error": error.code, "seconds": round(seconds, 3)}
         )
         self._leave(target)
         if self.failure.again:
             self.again.append(target)
-        self.container.note_failure(target, self.failure, error, seconds, probe=probe)
         if self.failure.larger:
             self.left = [other for other in self.left if self.container.takes_more(other, target)]
 
@@ -161,7 +175,7 @@ class PoolCall:
         if self.deadline.remaining - self.deadline.margin - step.pause < MIN_TRY_SECONDS:
             return None
         if is_new and not self.container.tries.take():
-            log.write("tries_used_up", pool=self.pool.name)
+            log.write("tries_used_up", alias=self.pool.name, target=step.target.name)
             return None
         return step
 
@@ -219,7 +233,7 @@ class PoolCall:
         try:
             yield from chunks
         except ModelServiceError as error:
-            self.container.note_failure(target, failure_of(error), error, 0.0, probe=False)
+            self.container.note_failure(self.pool.name, target, error, 0.0)
             raise
 
 

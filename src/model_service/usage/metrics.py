@@ -86,7 +86,8 @@ class Metrics:
 
     def _note_all(self, line: Mapping[str, Any], metrics: Mapping[str, ReadValue]) -> bool:
         """Add the values of a line; return whether it has any."""
-        dimensions = tuple((name, str(line.get(name) or UNKNOWN)[:512]) for name in DIMENSIONS)
+        names = DIMENSIONS if "alias" not in line else (*DIMENSIONS, *OF_TARGETS)
+        dimensions = tuple((name, str(line.get(name) or UNKNOWN)[:512]) for name in names)
         values = {name: value for name, read in metrics.items() if (value := read(line)) is not None}
         with self._lock:
             for name, value in values.items():
@@ -135,6 +136,7 @@ def _tokens(name: str) -> ReadValue:
 
 
 DIMENSIONS: Final = ("caller", "team", "model", "operation")
+OF_TARGETS: Final = ("alias", "target")  # besides, where an alias has targets
 
 METRICS: Final[Mapping[str, ReadValue]] = {
     "Calls": _one,
@@ -144,6 +146,7 @@ METRICS: Final[Mapping[str, ReadValue]] = {
     "Cost": lambda line: line.get("cost"),
     "FirstTokenMilliseconds": lambda line: line.get("first_token_ms"),
     "CallMilliseconds": lambda line: line.get("total_ms"),
+    "Tries": lambda line: line.get("tries") if "alias" in line else None,
 }
 
 # By the event of a line. docs/callers.md says which of them are worth an alarm, and terraform/alarms.tf makes them.
@@ -154,6 +157,9 @@ EVENTS: Final[Mapping[str, Mapping[str, ReadValue]]] = {
     "counter_unavailable": {"CounterUnavailable": _one},
     "dead_letter": {"DeadLetters": _one},
     "dead_letter_lost": {"DeadLettersLost": _one},
+    "target_failed": {"TargetFailures": _one},
+    "target_kept_away": {"TargetsKeptAway": _one},
+    "tries_used_up": {"TriesUsedUp": _one},
     "record_left": {"RecordTroubles": _one},
     "batch": {"RecordsLeft": lambda line: float(line.get("left", 0) + line.get("unrecorded", 0)) or None},
 }

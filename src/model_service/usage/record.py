@@ -14,7 +14,7 @@ from model_service.fn.invocation import Deadline
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import value_of
-from model_service.routing import Route, Served
+from model_service.routing import Route, Served, told_tries
 from model_service.service_file.shape import Prices
 from model_service.upstream.request_log import Tries, tries
 from model_service.usage.tokens import BYTES_PER_TOKEN, Tokens, tokens_of
@@ -61,7 +61,7 @@ class UsageRecord:
     letters: int = 0
     opc_request_id: str | None = None
     served: Served | None = None
-    attempts: Sequence[Mapping[str, Any]] = ()  # of a call for which no target has answered
+    error: ModelServiceError | None = None  # of a call that no target has answered
     finished: bool = False
 
     def asked(self, ask: Callable[[], Answer]) -> Answer:
@@ -170,16 +170,8 @@ class UsageRecord:
             "total_ms": self._milliseconds(),
             "opc_request_id": self.opc_request_id,
             **self.said,
-            **self._tries(),
+            **(told_tries(self.route, self.served, self.error) if self.route.pool else {}),
         }
-
-    def _tries(self) -> dict[str, Any]:
-        """Return which target has answered, and what each other try has come to; nothing without targets."""
-        if self.served is not None:
-            return {"target": self.served.target, "tries": self.served.tries, "failed": list(self.served.failed)}
-        if self.attempts:
-            return {"target": self.attempts[-1]["target"], "tries": len(self.attempts), "failed": list(self.attempts)}
-        return {}
 
     def _milliseconds(self) -> float:
         return round((time.perf_counter() - self.started) * 1000, 2)
