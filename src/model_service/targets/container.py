@@ -161,10 +161,10 @@ class Container:
             effect = "none"
         retry_after = asked_for(error.retry_after) if effect == "throttled" else 0.0
         opened = health.note_failure(effect, error.code, probe=probe, retry_after=retry_after)
-        said = {"alias": alias, "target": target.name}
-        log.write("target_failed", **said, kind=failure.kind, status=error.status, code=error.code)
+        named = target.name
+        log.write("target_failed", alias=alias, target=named, kind=failure.kind, status=error.status, code=error.code)
         if opened:
-            log.write("target_kept_away", **said, seconds=round(health.wait, 1))
+            log.write("target_kept_away", alias=alias, target=named, seconds=round(health.wait, 1))
             if self.shared is not None:
                 self.shared.publish(target.place)
         return failure
