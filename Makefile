@@ -126,6 +126,13 @@ zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: ma
 wheels: $(VENV)/.runtime ## the package for a laptop, as pip installs it: dist/*.whl
 	@$(PIP) wheel --no-deps --wheel-dir dist .
 
+version: $(VENV)/.runtime ## give the tree and what is unreleased in the changelog a version: make version VERSION=0.2.0
+	@PYTHONPATH=src $(BIN)/python -m function_package version $(VERSION)
+
+# dist/<version>/: the package for a laptop, a ZIP for each processor with its bill of materials, notes, digests of all.
+release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this version: dist/<version>/
+	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; 	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; 	$$package notes >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; 	$(PIP) wheel --no-deps --wheel-dir $$folder .; 	for architecture in x86 arm; do 		$$package zip --architecture $$architecture $$folder/model-service-$$version-$$architecture.zip; done; 	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
+
 clean: ## take away what was set up
 	rm -rf $(VENV) $(CLIENTS) $(SITE) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 

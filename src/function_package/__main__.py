@@ -1,4 +1,4 @@
-"""``python -m function_package``: the two halves of the tree for the image, the ZIP, bills of materials, the lock."""
+"""``python -m function_package``: the tree of the image, the ZIP, bills of materials, the lock, and releases."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from function_package.archive import LARGEST, write_zip
 from function_package.dependencies import Fill, from_installed, from_pip, from_pip_for
 from function_package.errors import PackageError
 from function_package.lock import words_for_pip, write_lock
+from function_package.release import checksums, current_version, release_notes, set_version
 from function_package.sbom import sbom
 from function_package.tree import Tree, size
 from function_package.wheels import ARCHITECTURES, PYTHON
@@ -50,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     words = commands.add_parser("words", help="what pip is told, to install the requirements here")
     for command in (lock, words):
         command.add_argument("requirements", type=Path, nargs="?", default=Path("requirements.txt"))
+    version = commands.add_parser("version", help="the version of the tree, or give it a new one")
+    version.add_argument("new", nargs="?", help="such as 0.2.0; what is unreleased in the changelog gets it, too")
+    commands.add_parser("notes", help="what the changelog says of the version of the tree")
+    sums = commands.add_parser("checksums", help="the SHA-256 of each file of a folder")
+    sums.add_argument("folder", type=Path)
     for command in (dependencies, archive, bill):
         command.add_argument("--installed", action="store_true", help="copy what is installed here, without a network")
     return parser
@@ -105,6 +111,20 @@ def _words(options: argparse.Namespace) -> str:
     return " ".join(words_for_pip(options.requirements))
 
 
+def _version(options: argparse.Namespace) -> str:
+    if options.new:
+        set_version(ROOT, options.new, datetime.now(tz=UTC).date())
+    return current_version(ROOT)
+
+
+def _notes(_options: argparse.Namespace) -> str:
+    return release_notes(ROOT).rstrip()
+
+
+def _checksums(options: argparse.Namespace) -> str:
+    return checksums(options.folder).rstrip()
+
+
 def _python_of_the_runtime() -> str | None:
     if sys.version_info[:2] == PYTHON:
         return sys.executable
@@ -120,10 +140,13 @@ def _megabytes(count: int) -> str:
 
 
 COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
+    "checksums": _checksums,
     "dependencies": _dependencies,
     "function": _function,
     "lock": _lock,
+    "notes": _notes,
     "sbom": _sbom,
+    "version": _version,
     "words": _words,
     "zip": _zip,
 }
