@@ -15,7 +15,7 @@ from typing import Any
 from mock_oci.call_records import CallRecord
 from mock_oci.cloud import Cloud
 from mock_oci.control import OPERATIONS as OF_THE_EMULATOR
-from mock_oci.coverage.door import check, known_as, not_served
+from mock_oci.coverage.door import check, exact_paths_not_served, known_as, not_served
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.oddities import UNCHARGED, Meaningless
 from mock_oci.operations import Call, Operation, Refused, json_response, oci_error
@@ -69,10 +69,11 @@ class MockOci(Cloud):
         return replace(response, headers={**self._common_headers(request), **response.headers})
 
     def _answer(self, request: Request, record: CallRecord) -> Response:
-        for operation in (*SERVICES, *OF_THE_EMULATOR):
-            parameters = operation.match(request.method, request.path)
-            if parameters is not None:
-                return self._perform(operation, Call(request, self, parameters=parameters), record)
+        if (request.method, request.path) not in exact_paths_not_served(SERVICES):
+            for operation in (*SERVICES, *OF_THE_EMULATOR):
+                parameters = operation.match(request.method, request.path)
+                if parameters is not None:
+                    return self._perform(operation, Call(request, self, parameters=parameters), record)
         unserved = not_served(request)
         if unserved is not None:  # never a 404, which clients take for "gone"
             return oci_error(501, f"mock_oci: {unserved.key} is not emulated", "NotImplemented")

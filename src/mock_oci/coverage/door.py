@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,29 @@ def _by_shape() -> dict[tuple[str, str], SdkOperation]:
 
 def known_as(operation: Operation) -> SdkOperation | None:
     """Return what the SDK calls an operation of mock_oci; ``None`` for what has no client in the SDK."""
-    path = re.sub(r"^/20181201/functions", "/20260325/functions", operation.path)
-    return _by_shape().get((operation.method, shape_of(path)))
+    path = re.sub(r"^/20181201/(functions|applications)", r"/20260325/\1", operation.path)
+    known = _by_shape().get((operation.method, shape_of(path)))
+    return known if path == operation.path or known is None else _in_2018(known)
+
+
+def _in_2018(known: SdkOperation) -> SdkOperation:
+    """Return an operation of Functions as its API of 2018 has it, which Terraform's provider and other SDKs speak."""
+    if known.name not in ("create_function", "update_function"):
+        return known
+    return replace(
+        known, client=f"{known.client}/20181201", body={**(known.body or {}), "image": None, "imageDigest": None}
+    )
+
+
+@functools.cache
+def exact_paths_not_served(served: tuple[Operation, ...]) -> frozenset[tuple[str, str]]:
+    """Return the methods and paths without a parameter that the SDK knows and ``served`` has not.
+
+    A path such as ``/alarms/status`` would else be taken for that of an alarm.
+    """
+    here = {(operation.method, operation.path) for operation in served}
+    exact = {(item.method, item.path) for item in sdk_operations() if "{" not in item.path}
+    return frozenset(exact - here)
 
 
 def not_served(request: Request) -> SdkOperation | None:
@@ -85,7 +106,8 @@ def check(operation: SdkOperation, request: Request) -> None:
     unknown = [name for name in query if name not in operation.query]
     if unknown:
         raise _invalid(f"The query parameter {unknown[0]} is not known to {operation.name}")
-    _check_all(operation, query, operation.query)
+    several = {name: value.split(",") if "," in value else value for name, value in query.items()}
+    _check_all(operation, several, operation.query)
     headers = {name: request.headers[name.lower()] for name in operation.headers if name.lower() in request.headers}
     _check_all(operation, {name: headers[name] for name in headers if name.lower() not in _OF_HTTP}, operation.headers)
     if operation.body is not None and operation.name not in _CHECK_THEIR_BODY:

@@ -35,6 +35,17 @@ CLIENTS = (
     ("vault", "VaultsClient"),
     ("secrets", "SecretsClient"),
     ("monitoring", "MonitoringClient"),
+    ("work_requests", "WorkRequestClient"),
+    ("identity", "IdentityClient"),
+    ("core", "VirtualNetworkClient"),
+    ("apigateway", "GatewayClient"),
+    ("apigateway", "DeploymentClient"),
+    ("apigateway", "UsagePlansClient"),
+    ("apigateway", "SubscribersClient"),
+    ("apigateway", "WorkRequestsClient"),
+    ("logging", "LoggingManagementClient"),
+    ("artifacts", "ArtifactsClient"),
+    ("management_dashboard", "DashxApisClient"),
 )
 _ALLOWED = re.compile(
     r"Allowed values for (?:this property|items in this list) are: (.*?)(?:\n\s*\n|\n\s*Any unrec|$)", re.DOTALL
@@ -43,8 +54,17 @@ _BODY = re.compile(r":param (?:oci\.\w+\.models\.)?(\w+) (\w+):")
 
 
 def read_operations() -> list[dict[str, Any]]:
-    """Return every operation of the clients, with the values that a parameter may have where the SDK lists them."""
-    return [operation for module, client in CLIENTS for operation in _operations(module, client)]
+    """Return every operation of the clients, with the values that a parameter may have where the SDK lists them.
+
+    One that several clients have, by its method and path, is the first one's.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for module, client in CLIENTS:
+        for operation in _operations(module, client):
+            key = operation["method"], re.sub(r"\{[^}]*\}", "{}", operation["path"])
+            if found.setdefault(key, operation)["client"] == client:
+                found[key] = operation
+    return list(found.values())
 
 
 def _operations(module: str, client: str) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from mock_oci.services import control_planes
+from mock_oci.services.functions import admin as functions_admin
+
 EVERYWHERE: Final = frozenset({"opc-request-id", "opc-client-request-id", "opc-retry-token"})
 
 UNDERSTOOD: Final = {
@@ -51,7 +54,15 @@ UNDERSTOOD: Final = {
     "ObjectStorageClient.delete_bucket": "if-match",
     "ObjectStorageClient.delete_object": "if-match",
     "ObjectStorageClient.delete_preauthenticated_request": "",
-    "ObjectStorageClient.get_bucket": "",
+    "ObjectStorageClient.get_bucket": "fields",
+    "ObjectStorageClient.delete_object_lifecycle_policy": "if-match",
+    "ObjectStorageClient.get_object_lifecycle_policy": "",
+    "ObjectStorageClient.list_retention_rules": "",
+    "ObjectStorageClient.put_object_lifecycle_policy": "if-match items",
+    "ObjectStorageClient.update_bucket": (
+        "if-match namespace compartmentId name metadata publicAccessType=NoPublicAccess objectEventsEnabled "
+        "freeformTags definedTags versioning=Disabled autoTiering=Disabled"
+    ),
     "ObjectStorageClient.get_namespace": "compartmentId",
     "ObjectStorageClient.get_object": (
         "httpResponseContentDisposition httpResponseCacheControl httpResponseContentType "
@@ -82,6 +93,8 @@ UNDERSTOOD: Final = {
     ),
     "StreamAdminClient.delete_stream": "if-match",
     "StreamAdminClient.get_stream": "",
+    "StreamAdminClient.get_work_request": "",
+    "StreamAdminClient.update_stream": "if-match streamPoolId freeformTags definedTags",
     "StreamAdminClient.list_streams": "compartmentId streamPoolId id name limit page sortBy sortOrder lifecycleState",
     "QueueClient.delete_message": "",
     "QueueClient.delete_messages": "entries",
@@ -141,7 +154,6 @@ UNDERSTOOD: Final = {
         "if-match displayName description source tasks target freeformTags definedTags"
     ),
     "FunctionsInvokeClient.invoke_function": "fn-intent fn-invoke-type is-dry-run",
-    "FunctionsManagementClient.get_function": "",
     "VaultsClient.cancel_secret_deletion": "if-match",
     "VaultsClient.create_secret": (
         "compartmentId definedTags description freeformTags keyId metadata secretContent secretName "
@@ -163,4 +175,6 @@ UNDERSTOOD: Final = {
     "MonitoringClient.summarize_metrics_data": (
         "compartmentId compartmentIdInSubtree=false namespace resourceGroup query startTime endTime resolution"
     ),
+    **control_planes.UNDERSTOOD,
+    **functions_admin.UNDERSTOOD,
 }

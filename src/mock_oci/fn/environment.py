@@ -10,12 +10,13 @@ from pathlib import Path
 
 from mock_oci.fn.credentials import FunctionCredentials
 from mock_oci.model.catalogue import REGIONS, Region
-from mock_oci.services.functions.state import FunctionDetails
-
-MEMORY_MB = (128, 256, 512, 1024, 2048, 3072)
-MAX_TIMEOUT = 300
-MAX_DETACHED_TIMEOUT = 3600
-MAX_CONFIG_BYTES = 4096  # of a function and its application (docs: Functions/Tasks/functionspassingparams.htm)
+from mock_oci.services.functions.state import (
+    MAX_CONFIG_BYTES,
+    MAX_DETACHED_TIMEOUT,
+    MAX_TIMEOUT,
+    MEMORY_MB,
+    FunctionDetails,
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from mock_oci.operations import Operation
 from mock_oci.services import (
     apm,
     connector_hub,
+    control_planes,
     events,
     functions,
     generative_ai,
@@ -28,5 +29,6 @@ SERVICES: tuple[Operation, ...] = (
     *vault.OPERATIONS,
     *monitoring.OPERATIONS,
     *apm.OPERATIONS,
+    *control_planes.OPERATIONS,
     *instance_metadata.OPERATIONS,
 )

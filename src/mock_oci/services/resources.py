@@ -109,7 +109,8 @@ class Collection(Generic[R]):
         """Answer a List operation with one page. Raises Refused."""
         permitted(call, self.compartment_id(call))
         rows = [self.summary(call, resource) for resource in self.resources(call.cloud).all()]
-        query = {self.aliases.get(name, name): value for name, value in call.request.query.items()}
+        asked = {**call.parameters, **call.request.query}  # a part is listed below the path of the whole
+        query = {self.aliases.get(name, name): value for name, value in asked.items()}
         rows = filtered(rows, query, self.filters)
         if self.usual_order or {"sortBy", "sortOrder"} & query.keys():
             rows = sorted_by(rows, query, self.usual_order or "timeCreated")

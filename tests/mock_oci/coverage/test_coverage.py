@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,13 +112,14 @@ def test_a_query_parameter_that_nobody_knows_is_400(oci: MockOci, signed: Callab
 UNSERVED = [operation for operation in sdk_operations() if operation.key not in SERVED]
 
 
-@pytest.mark.parametrize("operation", UNSERVED, ids=[operation.key for operation in UNSERVED])
-def test_an_operation_that_is_not_served_is_501_and_never_404(oci: MockOci, operation: Any) -> None:
-    path = operation.path
-    for part in path.split("/"):
-        path = path.replace(part, "x") if part.startswith("{") else path
-    response = oci.answer(Request(operation.method, path, {}))
-    assert (response.status, json.loads(response.body)["code"]) == (501, "NotImplemented")
+def test_an_operation_that_is_not_served_is_501_and_never_404(oci: MockOci) -> None:
+    assert len(UNSERVED) > 200
+    for operation in UNSERVED:
+        path = re.sub(r"\{[^}]*\}", "x", operation.path)
+        response = oci.answer(Request(operation.method, path, {}))
+        assert (operation.key, response.status) == (operation.key, 501)
+        assert isinstance(response.body, bytes)
+        assert json.loads(response.body)["code"] == "NotImplemented"
 
 
 def test_a_path_that_nobody_knows_is_404(oci: MockOci) -> None:

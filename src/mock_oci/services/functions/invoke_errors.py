@@ -28,6 +28,7 @@ FAILURES: dict[str, tuple[int, str]] = {
     "FunctionInvokeContainerInitFail": (502, "Container failed to initialize"),
     "FunctionInvokeExecutionError": (502, "error receiving function response"),
     "FunctionInvokeExecutionFailed": (502, "function failed"),
+    "FunctionInvokeImageNotAvailable": (502, "Failed to pull function image"),
     "FunctionInvokeInvalidResponse": (502, "invalid function response"),
     "FunctionInvokeResponseBodyTooLarge": (502, "function response too large"),
     "FunctionInvokeResponseHeaderTooLarge": (502, "function response header too large"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.policies.required import NOTHING
@@ -13,8 +13,12 @@ from mock_oci.identity.policies.variables import target_variable
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.tenancy import ocid
 from mock_oci.services.functions.invoke_errors import InvokeError
-from mock_oci.wire import Response
+from mock_oci.wire import Body, Response
 
+MEMORY_MB: Final = (128, 256, 512, 1024, 2048, 3072)
+MAX_TIMEOUT: Final = 300  # seconds
+MAX_DETACHED_TIMEOUT: Final = 3600  # seconds
+MAX_CONFIG_BYTES: Final = 4096  # of a function and its application (docs: Functions/Tasks/functionspassingparams.htm)
 SYNC = "sync"
 DETACHED = "detached"
 
@@ -66,14 +70,32 @@ def resource_principal(cloud: Cloud, kind: str, resource_id: str) -> Principal:
     return Principal("resource", resource_id, tenancy.tenancy_id, tenancy.compartment_id, kind)
 
 
+class _MissingImage:
+    """Runs what no one here can: OCI's answer to an image that cannot be pulled."""
+
+    def invoke(
+        self, function_id: str, body: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
+    ) -> Response:
+        del function_id, body, headers
+        return InvokeError("FunctionInvokeImageNotAvailable").response()
+
+
+MISSING_IMAGE: Final[Invoker] = _MissingImage()
+
+
 class Functions:
-    """The functions of one tenancy in one region, whoever runs them. Thread-safe; an ``Invoker`` of all of them."""
+    """The functions of one tenancy in one region, whoever runs them. Thread-safe; an ``Invoker`` of all of them.
+
+    ``deployer`` gives who runs a function that is created over the API, by its details and its ``sourceDetails``;
+    without one, or when it gives ``None``, its image cannot be pulled.
+    """
 
     outlives_reset = True  # containers and folders are not the cloud's to forget
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lock = threading.Lock()
+        self.deployer: Callable[[FunctionDetails, Body], Invoker | None] | None = None
         self._entered: dict[str, tuple[FunctionDetails, Invoker, float]] = {}
 
     def enter(self, details: FunctionDetails, invoker: Invoker) -> None:
@@ -86,6 +108,11 @@ class Functions:
         with self._lock:
             if function_id in self._entered and self._entered[function_id][1] is invoker:
                 del self._entered[function_id]
+
+    def remove(self, function_id: str) -> None:
+        """Forget a function that was created here."""
+        with self._lock:
+            self._entered.pop(function_id, None)
 
     def find(self, function_id: str) -> tuple[FunctionDetails, float] | None:
         """Return the function, and since when it has been there in Unix seconds."""

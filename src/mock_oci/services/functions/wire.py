@@ -1,14 +1,18 @@
 """OCI Functions on the wire: what a function is and where it is invoked, and the invocation itself.
 
-Clients: oci.functions.FunctionsManagementClient (reading one function only) and FunctionsInvokeClient.
+Clients: oci.functions.FunctionsManagementClient and FunctionsInvokeClient.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
+from mock_oci.services.control_planes.stored import Documents
+from mock_oci.services.functions import admin
+from mock_oci.services.functions.admin import FUNCTION, VERSIONS, read_function
 from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions
 from mock_oci.services.oci_surface import endpoint, permitted, timestamp
 from mock_oci.wire import Response
@@ -36,6 +40,8 @@ def invocation(call: Call) -> Response:
 
 
 def get_function(call: Call) -> Response:
+    if call.cloud.state_of(Documents).of("function").find(unquote(call.parameters["function"])) is not None:
+        return read_function(replace(call, parameters={FUNCTION.parameter: call.parameters["function"]}))
     details, created = _found(call)
     return json_response(200, _wire(call, details, created), {"etag": details.id[-8:]})
 
@@ -87,12 +93,14 @@ _DESTINATIONS = {
     "onstopic": ("NOTIFICATION", "topicId"),
 }
 # The version is 20181201 in the API's reference and 20260325 in the clients of oci 2.189; both are served.
-_VERSIONS = ("20181201", "20260325")
-OPERATIONS = tuple(
-    operation
-    for version in _VERSIONS
-    for operation in (
-        Operation("GET", f"/{version}/functions/{{function}}", refusing(get_function)),
-        Operation("POST", f"/{version}/functions/{{function}}/actions/invoke", refusing(invocation)),
-    )
+OPERATIONS = (
+    *(
+        operation
+        for version in VERSIONS
+        for operation in (
+            Operation("GET", f"/{version}/functions/{{function}}", refusing(get_function)),
+            Operation("POST", f"/{version}/functions/{{function}}/actions/invoke", refusing(invocation)),
+        )
+    ),
+    *admin.OPERATIONS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_oci.services.object_storage import buckets, links, objects
+from mock_oci.services.object_storage import buckets, lifecycle, links, objects
 from mock_oci.services.object_storage.pars import Par, Pars
 from mock_oci.services.object_storage.state import Bucket, ObjectStorage, StoredObject
 
@@ -12,4 +12,5 @@ OPERATIONS = (
     *buckets.OPERATIONS,
     *objects.OPERATIONS,
     *links.OPERATIONS,
+    *lifecycle.OPERATIONS,
 )

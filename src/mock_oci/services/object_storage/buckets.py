@@ -80,8 +80,26 @@ def list_buckets(call: Call) -> Response:
 
 
 def get_bucket(call: Call) -> Response:
+    """Answer a bucket; its count and size, which OCI only estimates, when ``fields`` names them."""
     bucket = bucket_of(call)
-    return json_response(200, _wire(call, bucket), {"etag": bucket.etag})
+    sizes = [len(item.body) for item in storage_of(call).objects(bucket.name)]
+    known = {"approximateCount": len(sizes), "approximateSize": sum(sizes)}
+    wanted = call.request.query.get("fields", "").split(",")
+    counted = {name: value for name, value in known.items() if name in wanted}
+    return json_response(200, {**_wire(call, bucket), **counted}, {"etag": bucket.etag})
+
+
+def update_bucket(call: Call) -> Response:
+    """Change a bucket in place; it keeps its name, namespace and compartment. Raises Refused."""
+    bucket, details = bucket_of(call), object_in(call.request.body)
+    own = {"name": bucket.name, "namespace": storage_of(call).namespace, "compartmentId": bucket.compartment_id}
+    given = {name: value for name, value in details.items() if value is not None}
+    moved = [name for name, value in own.items() if given.get(name, value) != value]
+    if moved:
+        raise invalid(f"mock_oci: another {moved[0]} of a bucket is not emulated", "NotImplemented", 501)
+    changes = {name: value for name, value in given.items() if name not in own}
+    changed = storage_of(call).update_bucket(bucket.name, changes, if_match=call.request.headers.get("if-match", ""))
+    return json_response(200, _wire(call, changed), {"etag": changed.etag})
 
 
 def delete_bucket(call: Call) -> Response:
@@ -106,6 +124,7 @@ def _summary(call: Call, bucket: Bucket) -> dict[str, Any]:
 def _wire(call: Call, bucket: Bucket) -> dict[str, Any]:
     """Write a bucket as oci.object_storage.models.Bucket has it."""
     usual = {"publicAccessType": "NoPublicAccess", "storageTier": "Standard", "versioning": "Disabled"}
+    usual |= {"autoTiering": "Disabled", "bucketScope": "NAMESPACE"}
     details = {**usual, "metadata": {}, "freeformTags": {}, "definedTags": {}, **bucket.details}
     own = {"id": bucket.id, "objectEventsEnabled": bucket.object_events, "isReadOnly": False}
     return {**details, **_summary(call, bucket), **own}
@@ -119,5 +138,6 @@ OPERATIONS = (
     *with_or_without_slash("GET", _ALL, list_buckets),
     Operation("GET", _ONE, refusing(get_bucket)),
     Operation("HEAD", _ONE, refusing(get_bucket)),
+    Operation("POST", _ONE, refusing(update_bucket)),
     Operation("DELETE", _ONE, refusing(delete_bucket)),
 )

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mock_oci.cloud import Cloud
@@ -71,6 +71,7 @@ class ObjectStorage:
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
         self._objects: dict[str, dict[str, StoredObject]] = {}
+        self._expired: dict[str, Callable[[StoredObject, float], bool]] = {}
         self.namespace = NAMESPACE
         self.subscribers: list[Callable[[CloudEvent], None]] = []
         self.event_version = "2.0"
@@ -110,6 +111,28 @@ class ObjectStorage:
         with self._lock:
             return tuple(sorted(self._buckets.values(), key=lambda bucket: bucket.name))
 
+    def update_bucket(self, name: str, changes: Mapping[str, Any], *, if_match: str = "") -> Bucket:
+        """Change what a bucket was created with, and return it as it is then."""
+        with self._lock:
+            before = self._found(name)
+            if if_match not in ("", "*", before.etag):
+                raise if_match_failed()
+            details = {**before.details, **changes}
+            events = details.get("objectEventsEnabled") is True
+            etag = new_uuid(self._cloud, "bucket")
+            bucket = replace(before, etag=etag, object_events=events, details=details)
+            self._buckets[name] = bucket
+        self._tell_of_bucket("updatebucket", bucket)
+        return bucket
+
+    def expire_by(self, bucket: str, expired: Callable[[StoredObject, float], bool] | None) -> None:
+        """Delete objects of which ``expired`` is true at a time in Unix seconds, before they are next looked at."""
+        with self._lock:
+            if expired is None:
+                self._expired.pop(bucket, None)
+            else:
+                self._expired[bucket] = expired
+
     def delete_bucket(self, name: str, *, if_match: str = "") -> None:
         with self._lock:
             bucket = self._found(name)
@@ -118,6 +141,7 @@ class ObjectStorage:
             if self._objects[name]:
                 raise bucket_not_empty(name)
             del self._buckets[name], self._objects[name]
+            self._expired.pop(name, None)
         self._tell_of_bucket("deletebucket", bucket)
 
     def put(
@@ -174,6 +198,11 @@ class ObjectStorage:
     def _found(self, name: str) -> Bucket:
         if name not in self._buckets:
             raise bucket_not_found(name, self.namespace)
+        expired = self._expired.get(name)
+        if expired is not None:
+            now = self._cloud.clock()
+            kept = {key: item for key, item in self._objects[name].items() if not expired(item, now)}
+            self._objects[name] = kept
         return self._buckets[name]
 
     def _object(self, bucket: str, name: str) -> StoredObject:

@@ -87,6 +87,8 @@ def _wire(call: Call, queue: Queue) -> dict[str, Any]:
         "timeoutInSeconds": queue.settings.timeout,
         "deadLetterQueueDeliveryCount": queue.settings.deliveries,
         "channelConsumptionLimit": queue.settings.channel_limit,
+        "customEncryptionKeyId": None,
+        "capabilities": [],
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mock_oci.identity.tenancy import ocid
-from mock_oci.operations import Call, Operation, Refused, not_found, refusing
+from mock_oci.operations import Call, Operation, Refused, not_found, oci_error, refusing
 from mock_oci.services.oci_surface import (
     endpoint,
     invalid,
@@ -18,6 +18,7 @@ from mock_oci.services.oci_surface import (
 )
 from mock_oci.services.resources import Collection, details_in
 from mock_oci.services.streaming.state import Stream, Streaming
+from mock_oci.services.work_requests import Subject, WorkRequests, accepted, work_request
 from mock_oci.wire import Response
 
 _MAX_PARTITIONS = 200  # a tenancy's default limit is lower, and can be raised
@@ -41,7 +42,22 @@ def create_stream(call: Call) -> Response:
         pool_id=pool_id,
         details=details_in(details, "freeformTags", "definedTags"),
     )
-    return STREAMS.shown(call, stream)
+    work = call.cloud.state_of(WorkRequests).add("CREATE_STREAM", "CREATED", _subject(stream))
+    return STREAMS.shown(call, stream, {"opc-work-request-id": work.id})
+
+
+def update_stream(call: Call) -> Response:
+    """Change a stream's tags, by a work request that is done at once; a stream stays in its pool. Raises Refused."""
+    stream, details = STREAMS.of(call), object_in(call.request.body)
+    if details.get("streamPoolId") not in (None, stream.pool_id):
+        _compartment_of_pool(call, text_in(details, "streamPoolId"))
+        raise Refused(oci_error(501, "mock_oci: a stream's move to another pool is not emulated", "NotImplemented"))
+    stream.details = {**stream.details, **details_in(details, "freeformTags", "definedTags")}
+    return accepted(call, "UPDATE_STREAM", "UPDATED", _subject(stream))
+
+
+def _subject(stream: Stream) -> Subject:
+    return Subject("stream", f"/streams/{stream.id}", stream.id, stream.compartment_id)
 
 
 def _compartment_of_pool(call: Call, pool_id: str) -> str:
@@ -88,7 +104,7 @@ STREAMS = Collection(
     summary=_summary,
     filters=("compartmentId", "streamPoolId", "id", "name", "lifecycleState"),
     compartment_id=_listed_compartment,
-    deleted=lambda _call, _stream: Response(202),
+    deleted=lambda call, stream: accepted(call, "DELETE_STREAM", "DELETED", _subject(stream)),
 )
 _ALL = "/20180418/streams"
 _ONE = f"{_ALL}/{{stream}}"
@@ -96,5 +112,7 @@ OPERATIONS = (
     Operation("POST", _ALL, refusing(create_stream)),
     Operation("GET", _ALL, refusing(STREAMS.list)),
     Operation("GET", _ONE, refusing(STREAMS.read)),
+    Operation("PUT", _ONE, refusing(update_stream)),
     Operation("DELETE", _ONE, refusing(STREAMS.remove)),
+    Operation("GET", "/20180418/workRequests/{id}", refusing(work_request)),
 )

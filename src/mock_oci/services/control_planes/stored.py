@@ -1,0 +1,214 @@
+"""The operations of a control plane that only keeps what it is asked for: create, read, list, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from mock_oci.cloud import Cloud
+from mock_oci.identity.tenancy import ocid
+from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
+from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.oci_surface import invalid, object_in, permitted, text_in, timestamp
+from mock_oci.services.resources import Collection, Resources, etag_of
+from mock_oci.services.work_requests import Subject, WorkRequests, work_request
+from mock_oci.wire import Body, Response
+
+_PUNCTUATION = str.maketrans("", "", "-:T")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A resource as its control plane shows it; ``body`` is its JSON."""
+
+    id: str
+    compartment_id: str
+    kind: Kind
+    body: Body
+
+
+class Documents(Resources[Document]):
+    """What the control planes keep, of every kind. Thread-safe."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
+        del cloud
+
+    def of(self, noun: str) -> OfOneKind:
+        """Return those that the SDK calls ``noun``."""
+        return OfOneKind(self, noun)
+
+    def referring_to(self, resource_id: str) -> Document | None:
+        """Return a resource that names another by its OCID; ``None`` when none does."""
+        return next((item for item in self.all() if resource_id in {id_ for _, id_ in references(item)}), None)
+
+
+class OfOneKind(Resources[Document]):
+    """The resources of one kind, out of all that are kept."""
+
+    def __init__(self, documents: Documents, noun: str) -> None:
+        super().__init__()
+        self._documents, self._noun = documents, noun
+
+    def find(self, resource_id: str) -> Document | None:
+        found = self._documents.find(resource_id)
+        return found if found is not None and found.kind.noun == self._noun else None
+
+    def all(self) -> tuple[Document, ...]:
+        return tuple(item for item in self._documents.all() if item.kind.noun == self._noun)
+
+    def delete(self, resource_id: str) -> None:
+        self._documents.delete(resource_id)
+
+    def keep(self, resource_id: str, resource: Document) -> Document:
+        return self._documents.keep(resource_id, resource)
+
+
+def references(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the noun and the OCID of each resource that a document names."""
+    for place, noun in document.kind.refers.items():
+        yield from ((noun, id_) for id_ in _values(document.body, place.split(".")))
+
+
+def _values(value: Any, place: list[str]) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _values(item, place)
+    elif place and isinstance(value, dict):
+        yield from _values(value.get(place[0]), place[1:])
+    elif not place and isinstance(value, str) and value:
+        yield value
+
+
+def collection_of(kind: Kind) -> Collection[Document]:
+    """Return how resources of a kind are read, listed and deleted."""
+    return Collection(
+        parameter=kind.parameter,
+        resources=lambda cloud: cloud.state_of(Documents).of(kind.noun),
+        wire=lambda _call, document: document.body,
+        summary=lambda _call, document: {k: v for k, v in document.body.items() if k not in kind.not_listed},
+        filters=kind.filters,
+        aliases=kind.aliases,
+        in_items=kind.in_items,
+        compartment_id=partial(_listed_compartment, kind),
+        deleted=partial(_answered, kind, "DELETE"),
+    )
+
+
+def create(kind: Kind, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
+    """Answer a Create operation; ``kept`` is told of what has been made. Raises Refused."""
+    asked = {name: value for name, value in object_in(call.request.body).items() if value is not None}
+    if kind.within and kind.within in call.parameters:
+        asked[kind.within] = unquote(call.parameters[kind.within])
+    for name in kind.required:
+        if name not in asked or asked[name] == "":
+            raise invalid(f"{name} must not be null", "MissingParameter")
+    compartment_id = _home(kind, call, asked)
+    permitted(call, compartment_id)
+    id_ = ocid(kind.type, f"{kind.noun}/{call.cloud.next_serial()}", call.region)
+    document = document_of(kind, call, id_, {**asked, "compartmentId": compartment_id})
+    _check_references(call, document)
+    call.cloud.state_of(Documents).keep(id_, document)
+    if kept is not None:
+        kept(call, document)
+    return _answered(kind, "CREATE", call, document)
+
+
+def document_of(kind: Kind, call: Call, id_: str, asked: Body) -> Document:
+    """Return a new resource of what was asked for, OCI's defaults, and what OCI makes of both."""
+    now = timestamp(call.cloud.clock())
+    name = {"displayName": f"{kind.type}{now[:19]}".translate(_PUNCTUATION)} if "displayName" in kind.settable else {}
+    times = {"timeCreated": now, **({kind.updated: now} if kind.updated else {})}
+    body = {**name, **kind.defaults, "freeformTags": {}, "definedTags": {}, **asked, **times, "id": id_}
+    return Document(id_, asked["compartmentId"], kind, {**body, **kind.made(call, body)})
+
+
+def update(kind: Kind, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
+    """Answer an Update operation: what the request names is replaced, and ``kept`` told of it. Raises Refused."""
+    document = collection_of(kind).of(call)
+    asked = {name: value for name, value in object_in(call.request.body).items() if value is not None}
+    changed = {**document.body, **asked}
+    if kind.updated:
+        changed[kind.updated] = timestamp(call.cloud.clock())
+    made = {name: value for name, value in kind.made(call, changed).items() if name not in document.body}
+    after = Document(document.id, document.compartment_id, kind, {**changed, **made})
+    _check_references(call, after)
+    call.cloud.state_of(Documents).keep(document.id, after)
+    if kept is not None:
+        kept(call, after)
+    return _answered(kind, "UPDATE", call, after)
+
+
+def delete(kind: Kind, call: Call) -> Response:
+    """Answer a Delete operation; 409 while another resource names this one. Raises Refused."""
+    collection, documents = collection_of(kind), call.cloud.state_of(Documents)
+    document = collection.of(call)
+    user = documents.referring_to(document.id)
+    if user is not None:
+        raise invalid(f"The resource is in use by {user.id}", "IncorrectState", 409)
+    return collection.remove(call)
+
+
+def operations_of(kind: Kind, *, versions: tuple[str, ...] = ("",)) -> tuple[Operation, ...]:
+    """Return the five operations of a kind; ``versions`` are other API versions under which they are served too."""
+    collection = collection_of(kind)
+    first = kind.path.split("/")[1]
+    paths = [kind.path.replace(first, version or first, 1) for version in versions]
+    return tuple(
+        operation
+        for path in paths
+        for operation in (
+            Operation("POST", path, refusing(partial(create, kind))),
+            Operation("GET", path, refusing(collection.list)),
+            Operation("GET", f"{path}/{{{kind.parameter}}}", refusing(collection.read)),
+            Operation("PUT", f"{path}/{{{kind.parameter}}}", refusing(partial(update, kind))),
+            Operation("DELETE", f"{path}/{{{kind.parameter}}}", refusing(partial(delete, kind))),
+        )
+    )
+
+
+def work_requests_of(version: str) -> Operation:
+    """Return the operation that reads the work requests of a service."""
+    return Operation("GET", f"/{version}/workRequests/{{id}}", refusing(work_request))
+
+
+def named(call: Call, noun: str, resource_id: str) -> Document:
+    """Return the resource of this OCID that another one names. Raises Refused with OCI's 404."""
+    document = call.cloud.state_of(Documents).of(noun).find(resource_id)
+    if document is None:
+        raise Refused(not_found())
+    permitted(call, document.compartment_id)
+    return document
+
+
+def _home(kind: Kind, call: Call, asked: Body) -> str:
+    if not kind.within:
+        return text_in(asked, "compartmentId")
+    return named(call, kind.refers[kind.within], text_in(asked, kind.within)).compartment_id
+
+
+def _listed_compartment(kind: Kind, call: Call) -> str:
+    where: Mapping[str, str] = {**call.request.query, **call.parameters}
+    if not kind.within:
+        return text_in(where, "compartmentId")
+    return named(call, kind.refers[kind.within], unquote(text_in(where, kind.within))).compartment_id
+
+
+def _check_references(call: Call, document: Document) -> None:
+    for noun, id_ in references(document):
+        named(call, noun, id_)
+
+
+def _answered(kind: Kind, verb: str, call: Call, document: Document) -> Response:
+    headers = {"etag": etag_of(document)} if verb != "DELETE" else {}
+    if kind.work:
+        where = f"/{kind.path.split('/', 2)[2]}/{document.id}"
+        subject = Subject(kind.work, where, document.id, document.compartment_id)
+        work = call.cloud.state_of(WorkRequests).add(f"{verb}_{kind.noun.upper()}", f"{verb}D", subject)
+        headers["opc-work-request-id"] = work.id
+        if verb != "CREATE" or not kind.answers_with_body:
+            return Response(202, headers)
+    return json_response(200, document.body, headers) if verb != "DELETE" else Response(204, headers)
