@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import logging
@@ -27,6 +28,7 @@ from mock_oci.services.generative_ai.quotas import Quotas
 from mock_oci.wire import Request, Response
 
 _log = logging.getLogger(__name__)
+_COMPARED = 200  # characters
 _ECHOED = ("opc-client-request-id",)
 _SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
 
@@ -78,8 +80,9 @@ class MockOci(Cloud):
         if unserved is not None:  # never a 404, which clients take for "gone"
             return oci_error(501, f"mock_oci: {unserved.key} is not emulated", "NotImplemented")
         known = [f"{operation.method} {operation.path}" for operation in SERVICES]
+        near = difflib.get_close_matches(f"{request.method} {request.path}"[:_COMPARED], known, 3, 0)
         message = "Path doesn't map to a registered service"
-        return json_response(404, {"code": "404", "message": message, "known": known})
+        return json_response(404, {"code": "404", "message": message, "known": near})
 
     def _perform(self, operation: Operation, call: Call, record: CallRecord) -> Response:
         request = call.request

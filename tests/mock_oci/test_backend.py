@@ -19,13 +19,15 @@ MODEL = "meta.llama-3.3-70b-instruct"
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
 
 
-def test_an_unknown_path_is_refused_with_what_is_known(oci: MockOci) -> None:
-    for method, path in [("GET", "/openai/v1/models"), ("GET", "/openai/v1/chat/completions"), ("POST", "/")]:
+def test_an_unknown_path_is_refused_with_what_is_nearest(oci: MockOci) -> None:
+    chat = "/openai/v1/chat/completions"
+    for method, path in [("GET", "/openai/v1/models"), ("GET", chat), ("POST", "/openai/v2/chat")]:
         response = oci.answer(Request(method, path, {}))
         body = json.loads(response.body)  # type: ignore[arg-type]
         assert response.status == 404
         assert body["message"] == "Path doesn't map to a registered service"
-        assert "POST /openai/v1/chat/completions" in body["known"]
+        assert len(body["known"]) == 3
+        assert path == "/openai/v1/models" or f"POST {chat}" in body["known"]
 
 
 def test_requests_are_recorded_as_they_came(oci: MockOci, ask: Callable[..., Response]) -> None:

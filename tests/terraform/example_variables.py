@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ VALUES: Final = {
 }
 
 
-def given(example: Path) -> list[str]:
+def given(example: Path, values: Mapping[str, str] = VALUES) -> list[str]:
     """``-var`` for each variable without a default."""
     needed = (name for name, one in read(example).variables.items() if "default" not in one)
-    return [f"-var={name}={VALUES[name]}" for name in needed]
+    return [f"-var={name}={values[name]}" for name in needed]

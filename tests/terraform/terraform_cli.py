@@ -52,12 +52,15 @@ class Terraform:
 
 
 @contextmanager
-def attached(folder: Path) -> Iterator[Terraform]:
-    """Terraform with a stand-in of its own, which ends with the context."""
+def attached(folder: Path, emulator: str = "", config: Mapping[str, str] | None = None) -> Iterator[Terraform]:
+    """Terraform with a stand-in of its own, which ends with the context.
+
+    ``emulator`` is the URL of mock_oci, where resources are then really made; ``config`` is the SDK's for it.
+    """
     nothing = folder / "empty.tfrc"
     nothing.touch()
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.terraform.stand_in"],
+        [sys.executable, "-m", "tests.terraform.stand_in", *([emulator] if emulator else [])],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -65,6 +68,10 @@ def attached(folder: Path) -> Iterator[Terraform]:
     )
     with process:
         assert process.stdout is not None
+        assert process.stdin is not None
+        if emulator:
+            process.stdin.write(f"{json.dumps(config)}\n")
+            process.stdin.flush()
         yield Terraform(_environment(nothing, process.stdout.readline()))
         process.communicate(timeout=SECONDS)
 

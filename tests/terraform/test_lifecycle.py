@@ -1,4 +1,7 @@
-"""The life of the complete example: made, found unchanged, changed, taken away, and what was made in the meantime."""
+"""The life of the complete example on mock_oci: made, found unchanged, changed, taken away, and what was made.
+
+The stand-in for Oracle's provider makes each resource with the calls of the SDK that the provider makes.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,17 @@ from typing import Any
 
 import pytest
 from tests.terraform.example_variables import VALUES, given
-from tests.terraform.terraform_cli import Terraform, copied
+from tests.terraform.terraform_cli import Terraform, attached, copied
 
+from mock_oci import MockOci, serve
+from mock_oci.services.connector_hub import ConnectorHub
+from mock_oci.services.control_planes import Documents
+from mock_oci.services.events import Events
+from mock_oci.services.functions import Functions
+from mock_oci.services.notifications import Notifications
+from mock_oci.services.object_storage import ObjectStorage
+from mock_oci.services.queues import Queues
+from mock_oci.services.streaming import Streaming
 from model_service.batch.tasks.file import read_tasks
 from model_service.oci_names import ObjectLocation
 from model_service.settings import VARIABLES, Settings
@@ -39,6 +51,7 @@ class Applied:
     terraform: Terraform
     folder: Path
     resources: list[dict[str, Any]]
+    told: list[str]
 
     @property
     def number(self) -> int:
@@ -53,35 +66,57 @@ class Applied:
         return [statement for policy in self.values("oci_identity_policy") for statement in policy["statements"]]
 
     def run(self, *words: str) -> tuple[int, str]:
-        done = self.terraform.run(self.folder, *words, "-no-color", "-input=false", *given(self.folder))
+        done = self.terraform.run(self.folder, *words, "-no-color", "-input=false", *self.told)
         return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def complete(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+def cloud() -> MockOci:
+    return MockOci()
+
+
+@pytest.fixture(scope="module")
+def variables(cloud: MockOci) -> dict[str, str]:
+    """Return the example's variables, with what has to be in the tenancy already."""
+    return {
+        **VALUES,
+        "alarms_topic_id": cloud.state_of(Notifications).create_topic("alarms").id,
+        "compartment_ocid": cloud.tenancy.compartment_id,
+        "genai_compartment_ocid": cloud.tenancy.tenancy_id,
+        "tenancy_ocid": cloud.tenancy.tenancy_id,
+    }
+
+
+@pytest.fixture(scope="module")
+def complete(
+    cloud: MockOci,
+    variables: dict[str, str],
+    terraform_is_there: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Applied]:
+    user = cloud.principals.api_key_user()
+    config = {
+        "tenancy": user.tenancy_id,
+        "user": user.user_id,
+        "fingerprint": user.fingerprint,
+        "key_content": user.private_pem,
+        "region": cloud.region,
+    }
     folder = copied(tmp_path_factory.mktemp("complete")) / "examples" / "complete"
-    terraform.init(folder)
-    terraform.must(folder, "apply", "-auto-approve", "-input=false", "-no-color", *given(folder))
-    state = json.loads(terraform.must(folder, "show", "-json"))
-    [module] = state["values"]["root_module"]["child_modules"]
-    yield Applied(terraform, folder, module["resources"])
+    told = given(folder, variables)
+    with serve(cloud) as served, attached(tmp_path_factory.mktemp("emulated"), served.url, config) as terraform:
+        terraform.init(folder)
+        terraform.must(folder, "apply", "-auto-approve", "-input=false", "-no-color", *told)
+        state = json.loads(terraform.must(folder, "show", "-json"))
+        [module] = state["values"]["root_module"]["child_modules"]
+        yield Applied(terraform, folder, module["resources"], told)
 
 
-def test_it_is_made_found_unchanged_changed_and_taken_away(complete: Applied) -> None:
-    assert complete.run("plan", "-detailed-exitcode")[0] == UNCHANGED
-
-    said = complete.run("apply", "-auto-approve", "-refresh=false", f"-var=memory_in_mbs={OTHER_MEMORY}")[1]
-    assert "0 added, 1 changed, 0 destroyed" in said
-
-    said = complete.run("destroy", "-auto-approve", "-refresh=false")[1]
-    assert f"{complete.number} destroyed" in said
-
-
-def test_the_function_understands_the_settings_that_it_is_given(complete: Applied) -> None:
+def test_the_function_understands_the_settings_that_it_is_given(complete: Applied, cloud: MockOci) -> None:
     [function] = complete.values("oci_functions_function")
     settings = Settings.load(function["config"])
     assert function["config"].keys() <= {variable.name for variable in VARIABLES.values()}
-    assert settings.compartment_id == VALUES["genai_compartment_ocid"]
+    assert settings.compartment_id == cloud.tenancy.tenancy_id
     assert settings.aliases["prod"] == "meta.llama-3.3-70b-instruct"
     assert (settings.responses_store, settings.log_requests) == (False, True)
     assert settings.batch_concurrency == 16
@@ -110,15 +145,41 @@ def test_no_statement_of_the_policy_goes_further_than_it_has_to(complete: Applie
     assert [one for one in complete.statements if FORBIDDEN.search(one)] == []
 
 
-def test_every_statement_names_a_compartment_and_who_may(complete: Applied) -> None:
+def test_every_statement_names_a_compartment_and_who_may(complete: Applied, cloud: MockOci) -> None:
     [group] = complete.values("oci_identity_dynamic_group")
     who = ("any-user", f"dynamic-group id {group['id']}", "service faas", "service objectstorage-us-chicago-1")
     for statement in complete.statements:
         assert statement.startswith(tuple(f"Allow {one} to " for one in who))
-        assert re.search(r" in compartment id ocid1\.compartment\.oc1\.\.(here|genai)\b", statement)
+        assert re.search(
+            rf" in compartment id ({cloud.tenancy.compartment_id}|{cloud.tenancy.tenancy_id})\b", statement
+        )
         assert "any-user" not in statement or "where ALL {request.principal.type = '" in statement
 
 
 def test_no_secret_stands_in_what_is_made(complete: Applied) -> None:
     said = json.dumps([one for one in complete.resources if one["type"] != "oci_apigateway_subscriber"])
     assert VALUES["team_a_token"] not in said
+
+
+def left_in(cloud: MockOci) -> list[object]:
+    """Return every resource that stands in the tenancy."""
+    kinds = (Documents, Queues, Streaming, Events, ConnectorHub)
+    return [*(item for kind in kinds for item in cloud.state_of(kind).all()), *cloud.state_of(ObjectStorage).buckets()]
+
+
+def test_it_is_found_unchanged_changed_and_taken_away(complete: Applied, cloud: MockOci) -> None:
+    """The last test of the module, for what it leaves is nothing."""
+    assert complete.run("plan", "-detailed-exitcode")[0] == UNCHANGED
+
+    said = complete.run("apply", "-auto-approve", "-refresh=false", f"-var=memory_in_mbs={OTHER_MEMORY}")[1]
+    assert "0 added, 1 changed, 0 destroyed" in said
+    [function] = complete.values("oci_functions_function")
+    found = cloud.state_of(Functions).find(function["id"])
+    assert found is not None
+    assert found[0].memory == OTHER_MEMORY
+
+    assert len(left_in(cloud)) > complete.number / 2
+    said = complete.run("destroy", "-auto-approve", "-refresh=false")[1]
+    assert f"{complete.number} destroyed" in said
+    assert left_in(cloud) == []
+    assert cloud.state_of(Functions).find(function["id"]) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,24 +11,23 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from mock_oci.backend import MockOci
+from mock_oci.fn.call_headers import passed_on, request_id, subject, trace_headers
 from mock_oci.fn.container import INIT_SECONDS, Container
 from mock_oci.fn.credentials import FunctionCredentials
 from mock_oci.fn.environment import Deployment, check_limits, environment
 from mock_oci.fn.fdk_answer import BODY_LIMIT
-from mock_oci.fn.fdk_socket import HOP_BY_HOP
 from mock_oci.fn.invocation_records import Settled, send_record
 from mock_oci.fn.local_function import FunctionCall, LocalFunction
 from mock_oci.fn.log_lines import LogLines
+from mock_oci.fn.sources import folder_of
 from mock_oci.identity.tenancy import ocid
 from mock_oci.services.functions.invoke_errors import InvokeError
-from mock_oci.services.functions.state import DETACHED, SYNC, Caller, Functions
-from mock_oci.wire import Response
+from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions, Invoker
+from mock_oci.services.oci_surface import invalid
+from mock_oci.wire import Body, Response
 
 APP_NAME = "mock-oci"
-# Authorization and the content's framing end at the service; the rest the platform alone may say.
-_NOT_PASSED = HOP_BY_HOP | {"authorization", "content-length", "host", "is-dry-run"}
-_PLATFORMS_OWN = ("fn-call-id", "fn-deadline", "fn-intent", "fn-invoke-type", "oci-subject-")
-_SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
+_CONTAINERS = 4  # at most, of one function
 
 
 class LocalFunctions:
@@ -37,6 +35,7 @@ class LocalFunctions:
 
     ``endpoint``: where ``oci`` is served, for the functions to find it.
     ``init_seconds`` is what a container has to open its socket; ``echo`` gets every log line as it comes.
+    ``images``: which folder runs when a function is created of an image, by its name with or without registry and tag.
     Close it: it owns processes and files.
     """
 
@@ -55,6 +54,8 @@ class LocalFunctions:
         self._echo = echo
         self._folder = Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
         self._functions: dict[str, LocalFunction] = {}
+        self.images: dict[str, Path] = {}
+        oci.state_of(Functions).deployer = self
 
     def deploy(
         self,
@@ -65,7 +66,7 @@ class LocalFunctions:
         timeout: float = 30,
         detached_timeout: float | None = None,
         memory: int = 256,
-        max_containers: int = 4,
+        max_containers: int = _CONTAINERS,
         endpoint_env: bool = True,
         success_destination: str = "",
         failure_destination: str = "",
@@ -129,10 +130,38 @@ class LocalFunctions:
         except KeyError:
             raise InvokeError("NotAuthorizedOrNotFound") from None
 
+    def deploy_created(self, details: FunctionDetails, source: Body, archive: bytes) -> Invoker | None:
+        """Run a function that was created over the API. Raises Refused for an archive that cannot be unpacked."""
+        try:
+            folder = folder_of(source, archive, self.images, Path(tempfile.mkdtemp(dir=self._folder)))
+        except ValueError as error:
+            raise invalid(str(error)) from error
+        if folder is None:
+            return None
+        deployment = Deployment(
+            id=details.id,
+            name=details.name,
+            app_id=details.app_id,
+            app_name=APP_NAME,
+            folder=folder.resolve(),
+            region=self.oci.region,
+            memory=details.memory,
+            timeout=details.timeout,
+            detached_timeout=details.detached_timeout,
+            config={**self._endpoint_config, **details.config},
+            success_destination=details.success_destination,
+            failure_destination=details.failure_destination,
+        )
+        self._enter(deployment, _CONTAINERS)
+        return self
+
     def close(self) -> None:
         """End every container, detached runs included, and remove all files."""
+        functions = self.oci.state_of(Functions)
+        if functions.deployer is self:
+            functions.deployer = None
         for function_id in list(self._functions):
-            self._retire(function_id)
+            self.retire(function_id)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -142,7 +171,7 @@ class LocalFunctions:
         self.close()
 
     def _enter(self, deployment: Deployment, max_containers: int) -> LocalFunction:
-        self._retire(deployment.id)
+        self.retire(deployment.id)
         function = self._made(deployment, max_containers)
         self._functions[deployment.id] = function
         self.oci.state_of(Functions).enter(deployment.details, self)
@@ -167,7 +196,7 @@ class LocalFunctions:
         intent: str | None,
         caller: Caller | None,
     ) -> FunctionCall:
-        passed = _passed(headers)
+        passed = passed_on(headers)
         serial = self.oci.next_serial()
         # As long as a ULID, and of its alphabet; a count, so that two runs give the same.
         call_id = f"01{serial:024d}"
@@ -178,7 +207,7 @@ class LocalFunctions:
         }
         if intent:
             own["fn-intent"] = intent
-        return FunctionCall(call_id, {**passed, **own, **_subject(caller)}, body)
+        return FunctionCall(call_id, {**passed, **own, **subject(caller)}, body)
 
     def _made(self, deployment: Deployment, max_containers: int) -> LocalFunction:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
@@ -200,37 +229,9 @@ class LocalFunctions:
 
         return LocalFunction(deployment, log, start, credentials, max_containers=max_containers, settled=settled)
 
-    def _retire(self, function_id: str) -> None:
+    def retire(self, function_id: str) -> None:
+        """End a function's containers and forget it."""
         self.oci.state_of(Functions).leave(function_id, self)
         function = self._functions.pop(function_id, None)
         if function is not None:
             function.close()
-
-
-def request_id(serial: int, sent: str) -> str:
-    """Make an id of three 32-hex segments; the first is the caller's own when it sent one (docs: apirequestid)."""
-    first = sent.partition("/")[0]
-    segments = [f"{serial:024X}{part:08X}" for part in range(3)]
-    return "/".join([first if _SEGMENT.fullmatch(first) else segments[0], *segments[1:]])
-
-
-def trace_headers(serial: int) -> dict[str, str]:
-    """Return what the platform says of a trace that begins with this call (B3, as in the dump of Oracle's sample)."""
-    trace_id = f"{serial:032x}"
-    return {"x-b3-traceid": trace_id, "x-b3-spanid": trace_id[16:], "x-b3-sampled": "1", "x-b3-flags": "0"}
-
-
-def _passed(headers: Mapping[str, str]) -> dict[str, str]:
-    named = {name.lower(): value for name, value in headers.items()}
-    own = [name for name in named if name in _NOT_PASSED or name.startswith(_PLATFORMS_OWN)]
-    return {name: value for name, value in named.items() if name not in own}
-
-
-def _subject(caller: Caller | None) -> dict[str, str]:
-    if caller is None:
-        return {}
-    return {
-        "oci-subject-id": caller.subject_id,
-        "oci-subject-type": caller.subject_type,
-        "oci-subject-tenancy-id": caller.tenancy_id,
-    }

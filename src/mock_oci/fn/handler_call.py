@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 from mock_oci.cloud import Cloud
-from mock_oci.fn.functions import request_id
+from mock_oci.fn.call_headers import request_id
 from mock_oci.identity.tenancy import ocid
 from mock_oci.wire import Response
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from mock_oci.fn.functions import LocalFunctions, request_id
+from mock_oci.fn.call_headers import request_id
+from mock_oci.fn.functions import LocalFunctions
 from mock_oci.identity.signatures import NotAuthenticated, verify
 from mock_oci.operations import Call, json_response, oci_error, refusing
 from mock_oci.services.functions import invocation

@@ -135,6 +135,7 @@ class LocalStack:
             timeout=_TIMEOUT,
             trace_collector_url=self.oci.state_of(Apm).collector_url(self.oci_url) if self._tracing else "",
         )
+        self.functions.images[self.function.deployment.name] = self._folder
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         gateway = LocalGateway(
             self.functions,

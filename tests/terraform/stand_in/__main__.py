@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+from tests.terraform.stand_in.control_plane import ControlPlane, Plane
 from tests.terraform.stand_in.provider import StandIn
 from tf.gen import grpc_controller_pb2 as controller
 from tf.gen import grpc_controller_pb2_grpc as controller_rpc
@@ -39,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="standin-") as folder:
         socket = f"{folder}/provider.sock"
         server = grpc.server(ThreadPoolExecutor(max_workers=16))
-        rpc.add_ProviderServicer_to_server(StandIn(), server)
+        rpc.add_ProviderServicer_to_server(StandIn(_plane()), server)
         controller_rpc.add_GRPCControllerServicer_to_server(Controller(), server)
         stdio_rpc.add_GRPCStdioServicer_to_server(Stdio(), server)
         server.add_insecure_port(f"unix://{socket}")
@@ -47,6 +48,15 @@ def main() -> None:
         print(json.dumps({NAME: _address(socket)}), flush=True)
         sys.stdin.read()
         server.stop(grace=0).wait()
+
+
+def _plane() -> Plane:
+    """Return the toy; with a URL on the command line mock_oci there, and the SDK's config is stdin's first line."""
+    if len(sys.argv) == 1:
+        return ControlPlane()
+    from tests.terraform.stand_in.emulated_plane import EmulatedPlane
+
+    return EmulatedPlane(json.loads(sys.stdin.readline()), sys.argv[1])
 
 
 def _address(socket: str) -> dict[str, Any]:

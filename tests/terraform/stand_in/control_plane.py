@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from tests.terraform.stand_in.data_sources import ANSWERS
 from tests.terraform.stand_in.schema import Block
+
+
+class Plane(Protocol):
+    """What keeps resources: the toy below, or an emulator of OCI."""
+
+    def create(self, type_name: str, block: Block, planned: dict[str, Any]) -> dict[str, Any]: ...
+    def update(
+        self, type_name: str, block: Block, prior: dict[str, Any], planned: dict[str, Any]
+    ) -> dict[str, Any]: ...
+    def read(self, type_name: str, block: Block, state: dict[str, Any]) -> dict[str, Any] | None: ...
+    def delete(self, type_name: str, state: dict[str, Any]) -> None: ...
+    def look_up(self, type_name: str, config: Mapping[str, Any]) -> dict[str, Any]: ...
 
 
 class ControlPlane:
@@ -20,15 +34,21 @@ class ControlPlane:
         self._kept[made["id"]] = created = planned | made
         return created
 
-    def update(self, planned: dict[str, Any]) -> dict[str, Any]:
+    def update(self, type_name: str, block: Block, prior: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+        del type_name, block, prior
         self._kept[planned["id"]] = planned
         return planned
 
-    def read(self, resource_id: str) -> dict[str, Any] | None:
-        return self._kept.get(resource_id)
+    def read(self, type_name: str, block: Block, state: dict[str, Any]) -> dict[str, Any] | None:
+        del type_name, block
+        return self._kept.get(state["id"])
 
-    def delete(self, resource_id: str) -> None:
-        self._kept.pop(resource_id, None)
+    def delete(self, type_name: str, state: dict[str, Any]) -> None:
+        del type_name
+        self._kept.pop(state["id"], None)
+
+    def look_up(self, type_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+        return ANSWERS[type_name](config)
 
     def _made_up(self, type_name: str, block: Block, name: str, number: int) -> Any:
         if name == "id":

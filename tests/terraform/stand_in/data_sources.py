@@ -39,6 +39,16 @@ def _subscriptions(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"region_subscriptions": _filtered(_SUBSCRIPTIONS, config)}
 
 
+def filtered(type_name: str, rows: list[dict[str, Any]], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a data source gives: the rows that fit, with the attributes that it has."""
+    [(name, listed)] = [
+        item for item in DATA_SOURCES[type_name]["attributes"].items() if isinstance(item[1]["type"], list)
+    ]
+    columns = listed["type"][1][1]
+    known = tuple({column: row.get(column) for column in columns} for row in rows)
+    return {name: _filtered(known, config)}
+
+
 def _filtered(rows: tuple[dict[str, Any], ...], config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """As every list of Oracle's provider does it: a row has to fit all filters."""
     return [row for row in rows if all(_fits(row, one) for one in config.get("filter") or [])]

@@ -1,4 +1,4 @@
-"""A provider that answers Terraform as oracle/oci would, as far as schema and wiring go, from a toy control plane.
+"""A provider that answers Terraform as oracle/oci would, as far as schema and wiring go, from a toy or an emulator.
 
 A test tool: what passes here has the right names, types and references; how OCI behaves is another matter.
 """
@@ -11,8 +11,7 @@ from typing import Any
 
 from tests.terraform.stand_in import wire
 from tests.terraform.stand_in.checks import Readable, Refusal, Steps, refusals
-from tests.terraform.stand_in.control_plane import ControlPlane
-from tests.terraform.stand_in.data_sources import ANSWERS
+from tests.terraform.stand_in.control_plane import Plane
 from tests.terraform.stand_in.schema import Argument, Block, schema
 from tf.gen import tfplugin_pb2 as protocol
 from tf.gen import tfplugin_pb2_grpc as rpc
@@ -25,8 +24,8 @@ PROVIDER = Block(
 class StandIn(rpc.ProviderServicer):  # type: ignore[misc]  # tf ships no types
     """The names of the methods are the protocol's: terraform, docs/plugin-protocol/tfplugin6.8.proto."""
 
-    def __init__(self) -> None:
-        self._plane = ControlPlane()
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
         self._schema = schema()
 
     def GetMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802 - see above
@@ -55,7 +54,7 @@ class StandIn(rpc.ProviderServicer):  # type: ignore[misc]  # tf ships no types
 
     def ReadDataSource(self, request: Any, context: Any) -> Any:  # noqa: N802
         config = wire.read(request.config)
-        state = config | {"id": request.type_name} | ANSWERS[request.type_name](config)
+        state = config | {"id": request.type_name} | self._plane.look_up(request.type_name, config)
         return protocol.ReadDataSource.Response(state=wire.written(state))
 
     def UpgradeResourceState(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -65,7 +64,7 @@ class StandIn(rpc.ProviderServicer):  # type: ignore[misc]  # tf ships no types
 
     def ReadResource(self, request: Any, context: Any) -> Any:  # noqa: N802
         state = wire.read(request.current_state)
-        kept = self._plane.read(state["id"])
+        kept = self._plane.read(request.type_name, self._schema.resources[request.type_name], state)
         return protocol.ReadResource.Response(new_state=wire.written(kept))
 
     def PlanResourceChange(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -80,19 +79,24 @@ class StandIn(rpc.ProviderServicer):  # type: ignore[misc]  # tf ships no types
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:  # noqa: N802
         prior, planned = wire.read(request.prior_state), wire.read(request.planned_state)
-        new = self._applied(request.type_name, prior, planned)
+        try:
+            new = self._applied(request.type_name, prior, planned)
+        except Exception as error:  # noqa: BLE001 - terraform says which resource, and what went wrong
+            failed = protocol.Diagnostic(severity=protocol.Diagnostic.ERROR, summary=str(error))
+            return protocol.ApplyResourceChange.Response(new_state=request.prior_state, diagnostics=[failed])
         return protocol.ApplyResourceChange.Response(new_state=wire.written(new))
 
     def StopProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
         return protocol.StopProvider.Response()
 
     def _applied(self, name: str, prior: dict[str, Any] | None, planned: dict[str, Any] | None) -> Any:
+        block = self._schema.resources[name]
         if planned is None:
             assert prior is not None
-            return self._plane.delete(prior["id"])
+            return self._plane.delete(name, prior)
         if prior is None:
-            return self._plane.create(name, self._schema.resources[name], planned)
-        return self._plane.update(planned)
+            return self._plane.create(name, block, planned)
+        return self._plane.update(name, block, prior, planned)
 
 
 def _changed(block: Block, prior: dict[str, Any], planned: dict[str, Any]) -> list[str]:

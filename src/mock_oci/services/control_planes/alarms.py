@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import operations_of
 
 _DEFAULTS = {
@@ -23,7 +23,7 @@ _DEFAULTS = {
     "evaluationSlackDuration": "PT3M",
     "alarmSummary": None,
 }
-ALARM = Kind(
+ALARM = ResourceType(
     client="MonitoringClient",
     noun="alarm",
     path="/20180401/alarms",

@@ -6,7 +6,7 @@ Clients: oci.apigateway.GatewayClient, DeploymentClient, UsagePlansClient, Subsc
 from __future__ import annotations
 
 from mock_oci.operations import Call
-from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import named, operations_of, work_requests_of
 from mock_oci.wire import Body
 
@@ -22,7 +22,7 @@ def _deployment_made(call: Call, deployment: Body) -> Body:
     return {"endpoint": f"https://{hostname}{deployment['pathPrefix']}"}
 
 
-GATEWAY = Kind(
+GATEWAY = ResourceType(
     client="GatewayClient",
     noun="gateway",
     path="/20190501/gateways",
@@ -53,7 +53,7 @@ GATEWAY = Kind(
     ),
     work="gateway",
 )
-DEPLOYMENT = Kind(
+DEPLOYMENT = ResourceType(
     client="DeploymentClient",
     noun="deployment",
     path="/20190501/deployments",
@@ -69,7 +69,7 @@ DEPLOYMENT = Kind(
     not_listed=("specification",),
     work="deployment",
 )
-USAGE_PLAN = Kind(
+USAGE_PLAN = ResourceType(
     client="UsagePlansClient",
     noun="usage_plan",
     path="/20190501/usagePlans",
@@ -81,7 +81,7 @@ USAGE_PLAN = Kind(
     in_items=True,
     work="usagePlan",
 )
-SUBSCRIBER = Kind(
+SUBSCRIBER = ResourceType(
     client="SubscribersClient",
     noun="subscriber",
     path="/20190501/subscribers",

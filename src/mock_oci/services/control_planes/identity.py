@@ -5,14 +5,14 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
-from mock_oci.services.control_planes.kinds import Kind
 from mock_oci.services.control_planes.regions import key_of, region_names
+from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import operations_of
 from mock_oci.services.oci_surface import filtered, page_of, permitted, text_in
 from mock_oci.wire import Body, Response
 
 _NAMED = ("compartmentId", "name", "lifecycleState")
-POLICY = Kind(
+POLICY = ResourceType(
     client="IdentityClient",
     noun="policy",
     plural="policies",
@@ -25,7 +25,7 @@ POLICY = Kind(
     filters=_NAMED,
     updated="",
 )
-DYNAMIC_GROUP = Kind(
+DYNAMIC_GROUP = ResourceType(
     client="IdentityClient",
     noun="dynamic_group",
     path="/20160918/dynamicGroups",

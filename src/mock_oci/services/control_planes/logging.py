@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mock_oci.operations import Call
-from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import operations_of, work_requests_of
 from mock_oci.wire import Body
 
@@ -15,7 +15,7 @@ def _log_made(call: Call, log: Body) -> Body:
     return made
 
 
-LOG_GROUP = Kind(
+LOG_GROUP = ResourceType(
     client="LoggingManagementClient",
     noun="log_group",
     path="/20200531/logGroups",
@@ -27,7 +27,7 @@ LOG_GROUP = Kind(
     work="loggroup",
     answers_with_body=False,
 )
-LOG = Kind(
+LOG = ResourceType(
     client="LoggingManagementClient",
     noun="log",
     path="/20200531/logGroups/{logGroupId}/logs",

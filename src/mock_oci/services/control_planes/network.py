@@ -6,7 +6,7 @@ Client: oci.core.VirtualNetworkClient.
 from __future__ import annotations
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
-from mock_oci.services.control_planes.network_kinds import (
+from mock_oci.services.control_planes.network_types import (
     CLIENT,
     DHCP_OPTIONS,
     PARTS,

@@ -7,7 +7,7 @@ import threading
 
 from mock_oci.cloud import Cloud
 from mock_oci.operations import Call, Operation, json_response, refusing
-from mock_oci.services.control_planes.network_kinds import CLIENT, SECURITY_GROUP
+from mock_oci.services.control_planes.network_types import CLIENT, SECURITY_GROUP
 from mock_oci.services.control_planes.stored import collection_of
 from mock_oci.services.oci_surface import filtered, invalid, object_in, objects_in, page_of, text_in, timestamp
 from mock_oci.wire import Body, Response

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from mock_oci.operations import Call, Operation, refusing
-from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import collection_of, operations_of
 from mock_oci.services.object_storage.state import ObjectStorage
 from mock_oci.wire import Body, Response
@@ -16,7 +16,7 @@ def _repository_made(call: Call, _repository: Body) -> Body:
     return {"namespace": call.cloud.state_of(ObjectStorage).namespace, "createdBy": call.principal.id}
 
 
-REPOSITORY = Kind(
+REPOSITORY = ResourceType(
     client="ArtifactsClient",
     noun="container_repository",
     plural="container_repositories",

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from mock_oci.cloud import Cloud
 from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
-from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.control_planes.resource_types import ANY_TYPE, ResourceType
 from mock_oci.services.oci_surface import invalid, object_in, permitted, text_in, timestamp
 from mock_oci.services.resources import Collection, Resources, etag_of
 from mock_oci.services.work_requests import Subject, WorkRequests, work_request
@@ -26,7 +26,7 @@ class Document:
 
     id: str
     compartment_id: str
-    kind: Kind
+    kind: ResourceType
     body: Body
 
 
@@ -55,7 +55,7 @@ class OfOneKind(Resources[Document]):
 
     def find(self, resource_id: str) -> Document | None:
         found = self._documents.find(resource_id)
-        return found if found is not None and found.kind.noun == self._noun else None
+        return found if found is not None and self._noun in (found.kind.noun, ANY_TYPE) else None
 
     def all(self) -> tuple[Document, ...]:
         return tuple(item for item in self._documents.all() if item.kind.noun == self._noun)
@@ -83,7 +83,7 @@ def _values(value: Any, place: list[str]) -> Iterator[str]:
         yield value
 
 
-def collection_of(kind: Kind) -> Collection[Document]:
+def collection_of(kind: ResourceType) -> Collection[Document]:
     """Return how resources of a kind are read, listed and deleted."""
     return Collection(
         parameter=kind.parameter,
@@ -98,7 +98,7 @@ def collection_of(kind: Kind) -> Collection[Document]:
     )
 
 
-def create(kind: Kind, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
+def create(kind: ResourceType, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
     """Answer a Create operation; ``kept`` is told of what has been made. Raises Refused."""
     asked = {name: value for name, value in object_in(call.request.body).items() if value is not None}
     if kind.within and kind.within in call.parameters:
@@ -117,7 +117,7 @@ def create(kind: Kind, call: Call, *, kept: Callable[[Call, Document], None] | N
     return _answered(kind, "CREATE", call, document)
 
 
-def document_of(kind: Kind, call: Call, id_: str, asked: Body) -> Document:
+def document_of(kind: ResourceType, call: Call, id_: str, asked: Body) -> Document:
     """Return a new resource of what was asked for, OCI's defaults, and what OCI makes of both."""
     now = timestamp(call.cloud.clock())
     name = {"displayName": f"{kind.type}{now[:19]}".translate(_PUNCTUATION)} if "displayName" in kind.settable else {}
@@ -126,7 +126,7 @@ def document_of(kind: Kind, call: Call, id_: str, asked: Body) -> Document:
     return Document(id_, asked["compartmentId"], kind, {**body, **kind.made(call, body)})
 
 
-def update(kind: Kind, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
+def update(kind: ResourceType, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
     """Answer an Update operation: what the request names is replaced, and ``kept`` told of it. Raises Refused."""
     document = collection_of(kind).of(call)
     asked = {name: value for name, value in object_in(call.request.body).items() if value is not None}
@@ -142,7 +142,7 @@ def update(kind: Kind, call: Call, *, kept: Callable[[Call, Document], None] | N
     return _answered(kind, "UPDATE", call, after)
 
 
-def delete(kind: Kind, call: Call) -> Response:
+def delete(kind: ResourceType, call: Call) -> Response:
     """Answer a Delete operation; 409 while another resource names this one. Raises Refused."""
     collection, documents = collection_of(kind), call.cloud.state_of(Documents)
     document = collection.of(call)
@@ -152,7 +152,7 @@ def delete(kind: Kind, call: Call) -> Response:
     return collection.remove(call)
 
 
-def operations_of(kind: Kind, *, versions: tuple[str, ...] = ("",)) -> tuple[Operation, ...]:
+def operations_of(kind: ResourceType, *, versions: tuple[str, ...] = ("",)) -> tuple[Operation, ...]:
     """Return the five operations of a kind; ``versions`` are other API versions under which they are served too."""
     collection = collection_of(kind)
     first = kind.path.split("/")[1]
@@ -184,13 +184,13 @@ def named(call: Call, noun: str, resource_id: str) -> Document:
     return document
 
 
-def _home(kind: Kind, call: Call, asked: Body) -> str:
+def _home(kind: ResourceType, call: Call, asked: Body) -> str:
     if not kind.within:
         return text_in(asked, "compartmentId")
     return named(call, kind.refers[kind.within], text_in(asked, kind.within)).compartment_id
 
 
-def _listed_compartment(kind: Kind, call: Call) -> str:
+def _listed_compartment(kind: ResourceType, call: Call) -> str:
     where: Mapping[str, str] = {**call.request.query, **call.parameters}
     if not kind.within:
         return text_in(where, "compartmentId")
@@ -202,7 +202,7 @@ def _check_references(call: Call, document: Document) -> None:
         named(call, noun, id_)
 
 
-def _answered(kind: Kind, verb: str, call: Call, document: Document) -> Response:
+def _answered(kind: ResourceType, verb: str, call: Call, document: Document) -> Response:
     headers = {"etag": etag_of(document)} if verb != "DELETE" else {}
     if kind.work:
         where = f"/{kind.path.split('/', 2)[2]}/{document.id}"

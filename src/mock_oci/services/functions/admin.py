@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mock_oci.operations import Call, refusing
-from mock_oci.services.control_planes.kinds import Kind
+from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import (
     Document,
     Documents,
@@ -21,6 +22,7 @@ from mock_oci.services.control_planes.stored import (
     operations_of,
     update,
 )
+from mock_oci.services.functions.archives import Archives, archive_of
 from mock_oci.services.functions.state import (
     MAX_CONFIG_BYTES,
     MAX_DETACHED_TIMEOUT,
@@ -38,13 +40,13 @@ _DESTINATIONS = {"NONE": (), "STREAM": ("streamId",), "QUEUE": ("queueId", "chan
 _SOURCES = ("CONTAINER_IMAGE", "ARCHIVE")
 _CLIENT = "FunctionsManagementClient"
 
-APPLICATION = Kind(
+APPLICATION = ResourceType(
     client=_CLIENT,
     noun="application",
     path="/20260325/applications",
     type="fnapp",
     required=("compartmentId", "displayName", "subnetIds"),
-    optional=("config", "shape", "networkSecurityGroupIds", "syslogUrl", "traceConfig", "imagePolicyConfig"),
+    optional=("config", "shape", "networkSecurityGroupIds", "syslogUrl", "traceConfig", "logging", "imagePolicyConfig"),
     fixed=("displayName", "subnetIds", "shape"),
     defaults={
         "lifecycleState": "ACTIVE",
@@ -82,7 +84,7 @@ def _function_made(call: Call, function: Body) -> Body:
     return {"shape": shape, "invokeEndpoint": endpoint(call, host)}
 
 
-FUNCTION = Kind(
+FUNCTION = ResourceType(
     client=_CLIENT,
     noun="function",
     path="/20260325/functions",
@@ -118,18 +120,21 @@ FUNCTION = Kind(
 
 def create_function(call: Call) -> Response:
     """Make a function of an image or an archive. Raises Refused."""
-    return _in_its_version(call, create(FUNCTION, _in_new_words(call), kept=_deploy))
+    asked, archive = _in_new_words(call)
+    return _in_its_version(call, create(FUNCTION, asked, kept=partial(_deploy, archive)))
 
 
 def update_function(call: Call) -> Response:
     """Change a function, whose containers are started anew. Raises Refused."""
-    return _in_its_version(call, update(FUNCTION, _in_new_words(call), kept=_deploy))
+    asked, archive = _in_new_words(call)
+    return _in_its_version(call, update(FUNCTION, asked, kept=partial(_deploy, archive)))
 
 
 def delete_function(call: Call) -> Response:
     function = collection_of(FUNCTION).of(call)
     answer = delete(FUNCTION, call)
     call.cloud.state_of(Functions).remove(function.id)
+    call.cloud.state_of(Archives).delete(function.id)
     return answer
 
 
@@ -155,21 +160,28 @@ def details_of(call: Call, function: Document) -> FunctionDetails:
     )
 
 
-def _deploy(call: Call, function: Document) -> None:
+def _deploy(archive: bytes, call: Call, function: Document) -> None:
     functions, details = call.cloud.state_of(Functions), details_of(call, function)
-    runner = functions.deployer and functions.deployer(details, function.body["sourceDetails"])
+    archives = call.cloud.state_of(Archives)
+    if archive:
+        archives.keep(function.id, archive)
+    runner = functions.deployer and functions.deployer.deploy_created(
+        details, function.body["sourceDetails"], archives.find(function.id) or b""
+    )
     functions.enter(details, runner or MISSING_IMAGE)
 
 
-def _in_new_words(call: Call) -> Call:
-    """Return the call as the API of 2026 has it: an image and its digest stand in ``sourceDetails``."""
-    if not call.request.path.startswith(f"/{FIRST_VERSION}/"):
-        return call
-    body = object_in(call.request.body)
-    image = {name: value for name in ("image", "imageDigest") if (value := body.pop(name, None)) is not None}
-    if image:
-        body["sourceDetails"] = {"sourceType": "CONTAINER_IMAGE", **image}
-    return replace(call, request=replace(call.request, body=json.dumps(body).encode()))
+def _in_new_words(call: Call) -> tuple[Call, bytes]:
+    """Return the call as the API of 2026 has it, and the archive that it brings. Raises Refused."""
+    body, archive = object_in(call.request.body), b""
+    if call.request.path.startswith(f"/{FIRST_VERSION}/"):
+        image = {name: value for name in ("image", "imageDigest") if (value := body.pop(name, None)) is not None}
+        if image:
+            body["sourceDetails"] = {"sourceType": "CONTAINER_IMAGE", **image}
+    source = body.get("sourceDetails")
+    if isinstance(source, dict) and source.get("sourceType") == "ARCHIVE":
+        body["sourceDetails"], archive = archive_of(call, source)
+    return replace(call, request=replace(call.request, body=json.dumps(body).encode())), archive
 
 
 def _in_its_version(call: Call, answer: Response) -> Response:

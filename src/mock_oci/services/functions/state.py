@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -80,14 +80,26 @@ class _MissingImage:
         return InvokeError("FunctionInvokeImageNotAvailable").response()
 
 
+class Deployer(Protocol):
+    """Who runs functions that are created over the API."""
+
+    def deploy_created(self, details: FunctionDetails, source: Body, archive: bytes) -> Invoker | None:
+        """Return who runs it, by its ``sourceDetails`` and its archive; ``None`` when its image is not here."""
+        ...
+
+    def retire(self, function_id: str) -> None:
+        """End a function that is deleted."""
+        ...
+
+
 MISSING_IMAGE: Final[Invoker] = _MissingImage()
 
 
 class Functions:
     """The functions of one tenancy in one region, whoever runs them. Thread-safe; an ``Invoker`` of all of them.
 
-    ``deployer`` gives who runs a function that is created over the API, by its details and its ``sourceDetails``;
-    without one, or when it gives ``None``, its image cannot be pulled.
+    ``deployer`` gives who runs a function that is created over the API; without one, or when it gives ``None``, its
+    image cannot be pulled.
     """
 
     outlives_reset = True  # containers and folders are not the cloud's to forget
@@ -95,7 +107,7 @@ class Functions:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lock = threading.Lock()
-        self.deployer: Callable[[FunctionDetails, Body], Invoker | None] | None = None
+        self.deployer: Deployer | None = None
         self._entered: dict[str, tuple[FunctionDetails, Invoker, float]] = {}
 
     def enter(self, details: FunctionDetails, invoker: Invoker) -> None:
@@ -113,6 +125,8 @@ class Functions:
         """Forget a function that was created here."""
         with self._lock:
             self._entered.pop(function_id, None)
+        if self.deployer is not None:
+            self.deployer.retire(function_id)
 
     def find(self, function_id: str) -> tuple[FunctionDetails, float] | None:
         """Return the function, and since when it has been there in Unix seconds."""

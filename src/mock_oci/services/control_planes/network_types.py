@@ -10,14 +10,15 @@ from typing import Any
 
 from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import Call, Refused, not_found
-from mock_oci.services.control_planes.kinds import Kind
 from mock_oci.services.control_planes.regions import key_of
+from mock_oci.services.control_planes.resource_types import ANY_TYPE, ResourceType
 from mock_oci.services.control_planes.stored import Documents, named
 from mock_oci.services.oci_surface import invalid
 from mock_oci.wire import Body
 
 CLIENT = "VirtualNetworkClient"
-_STATE: Body = {"lifecycleState": "AVAILABLE", "systemTags": {}}
+_STATE: Body = {"lifecycleState": "AVAILABLE"}
+_TAGGED: Body = {"systemTags": {}}  # not by NAT and service gateways
 _OF_A_NETWORK = {"vcnId": "vcn"}
 _FILTERS = ("compartmentId", "vcnId", "displayName", "lifecycleState")
 _DEFAULT_PARTS = {
@@ -91,7 +92,7 @@ def _network_of(block: Any) -> ipaddress.IPv4Network:
         raise invalid(f"{block} is not a CIDR block of IPv4 addresses") from error
 
 
-def _part(noun: str, path: str, type_: str, **more: Any) -> Kind:
+def _part(noun: str, path: str, type_: str, **more: Any) -> ResourceType:
     """Return a kind that belongs to a network."""
     required = ("compartmentId", "vcnId", *more.pop("required", ()))
     optional = ("displayName", *more.pop("optional", ()))
@@ -99,7 +100,7 @@ def _part(noun: str, path: str, type_: str, **more: Any) -> Kind:
     refers = {**_OF_A_NETWORK, **more.pop("refers", {})}
     fixed = ("vcnId", *more.pop("fixed", ()))
     common: dict[str, Any] = {"filters": _FILTERS, "updated": "", "required": required, "optional": optional}
-    return Kind(CLIENT, noun, path, type_, defaults=defaults, refers=refers, fixed=fixed, **{**common, **more})
+    return ResourceType(CLIENT, noun, path, type_, defaults=defaults, refers=refers, fixed=fixed, **{**common, **more})
 
 
 def services_in(call: Call) -> list[Body]:
@@ -115,7 +116,7 @@ def services_in(call: Call) -> list[Body]:
     ]
 
 
-VCN = Kind(
+VCN = ResourceType(
     client=CLIENT,
     noun="vcn",
     path="/20160918/vcns",
@@ -123,7 +124,14 @@ VCN = Kind(
     required=("compartmentId",),
     optional=("displayName", "cidrBlock", "cidrBlocks", "dnsLabel", "isIpv6Enabled"),
     fixed=("cidrBlock", "cidrBlocks", "dnsLabel", "isIpv6Enabled"),
-    defaults={**_STATE, "dnsLabel": None, "ipv6CidrBlocks": [], "byoipv6CidrBlocks": [], "ipv6PrivateCidrBlocks": []},
+    defaults={
+        **_STATE,
+        **_TAGGED,
+        "dnsLabel": None,
+        "ipv6CidrBlocks": [],
+        "byoipv6CidrBlocks": [],
+        "ipv6PrivateCidrBlocks": [],
+    },
     made=_vcn_made,
     updated="",
 )
@@ -149,15 +157,16 @@ ROUTE_TABLE = _part(
     "/20160918/routeTables",
     "routetable",
     optional=("routeRules",),
-    defaults={"routeRules": []},
+    defaults={**_TAGGED, "routeRules": []},
     made=_route_table_made,
+    refers={"routeRules.networkEntityId": ANY_TYPE},
 )
 SECURITY_LIST = _part(
     "security_list",
     "/20160918/securityLists",
     "securitylist",
     optional=("egressSecurityRules", "ingressSecurityRules"),
-    defaults={"egressSecurityRules": [], "ingressSecurityRules": []},
+    defaults={**_TAGGED, "egressSecurityRules": [], "ingressSecurityRules": []},
     made=_security_list_made,
 )
 DHCP_OPTIONS = _part(
@@ -166,14 +175,18 @@ DHCP_OPTIONS = _part(
     "dhcpoptions",
     plural="dhcp_options",
     optional=("options", "domainNameType"),
-    defaults={"options": [{"type": "DomainNameServer", "serverType": "VcnLocalPlusInternet"}], "domainNameType": None},
+    defaults={
+        **_TAGGED,
+        "options": [{"type": "DomainNameServer", "serverType": "VcnLocalPlusInternet"}],
+        "domainNameType": None,
+    },
 )
 INTERNET_GATEWAY = _part(
     "internet_gateway",
     "/20160918/internetGateways",
     "internetgateway",
     optional=("isEnabled", "routeTableId"),
-    defaults={"isEnabled": True, "routeTableId": None},
+    defaults={**_TAGGED, "isEnabled": True, "routeTableId": None},
     refers={"routeTableId": "route_table"},
 )
 NAT_GATEWAY = _part(
@@ -197,7 +210,9 @@ SERVICE_GATEWAY = _part(
     made=_service_gateway_made,
     refers={"routeTableId": "route_table"},
 )
-SECURITY_GROUP = _part("network_security_group", "/20160918/networkSecurityGroups", "networksecuritygroup")
+SECURITY_GROUP = _part(
+    "network_security_group", "/20160918/networkSecurityGroups", "networksecuritygroup", defaults=_TAGGED
+)
 PARTS = (
     SUBNET, ROUTE_TABLE, SECURITY_LIST, DHCP_OPTIONS, INTERNET_GATEWAY, NAT_GATEWAY, SERVICE_GATEWAY, SECURITY_GROUP,
 )  # fmt: skip

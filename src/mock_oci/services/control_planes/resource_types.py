@@ -9,6 +9,7 @@ from typing import Any
 from mock_oci.operations import Call
 from mock_oci.wire import Body
 
+ANY_TYPE = ""
 TAGS = ("freeformTags", "definedTags")
 
 
@@ -18,13 +19,13 @@ def nothing_more(_call: Call, _document: Body) -> Body:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceType:
     """One type of resource.
 
     ``client`` and ``noun`` are the SDK's (``VirtualNetworkClient``, ``route_table``), ``path`` is its collection and
     ``type`` the type in its OCIDs. ``required`` fields have to be given; ``optional`` ones may be; what is ``fixed``
     cannot be updated, and what is set ``later`` only by an update. ``defaults`` stand in the answer where nothing was
-    said, and ``made`` adds what OCI makes itself. ``refers``: which fields name other resources, by their noun;
+    said, and ``made`` adds what OCI makes itself. ``refers``: which fields name other resources, by noun or ANY_TYPE;
     ``items.field`` stands for a field of array items. ``within`` is the field of the resource that this one is a part
     of, which gives it its compartment. ``filters`` narrow a list; ``in_items``: a list is an object; ``not_listed``
     fields stand in no row of a list. ``work``: the type of its work requests; ``""``: changes are done when they are
