@@ -18,7 +18,7 @@ from tests.terraform.terraform_cli import Terraform, attached, copied
 
 from mock_oci import MockOci, serve
 from mock_oci.services.connector_hub import ConnectorHub
-from mock_oci.services.control_planes import Documents
+from mock_oci.services.control_planes import StoredResources
 from mock_oci.services.events import Events
 from mock_oci.services.functions import Functions
 from mock_oci.services.notifications import Notifications
@@ -163,7 +163,7 @@ def test_no_secret_stands_in_what_is_made(complete: Applied) -> None:
 
 def left_in(cloud: MockOci) -> list[object]:
     """Return every resource that stands in the tenancy."""
-    kinds = (Documents, Queues, Streaming, Events, ConnectorHub)
+    kinds = (StoredResources, Queues, Streaming, Events, ConnectorHub)
     return [*(item for kind in kinds for item in cloud.state_of(kind).all()), *cloud.state_of(ObjectStorage).buckets()]
 
 

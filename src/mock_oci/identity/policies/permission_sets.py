@@ -81,6 +81,20 @@ groups | GROUP_INSPECT | | GROUP_UPDATE | GROUP_CREATE GROUP_DELETE
 dynamic-groups | DYNAMIC_GROUP_INSPECT | | DYNAMIC_GROUP_UPDATE | DYNAMIC_GROUP_CREATE DYNAMIC_GROUP_DELETE
 compartments | COMPARTMENT_INSPECT | | COMPARTMENT_UPDATE | COMPARTMENT_CREATE COMPARTMENT_DELETE COMPARTMENT_RECOVER
 tenancies | TENANCY_INSPECT | | TENANCY_UPDATE |
+vcns | VCN_READ | | | VCN_CREATE VCN_DELETE VCN_UPDATE VCN_ATTACH VCN_DETACH
+subnets | SUBNET_READ | | SUBNET_ATTACH SUBNET_DETACH | SUBNET_CREATE SUBNET_DELETE SUBNET_UPDATE
+route-tables | ROUTE_TABLE_READ | | | ROUTE_TABLE_CREATE ROUTE_TABLE_DELETE ROUTE_TABLE_UPDATE ROUTE_TABLE_ATTACH
+security-lists | SECURITY_LIST_READ | | | SECURITY_LIST_CREATE SECURITY_LIST_DELETE SECURITY_LIST_UPDATE
+dhcp-options | DHCP_READ | | | DHCP_CREATE DHCP_DELETE DHCP_UPDATE
+internet-gateways | INTERNET_GATEWAY_READ | | | INTERNET_GATEWAY_CREATE INTERNET_GATEWAY_DELETE INTERNET_GATEWAY_UPDATE
+nat-gateways | NAT_GATEWAY_READ | | NAT_GATEWAY_ATTACH | NAT_GATEWAY_CREATE NAT_GATEWAY_DELETE NAT_GATEWAY_UPDATE
+service-gateways | SERVICE_GATEWAY_READ | | | SERVICE_GATEWAY_CREATE SERVICE_GATEWAY_DELETE SERVICE_GATEWAY_UPDATE
+network-security-groups | NETWORK_SECURITY_GROUP_INSPECT | NETWORK_SECURITY_GROUP_READ \
+| NETWORK_SECURITY_GROUP_LIST_SECURITY_RULES | NETWORK_SECURITY_GROUP_CREATE NETWORK_SECURITY_GROUP_DELETE \
+NETWORK_SECURITY_GROUP_UPDATE NETWORK_SECURITY_GROUP_UPDATE_SECURITY_RULES
+unified-configuration | UNIFIED_CONFIGURATION_INSPECT | UNIFIED_CONFIGURATION_READ | UNIFIED_CONFIGURATION_UPDATE \
+| UNIFIED_CONFIGURATION_CREATE UNIFIED_CONFIGURATION_DELETE
+management-dashboards | | | | MANAGEMENT_DASHBOARD_CREATE
 repos | REPOSITORY_INSPECT | REPOSITORY_READ | REPOSITORY_UPDATE | REPOSITORY_CREATE REPOSITORY_DELETE REPOSITORY_MANAGE
 """.replace("\\\n", "")
 
@@ -94,8 +108,12 @@ _FAMILIES = {
     "object-family": "buckets objects objectstorage-namespaces",
     "stream-family": "streams stream-push stream-pull stream-pools",
     "ons-family": "ons-topics ons-subscriptions",
-    "logging-family": "log-groups log-content",
+    "logging-family": "log-groups log-content unified-configuration",
     "secret-family": "secrets secret-versions secret-bundles",
+    "virtual-network-family": (
+        "vcns subnets route-tables security-lists dhcp-options internet-gateways nat-gateways service-gateways"
+        " network-security-groups"
+    ),
     "api-gateway-family": "api-gateways api-deployments api-subscribers api-usage-plans",
 }
 # Not in the family of Generative AI, though resource principals need them (seen by github.com/sogawa-yk/jetuse).
@@ -104,16 +122,15 @@ _OUTSIDE = frozenset({"generative-ai-response", "generative-ai-conversation"})
 # Types and families of services that nothing here asks about: a statement on them is true, and without effect.
 _ELSEWHERE = """
 autonomous-database-family autonomous-databases bastion bastion-family bastion-session certificate-authority-family
-cloud-guard-family cloud-shell cluster-family cluster-node-pools clusters cluster-virtualnode-pools compute-
-container-family compute-management-family console-histories data-catalog-family data-science-family database-family
-databases db-homes db-systems dns dns-records dns-zones email-family export-sets file-family file-systems health-
-check-family instance-agent-command-execution-family instance-agent-command-family instance-configurations instance-
-consoles instance-family instance-images instance-pools instances internet-gateways leaf-certificate-family limits
-load-balancers management-dashboard-family mount-targets mysql-family nat-gateways network-load-balancers network-
-security-groups nosql-family orm-family orm-jobs orm-stacks private-ips public-ips quotas redis-family route-tables
-security-lists service-gateways subnets tag-namespaces tickets usage-budgets usage-report users vault-family vcns
-virtual-network-family vnic-attachments vnics volume-attachments volume-backups volume-family volumes waf-family
-work-requests zpr-family
+cloud-guard-family cloud-shell cluster-family cluster-node-pools clusters cluster-virtualnode-pools
+compute-container-family compute-management-family console-histories data-catalog-family data-science-family
+database-family databases db-homes db-systems dns dns-records dns-zones email-family export-sets file-family
+file-systems health-check-family instance-agent-command-execution-family instance-agent-command-family
+instance-configurations instance-consoles instance-family instance-images instance-pools instances
+leaf-certificate-family limits load-balancers management-dashboard-family mount-targets mysql-family
+network-load-balancers nosql-family orm-family orm-jobs orm-stacks private-ips public-ips quotas redis-family
+tag-namespaces tickets usage-budgets usage-report users vault-family vnic-attachments vnics volume-attachments
+volume-backups volume-family volumes waf-family work-requests zpr-family
 """
 
 

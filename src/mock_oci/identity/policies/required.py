@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mock_oci.identity.policies.required_of_control_planes import REQUIRED_OF_CONTROL_PLANES
+
 Needed = tuple[tuple[str, ...], ...]
 """Of each of these, one."""
 
@@ -101,7 +103,6 @@ REQUIRED: Final = {
     "NotificationDataPlaneClient.list_subscriptions": "ONS_SUBSCRIPTION_INSPECT",
     "NotificationDataPlaneClient.get_subscription": "ONS_SUBSCRIPTION_READ",
     "NotificationDataPlaneClient.delete_subscription": "ONS_SUBSCRIPTION_DELETE",
-    "FunctionsManagementClient.get_function": "FN_FUNCTION_READ",
     "FunctionsInvokeClient.invoke_function": "FN_INVOCATION",
     "ServiceConnectorClient.create_service_connector": "SERVICE_CONNECTOR_CREATE",
     "ServiceConnectorClient.list_service_connectors": "SERVICE_CONNECTOR_INSPECT",
@@ -129,6 +130,8 @@ REQUIRED: Final = {
     "SecretsClient.list_secret_bundle_versions": "SECRET_BUNDLE_INSPECT",
     "MonitoringClient.post_metric_data": "METRIC_WRITE",
     "MonitoringClient.summarize_metrics_data": "METRIC_INSPECT + METRIC_READ",
+    "IdentityClient.list_regions": NOTHING,
+    **REQUIRED_OF_CONTROL_PLANES,
 }
 
 

@@ -12,9 +12,9 @@ from mock_oci.services.control_planes import (
     network_rules,
     registry,
 )
-from mock_oci.services.control_planes.stored import Document, Documents
+from mock_oci.services.control_planes.stored import StoredResource, StoredResources
 
-__all__ = ["OPERATIONS", "UNDERSTOOD", "Document", "Documents"]
+__all__ = ["OPERATIONS", "UNDERSTOOD", "StoredResource", "StoredResources"]
 
 _PLANES = (identity, network, network_rules, api_gateway, logging, alarms, registry, dashboards)
 OPERATIONS = tuple(operation for plane in _PLANES for operation in plane.OPERATIONS)

@@ -1,14 +1,18 @@
-"""Identity on the wire: policies and dynamic groups, compartments and regions (client: oci.identity.IdentityClient)."""
+"""Identity on the wire: policies and dynamic groups, which count at once, compartments and regions.
+
+Client: oci.identity.IdentityClient.
+"""
 
 from __future__ import annotations
 
 from urllib.parse import unquote
 
+from mock_oci.identity.policies.reader import PolicyError
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
 from mock_oci.services.control_planes.regions import key_of, region_names
 from mock_oci.services.control_planes.resource_types import ResourceType
-from mock_oci.services.control_planes.stored import operations_of
-from mock_oci.services.oci_surface import filtered, page_of, permitted, text_in
+from mock_oci.services.control_planes.stored import StoredResource, delete, operations_of
+from mock_oci.services.oci_surface import filtered, invalid, page_of, permitted, text_in
 from mock_oci.wire import Body, Response
 
 _NAMED = ("compartmentId", "name", "lifecycleState")
@@ -36,6 +40,34 @@ DYNAMIC_GROUP = ResourceType(
     filters=_NAMED,
     updated="",
 )
+
+
+def _write_policy(call: Call, policy: StoredResource) -> None:
+    try:
+        call.cloud.iam.add_policy(policy.body["statements"], policy.compartment_id, policy.id)
+    except PolicyError as error:
+        raise invalid(f"statements: {error}") from error
+
+
+def _write_group(call: Call, group: StoredResource) -> None:
+    if group.compartment_id != call.cloud.tenancy.tenancy_id:
+        raise invalid("compartmentId must be the tenancy's")
+    try:
+        call.cloud.iam.directory.add_dynamic_group(group.body["name"], group.body["matchingRule"], group.id)
+    except PolicyError as error:
+        raise invalid(f"matchingRule: {error}") from error
+
+
+def delete_policy(call: Call) -> Response:
+    answer = delete(POLICY, call)
+    call.cloud.iam.remove_policy(unquote(call.parameters[POLICY.parameter]))
+    return answer
+
+
+def delete_group(call: Call) -> Response:
+    answer = delete(DYNAMIC_GROUP, call)
+    call.cloud.iam.directory.remove_dynamic_group(unquote(call.parameters[DYNAMIC_GROUP.parameter]))
+    return answer
 
 
 def get_tenancy(call: Call) -> Response:
@@ -131,8 +163,8 @@ UNDERSTOOD = {
     "IdentityClient.list_regions": "",
 }
 OPERATIONS = (
-    *operations_of(POLICY),
-    *operations_of(DYNAMIC_GROUP),
+    *operations_of(POLICY, accept=_write_policy, removed=delete_policy),
+    *operations_of(DYNAMIC_GROUP, accept=_write_group, removed=delete_group),
     Operation("GET", "/20160918/compartments/{compartment}", refusing(get_compartment)),
     Operation("GET", "/20160918/compartments", refusing(list_compartments)),
     Operation("GET", "/20160918/regions", refusing(list_regions)),

@@ -16,10 +16,9 @@ from mock_oci.services.control_planes.network_types import (
     services_in,
 )
 from mock_oci.services.control_planes.stored import (
-    Document,
-    Documents,
+    StoredResource,
+    StoredResources,
     collection_of,
-    create,
     delete,
     document_of,
     operations_of,
@@ -35,13 +34,9 @@ _DEFAULTS = (
 )
 
 
-def create_vcn(call: Call) -> Response:
-    """Make a network and its default route table, security list and DHCP options. Raises Refused."""
-    return create(VCN, call, kept=_keep_default_parts)
-
-
-def _keep_default_parts(call: Call, vcn: Document) -> None:
-    documents = call.cloud.state_of(Documents)
+def _keep_default_parts(call: Call, vcn: StoredResource) -> None:
+    """Make a network's default route table, security list and DHCP options, unless they are there."""
+    documents = call.cloud.state_of(StoredResources)
     for name, kind, title in _DEFAULTS:
         asked = {
             "compartmentId": vcn.compartment_id,
@@ -49,13 +44,14 @@ def _keep_default_parts(call: Call, vcn: Document) -> None:
             "displayName": f"{title} for {vcn.body['displayName']}",
         }
         id_ = vcn.body[name]
-        documents.keep(id_, document_of(kind, call, id_, asked))
+        if documents.find(id_) is None:
+            documents.keep(id_, document_of(kind, call, id_, asked))
 
 
 def delete_vcn(call: Call) -> Response:
     """Delete a network with its default parts; 409 while it has any other. Raises Refused."""
     vcn = collection_of(VCN).of(call)
-    documents = call.cloud.state_of(Documents)
+    documents = call.cloud.state_of(StoredResources)
     own = {vcn.body[name] for name, _, _ in _DEFAULTS}
     user = next((item for item in documents.all() if item.body.get("vcnId") == vcn.id and item.id not in own), None)
     if user is not None:
@@ -84,9 +80,7 @@ UNDERSTOOD = {
     "WorkRequestClient.get_work_request": "",
 }
 OPERATIONS = (
-    Operation("POST", VCN.path, refusing(create_vcn)),
-    Operation("DELETE", f"{VCN.path}/{{vcn_id}}", refusing(delete_vcn)),
-    *operations_of(VCN),
+    *operations_of(VCN, accept=_keep_default_parts, removed=delete_vcn),
     *(operation for kind in PARTS for operation in operations_of(kind)),
     Operation("GET", "/20160918/services", refusing(list_services)),
     Operation("GET", "/20160918/services/{service}", refusing(get_service)),

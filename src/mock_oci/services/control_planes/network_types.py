@@ -12,7 +12,7 @@ from mock_oci.identity.tenancy import ocid
 from mock_oci.operations import Call, Refused, not_found
 from mock_oci.services.control_planes.regions import key_of
 from mock_oci.services.control_planes.resource_types import ANY_TYPE, ResourceType
-from mock_oci.services.control_planes.stored import Documents, named
+from mock_oci.services.control_planes.stored import StoredResources, named
 from mock_oci.services.oci_surface import invalid
 from mock_oci.wire import Body
 
@@ -42,7 +42,7 @@ def _subnet_made(call: Call, subnet: Body) -> Body:
     block = _network_of(subnet["cidrBlock"])
     if not any(block.subnet_of(_network_of(of_vcn)) for of_vcn in vcn["cidrBlocks"]):
         raise invalid(f"The CIDR {block} is not within the VCN's CIDR blocks")
-    siblings = [item.body for item in call.cloud.state_of(Documents).of("subnet").all()]
+    siblings = [item.body for item in call.cloud.state_of(StoredResources).of("subnet").all()]
     for sibling in siblings:
         other = sibling["vcnId"] == subnet["vcnId"] and sibling["id"] != subnet["id"]
         if other and block.overlaps(_network_of(sibling["cidrBlock"])):

@@ -21,7 +21,7 @@ _PUNCTUATION = str.maketrans("", "", "-:T")
 
 
 @dataclass(frozen=True)
-class Document:
+class StoredResource:
     """A resource as its control plane shows it; ``body`` is its JSON."""
 
     id: str
@@ -30,7 +30,11 @@ class Document:
     body: Body
 
 
-class Documents(Resources[Document]):
+Accept = Callable[[Call, StoredResource], None]
+"""Acts on a resource before it is kept. May raise Refused."""
+
+
+class StoredResources(Resources[StoredResource]):
     """What the control planes keep, of every kind. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
@@ -41,33 +45,33 @@ class Documents(Resources[Document]):
         """Return those that the SDK calls ``noun``."""
         return OfOneKind(self, noun)
 
-    def referring_to(self, resource_id: str) -> Document | None:
+    def referring_to(self, resource_id: str) -> StoredResource | None:
         """Return a resource that names another by its OCID; ``None`` when none does."""
         return next((item for item in self.all() if resource_id in {id_ for _, id_ in references(item)}), None)
 
 
-class OfOneKind(Resources[Document]):
+class OfOneKind(Resources[StoredResource]):
     """The resources of one kind, out of all that are kept."""
 
-    def __init__(self, documents: Documents, noun: str) -> None:
+    def __init__(self, documents: StoredResources, noun: str) -> None:
         super().__init__()
         self._documents, self._noun = documents, noun
 
-    def find(self, resource_id: str) -> Document | None:
+    def find(self, resource_id: str) -> StoredResource | None:
         found = self._documents.find(resource_id)
         return found if found is not None and self._noun in (found.kind.noun, ANY_TYPE) else None
 
-    def all(self) -> tuple[Document, ...]:
+    def all(self) -> tuple[StoredResource, ...]:
         return tuple(item for item in self._documents.all() if item.kind.noun == self._noun)
 
     def delete(self, resource_id: str) -> None:
         self._documents.delete(resource_id)
 
-    def keep(self, resource_id: str, resource: Document) -> Document:
+    def keep(self, resource_id: str, resource: StoredResource) -> StoredResource:
         return self._documents.keep(resource_id, resource)
 
 
-def references(document: Document) -> Iterator[tuple[str, str]]:
+def references(document: StoredResource) -> Iterator[tuple[str, str]]:
     """Yield the noun and the OCID of each resource that a document names."""
     for place, noun in document.kind.refers.items():
         yield from ((noun, id_) for id_ in _values(document.body, place.split(".")))
@@ -83,11 +87,11 @@ def _values(value: Any, place: list[str]) -> Iterator[str]:
         yield value
 
 
-def collection_of(kind: ResourceType) -> Collection[Document]:
+def collection_of(kind: ResourceType) -> Collection[StoredResource]:
     """Return how resources of a kind are read, listed and deleted."""
     return Collection(
         parameter=kind.parameter,
-        resources=lambda cloud: cloud.state_of(Documents).of(kind.noun),
+        resources=lambda cloud: cloud.state_of(StoredResources).of(kind.noun),
         wire=lambda _call, document: document.body,
         summary=lambda _call, document: {k: v for k, v in document.body.items() if k not in kind.not_listed},
         filters=kind.filters,
@@ -98,8 +102,8 @@ def collection_of(kind: ResourceType) -> Collection[Document]:
     )
 
 
-def create(kind: ResourceType, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
-    """Answer a Create operation; ``kept`` is told of what has been made. Raises Refused."""
+def create(kind: ResourceType, call: Call, *, accept: Accept | None = None) -> Response:
+    """Answer a Create operation; ``accept`` is told of the resource first and may refuse it. Raises Refused."""
     asked = {name: value for name, value in object_in(call.request.body).items() if value is not None}
     if kind.within and kind.within in call.parameters:
         asked[kind.within] = unquote(call.parameters[kind.within])
@@ -111,40 +115,40 @@ def create(kind: ResourceType, call: Call, *, kept: Callable[[Call, Document], N
     id_ = ocid(kind.type, f"{kind.noun}/{call.cloud.next_serial()}", call.region)
     document = document_of(kind, call, id_, {**asked, "compartmentId": compartment_id})
     _check_references(call, document)
-    call.cloud.state_of(Documents).keep(id_, document)
-    if kept is not None:
-        kept(call, document)
+    if accept is not None:
+        accept(call, document)
+    call.cloud.state_of(StoredResources).keep(id_, document)
     return _answered(kind, "CREATE", call, document)
 
 
-def document_of(kind: ResourceType, call: Call, id_: str, asked: Body) -> Document:
+def document_of(kind: ResourceType, call: Call, id_: str, asked: Body) -> StoredResource:
     """Return a new resource of what was asked for, OCI's defaults, and what OCI makes of both."""
     now = timestamp(call.cloud.clock())
     name = {"displayName": f"{kind.type}{now[:19]}".translate(_PUNCTUATION)} if "displayName" in kind.settable else {}
     times = {"timeCreated": now, **({kind.updated: now} if kind.updated else {})}
     body = {**name, **kind.defaults, "freeformTags": {}, "definedTags": {}, **asked, **times, "id": id_}
-    return Document(id_, asked["compartmentId"], kind, {**body, **kind.made(call, body)})
+    return StoredResource(id_, asked["compartmentId"], kind, {**body, **kind.made(call, body)})
 
 
-def update(kind: ResourceType, call: Call, *, kept: Callable[[Call, Document], None] | None = None) -> Response:
-    """Answer an Update operation: what the request names is replaced, and ``kept`` told of it. Raises Refused."""
+def update(kind: ResourceType, call: Call, *, accept: Accept | None = None) -> Response:
+    """Answer an Update operation: what the request names is replaced, if ``accept`` takes it. Raises Refused."""
     document = collection_of(kind).of(call)
     asked = {name: value for name, value in object_in(call.request.body).items() if value is not None}
     changed = {**document.body, **asked}
     if kind.updated:
         changed[kind.updated] = timestamp(call.cloud.clock())
     made = {name: value for name, value in kind.made(call, changed).items() if name not in document.body}
-    after = Document(document.id, document.compartment_id, kind, {**changed, **made})
+    after = StoredResource(document.id, document.compartment_id, kind, {**changed, **made})
     _check_references(call, after)
-    call.cloud.state_of(Documents).keep(document.id, after)
-    if kept is not None:
-        kept(call, after)
+    if accept is not None:
+        accept(call, after)
+    call.cloud.state_of(StoredResources).keep(document.id, after)
     return _answered(kind, "UPDATE", call, after)
 
 
 def delete(kind: ResourceType, call: Call) -> Response:
     """Answer a Delete operation; 409 while another resource names this one. Raises Refused."""
-    collection, documents = collection_of(kind), call.cloud.state_of(Documents)
+    collection, documents = collection_of(kind), call.cloud.state_of(StoredResources)
     document = collection.of(call)
     user = documents.referring_to(document.id)
     if user is not None:
@@ -152,8 +156,18 @@ def delete(kind: ResourceType, call: Call) -> Response:
     return collection.remove(call)
 
 
-def operations_of(kind: ResourceType, *, versions: tuple[str, ...] = ("",)) -> tuple[Operation, ...]:
-    """Return the five operations of a kind; ``versions`` are other API versions under which they are served too."""
+def operations_of(
+    kind: ResourceType,
+    *,
+    versions: tuple[str, ...] = ("",),
+    accept: Accept | None = None,
+    removed: Callable[[Call], Response] | None = None,
+) -> tuple[Operation, ...]:
+    """Return the five operations of a resource type.
+
+    ``versions`` are the API's under which they are served; ``accept`` is asked before one is made or changed, and
+    ``removed`` answers a deletion in place of ``delete``.
+    """
     collection = collection_of(kind)
     first = kind.path.split("/")[1]
     paths = [kind.path.replace(first, version or first, 1) for version in versions]
@@ -161,11 +175,11 @@ def operations_of(kind: ResourceType, *, versions: tuple[str, ...] = ("",)) -> t
         operation
         for path in paths
         for operation in (
-            Operation("POST", path, refusing(partial(create, kind))),
+            Operation("POST", path, refusing(partial(create, kind, accept=accept))),
             Operation("GET", path, refusing(collection.list)),
             Operation("GET", f"{path}/{{{kind.parameter}}}", refusing(collection.read)),
-            Operation("PUT", f"{path}/{{{kind.parameter}}}", refusing(partial(update, kind))),
-            Operation("DELETE", f"{path}/{{{kind.parameter}}}", refusing(partial(delete, kind))),
+            Operation("PUT", f"{path}/{{{kind.parameter}}}", refusing(partial(update, kind, accept=accept))),
+            Operation("DELETE", f"{path}/{{{kind.parameter}}}", refusing(removed or partial(delete, kind))),
         )
     )
 
@@ -175,9 +189,9 @@ def work_requests_of(version: str) -> Operation:
     return Operation("GET", f"/{version}/workRequests/{{id}}", refusing(work_request))
 
 
-def named(call: Call, noun: str, resource_id: str) -> Document:
+def named(call: Call, noun: str, resource_id: str) -> StoredResource:
     """Return the resource of this OCID that another one names. Raises Refused with OCI's 404."""
-    document = call.cloud.state_of(Documents).of(noun).find(resource_id)
+    document = call.cloud.state_of(StoredResources).of(noun).find(resource_id)
     if document is None:
         raise Refused(not_found())
     permitted(call, document.compartment_id)
@@ -197,12 +211,12 @@ def _listed_compartment(kind: ResourceType, call: Call) -> str:
     return named(call, kind.refers[kind.within], unquote(text_in(where, kind.within))).compartment_id
 
 
-def _check_references(call: Call, document: Document) -> None:
+def _check_references(call: Call, document: StoredResource) -> None:
     for noun, id_ in references(document):
         named(call, noun, id_)
 
 
-def _answered(kind: ResourceType, verb: str, call: Call, document: Document) -> Response:
+def _answered(kind: ResourceType, verb: str, call: Call, document: StoredResource) -> Response:
     headers = {"etag": etag_of(document)} if verb != "DELETE" else {}
     if kind.work:
         where = f"/{kind.path.split('/', 2)[2]}/{document.id}"

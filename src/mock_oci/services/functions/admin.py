@@ -14,8 +14,8 @@ from typing import Any
 from mock_oci.operations import Call, refusing
 from mock_oci.services.control_planes.resource_types import ResourceType
 from mock_oci.services.control_planes.stored import (
-    Document,
-    Documents,
+    StoredResource,
+    StoredResources,
     collection_of,
     create,
     delete,
@@ -71,7 +71,7 @@ def _function_made(call: Call, function: Body) -> Body:
         raise invalid(f"memoryInMBs must be one of {', '.join(map(str, MEMORY_MB))}")
     number_in(function, "timeoutInSeconds", 30, 5, MAX_TIMEOUT)
     number_in(function, "detachedModeTimeoutInSeconds", 30, 5, MAX_DETACHED_TIMEOUT)
-    application = call.cloud.state_of(Documents).of("application").find(function["applicationId"])
+    application = call.cloud.state_of(StoredResources).of("application").find(function["applicationId"])
     shared: dict[str, str] = application.body["config"] if application is not None else {}
     _check_config({**shared, **function["config"]})
     for name in ("successDestination", "failureDestination"):
@@ -121,13 +121,13 @@ FUNCTION = ResourceType(
 def create_function(call: Call) -> Response:
     """Make a function of an image or an archive. Raises Refused."""
     asked, archive = _in_new_words(call)
-    return _in_its_version(call, create(FUNCTION, asked, kept=partial(_deploy, archive)))
+    return _in_its_version(call, create(FUNCTION, asked, accept=partial(_deploy, archive)))
 
 
 def update_function(call: Call) -> Response:
     """Change a function, whose containers are started anew. Raises Refused."""
     asked, archive = _in_new_words(call)
-    return _in_its_version(call, update(FUNCTION, asked, kept=partial(_deploy, archive)))
+    return _in_its_version(call, update(FUNCTION, asked, accept=partial(_deploy, archive)))
 
 
 def delete_function(call: Call) -> Response:
@@ -142,10 +142,10 @@ def read_function(call: Call) -> Response:
     return _in_its_version(call, collection_of(FUNCTION).read(call))
 
 
-def details_of(call: Call, function: Document) -> FunctionDetails:
+def details_of(call: Call, function: StoredResource) -> FunctionDetails:
     """Return a function as who runs it wants to know it."""
     body = function.body
-    application = call.cloud.state_of(Documents).of("application").find(body["applicationId"])
+    application = call.cloud.state_of(StoredResources).of("application").find(body["applicationId"])
     shared: dict[str, str] = application.body["config"] if application is not None else {}
     return FunctionDetails(
         id=function.id,
@@ -160,7 +160,7 @@ def details_of(call: Call, function: Document) -> FunctionDetails:
     )
 
 
-def _deploy(archive: bytes, call: Call, function: Document) -> None:
+def _deploy(archive: bytes, call: Call, function: StoredResource) -> None:
     functions, details = call.cloud.state_of(Functions), details_of(call, function)
     archives = call.cloud.state_of(Archives)
     if archive:

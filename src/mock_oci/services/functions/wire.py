@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, oci_error, refusing
-from mock_oci.services.control_planes.stored import Documents
+from mock_oci.services.control_planes.stored import StoredResources
 from mock_oci.services.functions import admin
 from mock_oci.services.functions.admin import FUNCTION, VERSIONS, read_function
 from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions
@@ -40,7 +40,7 @@ def invocation(call: Call) -> Response:
 
 
 def get_function(call: Call) -> Response:
-    if call.cloud.state_of(Documents).of("function").find(unquote(call.parameters["function"])) is not None:
+    if call.cloud.state_of(StoredResources).of("function").find(unquote(call.parameters["function"])) is not None:
         return read_function(replace(call, parameters={FUNCTION.parameter: call.parameters["function"]}))
     details, created = _found(call)
     return json_response(200, _wire(call, details, created), {"etag": details.id[-8:]})

@@ -12,7 +12,7 @@ import pytest
 from tests.mock_oci.conftest import Clock
 
 from mock_oci import MockOci, Response
-from mock_oci.services.control_planes import Documents
+from mock_oci.services.control_planes import StoredResources
 
 ANSWERED = Callable[..., Any]
 NETWORK, GATEWAY = "/20160918", "/20190501"
@@ -55,7 +55,7 @@ class Made:
         response = self._signed("POST", path, {**self.home, **body})
         assert response.status in (200, 202), (noun, response.body)
         self.paths[noun] = path
-        self.ids[noun] = self.oci.state_of(Documents).of(noun).all()[-1].id
+        self.ids[noun] = self.oci.state_of(StoredResources).of(noun).all()[-1].id
         return self.ids[noun]
 
 
@@ -76,7 +76,7 @@ def made(oci: MockOci, signed: Callable[..., Response], answered: ANSWERED) -> M
     made.make("security_list", f"{NETWORK}/securityLists", **inside)
     made.make("dhcp_options", f"{NETWORK}/dhcps", **inside)
     made.make("network_security_group", f"{NETWORK}/networkSecurityGroups", **inside)
-    named = {"name": "models", "description": "of models"}
+    named = {"name": "models", "description": "of models", "compartmentId": oci.tenancy.tenancy_id}
     made.make("policy", f"{NETWORK}/policies", **named, statements=["Allow any-user to inspect buckets in tenancy"])
     made.make("dynamic_group", f"{NETWORK}/dynamicGroups", **named, matchingRule="ALL {resource.type = 'fnfunc'}")
     gateway = made.make("gateway", f"{GATEWAY}/gateways", subnetId=subnet, endpointType="PUBLIC")
@@ -120,7 +120,9 @@ def required_of(module: str, model: str) -> set[str]:
 
 def rows_of(answered: ANSWERED, made: Made, noun: str) -> list[dict[str, Any]]:
     application = made.ids["application"]
-    query = f"applicationId={application}" if noun == "function" else f"compartmentId={made.oci.tenancy.compartment_id}"
+    tenancy = made.oci.tenancy
+    home = tenancy.tenancy_id if noun in ("policy", "dynamic_group") else tenancy.compartment_id
+    query = f"applicationId={application}" if noun == "function" else f"compartmentId={home}"
     found = answered("GET", made.paths[noun] if noun == "log" else f"{made.paths[noun]}?{query}")
     rows: list[dict[str, Any]] = found["items"] if isinstance(found, dict) else found
     return rows
@@ -164,7 +166,7 @@ def test_what_is_in_use_is_not_deleted_and_what_is_not_is_gone(
     for noun in [*order, *rest, "vcn"]:
         assert signed("DELETE", f"{made.paths[noun]}/{made.ids[noun]}").status in (202, 204), noun
         assert signed("GET", f"{made.paths[noun]}/{made.ids[noun]}").status == 404, noun
-    assert oci.state_of(Documents).all() == ()
+    assert oci.state_of(StoredResources).all() == ()
 
 
 def test_a_work_request_names_what_was_made_and_is_read_by_its_service(
