@@ -21,7 +21,7 @@ BODY = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
 
 def test_an_unknown_path_is_refused_with_what_is_nearest(oci: MockOci) -> None:
     chat = "/openai/v1/chat/completions"
-    for method, path in [("GET", "/openai/v1/models"), ("GET", chat), ("POST", "/openai/v2/chat")]:
+    for method, path in [("GET", "/openai/v1/models"), ("GET", chat), ("POST", "/openai/v1/chat/completion")]:
         response = oci.answer(Request(method, path, {}))
         body = json.loads(response.body)  # type: ignore[arg-type]
         assert response.status == 404
