@@ -20,6 +20,7 @@ CLIENTS := .venv-clients
 # What builds the site, likewise.
 SITE := .venv-docs
 NPM := tests/clients/npm
+PEER_VENV := .venv-peers
 # What the local stack runs, and the project that the Responses API wants.
 STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 # make serve KEYS=1: the gateway asks the function about the key that is shown, and the log says who used what.
@@ -94,8 +95,9 @@ endef
 attack: $(VENV)/.tests ## hostile callers, answers, kills, torn keys and a soak, with figures: ATTACK="--long doors"
 	@PYTHONPATH=src $(BIN)/python -m tests.attack $(ATTACK)
 
-bench: $(VENV)/.tests ## cold start, latency and memory beside a bare and a naive function
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.tests $(if $(PEERS),$(PEER_VENV)/.peers) ## what calls, starts, chunks and records cost: PEERS=1 BEFORE=../before FORCE=1
+	@$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(abspath $(PEER_VENV)/bin/python)) \
+		$(if $(BEFORE),--before "$(BEFORE)") $(if $(FORCE),--force) $(BENCH)
 
 figures: $(VENV)/.tests ## how the sources read: make figures CHECKOUTS="../before ."
 	@$(BIN)/python -m tests.figures $(CHECKOUTS)
@@ -161,6 +163,13 @@ $(SITE)/.mkdocs: docs/requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
 	@$(PYTHON) -m venv $(SITE)
 	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r $<
+	@touch $@
+
+# With all that they ask for: nobody deploys these.
+$(PEER_VENV)/.peers: tests/bench/peers/requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
+	@$(PYTHON) -m venv $(PEER_VENV)
+	@$(PEER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -r $<
 	@touch $@
 
 # Where there is no Node, its clients are not asked.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
-from tests.bench.chunks import timed_chunks
+from tests.bench.chunks import WANTED, many_chunks, timed_chunks
 
 from mock_oci import LoopbackServer, Request, Response
 
@@ -70,13 +70,21 @@ ANSWERS = {
     CHAT: json.dumps(_NATIVE),
 }
 COHERE = json.dumps(_COHERE)
+EMBED = "/20231130/actions/embedText"
+VECTOR = [round(0.001 * number, 6) for number in range(384)]
 
 
 def answer(request: Request) -> Response:
-    if b'"stream":true' in request.body:
-        return Response(200, {"content-type": "text/event-stream"}, timed_chunks())
+    if b'"stream":true' in request.body or b'"stream": true' in request.body:
+        wanted = WANTED.search(request.body)
+        events = many_chunks(int(wanted[1])) if wanted else timed_chunks()
+        return Response(200, {"content-type": "text/event-stream"}, events)
+    if request.path == EMBED:
+        content = json.loads(request.body)
+        vectors = [VECTOR] * len(content["inputs"])
+        return Response(200, {"content-type": "application/json"}, json.dumps({"embeddings": vectors}).encode())
     cohere = request.path == CHAT and b'"COHERE"' in request.body
-    body = COHERE if cohere else ANSWERS[request.path]
+    body = COHERE if cohere else ANSWERS.get(request.path, "{}")
     return Response(200, {"content-type": "application/json"}, body.encode())
 
 
