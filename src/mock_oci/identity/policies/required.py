@@ -2,7 +2,8 @@
 
 ``A + B``: both; ``A | B``: either, and it binds more tightly. Sources: the pages of permission_sets.py, whose tables
 have the operations beside the permissions. Unverified: everything of Queue, of stored responses and conversations,
-and whom model discovery asks.
+whom model discovery asks, and of what is stored besides: what deletes a container, searches a store, adds a file to
+either (here it has to be readable) and speaks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ NOTHING: Final = "nothing"
 
 _RESPONSE, _CONVERSATION = "GENERATIVE_AI_RESPONSE", "GENERATIVE_AI_CONVERSATION"
 _ONE_RESPONSE, _ONE_CONVERSATION = "/openai/v1/responses/{id}", "/openai/v1/conversations/{id}"
+_FILES, _FILE = "/openai/v1/files", "GENERATIVE_AI_FILE"
+_STORES, _ONE_STORE = "/20231130/openai/v1/vector_stores", "/openai/v1/vector_stores/{id}"
+_STORE = "GENERATIVE_AI_VECTORSTORE"
+_CONTAINERS, _CONTAINER = "/openai/v1/containers", "GENERATIVE_AI_CONTAINER"
 
 REQUIRED: Final = {
     "POST /openai/v1/chat/completions": "GENERATIVE_AI_CHAT",
@@ -39,6 +44,37 @@ REQUIRED: Final = {
     f"POST {_ONE_CONVERSATION}/items": f"{_CONVERSATION}_UPDATE",
     f"GET {_ONE_CONVERSATION}/items/{{item}}": f"{_CONVERSATION}_READ",
     f"DELETE {_ONE_CONVERSATION}/items/{{item}}": f"{_CONVERSATION}_UPDATE",
+    "POST /openai/v1/audio/speech": "GENERATIVE_AI_CHAT",
+    f"POST {_FILES}": f"{_FILE}_CREATE",
+    f"GET {_FILES}": f"{_FILE}_INSPECT",
+    f"GET {_FILES}/{{id}}": f"{_FILE}_READ",
+    f"DELETE {_FILES}/{{id}}": f"{_FILE}_DELETE",
+    f"GET {_FILES}/{{id}}/content": f"{_FILE}_CONTENT_READ",
+    f"POST {_STORES}": f"{_STORE}_CREATE",
+    f"GET {_STORES}": f"{_STORE}_INSPECT",
+    f"GET {_STORES}/{{id}}": f"{_STORE}_READ",
+    f"POST {_STORES}/{{id}}": f"{_STORE}_UPDATE",
+    f"DELETE {_STORES}/{{id}}": f"{_STORE}_DELETE",
+    f"POST {_ONE_STORE}/search": f"{_STORE}_READ",
+    f"POST {_ONE_STORE}/files": f"{_STORE}_FILE_CREATE + {_FILE}_READ",
+    f"GET {_ONE_STORE}/files": f"{_STORE}_FILE_INSPECT",
+    f"GET {_ONE_STORE}/files/{{file}}": f"{_STORE}_FILE_READ",
+    f"POST {_ONE_STORE}/files/{{file}}": f"{_STORE}_FILE_UPDATE",
+    f"DELETE {_ONE_STORE}/files/{{file}}": f"{_STORE}_FILE_DELETE",
+    f"GET {_ONE_STORE}/files/{{file}}/content": f"{_STORE}_FILE_CONTENT_READ",
+    f"POST {_ONE_STORE}/file_batches": f"{_STORE}_FILE_BATCH_CREATE + {_FILE}_READ",
+    f"GET {_ONE_STORE}/file_batches/{{batch}}": f"{_STORE}_FILE_BATCH_READ",
+    f"POST {_ONE_STORE}/file_batches/{{batch}}/cancel": f"{_STORE}_FILE_BATCH_CANCEL",
+    f"GET {_ONE_STORE}/file_batches/{{batch}}/files": f"{_STORE}_FILE_BATCH_INSPECT",
+    f"POST {_CONTAINERS}": f"{_CONTAINER}_CREATE",
+    f"GET {_CONTAINERS}": f"{_CONTAINER}_INSPECT",
+    f"GET {_CONTAINERS}/{{id}}": f"{_CONTAINER}_READ",
+    f"DELETE {_CONTAINERS}/{{id}}": f"{_CONTAINER}_CREATE",
+    f"POST {_CONTAINERS}/{{id}}/files": f"{_CONTAINER}_CREATE + {_FILE}_READ",
+    f"GET {_CONTAINERS}/{{id}}/files": f"{_CONTAINER}_READ",
+    f"GET {_CONTAINERS}/{{id}}/files/{{file}}": f"{_CONTAINER}_READ",
+    f"DELETE {_CONTAINERS}/{{id}}/files/{{file}}": f"{_CONTAINER}_CREATE",
+    f"GET {_CONTAINERS}/{{id}}/files/{{file}}/content": f"{_CONTAINER}_READ",
     "GenerativeAiInferenceClient.chat": "GENERATIVE_AI_CHAT",
     "GenerativeAiInferenceClient.embed_text": "GENERATIVE_AI_TEXT_EMBED",
     "GenerativeAiInferenceClient.rerank_text": "GENERATIVE_AI_TEXT_RERANK",
