@@ -43,6 +43,12 @@ locals {
       in   = local.here
       only = ["target.bucket.name = '${element(split("/", coalesce(local.overflow_place, "-")), -1)}'"]
     }
+    responses_bucket = {
+      on   = var.create_responses_bucket || var.responses_bucket != null
+      can  = "{OBJECT_CREATE, OBJECT_READ, OBJECT_DELETE}"
+      in   = local.here
+      only = ["target.bucket.name = '${element(split("/", coalesce(local.responses_place, "-")), -1)}'"]
+    }
     request_buckets = {
       on   = length(var.request_buckets) > 0
       can  = "{OBJECT_READ}"
@@ -183,6 +189,10 @@ locals {
       on   = var.create_overflow_bucket
       text = "Allow service objectstorage-${var.region} to manage object-family in ${local.here} where target.bucket.name = '${local.overflow_name}'"
     }
+    responses_lifecycle = {
+      on   = var.create_responses_bucket
+      text = "Allow service objectstorage-${var.region} to manage object-family in ${local.here} where target.bucket.name = '${local.responses_name}'"
+    }
     tracing = {
       on   = var.apm_domain_id != null
       text = "Allow service faas to use apm-domains in ${local.here}"
@@ -207,10 +217,11 @@ locals {
     "Allow ${local.function_subject} to ${grant.can} in ${grant.in}",
     length(concat(local.function_condition, grant.only)) > 0 ? "where ALL {${join(", ", concat(local.function_condition, grant.only))}}" : "",
   ])) if grant.on && local.has_function }
-  service_statements = { for name, grant in local.service_grants : name => grant.text if grant.on && name != "overflow_lifecycle" }
+  service_statements = { for name, grant in local.service_grants : name => grant.text if grant.on && !endswith(name, "_lifecycle") }
 
-  statements          = values(merge(local.function_statements, local.service_statements))
-  overflow_statements = [for name, grant in local.service_grants : grant.text if grant.on && name == "overflow_lifecycle"]
+  statements           = values(merge(local.function_statements, local.service_statements))
+  overflow_statements  = [for name, grant in local.service_grants : grant.text if grant.on && name == "overflow_lifecycle"]
+  responses_statements = [for name, grant in local.service_grants : grant.text if grant.on && name == "responses_lifecycle"]
 }
 
 resource "oci_identity_dynamic_group" "this" {

@@ -36,7 +36,7 @@ output "image_repository" {
 
 output "policy_statements" {
   description = "The statements of the policy, for somebody else to write where create_iam is off."
-  value       = concat(local.statements, local.overflow_statements)
+  value       = concat(local.statements, local.overflow_statements, local.responses_statements)
 }
 
 output "dynamic_group_id" {

@@ -6,7 +6,7 @@ locals {
 
 data "oci_objectstorage_namespace" "this" {
   # Without compartment_id, with which it would need a permission of its own (OBJECTSTORAGE_NAMESPACE_READ).
-  count = var.create_overflow_bucket || var.create_results_bucket || var.create_usage_bucket ? 1 : 0
+  count = var.create_overflow_bucket || var.create_results_bucket || var.create_usage_bucket || var.create_responses_bucket ? 1 : 0
 }
 
 resource "oci_objectstorage_bucket" "overflow" {

@@ -34,6 +34,8 @@ locals {
     MODEL_SERVICE_QUEUE_ENDPOINT          = var.queue_endpoint
     MODEL_SERVICE_RELAY_DESTINATIONS      = length(local.relay_destinations) > 0 ? jsonencode(local.relay_destinations) : null
     MODEL_SERVICE_REQUEST_BUCKETS         = length(var.request_buckets) > 0 ? jsonencode(var.request_buckets) : null
+    MODEL_SERVICE_RESPONSES_BUCKET        = local.responses_place
+    MODEL_SERVICE_RESPONSES_DAYS          = var.responses_days == null ? null : tostring(var.responses_days)
     MODEL_SERVICE_RESPONSES_STORE         = var.responses_store == null ? null : tostring(var.responses_store)
     MODEL_SERVICE_STREAMING_ENDPOINT      = var.streaming_endpoint
     MODEL_SERVICE_TASKS                   = local.tasks

@@ -28,6 +28,35 @@ variable "overflow_bucket" {
   }
 }
 
+variable "create_responses_bucket" {
+  description = "Make a private bucket that keeps responses of models that OCI's own Responses API does not serve, so that previous_response_id continues them."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "responses_days" {
+  description = "MODEL_SERVICE_RESPONSES_DAYS: for how many days such a response can be continued, 30 unless this says otherwise; after as many the new bucket lets go of it."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = contains(range(1, 366), coalesce(var.responses_days, 30))
+    error_message = "responses_days must be a whole number between 1 and 365."
+  }
+}
+
+variable "responses_bucket" {
+  description = "MODEL_SERVICE_RESPONSES_BUCKET: an existing bucket for such responses, in compartment_ocid: bucket or namespace/bucket."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.responses_bucket == null || can(regex("^([A-Za-z0-9_-]{1,256}/)?[A-Za-z0-9_.-]{1,256}$", var.responses_bucket))
+    error_message = "responses_bucket must be a bucket, or a namespace and a bucket with a slash between them."
+  }
+}
+
 variable "request_buckets" {
   description = "MODEL_SERVICE_REQUEST_BUCKETS: buckets in compartment_ocid of which a caller may name an object as his request: bucket or namespace/bucket. Whoever may call may then ask about every object in them."
   type        = list(string)

@@ -28,7 +28,7 @@ LAYERS = (
     {"models", "dispatch"},
     {"envelopes", "service", "doctor"},
     {"targets"},
-    {"batch", "relay", "callers", "guardrails", "catalogue", "about", "resources"},
+    {"batch", "relay", "callers", "guardrails", "catalogue", "about", "resources", "responses_by_chat"},
     {"usage"},
     {"service_file"},
     {"oci_services", "transports"},

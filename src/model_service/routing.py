@@ -77,7 +77,11 @@ SAY_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class Route:
-    """How to reach ``model``; in ROUTES ``model`` is the pattern that an id has to match."""
+    """How to reach ``model``; in ROUTES ``model`` is the pattern that an id has to match.
+
+    ``has_responses``: OCI's Responses API serves it, as its documentation lists; elsewhere a request of that API is
+    asked as a chat (``responses_by_chat``).
+    """
 
     model: str
     transport: TransportName
@@ -85,6 +89,7 @@ class Route:
     quirks: Quirks = field(default_factory=Quirks)
     row: str = ""  # the pattern that decided, for the log
     with_tools: TransportName | None = None  # for requests that offer tools, where it is another one
+    has_responses: bool = False
     pool: str | None = None  # the alias that was asked for, where several targets stand behind it
 
 
@@ -173,17 +178,18 @@ ROUTES: Final = (
     Route("ocid1.generativeaiendpoint.*", "sdk", "dedicated"),
     Route("cohere.*", "sdk"),  # the OpenAI surface refuses every one of them
     Route("ocid1.generativeaimodel.*", "sdk"),
-    Route("openai.gpt-5.5-pro*", "responses", quirks=_OPENAI_REASONING),
-    Route("openai.gpt-5*", "v1", quirks=_OPENAI_REASONING),
-    Route("openai.o[0-9]*", "v1", quirks=_OPENAI_REASONING),
-    Route("openai.gpt-oss*", "v1", quirks=Quirks(unsupported=frozenset({"verbosity"}))),
-    Route("openai.*", "v1"),
-    Route("xai.grok-4.20*", "v1", quirks=_XAI_WITHOUT_EFFORT),
-    Route("xai.*", "v1", quirks=_XAI),
+    Route("openai.gpt-5.5-pro*", "responses", quirks=_OPENAI_REASONING, has_responses=True),
+    Route("openai.gpt-5*", "v1", quirks=_OPENAI_REASONING, has_responses=True),
+    Route("openai.o[0-9]*", "v1", quirks=_OPENAI_REASONING, has_responses=True),
+    Route("openai.gpt-oss*", "v1", quirks=Quirks(unsupported=frozenset({"verbosity"})), has_responses=True),
+    Route("openai.*", "v1", has_responses=True),
+    Route("xai.grok-4.20*", "v1", quirks=_XAI_WITHOUT_EFFORT, has_responses=True),
+    Route("xai.*", "v1", quirks=_XAI, has_responses=True),
     # The OpenAI surface ignores Gemini's tools without a word (jetuse, SPIKE-01).
     Route("google.*", "v1", quirks=Quirks(unsupported=_NO_REASONING), with_tools="sdk"),
     Route("meta.*", "v1", quirks=Quirks(unsupported=_NO_REASONING)),
     Route("mistral.*", "v1", quirks=Quirks(unsupported=_NO_REASONING)),
     Route("anthropic.*", "v1"),
-    Route("*", "v1"),  # routing profiles, and a model that ships tomorrow
+    Route("ocid1.*routingprofile.*", "v1", has_responses=True),
+    Route("*", "v1"),  # a model that ships tomorrow
 )

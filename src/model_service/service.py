@@ -46,15 +46,12 @@ class Service:
 
     def resolve(self, request: ChatRequest | RoutedRequest) -> Route | None:
         """Return the route to the model of ``request``; ``None`` where there is none, as for a batch of records."""
-        request = getattr(request, "chat", request)  # a completion is asked as a chat
-        if isinstance(request, ChatRequest):
-            route: Route | None = request.route(self.aliases, override=self.settings.transport)
-        else:
-            route = request.route(self.aliases)
-        if self.service_file is None or not self.pools:
+        asked: Any = getattr(request, "chat", request)  # a completion is asked as a chat, and a response may be
+        is_chat = isinstance(asked, ChatRequest) or getattr(asked, "creates_response", False)
+        route: Route | None = asked.route(self.aliases, **({"override": self.settings.transport} if is_chat else {}))
+        if route is None or self.service_file is None or (name := asked_name(asked)) not in self.pools:
             return route
-        name = asked_name(request)
-        return replace(route, pool=name) if route is not None and name in self.pools else route
+        return replace(route, pool=name)
 
     def call(self, route: Route | None, request: ModelRequest, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
         """Return the answer of the model at the end of ``route``, a stream with its first chunk at hand."""
@@ -74,7 +71,7 @@ class Service:
         )
 
     def _call_pool(self, route: Route, pool: TargetPool, request: Any, deadline: Deadline, origin: Origin) -> Answer:
-        if getattr(request, "relay", None) is None:
+        if getattr(request, "relay", None) is None or not isinstance(request, ChatRequest):
             return self.targets.call(pool, request, deadline, origin)
         if self.accounts is not None and not self.accounts.may_call(origin.caller, request.model, route):
             raise ModelNotFound(request.model)
@@ -131,7 +128,10 @@ class Service:
             load_row("resources.references:check_references")(self, request, call)
         if type(request).__name__ in PASSED_THROUGH:
             return cast("Answer", load_row("resources.surface:ResourceSurface")(self, to).send(route, request, call))
-        if getattr(request, "relay", None) is None:
+        if type(request).__name__ == "SurfaceRequest" and request.is_by_chat(route):
+            by_chat: Callable[..., Answer] = load_row("responses_by_chat.answering:answer_by_chat")
+            return by_chat(self, route, request, call, lambda chat: self._answer(route, chat, call, to))
+        if getattr(request, "relay", None) is None or not isinstance(request, ChatRequest):
             return answer_of(route, request, call, to)
         request = request.with_usage() if request.stream else request
         return self._relayed(

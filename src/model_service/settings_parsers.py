@@ -75,6 +75,13 @@ def threads(name: str, text: str) -> int:
     return int(text)
 
 
+def days(name: str, text: str) -> int:
+    """Return a number of days from 1 to 365."""
+    if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= 365:
+        raise SettingsError(name, "must be a number of days between 1 and 365")
+    return int(text)
+
+
 def cli_auth_type(name: str, text: str) -> str:
     """Return the auth type that a word of the OCI CLI means (``oci --auth``)."""
     if text.lower() not in CLI_AUTH_TYPES:

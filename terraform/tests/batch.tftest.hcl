@@ -48,6 +48,8 @@ run "all_of_it" {
     create_relay_queue    = true
     relay_destinations    = ["ocid1.stream.oc1..given"]
     overflow_bucket       = "mocknamespace/answers"
+    responses_bucket      = "mocknamespace/kept"
+    responses_days        = 7
     request_buckets       = ["prompts", "mocknamespace/uploads"]
     vault_id              = "ocid1.vault.oc1..v"
     vault_key_id          = "ocid1.key.oc1..k"
@@ -81,6 +83,16 @@ run "all_of_it" {
   assert {
     condition     = output.config["MODEL_SERVICE_OVERFLOW_BUCKET"] == "mocknamespace/answers" && length(oci_objectstorage_bucket.overflow) == 0
     error_message = "The bucket that is there already takes what is too large."
+  }
+
+  assert {
+    condition     = output.config["MODEL_SERVICE_RESPONSES_BUCKET"] == "mocknamespace/kept" && output.config["MODEL_SERVICE_RESPONSES_DAYS"] == "7" && length(oci_objectstorage_bucket.responses) == 0
+    error_message = "The bucket that is there already keeps responses."
+  }
+
+  assert {
+    condition     = anytrue([for statement in oci_identity_policy.this[0].statements : strcontains(statement, "{OBJECT_CREATE, OBJECT_READ, OBJECT_DELETE}") && endswith(statement, "target.bucket.name = 'kept'}")])
+    error_message = "Responses are kept and deleted in that bucket alone."
   }
 
   assert {

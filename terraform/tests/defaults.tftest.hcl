@@ -72,7 +72,7 @@ run "as_it_is" {
       oci_events_rule.this, oci_streaming_stream.this, oci_queue_queue.this, oci_sch_service_connector.stream,
       oci_sch_service_connector.queue, oci_sch_service_connector.usage, oci_objectstorage_bucket.usage, oci_objectstorage_bucket.results, oci_ons_notification_topic.results,
       oci_ons_subscription.function, oci_vault_secret.keys, oci_monitoring_alarm.this, oci_management_dashboard_management_dashboards_import.this,
-      oci_objectstorage_bucket.overflow, oci_queue_queue.relay, oci_streaming_stream.relay, oci_core_nat_gateway.this, oci_identity_dynamic_group.this, oci_apigateway_usage_plan.this,
+      oci_objectstorage_bucket.overflow, oci_objectstorage_bucket.responses, oci_queue_queue.relay, oci_streaming_stream.relay, oci_core_nat_gateway.this, oci_identity_dynamic_group.this, oci_apigateway_usage_plan.this,
     ] : length(group)]) == 0
     error_message = "What needs tasks or a later release, and what costs, is off by default."
   }

@@ -178,15 +178,16 @@ run "the_function_is_not_named_where_that_does_not_work" {
 }
 
 # The guide's first step: the bucket's lifecycle needs its permission before there is a function.
-run "a_first_step_without_a_function_lets_the_bucket_be_emptied" {
+run "a_first_step_without_a_function_lets_the_buckets_be_emptied" {
   command = plan
 
   variables {
-    create_network         = false
-    function_subnet_ids    = ["ocid1.subnet.oc1..f"]
-    gateway_subnet_id      = "ocid1.subnet.oc1..g"
-    function_source        = "none"
-    create_overflow_bucket = true
+    create_network          = false
+    function_subnet_ids     = ["ocid1.subnet.oc1..f"]
+    gateway_subnet_id       = "ocid1.subnet.oc1..g"
+    function_source         = "none"
+    create_overflow_bucket  = true
+    create_responses_bucket = true
   }
 
   assert {
@@ -197,5 +198,15 @@ run "a_first_step_without_a_function_lets_the_bucket_be_emptied" {
   assert {
     condition     = tolist(oci_identity_policy.overflow[0].statements) == tolist(["Allow service objectstorage-us-chicago-1 to manage object-family in compartment id ocid1.compartment.oc1..c where target.bucket.name = 'model-service-overflow'"])
     error_message = "Object Storage may delete in that bucket."
+  }
+
+  assert {
+    condition     = tolist(oci_identity_policy.responses[0].statements) == tolist(["Allow service objectstorage-us-chicago-1 to manage object-family in compartment id ocid1.compartment.oc1..c where target.bucket.name = 'model-service-responses'"])
+    error_message = "And in the one that keeps responses."
+  }
+
+  assert {
+    condition     = one(oci_objectstorage_object_lifecycle_policy.responses[0].rules).time_amount == "30"
+    error_message = "A response is let go of when it cannot be continued any more."
   }
 }

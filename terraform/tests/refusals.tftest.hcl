@@ -99,6 +99,7 @@ run "settings_that_the_function_would_refuse" {
     batch_concurrency       = 33
     tasks                   = "https://objectstorage.us-chicago-1.oraclecloud.com/p/secret/n/ns/b/settings/o/tasks.yaml"
     overflow_bucket         = "a/b/c"
+    responses_bucket        = "a/b/c"
     request_buckets         = ["a b"]
     relay_destinations      = ["ocid1.onstopic.oc1..t"]
     endpoint_families       = { "ocid1.generativeaiendpoint.oc1..e" = "llama" }
@@ -107,7 +108,7 @@ run "settings_that_the_function_would_refuse" {
   expect_failures = [
     var.genai_compartment_ocid, var.allowed_compartments, var.allowed_projects, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
     var.control_plane_endpoint, var.object_storage_endpoint, var.streaming_endpoint, var.queue_endpoint, var.notifications_endpoint, var.functions_endpoint, var.vault_endpoint, var.monitoring_endpoint, var.proxy, var.ca_bundle,
-    var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.request_buckets, var.relay_destinations,
+    var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.responses_bucket, var.request_buckets, var.relay_destinations,
     var.federation_endpoint, var.transport, var.aliases, var.endpoint_families, var.batch_concurrency, var.tasks,
   ]
 }
@@ -146,6 +147,7 @@ run "batch_values_that_make_no_sense" {
     policy_compartment_ocid   = "root"
     event_rules               = { all = { event_types = [] } }
     overflow_days             = 0
+    responses_days            = 366
     stream_partitions         = 0
     stream_retention_in_hours = 200
     queue_deliveries          = 0
@@ -167,7 +169,7 @@ run "batch_values_that_make_no_sense" {
   }
 
   expect_failures = [
-    var.policy_compartment_ocid, var.event_rules, var.overflow_days, var.stream_partitions, var.stream_retention_in_hours, var.queue_deliveries,
+    var.policy_compartment_ocid, var.event_rules, var.overflow_days, var.responses_days, var.stream_partitions, var.stream_retention_in_hours, var.queue_deliveries,
     var.batch_size, var.batch_time_in_seconds, var.tasks, var.notification_topics, var.source_buckets, var.sink_buckets, var.ledger_bucket, var.sink_streams,
     var.sink_queues, var.sink_topics, var.sink_functions, var.vault_id, var.vault_key_id, var.log_retention_in_days, var.alarm_emails,
   ]

@@ -31,7 +31,7 @@ PROFILE = "ocid1.generativeairoutingprofile.oc1.us-chicago-1.amaaaaaaexample"
         ("google.gemini-2.5-pro", "v1", "on_demand", "google.*"),
         ("mistral.magistral-medium", "v1", "on_demand", "mistral.*"),
         ("anthropic.claude", "v1", "on_demand", "anthropic.*"),
-        (PROFILE, "v1", "on_demand", "*"),
+        (PROFILE, "v1", "on_demand", "ocid1.*routingprofile.*"),
         ("a-vendor-of-tomorrow.model-1", "v1", "on_demand", "*"),
         ("not-cohere.command", "v1", "on_demand", "*"),
         ("openai.omni", "v1", "on_demand", "openai.*"),

@@ -27,6 +27,7 @@ README = (TERRAFORM / "README.md").read_text()
 THROUGH = {
     "local.genai_compartment_ocid": "genai_compartment_ocid",
     "local.overflow_place": "overflow_bucket",
+    "local.responses_place": "responses_bucket",
     "local.relay_destinations": "relay_destinations",
     "local.tasks": "tasks",
     "local.caller_headers": "caller_headers",

@@ -13,14 +13,16 @@ from model_service.errors import (
     UpstreamError,
     UpstreamRefused,
 )
-from model_service.openai_api.chat import Answer, ChatRequest, Complete
+from model_service.openai_api.chat import Answer, Complete
 from model_service.openai_api.operations import ModelRequest
-from model_service.openai_api.rerank import RerankRequest
 
 SETUP_STATUSES: Final = frozenset({401, 403, 404})
 RETRYABLE_CODES: Final = frozenset({"deadline_exceeded", "no_time", "connection_lost"})
 """What may go better another time, beside what is tried again at once; after ``connection_lost`` it may be charged
 twice, and after an answer that is none."""
+
+# Where the answer is, by the name of the request's type.
+ANSWER_FIELDS: Final = {"ChatRequest": "choices", "RerankRequest": "results", "SurfaceRequest": "output"}
 
 UNKNOWN_KEY: Final = 401  # says nothing of the record: of a key that was renewed a moment ago, perhaps
 
@@ -75,11 +77,9 @@ def no_time() -> InvalidRequest:
 
 
 def require_answer(request: ModelRequest, answer: Answer) -> Complete:
-    """Return the answer; raise ``UpstreamError`` for a success without choices, embeddings or results."""
+    """Return the answer; raise ``UpstreamError`` for a success without choices, output, embeddings or results."""
     assert isinstance(answer, Complete)  # noqa: S101 - it was not asked for as a stream
-    name = (
-        "choices" if isinstance(request, ChatRequest) else "results" if isinstance(request, RerankRequest) else "data"
-    )
+    name = ANSWER_FIELDS.get(type(request).__name__, "data")
     found = answer.completion.get(name)
     if not isinstance(found, list) or not found:
         raise UpstreamError(f"OCI's answer has no {name}.", code="no_answer", opc_request_id=answer.opc_request_id)

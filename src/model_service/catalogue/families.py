@@ -11,25 +11,20 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 APIS_OF_CAPABILITY: Final = {
-    "CHAT": ("chat", "completions"),
+    "CHAT": ("chat", "completions", "responses"),
     "TEXT_EMBEDDINGS": ("embeddings",),
     "TEXT_RERANK": ("rerank",),
     "TEXT_TO_AUDIO": ("audio",),
 }
-RESPONSES_CAPABILITY: Final = "OPENAI_V1_RESPONSES"
 
 
 @dataclass(frozen=True)
 class Family:
-    """What models whose id matches ``pattern`` have in common; ``context`` in tokens, ``None`` where it is unknown.
-
-    ``responses``: OCI's Responses serves it, where model discovery does not say so itself.
-    """
+    """What models whose id matches ``pattern`` have in common; ``context`` in tokens, ``None`` where it is unknown."""
 
     pattern: str
     context: int | None = None
     abilities: tuple[str, ...] = ()
-    responses: bool = False
 
 
 def family_of(model: str) -> Family:
@@ -37,11 +32,9 @@ def family_of(model: str) -> Family:
     return next(row for row in FAMILIES if fnmatchcase(model, row.pattern))
 
 
-def apis_of(model: str, capabilities: Sequence[str], api_capabilities: Sequence[str]) -> list[str]:
-    """Return the operations of this service that a model answers; an empty ``api_capabilities`` says nothing."""
-    apis = [api for capability in capabilities for api in APIS_OF_CAPABILITY.get(capability, ())]
-    served = RESPONSES_CAPABILITY in api_capabilities if api_capabilities else family_of(model).responses
-    return list(dict.fromkeys([*apis, *(["responses"] if served and "chat" in apis else [])]))
+def apis_of(capabilities: Sequence[str]) -> list[str]:
+    """Return the operations of this service that a model answers."""
+    return list(dict.fromkeys(api for name in capabilities for api in APIS_OF_CAPABILITY.get(name, ())))
 
 
 _USUAL: Final = ("tools", "structured_output")
@@ -57,14 +50,14 @@ FAMILIES: Final = (
     Family("meta.llama-4-scout*", 192_000, (*_USUAL, "vision")),
     Family("meta.llama-3.2-*-vision*", 128_000, ("vision",)),
     Family("meta.llama-3*", 128_000, _USUAL),
-    Family("openai.gpt-oss*", 128_000, (*_USUAL, "reasoning"), responses=True),
-    Family("openai.gpt-5*", None, (*_USUAL, "vision", "reasoning"), responses=True),
-    Family("openai.*", None, _USUAL, responses=True),
+    Family("openai.gpt-oss*", 128_000, (*_USUAL, "reasoning")),
+    Family("openai.gpt-5*", None, (*_USUAL, "vision", "reasoning")),
+    Family("openai.*", None, _USUAL),
     Family("google.gemini-2.5*", 1_000_000, (*_USUAL, "vision", "reasoning")),
     Family("google.*", None, (*_USUAL, "vision")),
-    Family("xai.grok-4.20-multi-agent*", None, ("reasoning",), responses=True),
-    Family("xai.grok-4.3*", 1_000_000, (*_USUAL, "vision"), responses=True),
+    Family("xai.grok-4.20-multi-agent*", None, ("reasoning",)),
+    Family("xai.grok-4.3*", 1_000_000, (*_USUAL, "vision")),
     Family("xai.grok-tts*"),
-    Family("xai.*", None, _USUAL, responses=True),
+    Family("xai.*", None, _USUAL),
     Family("*"),
 )

@@ -36,7 +36,6 @@ class ListedModel:
     id: str
     owner: str = ""
     capabilities: tuple[str, ...] = ("CHAT",)
-    api_capabilities: tuple[str, ...] = ()
     sees: bool | None = None
     created: int = 0  # Unix seconds; 0 where OCI does not say
     deprecated: str | None = None
@@ -147,7 +146,6 @@ def _discovered(row: Mapping[str, Any], region: str) -> ListedModel | None:
         row["modelId"],
         str(row.get("vendor") or ""),
         _texts(row.get("capabilities")),
-        _texts(row.get("apiCapability")),
         any(pair.get("input") == "IMAGE" for pair in modalities) if modalities else None,
         deprecated=_text(place.get("timeDeprecated")),
         retired=_text(place.get("timeOnDemandRetired")),

@@ -102,11 +102,13 @@ class Models:
         abilities = dict.fromkeys(family.abilities)
         if model.sees is not None:
             abilities = dict.fromkeys([*(one for one in abilities if one != "vision"), *["vision"] * model.sees])
-        apis = apis_of(model.id, model.capabilities, model.api_capabilities)
+        apis = apis_of(model.capabilities)
+        responses = "oci" if route.has_responses or route.transport == "responses" else "chat"
         about = {
             "transport": route.transport if "chat" in apis else "passthrough" if "audio" in apis else "sdk",
             "target": route.target,
             "apis": apis,
+            "responses": responses if "responses" in apis else None,
             "abilities": list(abilities),
             "context": family.context,
             "deprecated": model.deprecated,

@@ -67,7 +67,7 @@ class HttpEnvelope:
         if is_responses_path(path):
             body = self._fields() if self._body else {}
             named = self._named_in_headers(body)
-            named = {field: value for field, value in named.items() if field not in OF_A_CHAT}  # it is passed through
+            named.pop("on_break", None)  # of a chat
             return responses_request(body | named, self._http.method, self._http.target)
         operation, in_path = operation_at(path, self._http.method)
         body = in_path if operation.method == "GET" else self._fields()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,12 +16,13 @@ from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
 from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
 from model_service.openai_api.chat import OWN_FIELDS
 from model_service.openai_api.validation import optional_region
-from model_service.routing import Route, resolve
+from model_service.routing import Route, TransportName, resolve
 
 BASE: Final = "/openai/v1"
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
 HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
+KEPT: Final = re.compile(r"/openai/v1/responses/(?P<id>resp_chat_[0-9a-f]{32})(?=[/?]|$)")
 QUERY_VALUE: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
@@ -61,7 +62,8 @@ class SurfaceRequest:
     """A request that is fit to be signed.
 
     ``target`` is its path and query at OCI, ``body`` is ``None`` where none is sent. ``compartment_id``, ``project_id``
-    and ``region`` are the caller's own, if there are any.
+    and ``region`` are the caller's own, if there are any. ``relay`` and ``unsupported`` are as in a chat; they count
+    where the model is asked one.
     """
 
     operation: SurfaceOperation
@@ -70,24 +72,48 @@ class SurfaceRequest:
     compartment_id: str | None = None
     project_id: str | None = None
     region: str | None = None
+    relay: Mapping[str, Any] | None = None
+    unsupported: str | None = None
 
     @property
     def creates_response(self) -> bool:
         return self.operation is CREATE
 
     @property
+    def model(self) -> str | None:
+        """Return the model as the caller names it; ``None`` where none is asked."""
+        model = (self.body or {}).get("model") if self.operation.names_model else None
+        return model if isinstance(model, str) else None
+
+    @property
+    def kept_id(self) -> str | None:
+        """Return the id of a response that this service keeps and not OCI, where the request is about one."""
+        match = KEPT.match(self.target)
+        return match["id"] if match else None
+
+    def is_by_chat(self, route: Route) -> bool:
+        """Return whether not OCI answers it as it is: a chat with its model does, or what this service keeps."""
+        return self.kept_id is not None or (self.creates_response and route.transport != "responses")
+
+    @property
     def counts_tokens(self) -> bool:
         """Return whether no model runs for it: its tokens are counted alone."""
         return self.operation is COUNT
 
-    def route(self, aliases: Mapping[str, str]) -> Route:
-        """Return the route to the model that creates the response; one for the log where there is none."""
+    def route(self, aliases: Mapping[str, str], override: TransportName | None = None) -> Route:
+        """Return the route to the model that creates the response; one for the log where there is none.
+
+        It is that of a chat, which ``override`` is for, where OCI's Responses does not serve the model.
+        """
         if not self.operation.names_model:
             return Route("", "responses", row=self.operation.path)
-        model = (self.body or {}).get("model")
-        if not isinstance(model, str) or not model:
+        if not self.model:
             raise InvalidRequest("model: must be a non-empty string.", param="model")
-        return resolve(model, aliases=aliases, override="responses")
+        if not self.creates_response:
+            return resolve(self.model, aliases=aliases, override="responses")
+        tools = bool((self.body or {}).get("tools"))
+        route = resolve(self.model, aliases=aliases, override=override, tools=tools)
+        return replace(route, transport="responses") if route.has_responses else route
 
     def for_model(self, model: str, *, may_store: bool) -> dict[str, Any] | None:
         """Return the body to send, with the upstream name of the model.
@@ -118,8 +144,11 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
     operation, path = next((pair for pair in found if pair[0].method == method), (None, ""))
     if operation is None:
         raise MethodNotAllowed(*(pair[0].method for pair in found))
-    if fields.get("relay") is not None:
-        raise InvalidRequest("relay: only the answers to chat requests can be relayed.", param="relay")
+    relay, unsupported = fields.get("relay"), fields.get("unsupported")
+    if relay is not None and operation is not CREATE:
+        raise no_relay()
+    if unsupported not in (None, "drop", "refuse"):
+        raise InvalidRequest("unsupported: must be one of drop, refuse.", param="unsupported")
     body = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
     return SurfaceRequest(
         operation,
@@ -128,7 +157,14 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
         ocid_in(fields, "compartment_id", COMPARTMENT_OCID),
         ocid_in(fields, "project_id", PROJECT_OCID),
         optional_region(fields),
+        relay,
+        unsupported,
     )
+
+
+def no_relay() -> InvalidRequest:
+    """Return the error for a relay of what OCI's own Responses answers."""
+    return InvalidRequest("relay: only the answers to chat requests can be relayed.", param="relay")
 
 
 def operations_at(url: str, rows: Sequence[SurfaceRow]) -> Iterator[tuple[SurfaceRow, str]]:

@@ -48,6 +48,8 @@ class Settings:
     allowed_compartments: tuple[str, ...] = ()  # that an HTTP caller may name
     allowed_projects: tuple[str, ...] = ()
     responses_store: bool = True
+    responses_bucket: ObjectLocation | None = None  # for the answers of models that OCI's Responses does not serve
+    responses_days: int = 30
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None
     transport: TransportName | None = None

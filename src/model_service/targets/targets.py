@@ -44,6 +44,8 @@ class Targets:
 
     def call(self, pool: TargetPool, request: Any, deadline: Deadline, origin: Origin) -> Answer:
         """Return the answer of one of the pool's targets; raise the last error, with the story of the tries."""
+        if getattr(request, "relay", None) is not None:
+            raise InvalidRequest("relay: an alias of several targets relays chat requests alone.", param="relay")
         targets = self.targets_for(pool, request)
         self.container.learn(pool.targets)
         return PoolCall(pool, request, deadline, origin, self.container, list(targets)).answer()

@@ -70,7 +70,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "previous_response_not_found": "OCI no longer has the response to continue from: send the whole history",
         "project_required": "OCI wants a Generative AI project: `OpenAI-Project`",
         "project_invalid": "OCI does not know the project: another region's, or too young",
-        "store_disabled": "nothing may be stored (`MODEL_SERVICE_RESPONSES_STORE=0`)",
+        "store_disabled": "nothing is stored: by `MODEL_SERVICE_RESPONSES_STORE=0`, or for want of `MODEL_SERVICE_RESPONSES_BUCKET`",
         "not_found": "there is no such response or conversation for this caller",
     },
     "OCI and the way to it": {

@@ -66,6 +66,12 @@ GROUPS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "`0`: OCI stores no responses. The whole history is then sent with every turn",
             "",
         ),
+        "responses_bucket": (
+            "The bucket (`bucket` or `namespace/bucket`) that keeps responses of "
+            "[models which OCI's own Responses does not serve](../responses.md#responses-by-chat)",
+            "none: they cannot be continued by their id",
+        ),
+        "responses_days": ("For how many days such a response can be continued", ""),
         "allowed_compartments": (
             "A JSON array: compartments that an HTTP caller may name (header `opc-compartment-id`, or `compartment_id` "
             "in the body). Any other is a 403",

@@ -129,6 +129,18 @@ def test_an_empty_batch_is_done(batches: Site) -> None:
     assert batches.run()["records"] == 0
 
 
+@pytest.mark.parametrize("model", ["meta.llama-3.3-70b-instruct", "cohere.command-a-03-2025", "openai.gpt-oss-120b"])
+def test_a_record_may_ask_for_a_response(batches: Site, model: str) -> None:
+    task = {"name": "prompts", "request": {"model": model, "input": "{{ value.prompt }}"}, "sink": "results"}
+    service = batches.service({**TASKS, "tasks": [task]}, MODEL_SERVICE_PROJECT_ID=batches.oci.projects.default.id)
+    summary = batches.run(prompt(1), service=service)
+    (result,) = batches.objects("results").values()
+    assert (result["response"]["object"], result["response"]["status"]) == ("response", "completed")
+    assert "prompt 1" in result["response"]["output"][-1]["content"][0]["text"]
+    assert (result["model"], result["usage"]) == (model, result["response"]["usage"])
+    assert (summary["delivered"], summary["usage"]["total_tokens"]) == (1, result["usage"]["total_tokens"])
+
+
 def test_a_record_that_comes_again_is_not_asked_about_again(batches: Site) -> None:
     records = [prompt(number) for number in range(5)]
     batches.run(*records)
@@ -225,12 +237,12 @@ def test_a_record_may_be_a_request_itself(batches: Site) -> None:
     ("body", "code"),
     [
         ({"operation": "doctor"}, "invalid_request"),
-        ({"model": "openai.gpt-5.5-pro", "input": "Hi", "operation": "responses"}, "invalid_request"),
+        ({"model": "openai.gpt-5.5-pro", "input": "Hi", "background": True}, "invalid_request"),
         ({"operation": "nonsense"}, "invalid_request"),
         ({"model": "meta.x"}, "invalid_request"),
         ([1, 2], "not_a_request"),
     ],
-    ids=["doctor", "responses", "nonsense", "no messages", "no object"],
+    ids=["doctor", "in the background", "nonsense", "no messages", "no object"],
 )
 def test_a_record_that_is_no_request_for_a_model_is_a_dead_letter(batches: Site, body: Any, code: str) -> None:
     tasks = {**TASKS, "tasks": [{"name": "requests", "sink": "results"}]}

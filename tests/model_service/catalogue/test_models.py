@@ -196,16 +196,23 @@ def test_the_date_of_a_retirement_is_told(app: App, oci: MockOci) -> None:
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "api_capabilities", "apis"),
+    ("capabilities", "apis"),
     [
-        (["CHAT"], [], ["chat", "completions"]),
-        (["CHAT"], ["OPENAI_V1_RESPONSES"], ["chat", "completions", "responses"]),
-        (["CHAT", "TEXT_EMBEDDINGS", "FINE_TUNE"], [], ["chat", "completions", "embeddings"]),
-        (["TEXT_RERANK"], ["OPENAI_V1_RESPONSES"], ["rerank"]),
+        (["CHAT"], ["chat", "completions", "responses"]),
+        (["CHAT", "TEXT_EMBEDDINGS", "FINE_TUNE"], ["chat", "completions", "responses", "embeddings"]),
+        (["TEXT_RERANK"], ["rerank"]),
     ],
 )
-def test_apis_follow_from_capabilities(capabilities: list[str], api_capabilities: list[str], apis: list[str]) -> None:
-    assert apis_of("new.model", capabilities, api_capabilities) == apis
+def test_apis_follow_from_capabilities(capabilities: list[str], apis: list[str]) -> None:
+    assert apis_of(capabilities) == apis
+
+
+def test_every_chat_model_has_responses_of_ocis_or_by_chat(app: App) -> None:
+    models = {name: model["model_service"] for name, model in listed(app).items()}
+    assert {about["responses"] for about in models.values() if "chat" in about["apis"]} == {"oci", "chat"}
+    assert all(("responses" in about["apis"]) == ("chat" in about["apis"]) for about in models.values())
+    assert (models["openai.gpt-oss-120b"]["responses"], models[LLAMA]["responses"]) == ("oci", "chat")
+    assert models["cohere.embed-v4.0"]["responses"] is None
 
 
 def test_every_row_of_families_can_be_reached() -> None:

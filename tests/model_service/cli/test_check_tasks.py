@@ -135,7 +135,7 @@ def test_a_result_that_came_back_is_let_go(tmp_path: Path) -> None:
     [
         ("messages: [{role: user, content: hello}]", "model: Field required"),
         ("model: m, messages: hello", "messages: "),
-        ("model: m, input: hello", "operation: responses is not for records"),
+        ("model: m, input: hello, background: true", "background: the answer to a record cannot be fetched later"),
         ("operation: doctor", "operation: doctor is not for records"),
     ],
 )

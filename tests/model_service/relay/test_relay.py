@@ -173,9 +173,15 @@ def test_a_relay_that_is_none_is_a_400(relayed: Relayed, relay: Any) -> None:
     assert (error["status"], error["param"]) == (400, "relay")
 
 
-@pytest.mark.parametrize("other", [{"operation": "responses", "input": "x"}, {"operation": "embeddings", "input": "x"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"operation": "responses", "model": "openai.gpt-oss-120b", "input": "x"},
+        {"operation": "embeddings", "model": "cohere.embed-v4.0", "input": "x"},
+    ],
+)
 def test_what_cannot_be_relayed_says_so(relayed: Relayed, other: dict[str, str]) -> None:
-    body = {"model": "cohere.embed-v4.0", "relay": relayed.relay, **other}
+    body = {"relay": relayed.relay, **other}
     error = json.loads(relayed.app.answer(Invocation(json.dumps(body).encode(), Deadline.after(5))).whole())["error"]
     assert (error["status"], error["param"]) == (400, "relay")
 
@@ -278,3 +284,14 @@ def test_a_reader_with_a_token_passes_over_what_others_write_into_the_channel(re
     messages = list(follow(reader, Deadline.after(10), token="mine"))
     assert {message["token"] for message in messages} == {"mine"}
     assert messages[-1]["last"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_that_is_asked_as_a_chat_is_relayed_as_one(relayed: Relayed, stream: bool) -> None:
+    relayed.oci.script.chat(WORDS)
+    body = {"model": LLAMA, "input": "Hello", "relay": relayed.relay, "stream": stream}
+    sent = Invocation(json.dumps(body).encode(), Deadline.after(30), call_id="call-1")
+    told = relayed.app.answer(sent).whole()
+    response = json.loads(list(read_events([told]))[-1])["response"] if stream else json.loads(told)
+    assert response["output"][0]["content"][0]["text"] == TEXT == relayed.text()
+    assert response["model_service"]["relay"]["complete"] is True

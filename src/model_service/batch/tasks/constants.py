@@ -30,7 +30,7 @@ def check_constants(template: Template) -> None:
                 body[name] = EXAMPLES[name]
     try:
         request = request_of(body)
-        resolve(getattr(request, "model", ""), aliases={})
+        resolve(getattr(request, "model", None) or "", aliases={})
     except InvalidRequest as error:
         path = tuple(error.param.split(".")) if error.param else ()
         if template.is_constant(path):

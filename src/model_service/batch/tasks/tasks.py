@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from model_service.batch.cloud_events import event_metadata, is_cloud_event
 from model_service.batch.tasks.expressions import Expression
@@ -18,6 +18,9 @@ from model_service.openai_api.chat import ChatRequest
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.openai_api.operations import ModelRequest, operation_of
 from model_service.openai_api.rerank import RerankRequest
+
+if TYPE_CHECKING:
+    from model_service.openai_api.responses import SurfaceRequest
 
 SinkKind = Literal["bucket", "stream", "queue", "topic", "function", "none"]
 UNSENT: Final = frozenset({"operation", "stream", "stream_options"})
@@ -153,10 +156,17 @@ class Task:
 
 
 def request_of(body: Mapping[str, Any]) -> ModelRequest:
-    """What a model is asked: a chat, embeddings or a rerank. Nobody reads along, so the answer is asked for as a whole.
-    Raises ``InvalidRequest``."""
+    """Return what a model is asked: a chat, a response, embeddings or a rerank.
+
+    Nobody reads along, so the answer is asked for as a whole. Raise ``InvalidRequest``.
+    """
     operation = operation_of(body)
     request = operation.parse({name: value for name, value in body.items() if name not in UNSENT})
+    if getattr(request, "creates_response", False):
+        response = cast("SurfaceRequest", request)
+        if response.body and response.body.get("background"):
+            raise InvalidRequest("background: the answer to a record cannot be fetched later.", param="background")
+        return response
     if not isinstance(request, ChatRequest | EmbeddingsRequest | RerankRequest):
         raise InvalidRequest(f"operation: {operation.name} is not for records.", param="operation")
     return request

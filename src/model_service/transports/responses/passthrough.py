@@ -12,7 +12,7 @@ from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import DONE, Encoding, write_json
 from model_service.openai_api.event_stream import read_named_events
-from model_service.openai_api.responses import BASE, SurfaceRequest
+from model_service.openai_api.responses import BASE, SurfaceRequest, no_relay
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
 from model_service.transports.responses.chat import headers_of, named_errors
@@ -44,6 +44,8 @@ class OCIResponsesSurface:
         Raise what ``UpstreamClient.send`` raises, and ``InvalidRequest`` for a request that wants stored what may not
         be.
         """
+        if request.relay is not None:
+            raise no_relay()
         body = request.for_model(self.route.model, may_store=call.may_store)
         method, previous = request.operation.method, (body or {}).get("previous_response_id")
         if body is not None and isinstance(body.get(request.operation.items), list):

@@ -1,0 +1,173 @@
+"""Responses kept in a bucket of Object Storage, each with all that came before it, until they expire.
+
+An object lies below its owner's name, so another caller's id leads nowhere, and says itself when it expires: the
+bucket's lifecycle rule takes it away later, but nobody is given it any more.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from model_service.errors import InvalidRequest, ModelServiceError, PathNotFound, PreviousResponseNotFound
+from model_service.fn.invocation import Deadline
+from model_service.logs import log
+from model_service.oci_names import ObjectLocation
+from model_service.oci_services.object_storage import ObjectStorage
+from model_service.openai_api.encoding import read_json_object, write_json
+from model_service.responses_by_chat.kept_items import kept_items
+from model_service.responses_by_chat.response_object import ID_PREFIX
+from model_service.transports.call import Call
+
+DAY_SECONDS: Final = 86_400
+KEPT_ID: Final = re.compile(rf"{ID_PREFIX}[0-9a-f]{{32}}")
+KEPT_ITEM: Final = re.compile(r"[a-z]+_chat_(?P<unique>[0-9a-f]{32})_i?[0-9]+")
+MAX_REFERENCED: Final = 20  # responses whose items one request may name
+SHARED: Final = "shared"  # the owner, where callers are not kept apart
+
+
+class ResponseNotFound(PathNotFound):
+    """A response that is not there, has expired or is another caller's: they all look the same."""
+
+    code = "not_found"
+
+
+@dataclass(frozen=True)
+class KeptTurn:
+    """``history`` is what came before the turn, ``given`` what its request brought."""
+
+    history: Sequence[Any]
+    given: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class KeptResponse:
+    """A response as it is kept; ``context`` is what a next turn continues from."""
+
+    response: dict[str, Any]
+    input: list[dict[str, Any]]
+    history: list[Any]
+
+    @property
+    def context(self) -> list[Any]:
+        return [*self.history, *self.input, *self.response["output"]]
+
+
+class KeepingService(Protocol):
+    """What the bucket uses of the service."""
+
+    @property
+    def settings(self) -> Any: ...
+
+    @property
+    def object_storage(self) -> ObjectStorage: ...
+
+
+@dataclass(frozen=True)
+class ResponseBucket:
+    """``bucket`` is ``MODEL_SERVICE_RESPONSES_BUCKET``, ``days`` how long a response is kept."""
+
+    storage: ObjectStorage
+    bucket: ObjectLocation
+    days: int
+    max_bytes: int
+
+    def keep(self, response: Mapping[str, Any], turn: KeptTurn, call: Call) -> bool:
+        """Keep a response, and return whether it is kept: an answer that has been paid for goes out in any case."""
+        unique = response["id"].removeprefix(ID_PREFIX)
+        expires_at = int(time.time()) + self.days * DAY_SECONDS
+        content = {
+            "expires_at": expires_at,
+            "response": response,
+            "input": kept_items(turn.given, unique),
+            "history": turn.history,
+        }
+        place, written = self._place(response["id"], call.owner), write_json(content)
+        try:
+            if len(written) > self.max_bytes:
+                raise InvalidRequest(f"The conversation has {len(written)} bytes.", status=413)
+            # Once, since another try over what the first has written would need one permission more.
+            self.storage.put_once(place, written, {"expires-at": str(expires_at)}, call.deadline)
+        except ModelServiceError as error:
+            log.write("response_not_kept", status=error.status, error=error.code, bytes=len(written), remedy=REMEDY)
+            return False
+        return True
+
+    def find(self, response_id: str, owner: str | None, deadline: Deadline) -> KeptResponse:
+        """Return a response; raise ``ResponseNotFound``."""
+        if not KEPT_ID.fullmatch(response_id):
+            raise ResponseNotFound(NOT_FOUND)
+        found = self.storage.find(self._place(response_id, owner), deadline, largest=self.max_bytes)
+        if found is None:
+            raise ResponseNotFound(NOT_FOUND)
+        kept = read_json_object(found.content)
+        if kept["expires_at"] <= time.time():
+            raise ResponseNotFound(NOT_FOUND)
+        return KeptResponse(kept["response"], kept["input"], kept["history"])
+
+    def continued(self, response_id: Any, call: Call) -> KeptResponse:
+        """Return the response that a request continues; raise ``PreviousResponseNotFound``."""
+        try:
+            return self.find(str(response_id), call.owner, call.deadline)
+        except ResponseNotFound as missing:
+            raise PreviousResponseNotFound(
+                "previous_response_id: there is no such response here; it was not kept, has expired, or is of a model "
+                "whose responses OCI keeps.",
+                param="previous_response_id",
+            ) from missing
+
+    def resolved(self, items: Sequence[Any], call: Call) -> list[Any]:
+        """Return items with those in the place of an ``item_reference`` that it names; one that is not there stays."""
+        known: dict[str, dict[str, Any]] = {}  # items by their id, of each response that has been read
+        read: set[str] = set()
+        for item in items:
+            match = KEPT_ITEM.fullmatch(str(item.get("id"))) if is_reference(item) else None
+            if match is None or match["unique"] in read or len(read) == MAX_REFERENCED:
+                continue
+            read.add(match["unique"])
+            try:
+                kept = self.find(ID_PREFIX + match["unique"], call.owner, call.deadline)
+            except ResponseNotFound:
+                continue
+            known |= {entry["id"]: entry for entry in [*kept.input, *kept.response["output"]]}
+        return [known.get(str(item.get("id")), item) if is_reference(item) else item for item in items]
+
+    def delete(self, response_id: str, owner: str | None, deadline: Deadline) -> None:
+        """Delete a response; raise ``ResponseNotFound`` where there is none."""
+        self.find(response_id, owner, deadline)
+        self.storage.delete(self._place(response_id, owner), deadline)
+
+    def _place(self, response_id: str, owner: str | None) -> ObjectLocation:
+        name = f"model-service/responses/{owner or SHARED}/{response_id.removeprefix(ID_PREFIX)}.json"
+        return replace(self.bucket, name=name)
+
+
+def bucket_of(service: KeepingService) -> ResponseBucket | None:
+    """Return where the service keeps responses; ``None`` where it keeps none."""
+    settings = service.settings
+    if settings.responses_bucket is None or not settings.responses_store:
+        return None
+    largest = settings.limits.stored_request_bytes
+    return ResponseBucket(service.object_storage, settings.responses_bucket, settings.responses_days, largest)
+
+
+def is_reference(item: Any) -> bool:
+    """Return whether an input item only names another."""
+    return isinstance(item, dict) and item.get("type") == "item_reference"
+
+
+def not_kept(param: str) -> InvalidRequest:
+    """Return the error for what refers to a response where none is kept."""
+    return InvalidRequest(
+        f"{param}: this model keeps no responses. Send the whole history as input with each request.",
+        param=param,
+        code="store_disabled",
+        hint="An operator can have them kept: MODEL_SERVICE_RESPONSES_BUCKET names a bucket for them.",
+    )
+
+
+NOT_FOUND: Final = "There is no such response."
+REMEDY: Final = "The function needs OBJECT_CREATE, OBJECT_READ and OBJECT_DELETE in MODEL_SERVICE_RESPONSES_BUCKET."
