@@ -47,7 +47,7 @@ class ChatHistory:
         kind = item.get("type") or ("message" if item.get("role") is not None else None)
         take = ITEMS.get(kind) if isinstance(kind, str) else None
         if take is None:
-            raise invalid_field(f"{path}.type", f"this model cannot be told of it; must be one of {', '.join(ITEMS)}.")
+            raise invalid_field(f"{path}.type", f"this model has no such items; must be one of {', '.join(ITEMS)}.")
         take(self, path, item)
 
     def message(self, path: str, item: HistoryItem) -> None:
