@@ -41,7 +41,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve test test-clients check lint bench attack figures docs reference lock digests image image-test zip wheels clean
+.PHONY: help run run-batch serve smoke test test-clients check lint bench attack figures docs reference lock digests image image-test zip wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,10 @@ run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results i
 serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080, with a key: KEYS=1
 	@$(if $(KEYS),mkdir -p build && printf 'api_key: ' >&2 && $(BIN)/python -m model_service keys --at $(LOCAL_KEYS) create --owner you --team local >&2)
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT) $(if $(KEYS),$(WITH_KEYS))
+
+smoke: $(VENV)/.runtime ## try a deployment as its clients do, after an apply: make smoke URL=https://…/v1 KEY=…
+	@test -n "$(URL)" || { echo 'make smoke URL=https://<gateway>/v1 KEY=<key or token of a client>' >&2; exit 2; }
+	@printf '%s\n' "$(KEY)" | $(BIN)/python -m model_service smoke "$(URL)" --key - $(if $(MODEL),--model "$(MODEL)")
 
 test: $(VENV)/.tests ## the tests, with style and types
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
@@ -120,7 +124,7 @@ image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<regist
 	@PYTHONPATH=src $(BIN)/python -m function_package sbom --architecture $(ARCHITECTURE) dist/image-$(ARCHITECTURE).cdx.json
 
 image-test: $(VENV)/.tests ## build the image and run it confined as OCI does: needs Docker, or root with dockerd and debootstrap
-	@$(BIN)/python -m tests.image
+	@$(BIN)/python -m tests.image $(if $(SHAPES),--shapes)
 
 zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import os
 import signal
 import sys
 import threading
@@ -13,13 +14,21 @@ from pathlib import Path
 
 from mock_oci import __version__
 from mock_oci.backend import MockOci
-from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt
+from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 when it was told to end, 2 when it could not start."""
+    try:
+        return _run(arguments)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal's encoding does not have is a question mark
             stream.reconfigure(errors="replace")
@@ -35,9 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.function is not None:
         return _with_function(options, oci)
-    if options.until_stdin_ends:
-        threading.Thread(target=end_with_stdin, daemon=True).start()
-    return _serve_alone(oci, options.port, options.write_config)
+    return _serve_alone(oci, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="end when standard input does, as with the program that started it",
     )
+    parser.add_argument("--no-color", action="store_true", help="no colours in a terminal (also NO_COLOR=1)")
     _add_function_options(parser)
     return parser
 
@@ -127,6 +135,7 @@ def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
     from mock_oci.demo.batch import run_batch  # noqa: PLC0415 - see above
     from mock_oci.demo.commands import run_once, serve_stack  # noqa: PLC0415 - see above
 
+    colour = wants_colour() and not options.no_color
     if options.batch is not None:
         config = dict(options.config)
         return run_batch(
@@ -136,6 +145,7 @@ def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
             stream=options.stream,
             bucket=options.bucket,
             folder=options.out,
+            colour=colour,
             oci=oci,
         )
     if options.prompt is not None:
@@ -147,24 +157,29 @@ def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
         dict(options.config),
         buffered=options.buffered,
         authentication=options.authentication or "none",
+        colour=colour,
         oci=oci,
     )
 
 
-def _serve_alone(oci: MockOci, port: int, directory: Path | None) -> int:
+def _serve_alone(oci: MockOci, options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = LoopbackServer(oci.answer, port)
-    try:
-        server.start()
-    except OSError as error:
-        print(f"mock_oci: cannot serve on port {port}: {reason(error)}", file=sys.stderr)
-        return 2
-    with contextlib.suppress(KeyboardInterrupt), server:
-        if directory is not None:
-            write_config(oci, directory, server.url)
-        print(f"mock_oci: {policies_in_force(oci)}", file=sys.stderr, flush=True)
-        print(f"ready: {server.url}", flush=True)
-        wait_for_interrupt()
+    server = LoopbackServer(oci.answer, options.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        if options.until_stdin_ends:
+            threading.Thread(target=end_with_stdin, daemon=True).start()
+        try:
+            server.start()
+        except OSError as error:
+            print(f"mock_oci: cannot serve on port {options.port}: {reason(error)}", file=sys.stderr)
+            return 2
+        with server:
+            if options.write_config is not None:
+                write_config(oci, options.write_config, server.url)
+            if not options.until_stdin_ends:  # else a program is served, whose standard error is its own
+                print(f"mock_oci: {policies_in_force(oci)}", file=sys.stderr, flush=True)
+            print(f"ready: {server.url}", flush=True)
+            wait_for_interrupt()
     return 0
 
 
@@ -174,7 +189,7 @@ examples:
   {prog} --function . --port 8080
   {prog} --function . --prompt "Why do functions sleep?"
 
-exit codes: 0 ended as asked, 1 the function failed, 2 wrong usage or it cannot serve, 130 Ctrl-C in a batch"""
+exit codes: 0 ended as asked, 1 the function failed, 2 wrong usage or it cannot serve, 130 interrupted"""
 
 _OF_A_FUNCTION = ("prompt", "batch", "out", "buffered", "authentication")
 

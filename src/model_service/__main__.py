@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from model_service import __version__
-from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, targets, usage
+from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, smoke, targets, usage
 from model_service.cli.options import connection_options
 from model_service.errors import (
     CredentialError,
@@ -115,12 +115,12 @@ def _report_file(error: OSError) -> int:
 
 
 # By the module that is missing, what brings it along (pyproject.toml).
-EXTRA_OF: Final = {"oci": "oci", "fdk": "function", "redis": "budgets", "backports": "zstd"}
+EXTRA_OF: Final = {"oci": "oci", "fdk": "function", "redis": "budgets", "backports": "zstd", "rich": "terminal"}
 WIDTH: Final = 80  # columns
 ENDINGS: Final = """\
 exit codes:
   0    done
-  1    a check of the doctor failed, or dead letters are left
+  1    a check of doctor or smoke failed, or dead letters are left
   2    wrong usage or settings, or a file that cannot be read
   3    no usable credential
   4    refused: a wrong request, model, key or permission
@@ -148,6 +148,7 @@ COMMANDS: Final[Mapping[str, tuple[str, Any]]] = {
     "config": ("check a service file", config),
     "keys": ("make, list, rotate and revoke the keys of callers", keys),
     "models": ("list the models that may be called", models),
+    "smoke": ("try a deployment from where its clients stand", smoke),
     "targets": ("show the targets of aliases, and ask each", targets),
     "tasks": ("check a tasks file", check_tasks),
     "usage": ("add up who used what", usage),

@@ -1,11 +1,11 @@
 """Build the image of the function and run it as Functions would: ``make image-test``, ``python -m tests.image``.
 
+``--shapes`` then tries every kind of call in one memory shape after the other, and prints the table of docs/operate.md.
 The exit code is 0 when all of it worked, 1 when the image is at fault, 3 when this machine can run no container.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import signal
@@ -13,24 +13,20 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.attack.place import TASKS
 from tests.image.base import OWN_TAGS, ROOT, base_of
-from tests.image.container import FunctionContainer, started
+from tests.image.container import FunctionContainer
+from tests.image.deployed import deployed
 from tests.image.docker import Docker, FaultError, MissingError, any_daemon
+from tests.image.shapes import record, shapes
 
 from mock_oci import LoopbackServer, MockOci
-from mock_oci.fn.credentials import FunctionCredentials
-from mock_oci.fn.environment import Deployment, environment
 from mock_oci.services.object_storage.state import ObjectStorage
 
 IMAGE: Final = "model-service:image-test"
-CREDENTIALS: Final = Path("/.oci-credentials")  # where Functions mounts them
 BUILD_SECONDS: Final = 1800.0
-MEMORY: Final = 128  # MB, as container.CONFINED has it
 RECORDS: Final = 20
-OF_THE_IMAGE: Final = {"PATH", "PYTHONPATH"}
 
 
 def main() -> int:
@@ -40,6 +36,8 @@ def main() -> int:
         with any_daemon(folder) as docker:
             try:
                 _test(docker, folder)
+                if "--shapes" in sys.argv[1:]:
+                    _write_shapes(docker, folder)
             finally:
                 docker.forget(IMAGE, *OWN_TAGS)
     except MissingError as missing:
@@ -69,16 +67,20 @@ def _test(docker: Docker, folder: Path) -> None:
     oci = MockOci()
     storage = oci.state_of(ObjectStorage)
     storage.create_bucket("results")
-    with LoopbackServer(oci.answer) as server:
-        variables, credentials = _deployed(oci, server.url, folder)
-        with started(docker, IMAGE, folder, variables, {credentials: str(CREDENTIALS)}) as container:
-            _ask(container)
-            found = len(storage.objects("results"))
-            _expect(found == RECORDS, f"{found} of {RECORDS} results are in the bucket")
-            container.check_confined()
-            _say(f"memory         {container.memory()}")
-            container.end()
-            _say("SIGTERM        ended with exit code 0")
+    with LoopbackServer(oci.answer) as server, deployed(docker, IMAGE, oci, server.url, folder) as container:
+        _ask(container)
+        found = len(storage.objects("results"))
+        _expect(found == RECORDS, f"{found} of {RECORDS} results are in the bucket")
+        container.check_confined()
+        _say(f"memory         {container.memory()}")
+        container.end()
+        _say("SIGTERM        ended with exit code 0")
+
+
+def _write_shapes(docker: Docker, folder: Path) -> None:
+    _say("\n| kind of call | smallest memory | peak of the process there |\n|---|---:|---:|")
+    for kind, memory, peak in shapes(docker, IMAGE, folder):
+        _say(f"| {kind} | {memory} MB | {peak} MB |" if memory else f"| {kind} | none is enough | |")
 
 
 def _layers(docker: Docker) -> str:
@@ -86,34 +88,6 @@ def _layers(docker: Docker) -> str:
     lines = docker.run("history", "--format", "{{.Size}}\t{{.CreatedBy}}", IMAGE).splitlines()
     sizes = [line.partition("\t")[0] for line in lines if "COPY" in line]
     return " + ".join(reversed(sizes))
-
-
-def _deployed(oci: MockOci, url: str, folder: Path) -> tuple[dict[str, str], Path]:
-    """Return the environment that Functions would give it, and the folder with its credentials."""
-    function = Deployment(
-        id=f"ocid1.fnfunc.oc1.{oci.region}.image",
-        name="model-service",
-        app_id=f"ocid1.fnapp.oc1.{oci.region}.image",
-        app_name="image-test",
-        folder=Path("/function"),
-        region=oci.region,
-        memory=MEMORY,
-        timeout=300,
-        detached_timeout=300,
-        config={
-            "OCI_GENAI_ENDPOINT": url,
-            "MODEL_SERVICE_OCI_ENDPOINT": url,
-            "OCI_COMPARTMENT_ID": oci.tenancy.compartment_id,
-            "MODEL_SERVICE_TASKS": json.dumps(TASKS),
-        },
-    )
-    written = folder / "credentials"
-    written.mkdir()
-    FunctionCredentials(oci, function.id, written).freshen()
-    for path in (written, *written.iterdir()):  # the folder around them is for nobody else
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    variables = environment(function, FunctionCredentials(oci, function.id, CREDENTIALS))
-    return {name: value for name, value in variables.items() if name not in OF_THE_IMAGE}, written
 
 
 def _ask(container: FunctionContainer) -> None:
@@ -127,23 +101,10 @@ def _ask(container: FunctionContainer) -> None:
     body, seconds = container.post("/v1/chat/completions", cohere)
     _expect(body.rstrip().endswith(b"data: [DONE]") and b'"content"' in body, f"Cohere stream: {body[-300:]!r}")
     _say(f"{'Cohere stream':<15}{seconds * 1000:.0f} ms, the SDK's import among them")
-    answer, seconds = container.call([_record(offset) for offset in range(RECORDS)])
+    answer, seconds = container.call([record(offset, f"Prompt number {offset}") for offset in range(RECORDS)])
     outcome = json.loads(answer.body)
     _expect(outcome.get("delivered") == RECORDS, f"batch: {outcome}")
     _say(f"{'batch':<15}{RECORDS} records in {seconds * 1000:.0f} ms")
-
-
-def _record(offset: int) -> dict[str, Any]:
-    """Return an entry of a stream as Connector Hub sends it."""
-    value = base64.b64encode(f"Prompt number {offset}".encode()).decode()
-    return {
-        "stream": "prompts",
-        "partition": "0",
-        "key": None,
-        "value": value,
-        "offset": offset,
-        "timestamp": 1_700_000_000_000,
-    }
 
 
 def _expect(holds: bool, what: str) -> None:

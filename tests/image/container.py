@@ -17,10 +17,10 @@ from mock_oci.fn.fdk_socket import FdkAnswer, exchange
 
 LISTENS_WITHIN: Final = 20.0  # seconds; a busy machine is no fault
 INSIDE: Final = "/tmp/iofs"  # where Fn mounts the folder of the socket
-# Everything that Functions takes away from a container, at its smallest shape.
+# Everything that Functions takes away from a container.
 CONFINED: Final = [
     *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-    *("--memory", "128m", "--pids-limit", "50", "--network", "host"),
+    *("--pids-limit", "50", "--network", "host"),
 ]
 # /proc/PID/status of the function: the ordinary user, without capabilities, who cannot get any.
 STATUS: Final = {"Uid": "1000", "CapEff": "0000000000000000", "NoNewPrivs": "1"}
@@ -84,15 +84,22 @@ class FunctionContainer:
 
 @contextmanager
 def started(
-    docker: Docker, image: str, folder: Path, environment: Mapping[str, str], mounts: Mapping[Path, str]
+    docker: Docker,
+    image: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    mounts: Mapping[Path, str],
+    *,
+    memory: int,
 ) -> Iterator[FunctionContainer]:
-    """Run ``image`` with ``iofs`` of ``folder`` for its socket, yield it once it listens, take it away at the end."""
+    """Run ``image`` with so many MB and its socket in ``folder``, yield it once it listens, take it away at the end."""
     shared = folder / "iofs"
     shared.mkdir()
     shared.chmod(0o777)  # the container's user is not ours
     words = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
     words += ["--env", f"FN_LISTENER=unix:{INSIDE}/lsnr.sock", "--volume", f"{shared}:{INSIDE}"]
     words += [word for path, inside in mounts.items() for word in ("--volume", f"{path}:{inside}:ro")]
+    words += ["--memory", f"{memory}m", "--memory-swap", f"{memory}m"]
     container = FunctionContainer(docker, docker.run("run", "--detach", *CONFINED, *words, image), shared / "lsnr.sock")
     try:
         give_up = time.monotonic() + LISTENS_WITHIN

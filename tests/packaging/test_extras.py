@@ -12,21 +12,29 @@ from packaging.requirements import Requirement
 
 import mock_oci
 import model_service
+from function_package.wheels import pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PINS = dict(
-    line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "# "
-)
+PINS = {
+    name: version
+    for file in ("tests/requirements.txt", "requirements.txt")  # what draws in a terminal is never in the function
+    for name, version in pinned(ROOT / file)
+}
 RANGES = [*PROJECT["dependencies"], *(text for texts in PROJECT["optional-dependencies"].values() for text in texts)]
 RANGES = [text for text in RANGES if not text.startswith(f"{PROJECT['name']}[")]
 
 
 @pytest.mark.parametrize("text", RANGES)
-def test_a_range_has_room_and_the_pin_of_the_function_is_in_it(text: str) -> None:
+def test_a_range_has_room_and_the_pin_that_is_tested_is_in_it(text: str) -> None:
     requirement = Requirement(text)
     assert "==" not in str(requirement.specifier)
     assert requirement.specifier.contains(PINS[requirement.name])
+
+
+def test_what_draws_in_a_terminal_is_an_extra_and_not_in_the_function() -> None:
+    assert [Requirement(text).name for text in PROJECT["optional-dependencies"]["terminal"]] == ["rich"]
+    assert "rich" not in dict(pinned(ROOT / "requirements.txt"))
 
 
 def test_both_packages_have_the_version_of_the_project() -> None:
@@ -39,7 +47,7 @@ def test_both_packages_have_the_version_of_the_project() -> None:
 )
 def test_a_chat_works_without_any_extra_and_one_that_needs_it_says_which(model: str, exit_code: int, says: str) -> None:
     program = (
-        "import sys; sys.modules.update(dict.fromkeys(['oci', 'fdk', 'redis', 'backports'])); "
+        "import sys; sys.modules.update(dict.fromkeys(['oci', 'fdk', 'redis', 'backports', 'rich'])); "
         f"from model_service.__main__ import main; sys.exit(main(['chat', 'Hello', '--model', {model!r}]))"
     )
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(ROOT / "src")}

@@ -7,14 +7,15 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from mock_oci.backend import MockOci
 from mock_oci.demo.commands import complain
-from mock_oci.demo.outcomes import MAX_COLUMNS, is_unicode, reason_lines, show_outcomes
+from mock_oci.demo.outcomes import MAX_COLUMNS, endings, json_object, left, reason_lines, reason_of, show_outcomes
+from mock_oci.demo.progress import Seen, drawing
 from mock_oci.doors.foreground import reason
 from mock_oci.fn.stack import LocalStack
 from mock_oci.services.connector_hub import Connector, from_stream, to_function
@@ -28,9 +29,9 @@ _EVERY = 1_000_000_000  # requests
 _BATCH = 100
 _BROKEN_EACH = 100
 _LOOK_SECONDS = 0.1
+_PRICE = 0.72 / 1_000_000  # US dollars a token, OCI's price list of November 2026
 _PATIENCE_SECONDS = 120.0  # without any progress
 _ATTEMPTS = 5  # at one batch
-_COLUMNS = 40
 _QUESTIONS = ("Why is the sky blue?", "Why do functions sleep?", "What is a tide?", "Who counts the stars?")
 
 
@@ -56,6 +57,7 @@ class BatchDemo:
         self.storage.create_bucket(bucket)
         self.stream = stack.oci.state_of(Streaming).create(stream)
         self.connector: Connector | None = None
+        self._tokens: dict[str, int | None] = {}  # of each result; None of a dead letter
         self._began = self._ended = time.monotonic()
 
     @property
@@ -80,22 +82,30 @@ class BatchDemo:
         self._began = time.monotonic()
         self.connector = self._stack.connector_hub.create(self.stream.name, from_stream(self.stream.id), target)
 
-    def watch(self, out: TextIO) -> None:
+    def watch(self, out: TextIO, *, colour: bool = True) -> None:
         """Show the progress until each record has an outcome, or until nothing more is to be expected."""
         done, changed = 0, time.monotonic()
-        while not self._over() and time.monotonic() - changed < _PATIENCE_SECONDS:
-            time.sleep(_LOOK_SECONDS)
-            before, done = done, self.done
-            changed = changed if done == before else time.monotonic()
-            if out.isatty():
-                out.write(f"\r{bar(done, self.count, out.encoding)}")
-                out.flush()
-        self._ended = time.monotonic()
-        start = "\r" if out.isatty() else ""
-        out.write(f"{start}{bar(self.done, self.count, out.encoding)}\n\n")
+        with drawing(out, colour=colour) as draw:
+            while not self._over() and time.monotonic() - changed < _PATIENCE_SECONDS:
+                time.sleep(_LOOK_SECONDS)
+                before, done = done, self.done
+                changed = changed if done == before else time.monotonic()
+                draw(self._seen())
+            self._ended = time.monotonic()
+            draw(self._seen())
+        out.write("\n")
+
+    def _seen(self) -> Seen:
+        for item in self.objects:
+            if item.name not in self._tokens:
+                record = json_object(item.body)
+                self._tokens[item.name] = None if record.get("error") else sum(_usage(record))
+        tokens = [spent for spent in self._tokens.values() if spent is not None]
+        seconds = time.monotonic() - self._began
+        return Seen(self.done, self.count, seconds, sum(tokens), len(self._tokens) - len(tokens))
 
     def outcome(self) -> Outcome:
-        stored = [_json(item.body) for item in self.objects]
+        stored = [json_object(item.body) for item in self.objects]
         errors = [record["error"] for record in stored if record.get("error")]
         used = [_usage(record) for record in stored if not record.get("error")]
         return Outcome(
@@ -103,13 +113,14 @@ class BatchDemo:
             dead_letters=len(errors),
             prompt_tokens=sum(prompt for prompt, _ in used),
             completion_tokens=sum(completion for _, completion in used),
-            reasons=Counter(map(_reason, errors)),
+            reasons=Counter(map(reason_of, errors)),
         )
 
     def summary(self, outcome: Outcome) -> str:
         seconds = self._ended - self._began
         runs = self.connector.runs if self.connector else ()
         again = sum(run.attempt > 1 for run in runs)
+        tokens = outcome.prompt_tokens + outcome.completion_tokens
         rows = (
             ("records", f"{self.count}"),
             ("results", f"{outcome.results}"),
@@ -117,6 +128,7 @@ class BatchDemo:
             ("batches", f"{len(runs)}, {again} of them sent again"),
             ("time", f"{seconds:.1f} s, {self.done / max(seconds, _LOOK_SECONDS):.0f} records per second"),
             ("tokens", f"{outcome.prompt_tokens} in + {outcome.completion_tokens} out"),
+            ("cost", f"nothing here; of OCI about ${tokens * _PRICE:.4f}, at $0.72 a million tokens (Llama 3.3)"),
         )
         return "".join(f"  {name:<14}{value}\n" for name, value in rows)
 
@@ -136,6 +148,7 @@ def run_batch(
     out: TextIO | None = None,
     folder: Path | None = None,
     oci: MockOci | None = None,
+    colour: bool = True,
 ) -> int:
     """Run the demo, and write every outcome below ``folder``, if one is given.
 
@@ -150,17 +163,17 @@ def run_batch(
     try:
         with stack:
             demo.begin()
-            demo.watch(out)
+            demo.watch(out, colour=colour)
     except (InvokeError, OSError) as failure:
         return complain(reason(failure), log=stack.log_lines())
     except KeyboardInterrupt:
-        if out.isatty():
-            out.write("\n")  # the bar has a line of its own
-            out.flush()
+        out.flush()
         return complain(f"interrupted: {demo.done} of {count} records have an outcome", exit_code=130)
     exit_code = _conclude(demo, stack.log_lines(), out)
     try:
         show_outcomes(demo.objects, folder, out)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return complain(f"cannot write the outcomes: {reason(error)}", exit_code=2)
     return exit_code
@@ -183,27 +196,6 @@ def _conclude(demo: BatchDemo, log: list[str], out: TextIO) -> int:
     return 0
 
 
-def endings(log: Iterable[str]) -> Counter[str]:
-    """Count how the records ended, by the ``batch`` lines of a function's log.
-
-    No bucket shows it when the sink is another or a task ignores the records. Empty for a function that writes no such
-    lines.
-
-    No bucket shows it when the sink is another or a task ignores the records. Empty for a function that writes no such
-    lines.
-    """
-    counted: Counter[str] = Counter()
-    for line in _of_event("batch", log):
-        counted.update({label: int(line.get(name) or 0) for name, label in _ENDINGS.items()})
-    return counted
-
-
-def left(log: Iterable[str]) -> Counter[str]:
-    """Count why records had to come again, by the ``record_left`` lines of a function's log: in how many batches."""
-    lines = _of_event("record_left", log)
-    return Counter(_reason({**line, "code": f"{line.get('where')}: {line.get('error')}"}) for line in lines)
-
-
 def put_prompts(stream: Stream, count: int) -> None:
     """Put ``{"prompt", "n"}`` records on the stream; in each hundred, one is cut off in its middle."""
     for number in range(count):
@@ -212,42 +204,9 @@ def put_prompts(stream: Stream, count: int) -> None:
         stream.put([(None, prompt[: len(prompt) // 2 if broken else None].encode())])
 
 
-def bar(done: int, count: int, encoding: str | None = "utf-8") -> str:
-    """Draw one line: how much of ``count`` is ``done``."""
-    full, empty = ("\N{FULL BLOCK}", "\N{LIGHT SHADE}") if is_unicode(encoding) else ("#", ".")
-    columns = _COLUMNS * min(done, count) // count
-    return f"  {full * columns}{empty * (_COLUMNS - columns)}  {done} of {count}"
-
-
-def _json(text: str | bytes) -> dict[str, Any]:
-    """Return the JSON object in ``text``; empty for anything else."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _of_event(event: str, log: Iterable[str]) -> list[dict[str, Any]]:
-    lines = [_json(line) for line in log if f'"{event}"' in line]
-    return [line for line in lines if line.get("event") == event]
-
-
 def _usage(result: Mapping[str, Any]) -> tuple[int, int]:
     try:
         usage = result["usage"]
         return int(usage["prompt_tokens"]), int(usage["completion_tokens"])
     except (ValueError, KeyError, TypeError):
         return 0, 0
-
-
-def _reason(error: Any) -> str:
-    """Format code, message and hint of an error, or whatever it is, in one line."""
-    fields = error if isinstance(error, Mapping) else {"message": error}
-    words = " ".join(str(fields[name]) for name in ("message", "hint") if fields.get(name))
-    text = f"{fields['code']}   {words}" if fields.get("code") else words
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-# Fields of the log line, and what a person calls them.
-_ENDINGS = {"delivered": "delivered", "ignored": "ignored", "dead_letters": "dead letters"}

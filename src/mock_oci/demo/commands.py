@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mock_oci.backend import MockOci
+from mock_oci.demo.call_lines import log_for
 from mock_oci.demo.prompt import DemoError, is_invocation, print_answer, trace_table
 from mock_oci.doors.foreground import policies_in_force, reason, wait_for_interrupt
 from mock_oci.doors.written_config import write_config as write_oci_config
@@ -31,11 +32,12 @@ def serve_stack(
     buffered: bool = False,
     authentication: str = "none",
     oci: MockOci | None = None,
+    colour: bool = True,
 ) -> int:
     """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when the function does not start.
 
-    Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and answered, and
-    on the next line where a browser finds the playground; the function's log goes to stderr.
+    Says ``ready: http://127.0.0.1:PORT/v1`` on stdout once a container has imported the function and answered, and on
+    the next line where the playground is; the log goes to stderr, in a terminal as a line a call for a person.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
@@ -47,7 +49,7 @@ def serve_stack(
                 port,
                 oci=oci,
                 config=config,
-                echo=sys.stderr,
+                echo=log_for(sys.stderr, colour=colour),
                 buffered=buffered,
                 authentication=authentication,
                 page=(Path(__file__).parent / "playground.html").read_bytes(),
@@ -71,7 +73,12 @@ def run_once(
     buffered: bool = False,
     oci: MockOci | None = None,
 ) -> int:
-    """Ask ``prompt`` of the function once, print the answer and what it cost, and return 0, or 1 for a failure."""
+    """Ask ``prompt`` of the function once, print the answer and what it cost.
+
+    Returns 0, 1 for a failure, 130 when it was interrupted.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     oci = oci or MockOci()
     oci.chunk_delay = _WORD_SECONDS
     stack = LocalStack(function, oci=oci, config=config, buffered=buffered)
@@ -80,6 +87,10 @@ def run_once(
             _ask(stack, prompt)
     except (DemoError, InvokeError, OSError) as failure:
         return complain(reason(failure), log=stack.log_lines())
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")  # an answer may have stopped in the middle of its line
+        sys.stdout.flush()
+        return complain("interrupted", exit_code=130)
     return 0
 
 

@@ -1,12 +1,12 @@
-"""What the batch demo leaves for a person to read: one result, one dead letter, the reasons, and all in a folder."""
+"""What the batch demo leaves to read: a result, a dead letter, the reasons, what the log says, all in a folder."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from mock_oci.services.object_storage.state import StoredObject
 
@@ -78,3 +78,47 @@ def _indented(value: object) -> str:
     # Nothing in it that a terminal would obey.
     text = "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
     return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def endings(log: Iterable[str]) -> Counter[str]:
+    """Count how the records ended, by the ``batch`` lines of a function's log.
+
+    No bucket shows it when the sink is another or a task ignores the records. Empty for a function that writes no such
+    lines.
+    """
+    counted: Counter[str] = Counter()
+    for line in _of_event("batch", log):
+        counted.update({label: int(line.get(name) or 0) for name, label in _ENDINGS.items()})
+    return counted
+
+
+def left(log: Iterable[str]) -> Counter[str]:
+    """Count why records had to come again, by the ``record_left`` lines of a function's log: in how many batches."""
+    lines = _of_event("record_left", log)
+    return Counter(reason_of({**line, "code": f"{line.get('where')}: {line.get('error')}"}) for line in lines)
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """Return the JSON object in ``text``; empty for anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _of_event(event: str, log: Iterable[str]) -> list[dict[str, Any]]:
+    lines = [json_object(line) for line in log if f'"{event}"' in line]
+    return [line for line in lines if line.get("event") == event]
+
+
+def reason_of(error: Any) -> str:
+    """Format code, message and hint of an error, or whatever it is, in one line."""
+    fields = error if isinstance(error, Mapping) else {"message": error}
+    words = " ".join(str(fields[name]) for name in ("message", "hint") if fields.get(name))
+    text = f"{fields['code']}   {words}" if fields.get("code") else words
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+# Fields of the log line, and what a person calls them.
+_ENDINGS = {"delivered": "delivered", "ignored": "ignored", "dead_letters": "dead letters"}

@@ -26,6 +26,11 @@ def reason(error: Exception) -> str:
     return f"{error.filename}: {said}" if error.filename is not None else said
 
 
+def wants_colour() -> bool:
+    """Tell whether a terminal may have colours: https://no-color.org."""
+    return not os.environ.get("NO_COLOR")  # noqa: TID251 - the one variable that this package reads
+
+
 def wait_for_interrupt() -> None:
     """Wait until a signal raises KeyboardInterrupt.
 

@@ -43,6 +43,7 @@ class Container:
         except BaseException:
             shutil.rmtree(self._place, ignore_errors=True)
             raise
+        self._watcher = self._watch()
         arguments = (self._process.stdout, logs)
         self._reader = threading.Thread(target=_copy_lines, args=arguments, name="mock_oci logs", daemon=True)
         self._reader.start()
@@ -97,6 +98,8 @@ class Container:
             self._broken = True
             self._kill()
             self._process.wait()
+            self._watcher.kill()
+            self._watcher.communicate()
             self._reader.join(_READER_SECONDS)
             if self._process.stdout is not None and not self._reader.is_alive():
                 self._process.stdout.close()
@@ -116,6 +119,15 @@ class Container:
             encoding="utf-8",
             errors="replace",
         )
+
+    def _watch(self) -> subprocess.Popen[bytes]:
+        """Start what ends the process, all that it started, and its files when this program ends, even by a signal.
+
+        Its standard input ends with this program: nobody else has the other end.
+        """
+        words = ["/bin/sh", "-c", 'read _; kill -9 -"$0"; rm -rf -- "$1"', str(self.pid), str(self._place)]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603 - see above
 
     @contextmanager
     def _killed_after(self, seconds: float) -> Iterator[None]:

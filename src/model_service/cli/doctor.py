@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TextIO
 
+from model_service.cli.findings import write_findings
 from model_service.cli.options import add_local, seconds, settings_of
 from model_service.dispatch import Dispatch
 from model_service.doctor.checks import Check, Report, examine
@@ -19,13 +19,11 @@ from model_service.settings.local_oci import real_or_local
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "A line for each check, with the cause and the remedy; exit code 1 if any says FAIL."
+ABOUT: Final = "A summary, then a line for each check, with the cause and the remedy; exit code 1 if any says FAIL."
 EXAMPLES: Final = """\
   {prog} doctor --profile DEFAULT --region us-chicago-1
   {prog} doctor --gateway https://<gateway>.apigateway.us-chicago-1.oci.customer-oci.com/v1
   {prog} doctor --json"""
-COLOURS: Final = {"ok": "\N{ESCAPE}[32m", "fail": "\N{ESCAPE}[1;31m", "skip": "\N{ESCAPE}[33m"}
-PLAIN: Final = "\N{ESCAPE}[0m"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,20 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Write a line for each check, and return 1 if any failed."""
+    """Write what was found, and return 1 if any check failed."""
     report, may_colour = _report(options)
     if options.json:
         out.write(f"{json.dumps(report.body(), indent=2)}\n")
     else:
-        colours = COLOURS if may_colour and out.isatty() and not getattr(options, "no_color", False) else {}
-        out.writelines(f"{_coloured(check, colours)}\n" for check in report.checks)
+        write_findings(report.checks, out, colour=may_colour and not getattr(options, "no_color", False))
     return 0 if report.healthy else 1
-
-
-def _coloured(check: Check, colours: Mapping[str, str]) -> str:
-    line = str(check)
-    width = len("FAIL ")
-    return f"{colours[check.verdict]}{line[:width]}{PLAIN}{line[width:]}" if colours else line
 
 
 def _report(options: argparse.Namespace) -> tuple[Report, bool]:
