@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from function_package.certificates import write_by_name
 from function_package.dependencies import Fill
 from function_package.errors import PackageError
 from function_package.pruning import prune
@@ -44,6 +45,7 @@ class Tree:
         """Those of the repository in ``root``. Raises PackageError, as ``add_function`` does."""
         fill(root / "requirements.txt", self.python)
         prune(self.python)
+        write_by_name(self.python)
         self._finish(self.python)
 
     def add_function(self, root: Path) -> None:

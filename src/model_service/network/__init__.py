@@ -6,7 +6,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -87,6 +87,11 @@ class Network:
         return None if proxy is None or self._is_direct(parts) else proxy
 
     @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Return what knows whoever signs the certificates of hosts: the ``authorities``, or those of Python's."""
+        return self.ssl_context or usual_context()
+
+    @cached_property
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return what knows the ``authorities``, made once: it takes 30 ms; ``None`` where nobody has set any."""
         if self.authorities is None:
@@ -106,6 +111,22 @@ class Network:
             return True
         with_port = f"{host}:{parts.port}" if parts.port else host
         return any(_matches(entry.lower(), host, with_port) for entry in self.direct)
+
+
+@lru_cache(maxsize=1)
+def usual_context() -> ssl.SSLContext:
+    """Return what knows the certificates that come along with Python (certifi), made once for all connections.
+
+    What is deployed has a folder of them by name, in which one is read when it is needed, and none at a cold start; it
+    is for the file that it was made of, as its name says (``function_package/certificates.py``).
+    """
+    import certifi  # noqa: PLC0415 - where there is TLS only
+
+    bundle = Path(certifi.__file__).with_name("cacert.pem")
+    by_name = bundle.with_name(f"by_name_{bundle.stat().st_size}") if bundle.exists() else bundle
+    if by_name.is_dir():
+        return ssl.create_default_context(capath=str(by_name))
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _matches(entry: str, host: str, with_port: str) -> bool:

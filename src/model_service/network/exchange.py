@@ -83,13 +83,8 @@ def _opened(url: str, deadline: Deadline, network: Network) -> socket.socket:
 
 
 def _with_tls(sock: socket.socket, host: str, deadline: Deadline, network: Network) -> ssl.SSLSocket:
-    context = network.ssl_context
-    if context is None:
-        import certifi  # noqa: PLC0415 - httpx brings it; not everybody who comes here needs it
-
-        context = ssl.create_default_context(cafile=certifi.where())
     sock.settimeout(deadline.require())
-    return context.wrap_socket(sock, server_hostname=host)
+    return network.tls.wrap_socket(sock, server_hostname=host)
 
 
 def _ask_proxy(sock: socket.socket, authority: str, proxy: Proxy, deadline: Deadline) -> str:

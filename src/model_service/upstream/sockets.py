@@ -50,8 +50,8 @@ class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport, over sockets of ours. Use it inside ``Attempt.on_the_wire`` only."""
 
     def __init__(self, url: str, network: Network, limits: httpx.Limits) -> None:
-        # The certificates take 30 ms to load, which a plain http:// endpoint (a local OCI) need not wait for.
-        verify = (network.ssl_context or True) if not url.lower().startswith("http:") else False
+        # Certificates take time to load, which a plain http:// endpoint (a local OCI) need not wait for.
+        verify = network.tls if not url.lower().startswith("http:") else False
         proxy = network.proxy_for(url)
         super().__init__(
             verify=verify,
@@ -65,7 +65,7 @@ class DeadlineTransport(httpx.HTTPTransport):
 
 
 def _httpx_proxy(proxy: Proxy, network: Network) -> httpx.Proxy:
-    context = network.ssl_context if proxy.url.startswith("https:") else None
+    context = network.tls if proxy.url.startswith("https:") else None
     return httpx.Proxy(proxy.url, ssl_context=context, headers=proxy.headers)
 
 
