@@ -27,11 +27,18 @@ REFUSED_SECONDS: Final = 30.0  # until OCI is asked again after it has listed no
 ASK_SECONDS: Final = 10.0
 MAX_PAGES: Final = 20
 MAX_MODELS: Final = 2000
+INSPECT_ENDPOINTS: Final = (
+    "Without a list of OCI's only the dedicated endpoints of MODEL_SERVICE_ENDPOINT_FAMILIES are shown. Wanted: allow "
+    "the function to inspect generative-ai-endpoint in its compartment (Terraform: enable_models)."
+)
 
 
 @dataclass(frozen=True)
 class ListedModel:
-    """A model as OCI lists it. ``id`` is its on-demand id; times are RFC 3339, ``None`` where OCI names none."""
+    """A model as OCI lists it. ``id`` is its on-demand id; times are RFC 3339, ``None`` where OCI names none.
+
+    Of a dedicated endpoint ``id`` is the OCID, ``name`` what people call it and ``base`` the id of its model.
+    """
 
     id: str
     owner: str = ""
@@ -41,6 +48,8 @@ class ListedModel:
     deprecated: str | None = None
     retired: str | None = None
     replacements: tuple[str, ...] = ()
+    name: str = ""
+    base: str = ""
 
 
 class ControlPlane(Protocol):
@@ -82,7 +91,9 @@ class RegionListing:
 
     def _ask(self, deadline: Deadline) -> None:
         try:
-            self._models = tuple(self._listed(deadline.within(ASK_SECONDS)))[:MAX_MODELS]
+            limited = deadline.within(ASK_SECONDS)
+            models = [*self._listed(limited), *self._endpoints(limited)]
+            self._models = tuple(models[:MAX_MODELS])
             self._until = self.clock() + LISTED_SECONDS
         except ModelServiceError as error:
             deadline.require()
@@ -95,6 +106,20 @@ class RegionListing:
                 remedy="Without a list of OCI's only the models of the settings are shown. Wanted: allow the function "
                 "to inspect generative-ai-model in its compartment (Terraform: enable_models).",
             )
+
+    def _endpoints(self, deadline: Deadline) -> Iterator[ListedModel]:
+        """Yield the dedicated endpoints of the compartment; none, and a note in the log, where that is not allowed."""
+        client = self.service.region_services.control_plane(deadline)
+        compartment = {"compartmentId": self.service.compartment_id or ""}
+        try:
+            rows = list(_items(client, "/endpoints", {**compartment, "lifecycleState": "ACTIVE"}, deadline))
+            models = {row.get("id"): row for row in _items(client, "/models", compartment, deadline)} if rows else {}
+        except ModelServiceError as error:
+            log.write("endpoints_not_listed", status=error.status, error=error.code, remedy=INSPECT_ENDPOINTS)
+            return
+        for row in rows:
+            if isinstance(row.get("id"), str):
+                yield _endpoint(row, models.get(row.get("modelId"), {}))
 
     def _listed(self, deadline: Deadline) -> Iterator[ListedModel]:
         """Yield each model once; raise ``ModelServiceError`` where neither list is to be had."""
@@ -164,6 +189,18 @@ def _of_list(row: Mapping[str, Any]) -> ListedModel | None:
         created=int(moment.timestamp()) if (moment := _moment(row.get("timeCreated"))) else 0,
         deprecated=_text(row.get("timeDeprecated")),
         retired=_text(row.get("timeOnDemandRetired")),
+    )
+
+
+def _endpoint(row: Mapping[str, Any], model: Mapping[str, Any]) -> ListedModel:
+    """Return a dedicated endpoint; one whose model is not in the list, an imported one say, is taken to chat."""
+    return ListedModel(
+        str(row["id"]),
+        str(model.get("vendor") or ""),
+        _texts(model.get("capabilities")) or ("CHAT",),
+        created=int(moment.timestamp()) if (moment := _moment(row.get("timeCreated"))) else 0,
+        name=_text(row.get("displayName")) or "",
+        base=_text(model.get("displayName")) or "",
     )
 
 

@@ -96,7 +96,7 @@ class Models:
 
     def _shown(self, name: str, route: Route, model: ListedModel) -> dict[str, Any]:
         """Return a model as OpenAI's clients read it; what they do not know is below ``model_service``."""
-        family = family_of(model.id)
+        family = family_of(model.base or model.id)
         if self.service.settings.endpoint_families.get(model.id, "").startswith("cohere"):
             model = replace(model, owner="cohere")
         abilities = dict.fromkeys(family.abilities)
@@ -118,6 +118,8 @@ class Models:
         alias: dict[str, Any] = {"alias_of": route.model} if name in self.service.aliases else {}
         if name in self.service.pools:
             alias["targets"] = [target.name for target in self.service.pools[name].targets]
+        if model.name:
+            about = {"name": model.name, "base_model": model.base or None, **about}
         owner = model.owner or model.id.partition(".")[0]
         shown = {"id": name, "object": "model", "created": model.created, "owned_by": owner}
         return {**shown, "model_service": {**alias, **about}}

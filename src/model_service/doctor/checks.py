@@ -12,6 +12,7 @@ from model_service.doctor.callers import look_at_callers
 from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.doctor.gateway import look_at_gateway
 from model_service.doctor.targets import look_at_targets
+from model_service.doctor.models import look_at_models
 from model_service.doctor.tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError, UpstreamError
 from model_service.fn.caller import NOWHERE, Origin
@@ -214,6 +215,7 @@ CHECKS: Final = (
     Step("compartment", _compartment, needs=("signature",)),
     Step("policy", _policy, needs=("compartment",)),
     Step("model", _model, needs=("policy",)),
+    Step("models", look_at_models, needs=("compartment",)),
     Step("tasks", look_at_tasks),
     Step("callers", look_at_callers),
     Step("targets", look_at_targets, needs=("policy", "callers")),

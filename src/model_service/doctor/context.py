@@ -22,6 +22,7 @@ from model_service.service_file.documents import Refreshed
 from model_service.service_file.shape import ServiceFile
 from model_service.service_file.targets import TargetPool
 from model_service.targets.targets import Targets
+from model_service.upstream.client import UpstreamClient
 from model_service.upstream.sockets import Attempt, DeadlineTransport
 
 PROBE_SECONDS: Final = 10.0  # for an answer that takes a server no thought
@@ -38,6 +39,9 @@ class DoctorService(BatchService, Protocol):
 
     @property
     def compartment_id(self) -> str | None: ...
+
+    @property
+    def upstream(self) -> UpstreamClient: ...
 
     @property
     def service_file(self) -> Refreshed[ServiceFile] | None: ...

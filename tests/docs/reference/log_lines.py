@@ -44,6 +44,7 @@ TEXTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "target_failed": ("a target of an alias has failed: `kind` is the row of [its table](../resilience.md)", ""),
         "target_kept_away": ("no calls go to a target for about so many `seconds`", "by"),
         "tries_used_up": ("a call could go to another target, and the container has no further tries left", ""),
+        "endpoints_not_listed": ("OCI's list of dedicated endpoints could not be read", ""),
         "models_not_listed": ("OCI's list of models could not be read; `remedy` says what to allow", ""),
         "response_not_kept": ("a response could not be kept for later turns; `remedy` says what to allow", ""),
         "answer_stored": ("an answer over 6 MB went to the bucket for such", ""),

@@ -230,7 +230,7 @@ def test_a_list_is_kept_for_a_while(service: Service, oci: MockOci) -> None:
     assert len(oci.requests) == seen
     now[0] = LISTED_SECONDS
     listing.models(Deadline.after(20))
-    assert len(oci.requests) == seen + 1
+    assert len(oci.requests) == 2 * seen
 
 
 def test_the_table_of_the_command_line(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,3 +242,28 @@ def test_the_table_of_the_command_line(environment: dict[str, str], monkeypatch:
     models_command.run(parser.parse_args([]), out)
     [llama] = [line.split() for line in out.getvalue().splitlines() if line.startswith(LLAMA)]
     assert llama == [LLAMA, "v1", "chat", "completions", "responses", "tools", "structured_output", "128,000"]
+
+
+def test_dedicated_endpoints_are_listed_with_what_they_serve(app: App, oci: MockOci) -> None:
+    endpoint = oci.catalogue.add_endpoint("cohere.command-r-08-2024", name="ours")
+    qwen = oci.catalogue.add_endpoint("qwen.qwen3-32b")
+    models = listed(app)
+    about = models[endpoint]["model_service"]
+    assert (models[endpoint]["owned_by"], about["name"], about["base_model"]) == (
+        "cohere",
+        "ours",
+        "cohere.command-r-08-2024",
+    )
+    assert (about["transport"], about["target"], about["context"]) == ("sdk", "dedicated", 128_000)
+    assert about["apis"] == ["chat", "completions"]
+    assert models[qwen]["model_service"]["apis"] == ["chat", "completions"]
+
+
+def test_where_endpoints_may_not_be_listed_models_are_and_the_log_says_so(
+    app: App, oci: MockOci, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused(oci, "/endpoints")
+    caplog.set_level(logging.INFO)
+    assert LLAMA in listed(app)
+    assert "endpoints_not_listed" in caplog.text
+    assert "inspect generative-ai-endpoint" in caplog.text

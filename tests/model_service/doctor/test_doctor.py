@@ -282,3 +282,24 @@ def asked(environment: Environment, body: dict[str, Any]) -> dict[str, Any]:
     assert isinstance(reply.body, bytes)
     answer: dict[str, Any] = json.loads(reply.body)
     return answer
+
+
+@pytest.mark.parametrize(
+    ("response", "finding"),
+    [
+        (Response(404, {}, b'{"code": "404", "message": "Path doesn\'t map to a registered service"}'), "answers 404"),
+        (Response(400, {}, b'{"code": "400", "message": "Unsupported OpenAI operation"}'), "answers 400"),
+        (Response(200, {"content-type": "application/json"}, b'{"object": "list", "data": [{"id": "x"}]}'), "lists 1"),
+        (Response(200, {"content-type": "text/html"}, b"<html>"), "answers 502"),
+    ],
+)
+def test_ocis_own_list_of_models_is_looked_at_and_nothing_depends_on_it(
+    environment: Environment, oci: MockOci, response: Response, finding: str
+) -> None:
+    def answer(request: Request) -> Response:
+        return response if request.path == "/openai/v1/models" else oci.answer(request)
+
+    with LoopbackServer(answer) as server:
+        report = look({**environment, "OCI_GENAI_ENDPOINT": server.url})
+    assert report.healthy
+    assert finding in check(report, "models").detail
