@@ -11,8 +11,8 @@ from model_service.auth.security_token import claims_of
 from model_service.doctor.callers import look_at_callers
 from model_service.doctor.context import CheckFailed, CheckSkipped, DoctorContext, DoctorService
 from model_service.doctor.gateway import look_at_gateway
-from model_service.doctor.targets import look_at_targets
 from model_service.doctor.models import look_at_models
+from model_service.doctor.targets import look_at_targets
 from model_service.doctor.tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError, UpstreamError
 from model_service.fn.caller import NOWHERE, Origin
