@@ -255,8 +255,8 @@ def test_dedicated_endpoints_are_listed_with_what_they_serve(app: App, oci: Mock
         "cohere.command-r-08-2024",
     )
     assert (about["transport"], about["target"], about["context"]) == ("sdk", "dedicated", 128_000)
-    assert about["apis"] == ["chat", "completions"]
-    assert models[qwen]["model_service"]["apis"] == ["chat", "completions"]
+    assert about["apis"] == ["chat", "completions", "responses"]
+    assert models[qwen]["model_service"]["apis"] == ["chat", "completions", "responses"]
 
 
 def test_where_endpoints_may_not_be_listed_models_are_and_the_log_says_so(
