@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -52,7 +50,6 @@ LONGEST_FILE = 265  # 250
 # Where a figure is not yet what DESIGN.md says, it may not get worse. Whoever makes it better lowers it here.
 MAX_SHARE_OF_SINGLE_USE_HELPERS = {"model_service": 0.082, "mock_oci": 0.08}  # both 0.08
 MIN_SHARE_OF_VERBS = {"model_service": 0.88, "mock_oci": 0.95}  # at least 0.6, by the design
-MAX_DOCSTRING_FAULTS = 108  # 0
 MAX_FILES_OF = {"V1 chat": 29, "Cohere stream": 45, "batch of two": 57}  # V1 chat: 24
 MAX_JUMPS_OF_A_V1_CHAT = 75  # 50
 NAMES_GIVEN_TWICE: dict[str, set[str]] = {
@@ -199,13 +196,6 @@ def test_a_helper_earns_its_jump(name: str) -> None:
 @pytest.mark.parametrize("name", ["model_service", "mock_oci"])
 def test_docstrings_begin_with_a_verb(name: str) -> None:
     assert Package.read(ROOT, name).verb_first_share() >= MIN_SHARE_OF_VERBS[name]
-
-
-def test_docstrings_have_a_summary_in_one_line_that_ends_with_a_period() -> None:
-    words = ["-m", "ruff", "check", "--select=D205,D400,D401", "--output-format=concise", "--exit-zero", "src"]
-    found = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    faults = [line for line in found.splitlines() if line.startswith("src/")]
-    assert len(faults) <= MAX_DOCSTRING_FAULTS, "\n".join(faults)
 
 
 def test_messages_have_the_words_of_the_field() -> None:

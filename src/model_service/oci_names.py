@@ -197,8 +197,10 @@ def is_object_name(name: str) -> bool:
 
 @dataclass(frozen=True)
 class ObjectLocation:
-    """An object, or a bucket where it has no ``name``. ``namespace`` ``None`` is the tenancy's own, ``region`` ``None``
-    the function's own."""
+    """An object, or a bucket where it has no ``name``.
+
+    ``namespace`` ``None`` is the tenancy's own, ``region`` ``None`` the function's own.
+    """
 
     namespace: str | None
     bucket: str

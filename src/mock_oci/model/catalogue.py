@@ -123,7 +123,7 @@ class Catalogue:
         return Target(model) if model is not None and region in model.regions else None
 
     def chat_models(self, region: str) -> list[str]:
-        """The ids of the models that ``region`` hosts for chat on demand."""
+        """Return the ids of the models that ``region`` hosts for chat on demand."""
         return sorted(model.id for model in self.models if region in model.regions and "CHAT" in model.capabilities)
 
     def dedicated(self, endpoint_id: str, region: str) -> Target | None:

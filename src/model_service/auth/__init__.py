@@ -33,8 +33,10 @@ class Credential(Protocol):
 
 
 def credential_for(settings: Settings) -> Credential:
-    """Return the credential of ``OCI_AUTH_TYPE``; when unset, a resource principal where one is injected, else what the
-    profile has."""
+    """Return the credential of ``OCI_AUTH_TYPE``.
+
+    When unset, a resource principal where one is injected, else what the profile has.
+    """
     auth_type = settings.auth_type or ("resource_principal" if settings.injected_principal else None)
     if auth_type is None:
         from model_service.auth.profile import Profile  # noqa: PLC0415 - a function has no profile

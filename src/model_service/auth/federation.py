@@ -40,8 +40,11 @@ class FederatedCredential(ABC):
         self._not_before = 0.0  # on the monotonic clock: after a failure, a good token is used for a while
 
     def key(self, deadline: Deadline) -> SigningKey:
-        """Return the key of now, signed in again shortly before the token expires; where that fails, the token is used
-        as long as it is good. Raise ``CredentialError`` or ``DeadlineExceeded`` without one."""
+        """Return the key of now, signed in again shortly before the token expires.
+
+        Where that fails, the token is used as long as it is good. Raise ``CredentialError`` or ``DeadlineExceeded``
+        without one.
+        """
         key = self._key
         left = 0.0 if key is None else _left(key)
         if key is None or left <= 0:

@@ -68,8 +68,10 @@ class InstancePrincipal(FederatedCredential):
         return SigningKey.of_token(token, session_key)
 
     def _federation_url(self, deadline: Deadline) -> str:
-        """Return where to ask for a token: ``MODEL_SERVICE_FEDERATION_ENDPOINT``, a host or the whole address, or the
-        auth service of the region."""
+        """Return where to ask for a token.
+
+        That is ``MODEL_SERVICE_FEDERATION_ENDPOINT``, a host or the whole address, or the auth service of the region.
+        """
         endpoint = self._settings.federation_endpoint
         if endpoint is None:
             region = self._settings.regions.identifier(self.region(deadline) or "")

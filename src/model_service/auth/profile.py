@@ -65,8 +65,11 @@ class Profile:
 
     @property
     def auth_type(self) -> str:
-        """What the profile is for. What it says itself counts before what it inherits: a profile with a user of its own
-        has an API key, though DEFAULT may hold a session."""
+        """Return what the profile is for.
+
+        What it says itself counts before what it inherits: a profile with a user of its own has an API key, though
+        DEFAULT may hold a session.
+        """
         if self.get("authentication_type") == "instance_principal":  # as in Cloud Shell
             return "delegation_token" if self.get("delegation_token_file") else "instance_principal"
         if not self.get("security_token_file") or ("user" in self.own and "security_token_file" not in self.own):

@@ -46,8 +46,10 @@ class Batches:
     _tasks: Tasks | None = None
 
     def answer(self, request: BatchRequest, deadline: Deadline, origin: Origin = NOWHERE) -> Answer:
-        """Return ``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters",
-        "usage"}``. Raise ``BatchUnfinished`` where it has to be sent again."""
+        """Return what became of the records; raise ``BatchUnfinished`` where the batch has to be sent again.
+
+        ``{"object": "model_service.batch", "records", "delivered", "repeated", "ignored", "dead_letters", "usage"}``.
+        """
         if request.otherwise is not None and not self._is_wanted(request, deadline):
             return self.answer_other(request.otherwise(), deadline, origin)
         if not request.records:
@@ -157,8 +159,11 @@ class Batches:
 
 
 def read_tasks_of(service: BatchService, deadline: Deadline) -> Tasks:
-    """Return the tasks that ``MODEL_SERVICE_TASKS`` names. Raise ``SettingsError`` where there are none, and where a
-    record could fail without a place for its dead letter: it would come again for ever."""
+    """Return the tasks that ``MODEL_SERVICE_TASKS`` names.
+
+    Raise ``SettingsError`` where there are none, and where a record could fail without a place for its dead letter: it
+    would come again for ever.
+    """
     setting = service.settings.tasks
     if setting is None:
         raise SettingsError("MODEL_SERVICE_TASKS", "is not set, and nothing else says what to do with a record")

@@ -1,5 +1,8 @@
-"""What a CloudEvent says of itself and of the object that it is about, in 0.1 and 1.0 (Events/Reference/
-eventenvelopereference.htm; https://github.com/cloudevents/spec)."""
+"""What a CloudEvent says of itself and of the object that it is about, in 0.1 and 1.0.
+
+Sources: https://docs.oracle.com/en-us/iaas/Content/Events/Reference/eventenvelopereference.htm and
+https://github.com/cloudevents/spec.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,11 @@ def is_cloud_event(value: Any) -> bool:
 
 
 def event_metadata(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return ``type``, ``event_id``, ``time``; of Object Storage ``bucket``, ``namespace``, ``object``, ``etag``,
-    ``compartment``, as far as the event has them. Raise ``InvalidRequest`` where one is no string."""
+    """Return what an event says of itself and of its object; raise ``InvalidRequest`` where a field is not a string.
+
+    ``type``, ``event_id``, ``time``; of Object Storage ``bucket``, ``namespace``, ``object``, ``etag``,
+    ``compartment``, as far as the event has them.
+    """
     names = _NAMES_0_1 if "cloudEventsVersion" in event else _NAMES_1_0
     metadata = {ours: _string(event, theirs) for ours, theirs in names.items()}
     if metadata["type"].startswith(_OBJECT_STORAGE):

@@ -95,8 +95,10 @@ class Troubles:
 
 @dataclass(frozen=True)
 class BatchContext:
-    """What the records of one batch share. ``deadline`` is the batch's; models may be asked until ``asking``, so that
-    what failed can still be written down. ``share`` is the most that one record may have of the time, in seconds.
+    """What the records of one batch share.
+
+    ``deadline`` is the batch's; models may be asked until ``asking``, so that what failed can still be written down.
+    ``share`` is the most that one record may have of the time, in seconds.
 
     With ``redriven`` the records are tried again although they have dead letters. ``on_end`` hears of each record that
     has its status.

@@ -69,8 +69,11 @@ class Crew:
         return RecordRun(record, lambda: self._records[index], self._context)
 
     def _first_without_outcome(self, ids: list[str]) -> int:
-        """Return where to begin, found by bisection: a container that knows nothing of the tries before it, and may
-        not list the bucket, is not to spend its time on looking up what is done."""
+        """Return where to begin, found by bisection.
+
+        A container that knows nothing of the tries before it, and may not list the bucket, is not to spend its time on
+        looking up what is done.
+        """
         context = self._context
         source = context.lookup.left.get(ids[0], "") if ids else ""
         if len(ids) < MIN_TO_SEARCH or context.lookup.knows(context.dead_letters, ids[0], source) is not None:

@@ -32,8 +32,11 @@ class OutOfTime(Exception):
 
 
 class RetryLater(Exception):
-    """Whether the record has an outcome cannot be told, and a second one would be wrong; or what is missing is nothing
-    of the record's, and it will do well when an operator has mended it, or the trouble has passed."""
+    """Whether the record has an outcome cannot be told, and a second one would be wrong.
+
+    Or what is missing is nothing of the record's, and it will do well when an operator has mended it, or the trouble
+    has passed.
+    """
 
 
 class TryAgain(Exception):

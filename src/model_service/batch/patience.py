@@ -29,8 +29,11 @@ class Patience:
     _tries: dict[str, int] = field(default_factory=dict)
 
     def after(self, error: ModelServiceError, target: CallTarget, deadline: Deadline) -> Exception:
-        """Return what to raise for trouble that passes: a pause, ``error`` where others have no such trouble, or
-        ``RetryLater`` where there is no time for another try."""
+        """Return what to raise for trouble that passes.
+
+        That is a pause, ``error`` where others have no such trouble, or ``RetryLater`` where there is no time for
+        another try.
+        """
         self.trouble = error
         tries = self._tries[target.name] = self._tries.get(target.name, 0) + 1
         if target.blames(self.record, self._since, tries):
@@ -61,8 +64,10 @@ class Patience:
         return RetryLater()
 
     def blame_setup(self, error: ModelServiceError, where: str) -> None:
-        """Raise ``RetryLater`` for what is missing or forbidden, and halt the batch: the records of hours are not to
-        end as dead letters because of a policy."""
+        """Raise ``RetryLater`` for what is missing or forbidden, and halt the batch.
+
+        The records of hours are not to end as dead letters because of a policy.
+        """
         if is_setup(error):
             self.batch.troubles.note(where, error, halt=True)
             raise RetryLater from error

@@ -39,12 +39,14 @@ SOURCE_NAMES: Final = ("stream", "queue", "topic", "bucket", "log", "namespace")
 
 @dataclass(frozen=True)
 class Record:
-    """One of what arrived. ``id`` is the same each time that the same record comes, and of no other record; it can
-    stand in the name of an object: ``streaming/prompts/0/41-1761223385480``.
+    """One of what arrived.
+
+    ``id`` is the same each time that the same record comes, and of no other record; it can stand in the name of an
+    object: ``streaming/prompts/0/41-1761223385480``.
 
     ``content`` are its bytes as whoever sent it wrote them. ``metadata`` is what the trigger says of it (``stream``,
-    ``partition``, ``offset``, ``key``, ``timestamp``; ``topic``, ``message_id``; ``type``, ``bucket``, ``object``…),
-    in JSON's types. ``fault`` is why it cannot be read, if it cannot.
+    ``partition``, ``offset``, ``key``, ``timestamp``; ``topic``, ``message_id``; ``type``, ``bucket``, ``object``…), in
+    JSON's types. ``fault`` is why it cannot be read, if it cannot.
     """
 
     source: str
@@ -55,8 +57,11 @@ class Record:
 
     @cached_property
     def view(self) -> dict[str, Any]:
-        """Return what a task sees of it, in JSON's types: its ``metadata``, ``source``, ``id``, ``text`` (the content),
-        and ``value``, the same as JSON where it is JSON. Both are ``None`` where it is not UTF-8."""
+        """Return what a task sees of it, in JSON's types.
+
+        Its ``metadata``, ``source``, ``id``, ``text`` (the content), and ``value``, the same as JSON where it is JSON.
+        Both are ``None`` where it is not UTF-8.
+        """
         try:
             text = self.content.decode()
         except UnicodeDecodeError:
@@ -82,7 +87,7 @@ class Record:
 
 
 def record_id(*parts: object) -> str:
-    """The parts, each fit for a path; one that is too long, or means something in a path, is told by its digest."""
+    """Return the parts, each fit for a path; one that is too long, or means something in a path, as its digest."""
     return "/".join(_part(str(part)) for part in parts)
 
 

@@ -1,5 +1,7 @@
-"""What is done with one record, from top to bottom: its task is found, what there is of it is looked up, a model is
-asked, the answer delivered; or it ends as a dead letter."""
+"""What is done with one record, from top to bottom.
+
+Its task is found, its outcome is looked up, a model is asked, the answer is delivered; or it ends as a dead letter.
+"""
 
 from __future__ import annotations
 

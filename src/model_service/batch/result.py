@@ -128,9 +128,11 @@ class RecordResult:
 
 
 def fitted(result: Mapping[str, Any], largest: int, overflow: Overflow | None, deadline: Deadline) -> bytes:
-    """Return the result as JSON of at most ``largest`` bytes; of what has more, the whole goes to Object Storage and a
-    reference to it is what is left. Raise ``AnswerTooLarge`` where there is no place for it, and what Object Storage
-    says where there is one, but not now."""
+    """Return the result as JSON of at most ``largest`` bytes.
+
+    Of what has more, the whole goes to Object Storage and a reference to it is what is left. Raise ``AnswerTooLarge``
+    where there is no place for it, and what Object Storage says where there is one, but not now.
+    """
     body = write_json(result)
     if len(body) <= largest:
         return body
@@ -151,8 +153,10 @@ def fitted(result: Mapping[str, Any], largest: int, overflow: Overflow | None, d
 
 
 def fitted_letter(letter: Mapping[str, Any], largest: int, overflow: Overflow | None, deadline: Deadline) -> bytes:
-    """Return a dead letter as ``fitted`` does. What the record was matters more than what was answered, which may be
-    what is too large, or no JSON."""
+    """Return a dead letter as ``fitted`` does.
+
+    What the record was matters more than what was answered, which may be what is too large, or no JSON.
+    """
     try:
         return fitted(letter, largest, overflow, deadline)
     except (AnswerTooLarge, ValueError, RecursionError) as error:

@@ -62,8 +62,11 @@ class Authorizer:
         return refreshed(VARIABLE, settings.keys, self.service, settings.config_seconds, read_key_ring)
 
     def answer(self, request: AuthorizationRequest, _deadline: Deadline, _origin: Origin = NOWHERE) -> Complete:
-        """Return the verdict that the gateway expects. What goes wrong while the keys are read is an error, which the
-        gateway answers with 502: a caller whose key was not looked at is neither let in nor told that it is wrong."""
+        """Return the verdict that the gateway expects.
+
+        What goes wrong while the keys are read is an error, which the gateway answers with 502: a caller whose key was
+        not looked at is neither let in nor told that it is wrong.
+        """
         now = self.clock()
         text = request.token.strip()
         text = text[len(BEARER) :].strip() if text[: len(BEARER)].lower() == BEARER else text

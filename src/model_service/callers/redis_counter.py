@@ -143,8 +143,10 @@ class RedisCounter:
         return Counted(tuple(int(total) for total in totals), refused - 1 if refused else None)
 
     def _evaluated(self, keys: int, words: Sequence[Any]) -> list[int]:
-        """Return what the script says; once more where a connection had died while the container slept. What a store
-        has heard twice counts once."""
+        """Return what the script says; once more where a connection had died while the container slept.
+
+        What a store has heard twice counts once.
+        """
         was_connected, self._is_connected = self._is_connected, False
         found: Any
         try:

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """What the command does; raises ``SettingsError`` or ``InvalidRequest``, whose text says what is wrong."""
+    """Do what the command says; raise ``SettingsError`` or ``InvalidRequest``, whose message says what is wrong."""
     if "://" in options.file:
         raise SettingsError(VARIABLE, "may be a URL for the function; this command reads files only")
     tasks = read_tasks(file_text(Path(options.file)), options.file)

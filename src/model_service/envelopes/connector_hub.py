@@ -74,7 +74,7 @@ class Kind:
         return isinstance(value, Mapping) and any(fields <= value.keys() for fields in self.fields)
 
     def record_of(self, element: Element) -> Record:
-        """A record, which has a fault where the element cannot be read: then its content is the whole element."""
+        """Return a record; where the element cannot be read it has a fault, and its content is the whole element."""
         fault = element.fault
         if fault is None:
             try:
@@ -85,8 +85,11 @@ class Kind:
 
 
 def _streaming(element: Element) -> Record:
-    """``timestamp`` is a number of milliseconds or ISO 8601, as it came. It is a part of the id because the offsets of
-    a stream that was made anew start again."""
+    """Return what is known of a stream's record.
+
+    ``timestamp`` is a number of milliseconds or ISO 8601, as it came. It is a part of the id because the offsets of a
+    stream that was made anew start again.
+    """
     entry = element.value
     stream, partition, offset = _required_text(entry, "stream"), _partition(entry), _offset(entry)
     timestamp = _timestamp(entry)
@@ -105,8 +108,11 @@ def _logging(element: Element) -> Record:
 
 
 def _by_content(source: str) -> Callable[[Element], Record]:
-    """Of what brings no identity: of a message nothing but its content comes along, neither an id nor a count of its
-    deliveries, so two messages that say the same are one record."""
+    """Return an id for what brings none, made of its content.
+
+    Nothing else comes along of a message, neither an id nor a count of its deliveries, so two messages that say the
+    same are one record.
+    """
 
     def read(element: Element) -> Record:
         return Record(source, _id_by_content(source, element.content), element.content)

@@ -132,8 +132,10 @@ class _Batch:
         return self._element(at, end, value)
 
     def _end(self, at: int, limit: int | None = None) -> int | None:
-        """Return where the value ends that begins at ``at``, by its quotes and brackets, if it is an element as a whole
-        and ends before ``limit``."""
+        """Return where the value ends that begins at ``at``, by its quotes and brackets.
+
+        If it is an element as a whole and ends before ``limit``.
+        """
         stop = len(self.text) if limit is None else min(limit, len(self.text))
         scalar = _SCALAR.match(self.text, at, stop)
         end = scalar.end() if scalar else self._end_of_nested(at, stop)

@@ -89,8 +89,11 @@ def single_record(body: bytes) -> dict[str, Any] | None:
 
 
 def authorizer_question(body: bytes) -> dict[str, Any] | None:
-    """Return what API Gateway asks its authorizer: ``{"type": "TOKEN", "token"}`` or ``{"type": "USER_DEFINED",
-    "data": {…}}``; ``None`` for anything else (docs APIGateway/Tasks/apigatewayusingauthorizerfunction.htm)."""
+    """Return what API Gateway asks its authorizer.
+
+    ``{"type": "TOKEN", "token"}`` or ``{"type": "USER_DEFINED", "data": {…}}``; ``None`` for anything else (docs
+    APIGateway/Tasks/apigatewayusingauthorizerfunction.htm).
+    """
     if len(body) > MAX_QUESTION_BYTES or not (b'"USER_DEFINED"' in body or b'"TOKEN"' in body):
         return None
     question = json_value(body)

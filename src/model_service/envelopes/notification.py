@@ -51,7 +51,7 @@ class NotificationEnvelope(UnattendedEnvelope):
 
 
 def _identity(message: Any, metadata: Mapping[str, str], body: bytes) -> str:
-    """An alarm that is sent anew has another message id; its key and its moment stay."""
+    """Return what is the same whenever it comes again: of an alarm its key and moment, since its message id changes."""
     alarm = message if isinstance(message, Mapping) else {}
     key, moment = alarm.get("dedupeKey"), alarm.get("timestampEpochMillis")
     if isinstance(key, str) and isinstance(moment, int):

@@ -26,8 +26,10 @@ MAX_TOGETHER_BYTES: Final = 65_536  # of chunks that leave in one piece
 
 
 def chunk_stages(stream: Stream, trace: Trace, overflow: Overflow | None, deadline: Deadline) -> Stream:
-    """Return the stream with its chunks kept for Object Storage, safe from bugs, noted in the log, and without usage
-    that its caller did not ask for."""
+    """Return the stream with its chunks kept for Object Storage, safe from bugs and noted in the log.
+
+    Without usage that its caller did not ask for.
+    """
     if overflow is not None and stream.encoding is None:
         stream = overflow.catching(stream, deadline)
     stream = trace.watch(replace(stream, chunks=_without_bugs(stream.chunks)))

@@ -23,8 +23,11 @@ class UnattendedEnvelope:
         return reply_with(answer, "sse")
 
     def seal_error(self, error: ModelServiceError) -> Reply:
-        """Of 502 Fn makes a failed invocation; every other status becomes 200 (fdk: ``FN_ENFORCED_RESPONSE_CODES``),
-        and then the sender takes the records for delivered, and they are lost."""
+        """Answer 502, of which Fn makes a failed invocation.
+
+        Every other status becomes 200 (fdk: ``FN_ENFORCED_RESPONSE_CODES``), and then the sender takes the records for
+        delivered, and they are lost.
+        """
         return reply_with_error(error, 502)
 
     @property
@@ -34,8 +37,11 @@ class UnattendedEnvelope:
 
 
 class DetachedEnvelope(UnattendedEnvelope):
-    """One record, or a direct call where no task asks for it. A failure is told by 502: only that sends it to the
-    failure destination (docs Functions/Tasks/functionsinvokingfunctions.htm)."""
+    """One record, or a direct call where no task asks for it.
+
+    A failure is a 502: only that sends it to the failure destination (docs
+    Functions/Tasks/functionsinvokingfunctions.htm).
+    """
 
     trigger = "detached"
     may_name_its_body = True

@@ -35,8 +35,10 @@ class Limits:
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Limits:
-        """Return the bounds for ``FN_MEMORY``, whole mebibytes (fn: ``runner_fninvoke.go``); for the default where it
-        is missing or no such number."""
+        """Return the bounds for ``FN_MEMORY``, in whole mebibytes (fn: ``runner_fninvoke.go``).
+
+        They are the default's where it is missing or not such a number.
+        """
         memory = environment.get("FN_MEMORY", "")
         return cls.for_memory(int(memory) if memory.isascii() and memory.isdigit() and int(memory) else DEFAULT_MEMORY)
 
@@ -60,8 +62,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Bound:
-    """A row of the table: what is bounded, the ``setting`` that its value comes from (``None``: it is fixed), and what
-    happens beyond it."""
+    """A row of the table.
+
+    What is bounded, the ``setting`` that its value comes from (``None``: it is fixed), and what happens beyond it.
+    """
 
     what: str
     setting: str | None

@@ -13,8 +13,11 @@ SHORTEST_ATTEMPT: Final = 0.05  # seconds
 
 
 class _Lookup:
-    """A name that is being resolved. The system's resolver knows no deadline, so it runs in a thread of its own; all
-    who ask for the same name meanwhile wait for the same answer, since a container has few threads."""
+    """A name that is being resolved.
+
+    The system's resolver knows no deadline, so it runs in a thread of its own; all who ask for the same name meanwhile
+    wait for the same answer, since a container has few threads.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._question = host, port

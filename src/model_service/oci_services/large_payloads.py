@@ -35,8 +35,11 @@ class Overflow:
     bucket: ObjectLocation
 
     def store(self, content: bytes, content_type: str, deadline: Deadline) -> dict[str, Any]:
-        """The reference: ``{"object": "model_service.reference", "url", "expires_at" (RFC 3339), "bytes",
-        "content_type"}``. Raises ``AnswerTooLarge`` where the answer cannot be stored either."""
+        """Store an answer and return the reference to it, a link that expires.
+
+        ``{"object": "model_service.reference", "url", "expires_at" (RFC 3339), "bytes", "content_type"}``. Raise
+        ``AnswerTooLarge`` where the answer cannot be stored either.
+        """
         deadline = replace(deadline, margin=deadline.margin / 4)  # of the time for getting the answer out
         now = datetime.now(UTC)
         expires = (now + LIFETIME).replace(microsecond=0)
@@ -54,9 +57,11 @@ class Overflow:
         }
 
     def keep(self, content: bytes, deadline: Deadline) -> dict[str, Any]:
-        """For readers that come later, and have a key of their own: ``{"object": "model_service.reference", "bucket",
-        "name", "bytes", "content_type"}``. Raises ``AnswerTooLarge`` as ``store`` does, though not at once: it has been
-        paid for, and there is more time than a caller has."""
+        """Store it for readers that come later, with a key of their own, and return the reference to it.
+
+        ``{"object": "model_service.reference", "bucket", "name", "bytes", "content_type"}``. Raise ``AnswerTooLarge``
+        as ``store`` does, though not at once: it has been paid for, and there is more time than a caller has.
+        """
         kind = "application/json"
 
         def put(deadline: Deadline) -> ObjectLocation:
@@ -76,8 +81,11 @@ class Overflow:
         return place
 
     def catching(self, stream: Stream, deadline: Deadline) -> Stream:
-        """The same stream; where it gets too long for the platform, its last chunk refers to the whole answer, which is
-        stored as one ``chat.completion``: a stream is mostly wrapping, its text fits into memory."""
+        """Return the same stream, of which too long an answer is stored.
+
+        Where it gets too long for the platform, its last chunk refers to the whole answer, which is stored as one
+        ``chat.completion``: a stream is mostly wrapping, its text fits into memory.
+        """
         gathered = [ChunkAccumulator()]
 
         def rest_elsewhere(rest: Iterator[Chunk]) -> Chunk:

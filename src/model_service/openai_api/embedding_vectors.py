@@ -20,8 +20,10 @@ MIN_NUMBER_BYTES: Final = 2  # "0,"
 
 @dataclass(frozen=True)
 class EmbeddingsPart:
-    """What one call of several answered: the vectors as the caller wants them, the tokens, and the inputs if OCI was to
-    send them back."""
+    """What one call of several answered.
+
+    The vectors as the caller wants them, the tokens, and the inputs if OCI was to send them back.
+    """
 
     vectors: list[Any]
     tokens: int

@@ -51,8 +51,10 @@ class TextChunk(dict[str, Any]):
 
 @dataclass
 class Surroundings:
-    """What stands around the text of a chunk, as OCI wrote it and as it is written here; ``head`` are the fields of the
-    chunk that it was learned from."""
+    """What stands around the text of a chunk, as OCI wrote it and as it is written here.
+
+    ``head`` are the fields of the chunk that it was learned from.
+    """
 
     head: Chunk
     before: str

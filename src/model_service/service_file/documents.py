@@ -60,7 +60,10 @@ def read_document(variable: str, setting: str, places: Places, deadline: Deadlin
 
 
 def _secret(variable: str, ocid: str, places: Places, deadline: Deadline) -> bytes:
-    """Source: https://docs.oracle.com/en-us/iaas/api/#/en/secretretrieval/20190301/SecretBundle/GetSecretBundle"""
+    """Return the content of a secret.
+
+    Source: https://docs.oracle.com/en-us/iaas/api/#/en/secretretrieval/20190301/SecretBundle/GetSecretBundle
+    """
     client = places.region_services.secrets(ocid, deadline)
     bundle = read_object(client.send("GET", SECRETS_PATH + quote(ocid, safe=""), None, {}, deadline))
     content = bundle.get("secretBundleContent")

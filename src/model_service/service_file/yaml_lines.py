@@ -45,7 +45,7 @@ def line_of(path: Path, lines: Mapping[Path, int]) -> int:
 
 
 def read_lined(text: str) -> Lined:
-    """Raises ``Fault``, with a line."""
+    """Return the value with the line of each of its parts; raise ``Fault``, with a line."""
     reading = _Reading(text)
     try:
         return Lined(reading.whole(), reading.lines)

@@ -38,8 +38,11 @@ class Connections(Protocol):
 
 
 class ChatModel(Protocol):
-    """One model behind one transport. Everything that goes wrong is a ``ModelServiceError``; ``stream`` raises
-    what is known before the first chunk from the call itself, and the rest from the iteration."""
+    """One model behind one transport.
+
+    Everything that goes wrong is a ``ModelServiceError``; ``stream`` raises what is known before the first chunk from
+    the call itself, and the rest from the iteration.
+    """
 
     def complete(self, request: ChatRequest, call: Call) -> Complete: ...
 

@@ -68,8 +68,9 @@ class UpstreamResponse(ABC):
         return b"".join(self.iter_bytes())
 
     def iter_bytes(self) -> Generator[bytes, None, None]:
-        """Yield the body, decompressed, as it comes; close it to stop early, which closes the connection, unless
-        everything was said and only the end was missing.
+        """Yield the body, decompressed, as it comes.
+
+        Close it to stop early, which closes the connection, unless everything was said and only the end was missing.
 
         Raises ``UpstreamError`` with ``upstream_answer_too_large`` beyond what ``limits`` allow.
         """
@@ -102,8 +103,11 @@ class UpstreamResponse(ABC):
         return is_stream, _resumed(head, pieces)
 
     def expect_end(self, within: float) -> None:
-        """Wait no longer than ``within`` seconds for what follows: everything has come that should, and an end of the
-        body that does not come is none to wait for (https://github.com/cohere-ai/cohere-python/issues/756)."""
+        """Wait no longer than ``within`` seconds for what follows.
+
+        Everything has come that should: the end of a body is not waited for
+        (https://github.com/cohere-ai/cohere-python/issues/756).
+        """
         self.attempt.expect_end(within)
 
     def to_error(self) -> UpstreamError:
@@ -198,8 +202,10 @@ class UpstreamResponse(ABC):
                 self.log.answered(self.status, self.opc_request_id)
 
     def _drain(self, pieces: Iterator[bytes]) -> None:
-        """Read what is left of a body that nobody wants, if it is little and comes at once: a connection can be used
-        again only after the end."""
+        """Read what is left of a body that nobody wants, if it is little and comes at once.
+
+        A connection can be used again only after the end.
+        """
         self.attempt.expect_end(DRAIN_SECONDS)
         drained = 0
         while drained < MAX_DRAINED_BYTES and (piece := self._next_of(pieces)):
@@ -213,8 +219,9 @@ def _resumed(head: bytes, pieces: Generator[bytes, None, None]) -> Generator[byt
 
 
 def read_value(response: UpstreamResponse, pieces: Iterable[bytes] | None = None, expected: str = "JSON") -> Any:
-    """Return the JSON that an answer is; ``pieces`` are its body, where that has been begun, and ``expected`` is what a
-    message calls it.
+    """Return the JSON that an answer is.
+
+    ``pieces`` are its body, where that has been begun, and ``expected`` is what a message calls it.
 
     Raises the error that OCI put in its place, ``UpstreamError`` with ``connection_lost`` where it is cut off or no
     JSON, and one with ``upstream_answer_too_large`` for what does not fit into memory.

@@ -79,8 +79,10 @@ class Retries:
 
 
 def passes(error: ModelServiceError, *, repeatable: bool = False) -> bool:
-    """Return whether the same may go better another time, and has surely not been charged yet; with ``repeatable``,
-    also where nobody knows whether it got through."""
+    """Return whether the same may go better another time, and has surely not been charged yet.
+
+    With ``repeatable``, also where nobody knows whether it got through.
+    """
     if isinstance(error, UpstreamError):
         return error.status in PASSING_STATUSES and (repeatable or not error.may_be_charged)
     if repeatable:
@@ -124,8 +126,10 @@ def send_until_answered(
 
 
 def _send_while_unread(send: Callable[[Attempt], UpstreamResponse], deadline: Deadline) -> UpstreamResponse:
-    """Send again while kept connections turn out to have died before their peer can have read the request: each leaves
-    the pool as it fails. Whatever may have been read is not sent again, since a model that ran is billed."""
+    """Send again while kept connections turn out to have died before their peer can have read the request.
+
+    Each leaves the pool as it fails. Whatever may have been read is not sent again, since a model that ran is billed.
+    """
     while True:
         attempt = Attempt(deadline)
         try:

@@ -32,8 +32,10 @@ class SdkUpstreamResponse(UpstreamResponse):
 
 @contextmanager
 def failures(url: str, network: Network) -> Iterator[None]:
-    """Turn the exceptions of requests and of urllib3 into ours, here and nowhere else; around a call as around the
-    reading of a stream."""
+    """Turn the exceptions of requests and of urllib3 into ours, here and nowhere else.
+
+    Around a call as around the reading of a stream.
+    """
     try:
         yield
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:

@@ -1,5 +1,7 @@
-"""Sockets that know the deadline, and what became of a request: every wait is cut to what is left of the time, and a
-connection that failed tells whether its peer can have read the request.
+"""Sockets that know the deadline, and what became of a request.
+
+Every wait is cut to what is left of the time, and a connection that failed tells whether its peer can have read the
+request.
 
 httpcore fixes the timeout of a read once for a whole body. Here, below it, each single read asks again.
 """
@@ -227,16 +229,21 @@ class Attempt:
             self.is_unread = True
 
     def abandon(self) -> None:
-        """Have the connection reset when it is closed: what is still under way to the peer is dropped, so that no model
-        runs later for nobody, and one that runs already is told."""
+        """Have the connection reset when it is closed.
+
+        What is still under way to the peer is dropped, so that no model runs later for nobody, and one that runs
+        already is told.
+        """
         if self.socket is not None:
             with suppress(OSError):  # it may be closed already
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def _unacknowledged(sock: socket.socket) -> int:
-    """Return how many of the bytes that were written the peer's kernel has not acknowledged (Linux: ``SIOCOUTQ``,
-    tcp(7)); 0 where that cannot be told."""
+    """Return how many of the bytes that were written the peer's kernel has not acknowledged; 0 where that is unknown.
+
+    Linux: ``SIOCOUTQ``, tcp(7).
+    """
     try:
         import fcntl  # noqa: PLC0415 - Windows, where some people develop, has neither
         import termios  # noqa: PLC0415 - as above

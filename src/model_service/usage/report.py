@@ -41,8 +41,11 @@ class Sums:
 
 
 def usage_records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the usage records among lines of a log, as they are or inside the envelopes that OCI Logging puts around
-    them (one object or an array a line; the record is the string ``data.message``, or ``message``)."""
+    """Yield the usage records among lines of a log.
+
+    As they are, or inside the envelopes that OCI Logging puts around them (one object or an array a line; the record is
+    the string ``data.message``, or ``message``).
+    """
     for line in lines:
         try:
             value = json.loads(line)

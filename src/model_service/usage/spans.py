@@ -37,8 +37,10 @@ class TraceParent:
 
 
 def trace_parent(headers: Mapping[str, str], client: Mapping[str, str]) -> TraceParent | None:
-    """Return the caller's ``traceparent`` (W3C), else the context that Fn hands over (``x-b3-…``, where it is sampled);
-    ``None`` where the invocation is not traced."""
+    """Return the caller's ``traceparent`` (W3C), else the context that Fn hands over (``x-b3-…``, where it is sampled).
+
+    ``None`` where the invocation is not traced.
+    """
     match = TRACEPARENT.fullmatch(client.get("traceparent", ""))
     if match is not None and int(match["flags"], 16) & 1:
         return TraceParent(match["trace"], match["span"])

@@ -12,8 +12,10 @@ from model_service.oci_names import ObjectLocation
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a record: ``id`` is the record's, ``view`` what the sink's templates see, ``body`` JSON, which is
-    never empty."""
+    """What became of a record.
+
+    ``id`` is the record's, ``view`` what the sink's templates see, ``body`` JSON, which is never empty.
+    """
 
     id: str
     view: Mapping[str, Any] = field(repr=False)
@@ -64,8 +66,10 @@ class Sink(Protocol):
         """Forget that the record's outcome was delivered, where that alone is known: it has been taken back."""
 
     def location(self, record: str, source: str) -> ObjectLocation | None:
-        """Return the object that shows the outcome, empty or not, of a record of which only this is known; ``None``
-        where it cannot be told."""
+        """Return the object that shows the outcome, empty or not, of a record of which only this is known.
+
+        ``None`` where it cannot be told.
+        """
 
     def is_delivered(self, size: int) -> bool:
         """Return whether an object of this size, in bytes, at ``location`` shows a delivered outcome."""

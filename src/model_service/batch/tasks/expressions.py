@@ -53,7 +53,7 @@ class Expression:
 
     @classmethod
     def compile(cls, text: str) -> Expression:
-        """Raises ``TemplateError`` for what JMESPath cannot read, and for names and functions that there are not."""
+        """Return the expression; raise ``TemplateError`` for what JMESPath cannot read, unknown names and functions."""
         try:
             parsed = _parse(text)
             _check_functions(parsed.parsed)
@@ -68,7 +68,7 @@ class Expression:
         return cls(text, names, parsed)
 
     def search(self, view: Mapping[str, Any]) -> Any:
-        """What it finds, ``None`` for nothing; raises ``InvalidRequest`` where it cannot be evaluated."""
+        """Return what it finds, ``None`` for nothing; raise ``InvalidRequest`` where it cannot be evaluated."""
         try:
             return self._parsed.search(dict(view))
         except JMESPathTypeError as error:  # whose text quotes the record
@@ -77,8 +77,11 @@ class Expression:
             raise self.error("cannot be evaluated for this record") from None
 
     def holds(self, view: Mapping[str, Any]) -> bool:
-        """Return whether what it finds is true in JMESPath's eyes: not null, not false, and not an empty string, array
-        or object; a zero is true. What cannot be evaluated, as a function of a missing field, finds nothing."""
+        """Return whether what it finds is true in JMESPath's eyes.
+
+        Not null, not false, and not an empty string, array or object; a zero is true. What cannot be evaluated, as a
+        function of a missing field, finds nothing.
+        """
         try:
             found = self.search(view)
         except InvalidRequest:
@@ -127,7 +130,7 @@ def _check_functions(node: Mapping[str, Any]) -> None:
 
 
 def _names(node: Mapping[str, Any]) -> Iterator[str]:
-    """The fields that a node takes of the view itself, not of something inside it."""
+    """Return the fields that a node takes of the view itself, not of something inside it."""
     if node["type"] == "field":
         yield node["value"]
         return

@@ -22,8 +22,10 @@ NONE: Final = "none"
 
 
 def read_tasks(text: str, name: str) -> Tasks:
-    """From YAML or JSON; ``name`` is what the file is called in errors. Raises ``SettingsError``:
-    ``tasks.yaml, line 12: tasks[0].match.sorce: unknown; known are …``."""
+    """Return the tasks of a file, YAML or JSON; ``name`` is what it is called in errors.
+
+    Raise ``SettingsError``: ``tasks.yaml, line 12: tasks[0].match.sorce: unknown; known are …``.
+    """
     if len(text) > MAX_FILE_BYTES or len(text.encode(errors="surrogatepass")) > MAX_FILE_BYTES:
         raise SettingsError(VARIABLE, f"{name} has more than {MAX_FILE_BYTES} bytes")
     try:
@@ -64,7 +66,7 @@ def _tasks(value: Any) -> Tasks:
 
 
 def _check_circles(tasks: Tasks) -> None:
-    """That no task is for objects that could be outcomes: those are let go, and it would never get a record."""
+    """Check that no task is for objects that could be outcomes: those are let go, and it would never get a record."""
     for at, task in enumerate(tasks.tasks):
         if task.match.bucket is None:
             continue
@@ -76,8 +78,10 @@ def _check_circles(tasks: Tasks) -> None:
 
 
 def _check_apart(tasks: Tasks) -> None:
-    """That no record can name its result like another's, like a dead letter or like what the function keeps: it would
-    take its place, and the other would be lost."""
+    """Check that no record can name its result like another's, like a dead letter or like what the function keeps.
+
+    It would take its place, and the other would be lost.
+    """
     written = [(name, sink) for name, sink in tasks.places.items() if isinstance(sink.place, ObjectLocation)]
     for name, sink in written:
         if any(head.startswith(OWN_FOLDER) for head in sink.templates["name"].heads(HEADS)):
@@ -96,7 +100,7 @@ def _may_be_alike(one: Template, other: Template) -> bool:
 
 
 def _check_requests(tasks: Sequence[Task], _: dict[str, SinkDescription]) -> None:
-    """That what a template says to every record is a request."""
+    """Check that what a template says to every record is a request."""
     for at, task in enumerate(tasks):
         if task.request is not None:
             try:
@@ -141,8 +145,10 @@ def _check_dead_letters(tasks: Sequence[Task], sinks: dict[str, SinkDescription]
 
 
 def _check_names_all(part: str, template: Template, path: Path) -> None:
-    """That no record can be one that the template of the dead letters' sink has no name for, or has another's: its
-    failure could not be put on record, and it would come again and again."""
+    """Check that the template of the dead letters' sink names every record, and each by a name of its own.
+
+    Otherwise a failure could not be written down, and its record would come again and again.
+    """
     if template.names - OF_ALL:
         raise Fault("the sink of dead letters may use id and source only; senders choose the rest", path)
     try:

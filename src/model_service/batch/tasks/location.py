@@ -29,8 +29,10 @@ AUTHENTICATED: Final = re.compile(r"https?://[^/]*/p/")
 
 
 def tasks_text(setting: str, storage: Callable[[], ObjectStorage], deadline: Deadline) -> tuple[str, str]:
-    """What the file is called in errors, and its text. ``setting`` is the text itself (it has a line break, or begins
-    with a brace), an Object Storage URL, or a path, relative to the folder of func.yaml.
+    """Return what the file is called in errors, and its text.
+
+    ``setting`` is the text itself (it has a line break, or begins with a brace), an Object Storage URL, or a path,
+    relative to the folder of func.yaml.
 
     Raises ``SettingsError``; while Object Storage has passing trouble, its own ``ModelServiceError``.
     """
@@ -43,7 +45,7 @@ def tasks_text(setting: str, storage: Callable[[], ObjectStorage], deadline: Dea
 
 
 def file_text(path: Path) -> str:
-    """Raises ``SettingsError``."""
+    """Return the text of a tasks file; raise ``SettingsError``."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)

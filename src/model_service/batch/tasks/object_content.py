@@ -18,8 +18,10 @@ TRY_SECONDS: Final = 30.0
 
 
 def content_of(task: Task, view: Mapping[str, Any], storage: ObjectStorage, deadline: Deadline) -> str:
-    """Of a task that has a ``reading``. Raises ``InvalidRequest``, 413 for an object above its limit, and what Object
-    Storage says where there is none."""
+    """Return the object that a task with a ``reading`` reads.
+
+    Raise ``InvalidRequest``, 413 for an object above its limit, and what Object Storage says where there is none.
+    """
     assert task.reading is not None  # noqa: S101 - what this is for
     place, reading = task.object_place(view), task.reading
     try:

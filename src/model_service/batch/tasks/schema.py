@@ -34,8 +34,11 @@ ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def read_shape(value: Any) -> dict[str, Any]:
-    """``tasks`` (of ``Task``), ``sinks`` (``SinkDescription``), ``ledger`` (``ObjectLocation``), ``dead_letters`` and
-    ``unfinished``, as far as they are there. Raises ``ShapeFaults``."""
+    """Return the parts of a tasks file, as far as they are there; raise ``ShapeFaults``.
+
+    ``tasks`` (of ``Task``), ``sinks`` (``SinkDescription``), ``ledger`` (``ObjectLocation``), ``dead_letters`` and
+    ``unfinished``.
+    """
     try:
         read: dict[str, Any] = FILE.validate_python(value, strict=True)
     except ValidationError as error:
@@ -52,14 +55,14 @@ class ShapeFaults(ValueError):
 
 
 def _fault(complaint: Any) -> Fault:
-    """pydantic's complaint, at the path in the file: without the names of kinds, with what lies inside a template."""
+    """Return pydantic's error at its path in the file, without the names of kinds, with the path inside a template."""
     context = complaint.get("ctx", {})
     location = tuple(step for step in complaint["loc"] if not str(step).startswith(KIND))
     return Fault(context.get("problem") or complaint["msg"], location + tuple(context.get("path", ())))
 
 
 def _object(required: Mapping[str, Any], optional: Mapping[str, Any]) -> Any:
-    """An object with these fields and no others."""
+    """Return the schema of an object with these fields and no others."""
     known = ", ".join((*required, *optional))
 
     def refuse(_: Any) -> Any:
@@ -72,7 +75,7 @@ def _object(required: Mapping[str, Any], optional: Mapping[str, Any]) -> Any:
 
 
 def _read(of: Any, read: Callable[[Any], Any]) -> Any:
-    """What has this shape and ``read`` makes of it, or why it cannot."""
+    """Return the schema of what has this shape, and of which ``read`` makes a value or says why it cannot."""
 
     def checked(value: Any) -> Any:
         try:

@@ -33,8 +33,10 @@ SECONDS: Final = 120.0  # for one record, where its task says nothing
 
 @dataclass(frozen=True)
 class SinkDescription:
-    """Where outcomes go. ``place`` is the OCID of a stream, queue, topic or function; the bucket of ``kind`` bucket
-    (without a ``name``: that is a template); ``None`` for ``none``.
+    """Where outcomes go.
+
+    ``place`` is the OCID of a stream, queue, topic or function; the bucket of ``kind`` bucket (without a ``name``: that
+    is a template); ``None`` for ``none``.
 
     ``templates`` are over the record's view, without ``content``: ``name`` of a bucket, always there; ``key`` of a
     stream, ``channel`` of a queue and ``title`` of a topic where the file has them.
@@ -62,8 +64,10 @@ class SinkDescription:
 
 @dataclass(frozen=True)
 class Reading:
-    """The object that an event is about, read for the template's ``content``: as a text, or an image as a data URL.
-    ``limit`` is in bytes of the object."""
+    """The object that an event is about, read for ``content``: as a string, or an image as a data URL.
+
+    ``limit`` is in bytes of the object.
+    """
 
     kind: Literal["text", "image"]
     limit: int
@@ -71,8 +75,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Match:
-    """What a record must be like; ``None`` asks nothing. ``type`` may have ``*`` for any characters and is read without
-    regard to case; ``bucket`` is of any namespace where it names none; ``prefix`` is of the object's name."""
+    """What a record must be like; ``None`` asks nothing.
+
+    ``type`` may have ``*`` for any characters and is read without regard to case; ``bucket`` is of any namespace where
+    it names none; ``prefix`` is of the object's name.
+    """
 
     source: str | None = None
     stream: str | None = None
@@ -110,8 +117,11 @@ class Match:
 
 @dataclass(frozen=True)
 class Task:
-    """``sink`` is a name in ``Tasks.sinks``; ``timeout`` is in seconds, for one record. With ``ignore`` the rest has no
-    meaning: the record is done as soon as it is there."""
+    """What is done with the records that it matches.
+
+    ``sink`` is a name in ``Tasks.sinks``; ``timeout`` is in seconds, for one record. With ``ignore`` the rest has no
+    meaning: the record is done as soon as it is there.
+    """
 
     name: str
     match: Match = field(default_factory=Match)
@@ -135,8 +145,10 @@ class Task:
         return model if isinstance(model, str) else None
 
     def body(self, view: Mapping[str, Any]) -> dict[str, Any]:
-        """The request for this record: the template, filled, or the record's value where the task has no template.
-        Raises ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is no object."""
+        """Return the request for this record: the template, filled, or the record's value where there is none.
+
+        Raise ``InvalidRequest``: ``template_error``, or ``not_a_request`` where that is not an object.
+        """
         body = self.request.render(view) if self.request else view.get("value")
         if self.request is None and isinstance(body, dict) and body.get("relay") is not None:
             raise InvalidRequest("relay: only a task's template may name one.", param="relay")
@@ -147,8 +159,10 @@ class Task:
         return body
 
     def object_place(self, view: Mapping[str, Any]) -> ObjectLocation:
-        """The object to read for a record. Namespace and bucket are the task's, so that nobody who can send a record
-        decides where the function reads; raises ``InvalidRequest`` for a record without an object's name."""
+        """Return the object to read for a record; raise ``InvalidRequest`` for a record without an object's name.
+
+        Namespace and bucket are the task's, so that nobody who can send a record decides where the function reads.
+        """
         name = view.get("object")
         if self.match.bucket is None or not isinstance(name, str) or not is_object_name(name):
             raise InvalidRequest("The record names no object.", code="no_object", param="object")
@@ -174,8 +188,11 @@ def request_of(body: Mapping[str, Any]) -> ModelRequest:
 
 @dataclass(frozen=True)
 class Tasks:
-    """A tasks file. ``sinks`` has ``none`` too. ``dead_letters`` is the name of a sink, ``None`` only where every task
-    ignores. ``ledger`` is a bucket, ``None`` for the memory of the container."""
+    """A tasks file.
+
+    ``sinks`` has ``none`` too. ``dead_letters`` is the name of a sink, ``None`` only where every task ignores.
+    ``ledger`` is a bucket, ``None`` for the memory of the container.
+    """
 
     tasks: tuple[Task, ...]
     sinks: Mapping[str, SinkDescription]
@@ -190,8 +207,10 @@ class Tasks:
         return {name: sink for name, sink in self.sinks.items() if name in used}
 
     def is_outcome(self, view: Mapping[str, Any]) -> bool:
-        """Return whether the record is a result or a dead letter that came back, by whatever way, or an event about an
-        object that these tasks have written, or could have: results that made results would never end."""
+        """Return whether the record is an outcome that came back, by whatever way, or an event about one.
+
+        Or about an object that these tasks could have written: results that made results would never end.
+        """
         about: Mapping[str, Any] = {}
         value = view.get("value")
         if view.get("source") == "events":
@@ -207,7 +226,7 @@ class Tasks:
         return name.startswith(OWN_FOLDER) or any(sink.may_write(about, name) for sink in self.places.values())
 
     def task_for(self, view: Mapping[str, Any]) -> Task:
-        """The first that takes the record; raises ``InvalidRequest`` (``no_task``) where none does."""
+        """Return the first that takes the record; raise ``InvalidRequest`` (``no_task``) where none does."""
         for task in self.tasks:
             if task.match.takes(view):
                 return task

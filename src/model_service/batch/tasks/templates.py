@@ -79,16 +79,17 @@ class Template:
         return cls(frozenset(names), compiled)
 
     def render(self, view: Mapping[str, Any]) -> Any:
-        """The value, filled. A string that was nothing but one expression has become what that finds, with its type;
-        in a longer one, what is no text stands as compact JSON. What a record says is never looked at for expressions.
+        """Return the value, filled; raise ``InvalidRequest`` (``template_error``; ``param`` is the expression).
 
-        Raises ``InvalidRequest`` (``template_error``; ``param`` is the expression, the record is not quoted) for an
-        expression that finds nothing or cannot be evaluated, and for more than MAX_TEMPLATE_BYTES bytes.
+        A string that is one expression and no more becomes what that finds, with its type; in a longer one, what is not
+        a string stands as compact JSON. What a record says is never looked at for expressions. Errors are for an
+        expression that finds nothing or cannot be evaluated, and for more than MAX_TEMPLATE_BYTES bytes; none quotes
+        the record.
         """
         return _render(self._compiled, _Filling(view))
 
     def text(self, view: Mapping[str, Any]) -> str:
-        """The same as a text: a name, a key."""
+        """Return the same as a string: a name, a key."""
         return _as_text(self.render(view))
 
     def decides(self, name: str) -> bool:
@@ -107,8 +108,10 @@ class Template:
         return self._first if isinstance(self._first, str) else ""
 
     def heads(self, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """Return what the text may begin with, where an expression that stands first may find only what is ``known``
-        of it; an empty string for anything."""
+        """Return what the string may begin with; an empty string for anything.
+
+        An expression that stands first may find only what is ``known`` of it.
+        """
         if isinstance(self._first, Expression):
             return known.get(self._first.text, ("",))
         return (self.head,)

@@ -147,8 +147,10 @@ def _translation(call: Call) -> Translation:
 
 @dataclass
 class _EventProgress:
-    """How far a stream has come: of what comes after every choice has given a reason to finish, each is waited for
-    anew, but not for long."""
+    """How far a stream has come.
+
+    Of what comes after every choice has given a reason to finish, each is waited for anew, but not for long.
+    """
 
     response: UpstreamResponse
     choices: int

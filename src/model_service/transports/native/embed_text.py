@@ -69,8 +69,10 @@ def _require_room(size: int, call: Call) -> None:
 
 @dataclass
 class _Calls:
-    """Calls that are made some at a time, by the thread that asks and by as many others as there are to be had: a
-    container may have none left."""
+    """Calls that are made some at a time, by the thread that asks and by as many others as there are to be had.
+
+    A container may have none left.
+    """
 
     ask: Callable[[dict[str, Any]], Result]
     contents: Sequence[dict[str, Any]]

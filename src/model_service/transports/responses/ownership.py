@@ -87,8 +87,10 @@ def object_of(target: str) -> str | None:
 
 
 def owned(body: Mapping[str, Any], owner: str, stored: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a request that makes a response for ``owner``, once ``stored`` has shown that what it continues is the
-    owner's too. Raise ``NotFound``."""
+    """Return a request that makes a response for ``owner``; raise ``NotFound``.
+
+    Only once ``stored`` has shown that what it continues is the owner's too.
+    """
     for path in references(body):
         check_owner(stored(path), owner)
     return with_owner(body, owner)

@@ -118,7 +118,7 @@ class ChoiceBuilder:
         return {"index": self.index, key: {**said, **unknown}, "logprobs": whole, "finish_reason": reason}
 
     def _new_text(self, said: AnswerDelta) -> str:
-        """What of a text was not said before."""
+        """Return what of a text was not said before."""
         text = said.text
         if said.restates != "no" and (said.restates == "yes" or self._length):
             # Only a text that is as long can restate, so that many short ones are not many comparisons.

@@ -115,7 +115,7 @@ class Cohere(CohereAnswers):
 
 
 def _forced(choice: str, functions: list[NativeFields], body: ChatBody, translation: Translation) -> ForcedTools | None:
-    """The format cannot make the model call a tool, but it can make it write what the call is to be."""
+    """Return a request for the JSON of a call: the format cannot make the model call a tool."""
     if choice == "function" and not functions:
         raise refusal("tool_choice", "must name a function of tools.")
     if choice not in ("required", "function"):

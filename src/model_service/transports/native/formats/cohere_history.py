@@ -106,7 +106,7 @@ class CohereConversation:
 
 
 def _text(turn: ChatTurn) -> str:
-    """What was said, a model's refusal included."""
+    """Return what was said, a model's refusal included."""
     if turn.role != "assistant":
         return plain_text(turn.path, turn.message.get("content"), TEXT_ONLY)
     refused = require_string(f"{turn.path}.refusal", turn.message.get("refusal") or "")

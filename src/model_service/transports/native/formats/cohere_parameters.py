@@ -41,7 +41,7 @@ def parameter_definitions(path: str, parameters: JsonSchema, budget: WorkBudget)
 
 
 def _branches(schema: JsonSchema) -> Iterator[tuple[JsonSchema, bool]]:
-    """The schemas that name the parameters, and whether they surely hold: one of several alternatives need not."""
+    """Yield the schemas that name the parameters, and whether they surely hold: an alternative need not."""
     yield schema, True
     for key in ("anyOf", "oneOf"):
         alternatives = schema.get(key)
@@ -83,7 +83,7 @@ def python_type(schema: JsonSchema, depth: int = 0) -> str:
 
 
 def _types(schema: JsonSchema) -> set[str]:
-    """The JSON types that the schema allows."""
+    """Return the JSON types that the schema allows."""
     kind, enum = schema.get("type"), schema.get("enum")
     if kind is None and isinstance(enum, list):
         return {JSON_TYPES.get(type(value), "string") for value in enum}

@@ -54,7 +54,7 @@ class _ReferenceWriter:
         return self._object(kept, depth)
 
     def _reference(self, value: JsonSchema, depth: int) -> _Written:
-        """What the reference leads to, with what stands beside it, which counts more."""
+        """Return what the reference leads to, with what stands beside it, which counts more."""
         target = self._target(value["$ref"], depth)
         if len(value) == 1:
             return target
@@ -173,7 +173,7 @@ def all_of_merged(path: str, schema: JsonSchema, budget: WorkBudget) -> JsonSche
 
 
 def _all_of(schema: JsonSchema) -> Iterator[tuple[str, Any]]:
-    """The keywords of all parts of ``allOf``, and of theirs, and then those beside it."""
+    """Return the keywords of all parts of ``allOf``, and of theirs, and then those beside it."""
     parts = schema.get("allOf")
     for part in parts if isinstance(parts, list) else []:
         if isinstance(part, Mapping):

@@ -162,7 +162,7 @@ def _opening(call: _Call) -> ToolCallDelta:
 
 
 def _read(arguments: str) -> Any:
-    """The JSON value; None for JSON that is not whole, or not yet."""
+    """Return the JSON value; ``None`` for JSON that is not whole, or not yet."""
     try:
         return json.loads(arguments)
     except (ValueError, RecursionError):

@@ -29,8 +29,10 @@ class WorkBudget:
     size: int = 0
 
     def spend(self, place: str, steps: int = 1, size: int = 0) -> None:
-        """Raise ``InvalidRequest``, which names the place, once the budget is used up, and ``DeadlineExceeded`` once
-        the time is."""
+        """Raise ``InvalidRequest`` once the budget is used up, and ``DeadlineExceeded`` once the time is.
+
+        The error names the place.
+        """
         looks = self.steps // STEPS_BETWEEN_LOOKS
         self.steps += steps
         self.size += size
