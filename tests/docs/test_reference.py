@@ -13,7 +13,7 @@ from model_service.fn.caller import NOBODY
 from model_service.fn.invocation import Deadline
 from model_service.routing import resolve
 from model_service.trace import said_by_caller
-from model_service.usage.metrics import DIMENSIONS, EVENTS, METRICS
+from model_service.usage.metrics import DIMENSIONS, EVENTS, METRICS, OF_TARGETS
 from model_service.usage.record import UsageRecord
 
 
@@ -40,5 +40,5 @@ def test_the_fields_of_a_usage_record_are_on_both_pages() -> None:
 
 def test_every_metric_is_on_the_page_for_operators() -> None:
     page = (FOLDER.parent / "operate.md").read_text()
-    names = [*METRICS, *DIMENSIONS, *(name for metrics in EVENTS.values() for name in metrics)]
+    names = [*METRICS, *DIMENSIONS, *OF_TARGETS, *(name for metrics in EVENTS.values() for name in metrics)]
     assert [name for name in names if f"`{name}`" not in page] == []
