@@ -31,8 +31,10 @@ _ENCODINGS: Final = {
 
 
 def write_by_name(python: Path) -> None:
-    """Put a folder beside certifi's file, where there is one in ``python``. Its name has the size of the file, so that
-    whoever puts another file in its place is not served from the folder."""
+    """Put a folder beside certifi's file, where there is one in ``python``.
+
+    Its name has the size of the file, so that whoever puts another file in its place is not served from the folder.
+    """
     bundle = python / "certifi" / "cacert.pem"
     if not bundle.exists():
         return
