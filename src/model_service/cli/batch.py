@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice
@@ -16,7 +17,7 @@ from model_service.batch.letters import Letter, letters_in_bucket, letters_in_fo
 from model_service.batch.sinks.bucket import OTHER_FOLDER
 from model_service.batch.tasks.location import object_at
 from model_service.cli import batch_plan
-from model_service.cli.options import seconds, settings_of
+from model_service.cli.options import connection_options, json_option, seconds, settings_of
 from model_service.dispatch import Dispatch
 from model_service.errors import BatchUnfinished, InvalidRequest, SettingsError
 from model_service.fn.invocation import Deadline
@@ -41,8 +42,11 @@ GONE: Final = frozenset({RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordSt
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
-    batch_plan.add_arguments(actions.add_parser("plan", help="how long records take", description=batch_plan.ABOUT))
-    redrive = actions.add_parser("redrive", help="try dead letters again", description=ABOUT)
+    common = [connection_options()]
+    plan = actions.add_parser("plan", help="what records take and cost", description=batch_plan.ABOUT, parents=common)
+    batch_plan.add_arguments(plan)
+    common.append(json_option())
+    redrive = actions.add_parser("redrive", help="try dead letters again", description=ABOUT, parents=common)
     redrive.add_argument(
         "folder",
         nargs="?",
@@ -58,33 +62,39 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     if options.action == "plan":
         batch_plan.run(options, out)
         return 0
+
+    def say(line: str, **fields: object) -> None:
+        out.write(f"{json.dumps(fields) if options.json else line}\n")
+
     with closing(Service(settings_of(options))) as service:
         batches = Batches(service, Dispatch(service).answer)
         letters = _letters(options, service, batches)
         totals: Counter[str] = Counter()
         while some := list(islice(letters, LETTERS_AT_ONCE)):
             if options.dry_run:
-                out.writelines(f"{letter.record.id}\n" for letter in some)
+                for letter in some:
+                    say(letter.record.id, id=letter.record.id)
                 continue
-            totals.update(_redrive(batches, some, Deadline.after(options.timeout), out))
+            totals.update(_redrive(batches, some, Deadline.after(options.timeout), say))
     if not options.dry_run:
         done = ", ".join(f"{status.value.replace('_', ' ')} {totals[status]}" for status in RecordStatus)
-        out.write(f"letters {totals.total()}: {done}\n")
+        counts = {status.value: totals[status] for status in RecordStatus}
+        say(f"letters {totals.total()}: {done}", letters=totals.total(), **counts)
     return 1 if totals.keys() - GONE else 0
 
 
-def _redrive(batches: Batches, letters: list[Letter], deadline: Deadline, out: TextIO) -> Counter[str]:
+def _redrive(batches: Batches, letters: list[Letter], deadline: Deadline, say: Callable[..., None]) -> Counter[str]:
     ended: dict[str, str] = {}
     try:
         batches.redrive(letters, deadline, ended.__setitem__)
     except BatchUnfinished as unfinished:
-        out.write(f"{unfinished.message}\n")
+        say(unfinished.message, unfinished=unfinished.message)
     for letter in letters:
         status = ended.setdefault(letter.record.id, RecordStatus.LEFT)
         if status in GONE:
             letter.remove()
         else:
-            out.write(f"{letter.record.id}: {status.replace('_', ' ')}\n")
+            say(f"{letter.record.id}: {status.replace('_', ' ')}", id=letter.record.id, status=str(status))
     return Counter(ended.values())
 
 

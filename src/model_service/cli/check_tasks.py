@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="what else is known of the record, as stream=prompts (source: events for a CloudEvent, else streaming)",
     )
+    parser.add_argument("--json", action="store_true", help="what was found, as an object")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
@@ -52,13 +53,18 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
         raise SettingsError(VARIABLE, "may be a URL for the function; this command reads files only")
     tasks = read_tasks(file_text(Path(options.file)), options.file)
     if options.record is None:
-        out.write(f"{_summary(tasks)}\n")
+        found = {"tasks": [task.name for task in tasks.tasks], "dead_letters": tasks.dead_letters}
+        out.write(f"{json.dumps(found) if options.json else _summary(tasks)}\n")
         return
     record = _record(_content(options.record), options.field)
-    out.write(f"as a record of {record.source}\n")
+    if not options.json:
+        out.write(f"as a record of {record.source}\n")
     if record.fault is not None:
         raise record.fault
-    _show(tasks, record, out)
+    text, request = _shown(tasks, record, as_json=options.json)
+    out.write(f"{text}\n")
+    if request is not None:
+        request_of(request)  # raises where no model would be asked
 
 
 def _summary(tasks: Tasks) -> str:
@@ -68,22 +74,23 @@ def _summary(tasks: Tasks) -> str:
     return f"{number} task{'' if number == 1 else 's'} ({names}), dead letters: {tasks.dead_letters or 'none'}{note}"
 
 
-def _show(tasks: Tasks, record: Record, out: TextIO) -> None:
+def _shown(tasks: Tasks, record: Record, *, as_json: bool) -> tuple[str, dict[str, Any] | None]:
+    """Return what becomes of the record, and the request for a model; ``None`` where it is ignored."""
     view = record.view
+    found: dict[str, Any] = {"source": record.source, "task": None, "ignored": None, "sink": None, "request": None}
     if tasks.is_outcome(view):
-        what = (
-            "a sink of this file may have written the object" if "object" in view else "it is a result that came back"
-        )
-        out.write(f"ignored: {what}\n")
-        return
+        written = "a sink of this file may have written the object"
+        what = written if "object" in view else "it is a result that came back"
+        return json.dumps({**found, "ignored": what}) if as_json else f"ignored: {what}", None
     task = tasks.task_for(view)
     if task.ignore:
-        out.write(f"task {task.name}: ignored\n")
-        return
+        ignored = {**found, "task": task.name, "ignored": "the task ignores its records"}
+        return json.dumps(ignored) if as_json else f"task {task.name}: ignored", None
     record.require_text()
     body = _body(task, view)
-    out.write(f"task {task.name}: to {task.sink}\n{_printable(body)}\n")
-    request_of(body)  # raises where no model would be asked
+    if as_json:
+        return json.dumps({**found, "task": task.name, "sink": task.sink, "request": body}), body
+    return f"task {task.name}: to {task.sink}\n{_printable(body)}", body
 
 
 def _body(task: Task, view: dict[str, Any]) -> dict[str, Any]:

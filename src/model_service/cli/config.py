@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from model_service.cli.options import connection_options, json_option
 from model_service.service_file.documents import read_file
 from model_service.service_file.reading import VARIABLE, read_service_file
 
@@ -17,8 +18,11 @@ ABOUT: Final = "Says what is wrong with a service file, with the line; compile w
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("check", help="say what is wrong, and what it decides").add_argument("file", metavar="FILE")
-    actions.add_parser("compile", help="write it as JSON to standard output").add_argument("file", metavar="FILE")
+    common = [connection_options()]
+    check = actions.add_parser("check", help="say what is wrong, and what it decides", parents=[*common, json_option()])
+    check.add_argument("file", metavar="FILE")
+    compiled = actions.add_parser("compile", help="write it as JSON to standard output", parents=common)
+    compiled.add_argument("file", metavar="FILE")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
@@ -37,7 +41,9 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
         "callers": file.callers,
         "prices": file.prices.models,
     }
-    out.write(", ".join(f"{len(found)} {name}" for name, found in counts.items()) + "\n")
+    numbers = {name: len(found) for name, found in counts.items()}
+    text = json.dumps(numbers) if options.json else ", ".join(f"{number} {name}" for name, number in numbers.items())
+    out.write(f"{text}\n")
 
 
 def _value(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
@@ -119,10 +120,17 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
         deadline = Deadline.after(options.timeout)
         messages = follow(reader, deadline, options.start, options.id, token=options.token)
         with closing(messages):  # type: ignore[type-var]  # it is a generator
-            for piece in texts(messages, options.start):
+            for piece in _lines(messages) if options.json else texts(messages, options.start):
                 out.write(piece)
                 out.flush()
-    out.write("\n")
+    out.write("" if options.json else "\n")
+
+
+def _lines(messages: Iterable[Message]) -> Iterator[str]:
+    for message in messages:
+        yield f"{json.dumps(message)}\n"
+        if message.get("last"):
+            _check(message)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,6 +143,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", help="the call to follow, where a channel or key has had several (default: the first)")
     parser.add_argument("--token", help="the token that the request named: messages without it are passed over")
     parser.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for the whole answer")
+    parser.add_argument("--json", action="store_true", help="each message as it was published, one a line")
 
 
 def _pieces(message: Message) -> Iterator[str]:

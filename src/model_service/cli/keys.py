@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 from urllib.parse import quote
 
 from model_service.callers.keys import VARIABLE, Key, KeyRing, new_key, read_key_ring
-from model_service.cli.options import settings_of
+from model_service.cli.options import connection_options, json_option, settings_of
 from model_service.cli.table import write_table
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
@@ -38,17 +38,19 @@ DAYS: Final = re.compile(r"(?P<days>[1-9][0-9]{0,3})d")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="FILE|OCID", default="keys.json", help="the document (default: %(default)s)")
     actions = parser.add_subparsers(dest="action", required=True)
-    create = actions.add_parser("create", help="make a key and show it, this once")
+    common = [connection_options(), json_option()]
+    create = actions.add_parser("create", help="make a key and show it, this once", parents=common)
     create.add_argument("--owner", required=True, metavar="NAME", help="whose key it is; it stands in logs and reports")
     create.add_argument("--team", metavar="NAME", help="the team whose models and budgets it uses")
     create.add_argument("--models", metavar="PATTERN", nargs="+", help="narrow it to these models, as 'meta.*'")
     create.add_argument("--expires", metavar="90d|DATE", help="when it stops working (default: never)")
-    actions.add_parser("list", help="show what is known of each key; no key can be shown again")
+    actions.add_parser("list", help="show what is known of each key; no key can be shown again", parents=common)
     for action, about in (
         ("rotate", "make a key like this one; the old one goes on for 24 hours"),
         ("revoke", "let a key work no more, once the gateway has forgotten its verdict (60 s)"),
     ):
-        actions.add_parser(action, help=about).add_argument("id", help="the key's id, between msk_ and the next _")
+        changed = actions.add_parser(action, help=about, parents=common)
+        changed.add_argument("id", help="the key's id, between msk_ and the next _")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
@@ -58,7 +60,12 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
         now = datetime.now(UTC)
         ring = document.read()
         if options.action == "list":
-            write_table([COLUMNS, *map(_row, ring)], out)
+            rows = [_row(key) for key in ring]
+            if options.json:
+                json.dump([dict(zip(COLUMNS, row, strict=True)) for row in rows], out, indent=2)
+                out.write("\n")
+            else:
+                write_table([COLUMNS, *rows], out)
             return
         if options.action == "create":
             shown, ring = _created(options, ring, now)
@@ -67,7 +74,8 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
         else:
             shown, ring = "", ring.revoke(_existing(options.id, ring).id)
         document.write(ring)
-        out.write(f"{shown or 'revoked'}\n")
+        done = {"key": shown} if shown else {"revoked": options.id}
+        out.write(f"{json.dumps(done) if options.json else shown or 'revoked'}\n")
 
 
 def _created(options: argparse.Namespace, ring: KeyRing, now: datetime) -> tuple[str, KeyRing]:

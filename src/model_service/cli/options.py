@@ -26,6 +26,13 @@ def connection_options() -> argparse.ArgumentParser:
     return parser
 
 
+def json_option() -> argparse.ArgumentParser:
+    """Return the option of a command whose output has one form for people and one for programs."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return the settings of the environment with what the command line changes; warn of misspelt ones on stderr."""
     given = {variable: getattr(options, name, None) for name, variable in VARIABLE_OF.items()}

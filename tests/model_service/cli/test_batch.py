@@ -46,6 +46,9 @@ def test_a_folder_of_dead_letters_goes_back_through_the_same_tasks_once_each(
     assert place.run(container, *(prompt(number) for number in range(5)), binary)["dead_letters"] == 4
     code, said = redrive(place, monkeypatch, tasks_with())
     assert (code, "delivered 3" in said, "dead letters 1" in said, binary.id in said) == (1, True, True, True)
+    *left, sums = map(json.loads, redrive(place, monkeypatch, tasks_with(), "--json")[1].splitlines())
+    assert left == [{"id": binary.id, "status": "dead_letters"}]
+    assert (sums["letters"], sums["dead_letters"], sums["delivered"]) == (1, 1, 0)
     assert list(place.objects("failed")) == [binary.id]
     assert len(place.objects("results")) == 5
     asked = len(place.asked)
@@ -101,6 +104,8 @@ def test_what_would_be_tried_again_can_be_listed(
     place.run(place.container(), prompt(1), prompt(2))
     code, said = redrive(place, monkeypatch, tasks_with(), "--dry-run")
     assert (code, said) == (0, f"{prompt(1).id}\n{prompt(2).id}\n")
+    listed = redrive(place, monkeypatch, tasks_with(), "--dry-run", "--json")[1].splitlines()
+    assert [json.loads(line) for line in listed] == [{"id": prompt(1).id}, {"id": prompt(2).id}]
     assert len(place.asked) == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from mock_oci import MockOci
 from mock_oci.identity.principals import new_key, pem_of
 from model_service import __version__
-from model_service.__main__ import COMMANDS
+from model_service.__main__ import COMMANDS, ENDINGS, main
 
 ROOT = Path(__file__).resolve().parents[3]
 LLAMA = "meta.llama-3.3-70b-instruct"
@@ -124,6 +125,38 @@ def test_a_file_that_is_no_key_is_named(environment: dict[str, str], tmp_path: P
     result = run("chat", "Hello", environment=environment)
     assert result.returncode == 3
     assert "api_key.pem" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [
+        (["doctor", "--profile", "NOBODY"], 1),
+        (["smoke", "http://127.0.0.1:9/v1"], 1),
+        (["chat"], 2),
+        (["tasks", "/nowhere.yaml"], 2),
+        (["config", "check", "/nowhere.yaml"], 2),
+        (["batch", "plan", "--records", "0", "--seconds", "1"], 2),
+        (["chat", "Hello", "--profile", "NOBODY"], 3),
+        (["keys", "--at", "/nowhere/keys.json", "revoke", "none"], 4),
+        (["usage", "--from", "/nowhere"], 4),
+        (["follow", "--queue", "ocid1.queue.oc1..q"], 4),
+        (["chat", "Hello", "--timeout", "0.001"], 5),
+    ],
+)
+def test_each_exit_code_that_help_lists_comes_of_a_command(
+    words: list[str], exit_code: int, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    held = signal.getsignal(signal.SIGTERM)
+    try:
+        ended = main(words)
+    except SystemExit as usage:  # of argparse
+        ended = int(usage.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, held)
+    assert ended == exit_code
+    assert re.search(rf"^  {exit_code} +\S", ENDINGS, re.MULTILINE)
 
 
 def test_no_command_is_a_usage_error() -> None:

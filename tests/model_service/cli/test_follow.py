@@ -150,6 +150,13 @@ def test_the_command_prints_the_text_as_often_as_it_is_asked(queue: str, capsys:
     assert capsys.readouterr().out == "\n"
 
 
+def test_the_command_prints_each_message_as_json(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["follow", "--queue", queue, "--channel", "mine", "--json"]) == 0
+    messages = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [message["number"] for message in messages] == list(range(len(messages)))
+    assert (messages[-1]["last"], messages[-1]["complete"]) == (True, True)
+
+
 def test_the_command_says_what_it_is_missing(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["follow", "--queue", queue]) == 4
     assert "channel" in capsys.readouterr().err
