@@ -20,6 +20,7 @@ DECREASE_SHARE: Final = 0.4  # of the calls of a window: above it there are fewe
 INCREASE_SHARE: Final = 0.25  # below it there are more
 COPIES_OF_AN_ANSWER: Final = 6  # its bytes, its text, its values, the result around it, and that as JSON
 LARGEST_FADES: Final = 0.98  # with each answer
+FIRST_ANSWER_BYTES: Final = 1024 * 1024  # what is assumed of answers before there is one; 200,000 tokens have as many
 CALM_SHARE: Final = 0.05  # below it, what still fails is to blame itself
 
 
@@ -165,13 +166,23 @@ class Pacing:
     def note_size(self, answer_bytes: int) -> None:
         """Learn how large answers are: of large ones fewer are under way at once, by what each takes in memory."""
         self._largest = max(float(answer_bytes), self._largest * LARGEST_FADES)
-        most = self.answer_room // int(self._largest * COPIES_OF_AN_ANSWER + 1)
         for target in list(self._targets.values()):
             if target.kind == "model":
-                target.room = max(1, min(self.most, most))
+                target.room = self._room
+
+    @property
+    def _room(self) -> int:
+        """Return how many answers may be under way; of the first of all nobody knows yet how large they are."""
+        largest = self._largest or FIRST_ANSWER_BYTES
+        return max(1, min(self.most, self.answer_room // int(largest * COPIES_OF_AN_ANSWER + 1)))
 
     def target(self, kind: str, name: str) -> CallTarget:
         """Return the target of a ``kind``, ``model`` or ``sink``."""
         # Two threads may make it at once: the first to be stored is everybody's.
         key = f"{kind} {name}"
-        return self._targets.get(key) or self._targets.setdefault(key, CallTarget(kind, name, self.most, self.pauses))
+        if key in self._targets:
+            return self._targets[key]
+        made = CallTarget(kind, name, self.most, self.pauses)
+        if kind == "model":
+            made.room = self._room
+        return self._targets.setdefault(key, made)

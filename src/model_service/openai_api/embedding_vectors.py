@@ -16,6 +16,7 @@ from model_service.openai_api.encoding import write_json
 MAX_LIST_NUMBERS: Final = 200_000  # of an answer; beyond it a number takes 8 bytes instead of 32
 WRAPPING_BYTES: Final = 46  # {"object":"embedding","index":1,"embedding":},
 MIN_NUMBER_BYTES: Final = 2  # "0,"
+MAX_NUMBER_BYTES: Final = 25  # "-0.12345678901234568e-10,"
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,14 @@ def tokens_of(result: Mapping[str, Any]) -> int:
     return sum(count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count >= 0)
 
 
-def min_answer_bytes(inputs: int, dimensions: int, encoding_format: str) -> int:
-    """Return the bytes that an answer has at least, before there is any of it."""
-    # In base64 each three bytes, begun or whole, are four; a number has four bytes.
-    vector = (dimensions * 4 + 2) // 3 * 4 if encoding_format == "base64" else dimensions * MIN_NUMBER_BYTES
-    return inputs * (WRAPPING_BYTES + vector)
+def answer_bytes(inputs: int, dimensions: int, encoding_format: str) -> tuple[int, int]:
+    """Return how many bytes an answer has at least, and at most, before there is any of it."""
+    if encoding_format == "base64":
+        # Each three bytes, begun or whole, are four; a number has four bytes.
+        least = most = (dimensions * 4 + 2) // 3 * 4
+    else:
+        least, most = dimensions * MIN_NUMBER_BYTES, dimensions * MAX_NUMBER_BYTES
+    return inputs * (WRAPPING_BYTES + least), inputs * (WRAPPING_BYTES + 8 + most)
 
 
 def likely_answer_bytes(inputs: int, part: EmbeddingsPart) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from model_service.errors import UpstreamError
 from model_service.light_dataclasses import dataclass
+from model_service.openai_api.encoding import write_json
 from model_service.openai_api.validation import (
     invalid_field,
     optional_bool,
@@ -23,6 +24,8 @@ from model_service.openai_api.validation import (
     require_string,
 )
 from model_service.routing import Route, resolve
+
+MIN_RESULT_BYTES: Final = 32  # {"index":0,"relevance_score":0},
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,13 @@ class RerankRequest:
             "maxTokensPerDocument": self.max_tokens_per_doc,
         }
         return {name: value for name, value in native.items() if value is not None}
+
+    @property
+    def min_answer_bytes(self) -> int:
+        """Return the bytes that the answer has at least, before there is any of it."""
+        results = min(self.top_n or len(self.documents), len(self.documents))
+        returned = self.documents if self.return_documents and results == len(self.documents) else ()
+        return results * MIN_RESULT_BYTES + (len(write_json(returned)) if returned else 0)
 
     def answer(self, model: str, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``{id, model, results: [{index, relevance_score, document?}], meta, usage}``, the best first.

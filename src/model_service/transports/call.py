@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import field
 
-from model_service.errors import InvalidRequest, UnsupportedParameter, UpstreamError
+from model_service.errors import AnswerTooLarge, InvalidRequest, RequestTooLarge, UnsupportedParameter, UpstreamError
 from model_service.fn.invocation import Deadline
+from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.light_dataclasses import dataclass
 from model_service.oci_names import CONVERSATION_STORE, Regions
 from model_service.routing import Route
@@ -52,6 +53,18 @@ class Call:
             return {}
         is_store = self.project_id.startswith(CONVERSATION_STORE)
         return {"opc-conversation-store-id" if is_store else "OpenAI-Project": self.project_id}
+
+    def require_room(self, size: int, param: str) -> None:
+        """Raise where an answer of ``size`` bytes cannot be delivered, to ``param``: such an answer is not paid for.
+
+        That is ``AnswerTooLarge``, or ``RequestTooLarge`` for what does not even fit into memory.
+        """
+        if self.max_answer_bytes is None or size <= self.max_answer_bytes:
+            return
+        said = f"The answer would have more than {size} bytes; {self.max_answer_bytes} can be delivered."
+        if self.max_answer_bytes == MAX_REPLY_BYTES:
+            raise AnswerTooLarge(said)
+        raise RequestTooLarge(said, param=param, hint=f"Send fewer in {param} at once.")
 
     @contextmanager
     def hints(self, route: Route, previous_response_id: str | None = None, surface: str = "") -> Iterator[None]:

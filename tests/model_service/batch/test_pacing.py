@@ -167,3 +167,12 @@ def test_of_large_answers_fewer_are_under_way_at_once() -> None:
     assert model.room == 32
     pacing.note_size(80_000_000)
     assert model.room == 1
+
+
+def test_of_answers_whose_size_nobody_knows_yet_no_more_are_under_way_than_large_ones_would_fit() -> None:
+    pacing = Pacing(32, answer_room=24 * 1024 * 1024)
+    model, sink = pacing.target("model", "m"), pacing.target("sink", "s")
+    assert [model.begin() for _ in range(4)] == [True, True, True, False]
+    assert all(sink.begin() for _ in range(32))
+    pacing.note_size(1000)
+    assert model.begin()

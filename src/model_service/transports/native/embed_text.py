@@ -5,17 +5,16 @@ Source: https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/2023
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from threading import Lock, Thread
 from typing import Any, Final
 
-from model_service.errors import AnswerTooLarge, RequestTooLarge
-from model_service.fn.reply import MAX_REPLY_BYTES
 from model_service.openai_api.chat import Complete
-from model_service.openai_api.embedding_vectors import EmbeddingsPart, likely_answer_bytes, min_answer_bytes
+from model_service.openai_api.embedding_vectors import EmbeddingsPart, answer_bytes, likely_answer_bytes
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.routing import Route
 from model_service.transports.call import Call
@@ -41,30 +40,33 @@ class OCIEmbeddingModel:
         Raise ``AnswerTooLarge``, or ``RequestTooLarge`` for what does not even fit into memory, as soon as that is
         known: what cannot be delivered is not paid for.
         """
-        inputs = len(request.inputs)
-        if request.dimensions is not None:
-            _require_room(min_answer_bytes(inputs, request.dimensions, request.encoding_format), call)
+        inputs, dimensions = len(request.inputs), _dimensions(request, self.route)
+        least, most = 0, None
+        if dimensions is not None:
+            least, most = answer_bytes(inputs, dimensions, request.encoding_format)
+        call.require_room(least, "input")
 
         def ask(content: dict[str, Any]) -> Result:
             response = self.native.post("embedText", self.route, content, call)
             with call.hints(self.route):
                 part = request.part(read_object(response))
-            _require_room(likely_answer_bytes(inputs, part), call)
+            call.require_room(likely_answer_bytes(inputs, part), "input")
             return part, response.opc_request_id
 
-        results = _Calls(ask, request.native_requests()).results()
+        # Where it may not have room, the first answer alone is paid for, and tells.
+        is_sure = call.max_answer_bytes is None or (most is not None and most <= call.max_answer_bytes)
+        results = _Calls(ask, request.native_requests(), first_alone=not is_sure).results()
         with call.hints(self.route):
             answer = request.joined(self.route.model, [part for part, _ in results])
         return Complete(answer, results[0][1])
 
 
-def _require_room(size: int, call: Call) -> None:
-    if call.max_answer_bytes is None or size <= call.max_answer_bytes:
-        return
-    said = f"The answer would have more than {size} bytes; {call.max_answer_bytes} can be delivered."
-    if call.max_answer_bytes == MAX_REPLY_BYTES:
-        raise AnswerTooLarge(said)
-    raise RequestTooLarge(said, param="input", hint="Send fewer inputs at once.")
+def _dimensions(request: EmbeddingsRequest, route: Route) -> int | None:
+    """Return how many numbers there are to an input; ``None`` for a model of which that is not known."""
+    usual = next((number for pattern, number in DIMENSIONS.items() if fnmatchcase(route.model, pattern)), None)
+    numbers = request.dimensions or usual
+    # Eight of the binary types are one number.
+    return numbers // 8 if numbers and request.embedding_type in ("binary", "ubinary") else numbers
 
 
 @dataclass
@@ -76,6 +78,7 @@ class _Calls:
 
     ask: Callable[[dict[str, Any]], Result]
     contents: Sequence[dict[str, Any]]
+    first_alone: bool = False
     _lock: Lock = field(default_factory=Lock)
     _results: dict[int, Result] = field(default_factory=dict)
     _failures: dict[int, Exception] = field(default_factory=dict)
@@ -83,6 +86,9 @@ class _Calls:
     def results(self) -> list[Result]:
         """Return what each call answered, in order; raise the failure of the first that failed."""
         waiting = iter(enumerate(self.contents))
+        if self.first_alone:
+            index, content = next(waiting)
+            self._results[index] = self.ask(content)
         threads = [
             # Each in a context of its own, in which the log knows the invocation.
             Thread(target=copy_context().run, args=(self._work, waiting), name=f"embed-{number}", daemon=True)
@@ -110,3 +116,12 @@ class _Calls:
             except Exception as error:  # noqa: BLE001 - it is raised by the thread that asked
                 self._failures[index] = error
                 return
+
+
+# Of models on demand, where a request does not say it.
+# Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/cohere-embed-4.htm and cohere-embed-3.htm
+DIMENSIONS: Final[Mapping[str, int]] = {
+    "cohere.embed-v4*": 1536,
+    "cohere.embed-*light*": 384,
+    "cohere.embed-*-v3*": 1024,
+}

@@ -23,6 +23,8 @@ class OCIRerankModel:
     native: NativeSurface
 
     def rerank(self, request: RerankRequest, call: Call) -> Complete:
+        """Return the ranking; raise ``AnswerTooLarge`` where it could not be delivered, which is known before."""
+        call.require_room(request.min_answer_bytes, "documents")
         response = self.native.post("rerankText", self.route, request.native_request(), call)
         with call.hints(self.route):
             answer = request.answer(self.route.model, read_object(response))

@@ -64,12 +64,39 @@ def test_what_cannot_be_delivered_is_not_asked_for(service: Service, oci: MockOc
     assert not oci.requests
 
 
-def test_where_the_dimensions_are_not_known_the_first_answers_tell(service: Service, oci: MockOci) -> None:
-    answer = json.dumps({"embeddings": [[0.123456789] * 1536] * 96}).encode()
+@pytest.mark.parametrize(
+    ("model", "encoding_format", "inputs"),
+    [
+        ("cohere.embed-v4.0", "float", 2016),
+        ("cohere.embed-v4.0", "base64", 2016),
+        ("cohere.embed-english-v3.0", "base64", 2016),
+        ("cohere.embed-multilingual-light-v3.0", "base64", 2948),
+    ],
+)
+def test_of_a_model_whose_dimensions_are_known_nothing_is_asked_in_vain(
+    service: Service, oci: MockOci, model: str, encoding_format: str, inputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_service.openai_api.embeddings.MAX_REQUEST_INPUTS", 4096)
+    with pytest.raises(AnswerTooLarge):
+        embed(service, oci, inputs, limit=MAX_REPLY_BYTES, model=model, encoding_format=encoding_format)
+    assert not oci.requests
+
+
+@pytest.mark.parametrize("model", ["cohere.embed-english-v3.0", "ocid1.generativeaimodel.oc1..own"])
+def test_where_the_size_is_not_known_the_first_answer_alone_tells(service: Service, oci: MockOci, model: str) -> None:
+    answer = json.dumps({"embeddings": [[0.123456789] * 1024] * 96}).encode()
     oci.script.raw(answer, content_type="application/json", path=PATH, times=99)
     with pytest.raises(AnswerTooLarge):
-        embed(service, oci, 2048, limit=MAX_REPLY_BYTES)
-    assert len(oci.requests) <= 4
+        embed(service, oci, 2016, limit=MAX_REPLY_BYTES, model=model)
+    assert len(oci.requests) == 1
+
+
+def test_of_binary_types_eight_dimensions_are_one_number(service: Service, oci: MockOci) -> None:
+    answer = json.dumps({"embeddingsByType": {"ubinary": [[255] * 192] * 96}}).encode()
+    oci.script.raw(answer, content_type="application/json", path=PATH, times=99)
+    found = embed(service, oci, 2016, limit=MAX_REPLY_BYTES, dimensions=1536, embedding_types=["ubinary"])
+    assert len(found["data"]) == 2016
+    assert len(oci.requests) == 21
 
 
 def test_what_can_be_delivered_is(service: Service, oci: MockOci) -> None:
