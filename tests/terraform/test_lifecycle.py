@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.terraform.example_variables import VALUES, given
-from tests.terraform.terraform_cli import Terraform, attached, copied
+from tests.terraform.terraform_cli import ROOT, Terraform, attached, copied
 
 from mock_oci import MockOci, serve
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.fn.gateway import LocalGateway, LocalIssuer, applied_deployment
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.control_planes import StoredResources
 from mock_oci.services.events import Events
@@ -52,6 +55,7 @@ class Applied:
     folder: Path
     resources: list[dict[str, Any]]
     told: list[str]
+    functions: LocalFunctions
 
     @property
     def number(self) -> int:
@@ -104,12 +108,20 @@ def complete(
     }
     folder = copied(tmp_path_factory.mktemp("complete")) / "examples" / "complete"
     told = given(folder, variables)
-    with serve(cloud) as served, attached(tmp_path_factory.mktemp("emulated"), served.url, config) as terraform:
+    with (
+        serve(cloud) as served,
+        LocalFunctions(cloud, served.url) as functions,
+        attached(tmp_path_factory.mktemp("emulated"), served.url, config) as terraform,
+    ):
+        functions.images["model-service"] = ROOT
+        functions.created_config["MODEL_SERVICE_OCI_ENDPOINT"] = served.url
+        cloud.state_of(ObjectStorage).create_bucket("settings")
+        cloud.state_of(ObjectStorage).put("settings", "service.json", b"{}")
         terraform.init(folder)
         terraform.must(folder, "apply", "-auto-approve", "-input=false", "-no-color", *told)
         state = json.loads(terraform.must(folder, "show", "-json"))
         [module] = state["values"]["root_module"]["child_modules"]
-        yield Applied(terraform, folder, module["resources"], told)
+        yield Applied(terraform, folder, module["resources"], told, functions)
 
 
 def test_the_function_understands_the_settings_that_it_is_given(complete: Applied, cloud: MockOci) -> None:
@@ -161,6 +173,23 @@ def test_no_secret_stands_in_what_is_made(complete: Applied) -> None:
     assert VALUES["team_a_token"] not in said
 
 
+def test_a_chat_goes_through_the_gateway_and_the_function_that_were_applied(complete: Applied, cloud: MockOci) -> None:
+    """The policies that were applied count: the gateway may invoke, and the function may chat."""
+    issuer = LocalIssuer(VALUES["jwt_issuer"], VALUES["jwks_uri"], cloud.clock)
+    deployment = applied_deployment(cloud)
+    body = {"model": "prod", "messages": [{"role": "user", "content": "Hi"}]}
+    with LocalGateway(complete.functions, deployment, issuers=[issuer]) as gateway:
+        url = f"{gateway.url}{deployment.path_prefix}/chat/completions"
+        claims = {"sub": "app", "aud": VALUES["jwt_audience"], "scope": "model-service"}
+        plan = {"x-subscription-token": VALUES["team_a_token"]}
+        with httpx.Client(timeout=30, trust_env=False) as client:
+            assert client.post(url, json=body).status_code == 401
+            headers = {"authorization": f"Bearer {issuer.token(**claims)}", **plan}
+            answer = client.post(url, json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["choices"][0]["message"]["content"]
+
+
 def left_in(cloud: MockOci) -> list[object]:
     """Return every resource that stands in the tenancy."""
     kinds = (StoredResources, Queues, Streaming, Events, ConnectorHub)
@@ -181,5 +210,5 @@ def test_it_is_found_unchanged_changed_and_taken_away(complete: Applied, cloud: 
     assert len(left_in(cloud)) > complete.number / 2
     said = complete.run("destroy", "-auto-approve", "-refresh=false")[1]
     assert f"{complete.number} destroyed" in said
-    assert left_in(cloud) == []
+    assert [getattr(item, "name", "") for item in left_in(cloud)] == ["settings"]
     assert cloud.state_of(Functions).find(function["id"]) is None

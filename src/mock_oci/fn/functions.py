@@ -35,7 +35,8 @@ class LocalFunctions:
 
     ``endpoint``: where ``oci`` is served, for the functions to find it.
     ``init_seconds`` is what a container has to open its socket; ``echo`` gets every log line as it comes.
-    ``images``: which folder runs when a function is created of an image, by its name with or without registry and tag.
+    ``images``: which folder runs when a function is created of an image, by its name with or without registry and tag;
+    ``created_config`` is added to the config of each that is created so: what only this machine needs.
     Close it: it owns processes and files.
     """
 
@@ -55,6 +56,7 @@ class LocalFunctions:
         self._folder = Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
         self._functions: dict[str, LocalFunction] = {}
         self.images: dict[str, Path] = {}
+        self.created_config: dict[str, str] = {}
         oci.state_of(Functions).deployer = self
 
     def deploy(
@@ -148,7 +150,7 @@ class LocalFunctions:
             memory=details.memory,
             timeout=details.timeout,
             detached_timeout=details.detached_timeout,
-            config={**self._endpoint_config, **details.config},
+            config={**self._endpoint_config, **details.config, **self.created_config},
             success_destination=details.success_destination,
             failure_destination=details.failure_destination,
         )

@@ -17,6 +17,7 @@ _SDK_NAMES: Final = {
     "accesstype": "publicaccesstype",
     "action": "actions",
     "bucketid": "id",
+    "bucket": "bucketname",
     "createdtime": "timecreated",
     "enabled": "isenabled",
     "inactivestate": "inactivestatus",

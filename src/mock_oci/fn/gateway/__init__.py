@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mock_oci.fn.gateway.applied import applied_deployment
 from mock_oci.fn.gateway.from_terraform import GatewayDeployment, read_deployment
 from mock_oci.fn.gateway.gateway import LocalGateway, client_response, function_headers
 from mock_oci.fn.gateway.issuer import LocalIssuer
@@ -12,6 +13,7 @@ __all__ = [
     "LocalGateway",
     "LocalIssuer",
     "Policies",
+    "applied_deployment",
     "client_response",
     "function_headers",
     "read_deployment",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_oci.services.connector_hub.batches import Run, from_queue, from_stream, to_function
+from mock_oci.services.connector_hub.batches import Run, from_queue, from_stream, to_bucket, to_function
 from mock_oci.services.connector_hub.feeds import Logs, Metrics
 from mock_oci.services.connector_hub.state import Connector, ConnectorHub
 from mock_oci.services.connector_hub.wire import OPERATIONS
@@ -16,5 +16,6 @@ __all__ = [
     "Run",
     "from_queue",
     "from_stream",
+    "to_bucket",
     "to_function",
 ]

@@ -1,4 +1,4 @@
-"""Batches: how one is cut, whom it is for, what became of it, and how a connector's two ends are written down.
+"""Batches: how one is cut, what became of it, and how a connector's two ends are written down.
 
 Wire shapes: oci.sch.models.SourceDetails, TargetDetails and their kinds.
 """
@@ -8,16 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from mock_oci.services.connector_hub.sources import Piece
-from mock_oci.services.oci_surface import invalid, number_in, text_in
+from mock_oci.services.connector_hub.targets import RecordTarget
 from mock_oci.wire import Body, Response
-
-MAX_BYTES = 6 * 1024 * 1024  # docs: connector-hub/create-service-connector-streaming-source.htm
-_KILOBYTE = 1024
-_MAX_RECORDS = 1_000_000
-_MAX_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -34,16 +28,6 @@ class Run:
     code: str
     began: float
     ended: float
-
-
-@dataclass(frozen=True)
-class FunctionTarget:
-    """A function, and when a batch for it is full: ``count`` records or ``size`` bytes, or after ``seconds``."""
-
-    function_id: str
-    count: int
-    size: int
-    seconds: float
 
 
 def from_stream(stream_id: str, cursor: str = "TRIM_HORIZON") -> Body:
@@ -64,26 +48,13 @@ def to_function(function_id: str, *, number: int | None = None, kbs: int | None 
     return {"kind": "functions", "functionId": function_id, "batchTimeInSec": seconds, **given}
 
 
-def target_of(details: Any) -> FunctionTarget:
-    """Read a target, as oci.sch.models.FunctionsTargetDetails has it. Raises Refused.
-
-    The service's defaults are not published: here a batch is full at 6 MB, and without a time nothing is waited for.
-    """
-    if not isinstance(details, dict) or details.get("kind") != "functions":
-        kind = details.get("kind") if isinstance(details, dict) else None
-        raise invalid(f"The target {kind} is not known here; known: functions")
-    if details.get("batchSizeInNum") is not None and details.get("batchSizeInKbs") is not None:
-        raise invalid("Only one of batchSizeInKbs and batchSizeInNum can be given")
-    kilobytes = number_in(details, "batchSizeInKbs", MAX_BYTES // _KILOBYTE, 1, MAX_BYTES // _KILOBYTE)
-    return FunctionTarget(
-        function_id=text_in(details, "functionId"),
-        count=number_in(details, "batchSizeInNum", _MAX_RECORDS, 1, _MAX_RECORDS),
-        size=kilobytes * _KILOBYTE,
-        seconds=number_in(details, "batchTimeInSec", 0, 0, _MAX_SECONDS),
-    )
+def to_bucket(namespace: str, bucket: str, prefix: str = "", *, seconds: int = 420) -> Body:
+    """Describe a bucket as target, where an object is written ``seconds`` after its oldest record at the latest."""
+    names = {"namespace": namespace, "bucketName": bucket, **({"objectNamePrefix": prefix} if prefix else {})}
+    return {"kind": "objectStorage", **names, "batchRolloverTimeInMs": seconds * 1000}
 
 
-def cut(pieces: Iterable[Piece], target: FunctionTarget) -> tuple[list[Piece], bool]:
+def cut(pieces: Iterable[Piece], target: RecordTarget) -> tuple[list[Piece], bool]:
     """Return the next batch, and whether it is full. A record that alone is too large is a batch of its own."""
     taken: list[Piece] = []
     size = len("[]")

@@ -1,4 +1,4 @@
-"""Connector Hub: connectors that carry batches from a source to a function, and the pump that moves them.
+"""Connector Hub: connectors that carry batches from a source to a function or a bucket, and the pump that moves them.
 
 Sources: docs connector-hub/overview.htm and create-service-connector-streaming-source.htm; oci.sch.models.
 """
@@ -14,10 +14,11 @@ from typing import Any
 from mock_oci.cloud import Cloud
 from mock_oci.identity.policies.variables import target_variable
 from mock_oci.identity.tenancy import ocid
-from mock_oci.services.connector_hub.batches import Run, code_of, cut, target_of
+from mock_oci.services.connector_hub.batches import Run, code_of, cut
 from mock_oci.services.connector_hub.sources import PayloadStyle, Piece, Source, SourceGone, source_of
+from mock_oci.services.connector_hub.targets import target_of
 from mock_oci.services.functions.invoke_errors import InvokeError
-from mock_oci.services.functions.state import Functions, resource_principal
+from mock_oci.services.functions.state import resource_principal
 from mock_oci.services.oci_surface import invalid
 from mock_oci.services.pumping import pumping
 from mock_oci.services.resources import Resources
@@ -73,7 +74,7 @@ class Connector:
     def configure(self, details: Mapping[str, Any]) -> None:
         """Change the details; another source begins anew. Raises Refused, and then nothing is changed."""
         changed = {**self._details, **details}
-        target = target_of(changed.get("target"))
+        target = target_of(self._cloud, changed.get("target"))
         if changed.get("tasks"):
             raise invalid("tasks are not known here: a connector moves what its source has, as it is")
         with self._moving:
@@ -127,12 +128,9 @@ class Connector:
         return pieces if full or waited >= self._target.seconds else ()
 
     def _send(self, pieces: Sequence[Piece]) -> Run:
-        body = b"[" + b",".join(piece.text for piece in pieces) + b"]"
         began = self._cloud.clock()
-        caller = ("serviceconnector", self.id)
-        headers = {"content-type": "application/json"}
-        response = self._cloud.state_of(Functions).deliver(caller, self._target.function_id, body, headers)
-        return self._run(pieces, len(body), response, began)
+        size, response = self._target.send(self._cloud, self.id, pieces)
+        return self._run(pieces, size, response, began)
 
     def _run(self, pieces: Sequence[Piece], size: int, response: Response, began: float | None = None) -> Run:
         now = self._cloud.clock()

@@ -384,7 +384,7 @@ SOURCE = {"kind": "streaming", "streamId": "STREAM"}
 TARGET = {"kind": "functions", "functionId": "ocid1.fnfunc.oc1..a"}
 REFUSED = [
     ({**SOURCE, "kind": "kafka"}, TARGET, "known: streaming, plugin, logging, monitoring"),
-    (SOURCE, {"kind": "objectStorage"}, "known: functions"),
+    (SOURCE, {"kind": "loggingAnalytics"}, "known: functions, objectStorage"),
     ({"kind": "plugin", "pluginName": "Other", "configMap": {}}, TARGET, "known: QueueSource"),
     ({**SOURCE, "cursor": {"kind": "AT_OFFSET"}}, TARGET, "LATEST, TRIM_HORIZON"),
     (SOURCE, {**TARGET, "batchSizeInNum": 1, "batchSizeInKbs": 1}, "Only one of"),
