@@ -5,7 +5,6 @@ from __future__ import annotations
 from mock_oci.backend import MockOci
 from mock_oci.fn.gateway.from_terraform import GatewayDeployment
 from mock_oci.services.control_planes import StoredResources
-from mock_oci.wire import Body
 
 
 def applied_deployment(oci: MockOci, deployment_id: str = "") -> GatewayDeployment:
@@ -15,22 +14,12 @@ def applied_deployment(oci: MockOci, deployment_id: str = "") -> GatewayDeployme
     if len(found) != 1:
         raise ValueError(f"there must be one deployment, not {len(found)}")
     [deployment] = found
-    plans = [item for item in stored.of("usage_plan").all() if deployment.id in _targets(item.body)]
-    return GatewayDeployment(
-        deployment.body["pathPrefix"],
-        deployment.body["specification"],
-        tuple({**_named(plan.body), "subscribers": _subscribers(stored, plan.id)} for plan in plans),
-    )
-
-
-def _targets(plan: Body) -> set[str]:
-    return {target["deploymentId"] for entitlement in plan["entitlements"] for target in entitlement["targets"]}
-
-
-def _named(plan: Body) -> Body:
-    return {"displayName": plan["displayName"], "entitlements": plan["entitlements"]}
-
-
-def _subscribers(stored: StoredResources, plan_id: str) -> list[Body]:
-    bodies = [item.body for item in stored.of("subscriber").all() if plan_id in item.body["usagePlans"]]
-    return [{"displayName": body["displayName"], "clients": body["clients"]} for body in bodies]
+    plans = []
+    for plan in stored.of("usage_plan").all():
+        entitlements = plan.body["entitlements"]
+        if any(target["deploymentId"] == deployment.id for item in entitlements for target in item["targets"]):
+            clients = [item.body for item in stored.of("subscriber").all() if plan.id in item.body["usagePlans"]]
+            subscribers = [{name: body[name] for name in ("displayName", "clients")} for body in clients]
+            name = plan.body["displayName"]
+            plans.append({"displayName": name, "entitlements": entitlements, "subscribers": subscribers})
+    return GatewayDeployment(deployment.body["pathPrefix"], deployment.body["specification"], tuple(plans))
