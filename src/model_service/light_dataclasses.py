@@ -71,12 +71,42 @@ def _refusals(cls: Any) -> dict[str, Any]:
 
 
 def _init_on_first_use(cls: Any, *, frozen: bool) -> Callable[..., None]:
+    left = [USES_BEFORE_IT_IS_MADE]
+
     def make_and_call(self: Any, *arguments: Any, **named: Any) -> None:
+        left[0] -= 1
+        if left[0] >= 0 and _filled(self, arguments, named):
+            return
         # Two threads may both make it, and they make the same.
         cls.__init__ = _init_of(cls, frozen=frozen)
         cls.__init__(self, *arguments, **named)
 
     return make_and_call
+
+
+def _filled(self: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Fill an object field by field; return whether it is done: else ``__init__`` says what is wrong.
+
+    It takes longer than ``__init__`` does, and to make one takes as long as a hundred of these.
+    """
+    fields = dataclasses.fields(self)
+    in_order = [field.name for field in fields if field.init and not field.kw_only]
+    values = dict(zip(in_order, arguments, strict=False))
+    if len(arguments) > len(in_order) or not values.keys().isdisjoint(named):
+        return False
+    values |= named
+    if not values.keys() <= {field.name for field in fields if field.init}:
+        return False
+    for field in fields:
+        make: Any = field.default_factory
+        is_made = make is not dataclasses.MISSING and field.name not in values
+        value = make() if is_made else values.get(field.name, field.default)
+        if value is dataclasses.MISSING:
+            return False
+        object.__setattr__(self, field.name, value)
+    if (finish := getattr(self, "__post_init__", None)) is not None:
+        finish()
+    return True
 
 
 def _init_of(cls: Any, *, frozen: bool) -> Callable[..., None]:
@@ -106,3 +136,4 @@ def _init_of(cls: Any, *, frozen: bool) -> Callable[..., None]:
 
 
 _UNSET: Final = object()
+USES_BEFORE_IT_IS_MADE: Final = 2  # most classes are used once or twice in a cold start

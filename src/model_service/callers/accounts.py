@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from model_service.callers.admission import AT_LENGTH, Admission, Allowed
+from model_service.callers.admission import AT_LENGTH, Admission, Allowed, owner_of
 from model_service.callers.budgets import NOTHING, Budgets, Reservation, Scoped
 from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.openai_api.chat import Answer
 from model_service.routing import Route
 from model_service.service_file.shape import ServiceFile
 from model_service.trace import said_by_caller
-from model_service.transports.responses.ownership import owner_of
 from model_service.usage.record import Observer, UsageRecord
 from model_service.usage.tokens import estimated_tokens
 
@@ -68,6 +68,8 @@ class AccountEntry:
     def _told(self, answer: Answer) -> Answer:
         """Return the answer, which tells what is left of the limits and what was left out."""
         headers = self.reservation.headers if self.reservation is not None else {}
+        if not headers and not self.dropped:
+            return answer
         return replace(answer, headers={**answer.headers, **headers}, dropped=(*answer.dropped, *self.dropped))
 
 
@@ -80,6 +82,7 @@ class Accounts:
     isolates: bool = False  # only a service file keeps callers apart
     observers: tuple[Observer, ...] = ()
     metrics: Metrics | None = None
+    _rules: list[Admission] = field(default_factory=list)
 
     def begin(self, origin: Origin) -> Origin:
         """Return the origin with what the file says of its caller; metrics hear what is logged from here on."""
@@ -160,7 +163,11 @@ class Accounts:
 
     @property
     def _admission(self) -> Admission:
-        return Admission(self.file(), self.budgets)
+        """Return the rules of now, with what they have been found to say of each caller before."""
+        file = self.file()
+        if not self._rules or self._rules[0].file is not file:
+            self._rules[:] = [Admission(file, self.budgets)]
+        return self._rules[0]
 
 
 PROMPT_FIELDS: Final = ("messages", "input", "instructions", "tools", "prompt", "query", "documents")

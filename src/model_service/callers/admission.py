@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from model_service.callers.budgets import Budgets, Cost, Reservation, Scoped
 from model_service.errors import InvalidRequest, ModelNotFound
 from model_service.fn.caller import Caller
+from model_service.light_dataclasses import dataclass
 from model_service.routing import Route
 from model_service.service_file.shape import Limits, ModelRule, Rights, ServiceFile
 
+MAX_KNOWN: Final = 1000  # callers whose rules are kept put together
 TOKEN_CAPS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 DEFAULT_OUTPUT_TOKENS: Final = 1000  # assumed for an answer whose length nobody has limited
 MAX_OUTPUT_TOKENS: Final = 10_000_000  # more than any model writes: what is reserved stays a number that counters take
@@ -41,9 +44,20 @@ class Admission:
 
     file: ServiceFile
     budgets: Budgets
+    _known: dict[tuple[Any, ...], Allowed] = field(default_factory=dict)
+    _named: dict[tuple[Any, ...], Caller] = field(default_factory=dict)
 
     def allowed(self, caller: Caller) -> Allowed:
         """Return what ``caller`` may do, from its key's rule, its own, its team's and everyone's."""
+        name = (caller.id, caller.team, caller.key_id)
+        found = self._known.get(name)
+        if found is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            found = self._known[name] = self._allowed(caller)
+        return found
+
+    def _allowed(self, caller: Caller) -> Allowed:
         key = self.file.keys.get(caller.key_id or "", Rights())
         own = self.file.callers.get(caller.id or "", Rights())
         team_name = caller.team or own.team
@@ -64,10 +78,17 @@ class Admission:
 
     def named(self, caller: Caller) -> Caller:
         """Return the caller with the team and the labels that the file gives it."""
-        own = self.file.callers.get(caller.id or "", Rights())
-        team = caller.team or own.team
-        of_team = self.file.teams.get(team or "", Rights())
-        return replace(caller, team=team, labels={**of_team.labels, **own.labels})
+        name = (caller.id, caller.team, caller.key_id, caller.models)
+        named = self._named.get(name)
+        if named is None:
+            own = self.file.callers.get(caller.id or "", Rights())
+            team = caller.team or own.team
+            of_team = self.file.teams.get(team or "", Rights())
+            named = replace(caller, team=team, labels={**of_team.labels, **own.labels})
+            if len(self._named) >= MAX_KNOWN:
+                self._named.clear()
+            self._named[name] = named
+        return named
 
     def check(self, caller: Caller, operation: str, asked: str, route: Route) -> Allowed:
         """Return what holds for the caller; raise ``ModelNotFound`` or ``InvalidRequest`` for what it may not do."""
@@ -140,6 +161,18 @@ def _output_tokens(body: Mapping[str, Any]) -> int:
 
 def _matches(names: Sequence[str], patterns: tuple[str, ...] | None) -> bool:
     return patterns is None or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def owner_of(caller: Caller, isolation: str) -> str | None:
+    """Return the name that stands for the caller's team (or the caller); ``None`` where all share everything.
+
+    It is a digest: the names of teams are not for OCI's metadata, and may be longer than a value there.
+    """
+    if isolation == "none":
+        return None
+    name = caller.team if isolation == "team" and caller.team else caller.id
+    kind = "team" if isolation == "team" and caller.team else "caller"
+    return hashlib.sha256(f"{kind}:{name or ''}".encode()).hexdigest()[:32]
 
 
 def check_cap(body: Mapping[str, Any], cap: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final
 
 from model_service.callers.counters import Amount, Counted, Counter, CounterUnavailable
 from model_service.errors import ModelServiceError
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.service_file.shape import Limit, Limits
 from model_service.usage.record import Used
@@ -102,18 +103,10 @@ class Row:
     scope: str
     name: str
     limit: Limit
+    window: Window
     counter: str  # the name of the counter of this moment
     ends: datetime
-
-    @property
-    def window(self) -> Window:
-        return WINDOWS[self.name]
-
-    @property
-    def hard(self) -> int | None:
-        if self.limit.hard is None:
-            return None
-        return int(self.limit.hard * (MICRO if self.window.counts == "cost" else 1))
+    hard: int | None
 
     def amount(self, amount: int, *, limited: bool) -> Amount:
         return Amount(self.counter, amount, self.hard if limited else None, self.window.seconds)
@@ -186,7 +179,9 @@ class Budgets:
     @staticmethod
     def _row(scope: str, name: str, limit: Limit, now: datetime) -> Row:
         window = WINDOWS[name]
-        return Row(scope, name, limit, f"{PREFIX}:{scope}:{name}:{now:{window.name}}", window.ends(now))
+        hard = None if limit.hard is None else int(limit.hard * (MICRO if window.counts == "cost" else 1))
+        counter = f"{PREFIX}:{scope}:{name}:{now:{window.name}}"
+        return Row(scope, name, limit, window, counter, window.ends(now), hard)
 
 
 def _refusal(rows: Sequence[Row], counted: Counted, refused: int, now: datetime) -> ModelServiceError:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Generic, Protocol, TypeVar
 
 from model_service.errors import ModelServiceError
+from model_service.light_dataclasses import dataclass
 
 T = TypeVar("T")
 

@@ -7,19 +7,22 @@ import binascii
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from threading import Lock
-from typing import Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from model_service.errors import ModelServiceError, SettingsError
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.oci_names import ObjectLocation
-from model_service.oci_services.clients import RegionServices
-from model_service.oci_services.object_storage import ObjectStorage
 from model_service.upstream.response import read_object
+
+if TYPE_CHECKING:  # both are for documents that lie elsewhere than in the image
+    from model_service.oci_services.clients import RegionServices
+    from model_service.oci_services.object_storage import ObjectStorage
 
 T = TypeVar("T")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
+
+from model_service.light_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from model_service.service_file.targets import Resilience, TargetPool

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from model_service.errors import ModelServiceError
 from model_service.fn.caller import NOWHERE, Caller, Origin
 from model_service.fn.invocation import Deadline
+from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import value_of

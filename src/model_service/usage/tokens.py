@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from model_service.light_dataclasses import dataclass
 from model_service.service_file.shape import Price
 
 BYTES_PER_TOKEN: Final = 4  # a rule of thumb for English; other languages have fewer
@@ -36,18 +36,13 @@ class Tokens:
 
 def tokens_of(usage: Any) -> Tokens | None:
     """Read the usage object of Chat Completions, embeddings or Responses; ``None`` where there is none."""
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, dict):
         return None
-    input_details = _details(usage, "prompt_tokens_details", "input_tokens_details")
-    output_details = _details(usage, "completion_tokens_details", "output_tokens_details")
-    count_in = _count(usage, "prompt_tokens", "input_tokens")
-    count_out = _count(usage, "completion_tokens", "output_tokens")
-    return Tokens(
-        input=count_in,
-        output=count_out,
-        cached=min(_count(input_details, "cached_tokens"), count_in),
-        reasoning=min(_count(output_details, "reasoning_tokens"), count_out),
-    )
+    count_in = _count(usage.get("prompt_tokens"), usage.get("input_tokens"))
+    count_out = _count(usage.get("completion_tokens"), usage.get("output_tokens"))
+    cached = _detail(usage, "prompt_tokens_details", "input_tokens_details", "cached_tokens")
+    reasoning = _detail(usage, "completion_tokens_details", "output_tokens_details", "reasoning_tokens")
+    return Tokens(count_in, count_out, min(cached, count_in), min(reasoning, count_out))
 
 
 def estimated_tokens(value: Any) -> int:
@@ -66,12 +61,17 @@ def estimated_tokens(value: Any) -> int:
     return total
 
 
-def _details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    found = (usage.get(name) for name in names)
-    return next((details for details in found if isinstance(details, Mapping)), {})
+def _detail(usage: Mapping[str, Any], chat: str, responses: str, name: str) -> int:
+    """Return a number of the details that one of the two APIs has, 0 where neither does."""
+    for details in (usage.get(chat), usage.get(responses)):
+        if isinstance(details, dict):
+            return _count(details.get(name))
+    return 0
 
 
-def _count(usage: Mapping[str, Any], *names: str) -> int:
-    found = (usage.get(name) for name in names)
-    counts = (count for count in found if isinstance(count, int) and not isinstance(count, bool))
-    return max(0, next(counts, 0))
+def _count(*values: Any) -> int:
+    """Return the first of ``values`` that is a number of tokens, 0 where none is."""
+    for value in values:
+        if type(value) is int:  # True is an int too, and no number of tokens
+            return max(0, value)
+    return 0

@@ -7,13 +7,11 @@ keep, and to find an owner costs one look-up. A caller can neither set nor read 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from model_service.errors import InvalidRequest, PathNotFound
-from model_service.fn.caller import Caller
 from model_service.openai_api.responses import ID
 
 STORED: Final = re.compile(r"/openai/v1(?P<path>/(responses|conversations)/[^/?]+)")
@@ -27,18 +25,6 @@ class NotFound(PathNotFound):
     """What is another's looks as if it were not there."""
 
     code = "not_found"
-
-
-def owner_of(caller: Caller, isolation: str) -> str | None:
-    """Return the name that stands for the caller's team (or the caller); ``None`` where all share everything.
-
-    It is a digest: the names of teams are not for OCI's metadata, and may be longer than a value there.
-    """
-    if isolation == "none":
-        return None
-    name = caller.team if isolation == "team" and caller.team else caller.id
-    kind = "team" if isolation == "team" and caller.team else "caller"
-    return hashlib.sha256(f"{kind}:{name or ''}".encode()).hexdigest()[:32]
 
 
 def with_owner(body: Mapping[str, Any], owner: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from model_service.callers.admission import owner_of
 from model_service.errors import InvalidRequest
 from model_service.fn.caller import Caller
-from model_service.transports.responses.ownership import NotFound, check_owner, owner_of, with_owner, without_owner
+from model_service.transports.responses.ownership import NotFound, check_owner, with_owner, without_owner
 
 ADA = Caller(id="ada", team="search")
 
