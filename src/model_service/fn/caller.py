@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import lru_cache
 from typing import Final
 
 from model_service.errors import InvalidRequest
@@ -58,6 +59,7 @@ def caller_of(invocation: Invocation, identity_headers: Mapping[str, str]) -> Ca
     return Caller(named.get("id"), named.get("team"), named.get("key"), models or None)
 
 
+@lru_cache(maxsize=1024)  # each value is searched for eight kinds of secrets
 def _name(value: str | None) -> str | None:
     """Return a name that is fit for a log, or ``None`` for an empty header."""
     text = redact((value or "").strip())[:MAX_NAME_LENGTH]
