@@ -35,6 +35,11 @@ FILE = {
         "teams": {
             "search": {"models": ["prod", GPT], "labels": {"cost_center": "42"}},
             "ads": {"models": ["meta.*", "openai.*"], "limits": {"tokens_per_day": BUDGET}},
+            "vectors": {"operations": ["embeddings"]},
+            "slow": {"limits": {"requests_per_minute": 1}},
+            "poor": {"limits": {"cost_per_month": 0.000001}},
+            "brief": {"max_tokens": 50},
+            "paid": {"compartment_id": "ocid1.compartment.oc1..paid"},
         }
     },
     "prices": {"date": "2026-11-01", "models": {"meta.*": {"input": 1.0, "output": 2.0}}},
@@ -113,6 +118,38 @@ def test_a_model_of_another_team_is_not_found(platform: Platform) -> None:
     narrow = platform.client(platform.keys("create", "--owner", "bob", "--team", "search", "--models", GPT))
     with pytest.raises(openai.NotFoundError):
         narrow.chat.completions.create(model="prod", messages=HELLO)
+
+
+@pytest.mark.parametrize(
+    ("team", "more", "error", "code"),
+    [
+        ("search", {"model": COHERE}, openai.NotFoundError, "model_not_found"),
+        ("vectors", {}, openai.PermissionDeniedError, "operation_not_allowed"),
+        ("paid", {"extra_body": {"compartment_id": "{own}"}}, openai.PermissionDeniedError, "compartment_not_allowed"),
+        ("brief", {"max_tokens": 51}, openai.BadRequestError, "invalid_request"),
+        ("slow", {}, openai.RateLimitError, "rate_limit_exceeded"),
+        ("poor", {}, openai.RateLimitError, "insufficient_quota"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refusal_raises_what_openais_clients_raise_for_it(
+    platform: Platform, team: str, more: Any, error: type[openai.APIStatusError], code: str, stream: bool
+) -> None:
+    client = platform.client(platform.keys("create", "--owner", f"{team}-{stream}", "--team", team))
+    own = platform.stack.oci.tenancy.compartment_id
+    more = json.loads(json.dumps(more).replace("{own}", own))
+    with pytest.raises(error) as refused:
+        for _ in range(3):  # more than one a minute, also where the minute ends meanwhile
+            client.chat.completions.create(**{"model": LLAMA, "messages": HELLO, "stream": stream, **more})
+    assert refused.value.code == code
+    if error is openai.RateLimitError:
+        assert int(refused.value.response.headers["retry-after"]) > 0
+        should_retry = refused.value.response.headers.get("x-should-retry")
+        assert should_retry == ("false" if code == "insufficient_quota" else None)
+    if team == "slow":
+        headers = refused.value.response.headers
+        named = {name: headers[f"x-ratelimit-{name}-requests"] for name in ("limit", "remaining", "reset")}
+        assert named == {"limit": "1", "remaining": "0", "reset": f"{headers['retry-after']}s"}
 
 
 def test_eight_clients_at_once_stay_within_a_budget(platform: Platform) -> None:
