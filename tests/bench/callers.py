@@ -14,8 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench.__main__ import FUNCTIONS, Bench, Running, model
-from tests.bench.cpu import cpu_of
+from tests.bench.containers import FUNCTIONS, Bench, Running, model
 
 from mock_oci import MockOci
 from mock_oci.fn.fdk_socket import exchange
@@ -85,9 +84,8 @@ def cold(bench: Bench, config: dict[str, str]) -> tuple[float, float]:
     """Return the milliseconds from the start of a container to its first answer, by the clock and of CPU."""
     started = time.perf_counter()
     with bench.container(V1, config=config) as running:
-        assert isinstance(running, Running)
         asked(running)
-        return (time.perf_counter() - started) * 1000, cpu_of(running)
+        return (time.perf_counter() - started) * 1000, running.cpu
 
 
 def warm(bench: Bench, configs: dict[str, dict[str, str]]) -> dict[str, list[tuple[float, float]]]:
@@ -97,13 +95,12 @@ def warm(bench: Bench, configs: dict[str, dict[str, str]]) -> dict[str, list[tup
         started = {name: containers.enter_context(bench.container(V1, config=one)) for name, one in configs.items()}
         for _ in range(WARM_ROUNDS + 1):
             for name, running in started.items():
-                assert isinstance(running, Running)
-                before, times = cpu_of(running), []
+                before, times = running.cpu, []
                 for _ in range(CALLS):
                     begun = time.perf_counter()
                     asked(running)
                     times.append((time.perf_counter() - begun) * 1000)
-                found[name].append((statistics.median(times), (cpu_of(running) - before) / CALLS))
+                found[name].append((statistics.median(times), (running.cpu - before) / CALLS))
     return {name: values[1:] for name, values in found.items()}
 
 
