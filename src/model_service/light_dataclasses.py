@@ -136,4 +136,4 @@ def _init_of(cls: Any, *, frozen: bool) -> Callable[..., None]:
 
 
 _UNSET: Final = object()
-USES_BEFORE_IT_IS_MADE: Final = 2  # most classes are used once or twice in a cold start
+USES_BEFORE_IT_IS_MADE: Final = 1  # most classes are used once in a cold start

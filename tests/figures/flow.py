@@ -1,7 +1,7 @@
 """How many files one request passes, and how often it jumps from one to another: run in a process of its own.
 
 ``python flow.py CHECKOUT`` prints JSON. It runs the function of that checkout on the mock_oci of that checkout and
-counts, in the second call of each kind, with what is imported once out of the way. ``modules`` are those of the
+counts, in the third call of each kind, with what is imported or made once out of the way. ``modules`` are those of the
 function that its first V1 chat has loaded.
 """
 
@@ -129,7 +129,7 @@ def measured(checkout: Path, settings: Mapping[str, str]) -> dict[str, Any]:
     expected = {"V1 chat": b'"choices"', "Cohere stream": b"[DONE]", "batch of two": b'"delivered":2'}
     found: dict[str, Any] = {"modules": modules}
     for kind, one in kinds.items():
-        for _ in range(2):
+        for _ in range(3):
             flow = Flow(checkout / "src" / "model_service")
             found[kind] = flow.measure(lambda one=one, kind=kind: expect(one(), expected[kind]))
     return found
