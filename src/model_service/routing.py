@@ -109,14 +109,14 @@ class Served:
         return len(self.failed) + 1
 
 
-def told_tries(route: Route, served: Served | None, error: ModelServiceError | None) -> dict[str, Any]:
+def told_tries(alias: str, served: Served | None, error: ModelServiceError | None) -> dict[str, Any]:
     """Return what a line of the log says of the tries of a call to an alias that has targets."""
     attempts = error.attempts if error is not None else ()
     if served is None and not attempts:
-        return {"alias": route.pool}
+        return {"alias": alias}
     target = served.target if served is not None else attempts[-1]["target"]
     failed = served.failed if served is not None else attempts
-    return {"alias": route.pool, "target": target, "tries": served.tries if served else len(attempts), "failed": failed}
+    return {"alias": alias, "target": target, "tries": served.tries if served else len(attempts), "failed": failed}
 
 
 def resolve(

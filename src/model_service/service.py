@@ -156,8 +156,8 @@ class Service:
     @property
     def pools(self) -> Mapping[str, TargetPool]:
         """Return the aliases of the service file that have several targets, under those of the settings."""
-        pools = self.service_file.current().pools if self.service_file is not None else {}
-        return {name: pool for name, pool in pools.items() if name not in self.settings.aliases} if pools else pools
+        pools, aliases = {} if self.service_file is None else self.service_file.current().pools, self.settings.aliases
+        return {name: pool for name, pool in pools.items() if name not in aliases} if pools and aliases else pools
 
     @cached_property
     def targets(self) -> Targets:

@@ -66,7 +66,8 @@ class Trace:
 
     def note_served(self, served: Served) -> None:
         """Take over which target of an alias has answered."""
-        self.served, self.route = served, served.route
+        pool = self.route.pool if self.route is not None else None
+        self.served, self.route = served, replace(served.route, pool=pool)
 
     def note(self, answer: Complete) -> None:
         """Take over what a complete answer says of itself."""
@@ -102,7 +103,7 @@ class Trace:
             opc_request_id=error.opc_request_id if error else self.opc_request_id,
             ms=self.ms,
             **({"labels": dict(self.caller.labels)} if self.caller.labels else {}),
-            **(told_tries(self.route, self.served, error) if self.route and self.route.pool else {}),
+            **(told_tries(self.route.pool, self.served, error) if self.route and self.route.pool else {}),
         )
         forget_frames(error)
 

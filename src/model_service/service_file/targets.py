@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Final, Literal
 
 from model_service.light_dataclasses import dataclass
@@ -34,7 +35,7 @@ class ModelTarget:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Return what two targets have in common whose troubles are the same ones."""
         return "|".join(part or "" for part in (self.model, self.transport, self.region, self.url, self.profile))

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from model_service.errors import InvalidRequest
 from model_service.service_file.targets import ModelTarget, TargetPool
 from model_service.targets.health import TargetHealth
 
+MAX_PRIORITY: Final = sys.maxsize
 
-def choose(
-    targets: Sequence[ModelTarget], health: Callable[[ModelTarget], TargetHealth], random: Callable[[], float]
-) -> ModelTarget:
-    """Return one of ``targets``, which can all be asked; ``random`` gives numbers from 0 to 1."""
-    first = min(target.priority for target in targets)
-    tier = [target for target in targets if target.priority == first]
-    if len(tier) == 1:
-        return tier[0]
-    weights = [target.weight * health(target).factor for target in tier]
-    point = random() * sum(weights)
-    for target, weight in zip(tier, weights, strict=True):
+
+def choose(candidates: Sequence[tuple[ModelTarget, TargetHealth]], random: Callable[[], float]) -> ModelTarget:
+    """Return one of ``candidates``, which can all be asked; ``random`` gives numbers from 0 to 1."""
+    first = MAX_PRIORITY
+    tier: list[tuple[ModelTarget, float]] = []
+    total = 0.0
+    for target, health in candidates:  # each call comes here: no comprehension, which is a call of its own
+        if target.priority < first:
+            first, tier, total = target.priority, [], 0.0
+        if target.priority == first:
+            tier.append((target, target.weight * health.factor))
+            total += tier[-1][1]
+    point = random() * total
+    for target, weight in tier:
         point -= weight
         if point < 0:
             return target
-    return tier[-1]
+    return tier[-1][0]
 
 
 def within_regions(

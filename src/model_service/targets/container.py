@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from model_service.callers.accounts import AccountEntry, Accounts
-from model_service.callers.budgets import OF_TARGETS, BudgetUsedUp
+from model_service.callers.budgets import OF_TARGETS, BudgetUsedUp, Scoped
 from model_service.fn.caller import Origin
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits as MemoryLimits
@@ -113,7 +113,7 @@ class Container:
             route: Route = request.route(names, override=target.transport or self.service.settings.transport)
         else:
             route = request.route(names)
-        return replace(route, pool=pool.name)
+        return route
 
     def enter(
         self, target: ModelTarget, route: Route, request: Any, deadline: Deadline, origin: Origin
@@ -124,8 +124,9 @@ class Container:
         """
         accounts = self.service.accounts
         assert accounts is not None  # noqa: S101 - a service file, which names targets, keeps accounts
-        limits = throttles_of(target)
-        scoped = [(OF_TARGETS + target.name, limits)] if limits else []
+        scoped: Scoped = ()
+        if target.requests_per_minute is not None or target.tokens_per_minute is not None:
+            scoped = [(OF_TARGETS + target.name, throttles_of(target))]
         return accounts.enter(origin, route, request, deadline, scoped)
 
     def ask(self, target: ModelTarget, route: Route, entry: AccountEntry, deadline: Deadline, origin: Origin) -> Answer:
@@ -168,6 +169,10 @@ class Container:
             if self.shared is not None:
                 self.shared.publish(target.place)
         return failure
+
+    def note_broken(self, alias: str, target: ModelTarget, error: ModelServiceError) -> None:
+        """Remember a stream that broke after its beginning."""
+        self.note_failure(alias, target, error, 0.0)
 
     def note_used_up(self, target: ModelTarget, refusal: ModelServiceError) -> None:
         """Keep calls from a target whose requests of this minute are used up: tokens may be left for a smaller one."""

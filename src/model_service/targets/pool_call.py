@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
 from model_service.callers.accounts import AccountEntry
@@ -87,8 +88,6 @@ class PoolCall:
             entry.fail(None)
             raise
         health.note_answer((time.perf_counter() - began) * 1000, probe=probe)
-        if isinstance(answer, Stream):
-            answer = replace(answer, chunks=self._watched(answer.chunks, target))
         answer = entry.watch(self._told(answer, route, target))
         if isinstance(answer, Stream) and may_continue(self.pool, self.request):
             return continued(answer, self.request, lambda rest: self._go_on(rest, target))
@@ -119,7 +118,8 @@ class PoolCall:
             self.step = self._next_step(is_new=False)
             return None, route
         if entry.record is not None:
-            entry.record.started = self.began
+            entry.record.started, entry.record.alias = self.began, self.pool.name
+            entry.record.broke = partial(self.container.note_broken, self.pool.name, target)
         return entry, route
 
     def _ask(self, target: ModelTarget, route: Route, entry: AccountEntry) -> Answer:
@@ -190,9 +190,13 @@ class PoolCall:
         """Return a target that has not been asked; the least ill one, where all are and none has been."""
         if self.failure is not None and not self.failure.elsewhere:
             return None
-        fit = [target for target in self.left if self.container.health(target).can_be_asked]
+        fit = []
+        for target in self.left:
+            health = self.container.health(target)
+            if health.can_be_asked:
+                fit.append((target, health))
         if fit:
-            return NextTry(choose(fit, self.container.health, self.container.random))
+            return NextTry(choose(fit, self.container.random))
         if self.left and not self.failed:
             return NextTry(min(self.left, key=lambda target: (self.container.health(target).wait, target.priority)))
         return None
@@ -216,7 +220,7 @@ class PoolCall:
         headers = {
             **answer.headers,
             "x-model-service-target": target.name,
-            "x-model-service-attempts": str(served.tries),
+            "x-model-service-attempts": str(len(self.failed) + 1),
         }
         if self.failed:
             headers["x-model-service-failed"] = story_in_a_header(self.failed)
@@ -227,14 +231,6 @@ class PoolCall:
         error.attempts = tuple(self.failed)
         error.headers = {**error.headers, "x-model-service-attempts": str(len(self.failed))}
         return error
-
-    def _watched(self, chunks: Iterator[Any], target: ModelTarget) -> Iterator[Any]:
-        """Yield the same chunks; a stream that breaks counts against its target."""
-        try:
-            yield from chunks
-        except ModelServiceError as error:
-            self.container.note_failure(self.pool.name, target, error, 0.0)
-            raise
 
 
 def story_in_a_header(failed: list[Mapping[str, Any]]) -> str:

@@ -47,7 +47,8 @@ class Targets:
         if getattr(request, "relay", None) is not None:
             raise InvalidRequest("relay: an alias of several targets relays chat requests alone.", param="relay")
         targets = self.targets_for(pool, request)
-        self.container.learn(pool.targets)
+        if self.container.shared is not None:
+            self.container.learn(pool.targets)
         return PoolCall(pool, request, deadline, origin, self.container, list(targets)).answer()
 
     def targets_for(self, pool: TargetPool, request: Any) -> tuple[ModelTarget, ...]:

@@ -62,7 +62,9 @@ class UsageRecord:
     letters: int = 0
     opc_request_id: str | None = None
     served: Served | None = None
+    alias: str | None = None  # where several targets stand behind it
     error: ModelServiceError | None = None  # of a call that no target has answered
+    broke: Callable[[ModelServiceError], None] | None = None  # is told what breaks a stream
     finished: bool = False
 
     def asked(self, ask: Callable[[], Answer]) -> Answer:
@@ -100,6 +102,8 @@ class UsageRecord:
             error = None
         except ModelServiceError as known:
             error = known.code
+            if self.broke is not None:
+                self.broke(known)
             raise
         finally:
             self.finish(error)
@@ -171,7 +175,7 @@ class UsageRecord:
             "total_ms": self._milliseconds(),
             "opc_request_id": self.opc_request_id,
             **self.said,
-            **(told_tries(self.route, self.served, self.error) if self.route.pool else {}),
+            **(told_tries(self.alias, self.served, self.error) if self.alias else {}),
         }
 
     def _milliseconds(self) -> float:

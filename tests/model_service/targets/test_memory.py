@@ -196,16 +196,16 @@ TARGETS = (
 def test_of_the_lowest_priority_they_share_by_weight() -> None:
     health = {target.name: TargetHealth() for target in TARGETS}
     points = Numbers([number / 100 for number in range(100)])
-    chosen = Tally(choose(TARGETS, lambda target: health[target.name], points).name for _ in range(100))
+    chosen = Tally(choose([(target, health[target.name]) for target in TARGETS], points).name for _ in range(100))
     assert chosen == {"a": 75, "b": 25}
-    assert choose(TARGETS[2:], lambda target: health[target.name], points).name == "c"
+    assert choose([(TARGETS[2], health["c"])], points).name == "c"
 
 
 def test_weights_are_by_health() -> None:
     health = {target.name: TargetHealth() for target in TARGETS}
     health["a"].throttled_share = 0.9
     points = Numbers([number / 100 for number in range(100)])
-    chosen = Tally(choose(TARGETS, lambda target: health[target.name], points).name for _ in range(100))
+    chosen = Tally(choose([(target, health[target.name]) for target in TARGETS], points).name for _ in range(100))
     assert chosen["a"] < chosen["b"]
 
 
