@@ -11,6 +11,9 @@ locals {
   lets_all_in  = !var.create_network || anytrue([for cidr in var.gateway_allowed_cidrs : tonumber(split("/", cidr)[1]) < 8])
   is_reachable = var.gateway_endpoint_type == "PUBLIC" && local.lets_all_in
 
+  # A browser opens a page without a key; what the page asks needs the one that is typed into it.
+  open_paths = var.enable_playground ? keys(local.playground_routes) : []
+
   # The platform's own names too: the FDK puts a client's headers and the platform's into one table.
   taken_away = concat(
     local.is_closed ? [] : keys(local.identity_headers),
@@ -79,7 +82,7 @@ resource "oci_apigateway_deployment" "this" {
         for_each = var.gateway_authentication == "jwt" ? ["jwt"] : []
         content {
           type                        = "TOKEN_AUTHENTICATION"
-          is_anonymous_access_allowed = false
+          is_anonymous_access_allowed = var.enable_playground
           token_header                = "Authorization"
           token_auth_scheme           = "Bearer"
           max_clock_skew_in_seconds   = 10
@@ -104,7 +107,7 @@ resource "oci_apigateway_deployment" "this" {
         content {
           type                        = "CUSTOM_AUTHENTICATION"
           function_id                 = local.function_id
-          is_anonymous_access_allowed = false
+          is_anonymous_access_allowed = var.enable_playground
           parameters                  = { authorization = "request.headers[Authorization]" }
           cache_key                   = ["authorization"]
         }
@@ -153,8 +156,8 @@ resource "oci_apigateway_deployment" "this" {
           dynamic "authorization" {
             for_each = local.is_closed ? ["on"] : []
             content {
-              type          = length(var.gateway_scopes) > 0 ? "ANY_OF" : "AUTHENTICATION_ONLY"
-              allowed_scope = length(var.gateway_scopes) > 0 ? var.gateway_scopes : null
+              type          = contains(local.open_paths, routes.key) ? "ANONYMOUS" : length(var.gateway_scopes) > 0 ? "ANY_OF" : "AUTHENTICATION_ONLY"
+              allowed_scope = length(var.gateway_scopes) > 0 && !contains(local.open_paths, routes.key) ? var.gateway_scopes : null
             }
           }
 

@@ -29,6 +29,11 @@ locals {
     "/openapi.json" = ["GET"]
   }
 
+  playground_routes = {
+    "/playground"        = ["GET"]
+    "/playground/{file}" = ["GET"]
+  }
+
   responses_routes = {
     "/responses"                                  = ["POST"]
     "/responses/input_tokens"                     = ["POST"]
@@ -80,6 +85,7 @@ locals {
     var.enable_responses ? local.responses_routes : {},
     var.enable_status ? local.status_routes : {},
     var.enable_models ? local.models_routes : {},
+    var.enable_playground ? local.playground_routes : {},
     var.enable_files ? local.files_routes : {},
     var.enable_vector_stores ? local.vector_stores_routes : {},
     var.enable_containers ? local.containers_routes : {},

@@ -29,6 +29,7 @@ locals {
     MODEL_SERVICE_OBJECT_STORAGE_ENDPOINT = var.object_storage_endpoint
     MODEL_SERVICE_OCI_ENDPOINT            = var.oci_endpoint
     MODEL_SERVICE_OVERFLOW_BUCKET         = local.overflow_place
+    MODEL_SERVICE_PLAYGROUND              = var.enable_playground ? "true" : null
     MODEL_SERVICE_PROJECT_ID              = var.project_id
     MODEL_SERVICE_PROXY                   = var.proxy
     MODEL_SERVICE_QUEUE_ENDPOINT          = var.queue_endpoint

@@ -33,6 +33,13 @@ variable "enable_models" {
   nullable    = false
 }
 
+variable "enable_playground" {
+  description = "MODEL_SERVICE_PLAYGROUND: serve a page at /v1/playground that chats with the models. The page itself needs no key, what it asks does."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "enable_files" {
   description = "Serve /v1/files, and allow the function to keep files. Files beyond 6 MB need create_overflow_bucket too."
   type        = bool

@@ -18,7 +18,6 @@ from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.openai_api.chat import Stream
 from model_service.openai_api.encoding import write_json
-from model_service.routing import Route
 from model_service.service import Service
 from model_service.settings import Settings
 from model_service.trace import Trace
@@ -52,7 +51,7 @@ class App:
             trace.write(error)
         else:
             body = logged_at_its_end(body, trace)
-        return replace(reply, body=body, headers={**reply.headers, **_served_by(invocation, trace.route)})
+        return replace(reply, body=body, headers={**reply.headers, **_served_by(invocation, trace)})
 
     def _answer(self, invocation: Invocation, envelope: Envelope, trace: Trace) -> Reply:
         trace.begin("decode")
@@ -66,7 +65,9 @@ class App:
         if not envelope.may_name_the_payer:
             self.service.check_payer(request)
         trace.begin("resolve")
-        origin = Origin.of(invocation, envelope.trigger, self.service.settings.identity_headers)
+        settings = self.service.settings
+        trace.is_shown = settings.playground
+        origin = Origin.of(invocation, envelope.trigger, settings.identity_headers)
         if (accounts := self.service.accounts) is not None:
             origin = accounts.begin(origin)
         trace.know(origin.caller, request)
@@ -117,10 +118,13 @@ class App:
         return self.dispatch.service
 
 
-def _served_by(invocation: Invocation, route: Route | None) -> dict[str, str]:
+def _served_by(invocation: Invocation, trace: Trace) -> dict[str, str]:
     """Return the headers that every reply has: the id that its log lines bear, and what has served it."""
+    route = trace.route
     headers = {"x-request-id": invocation.call_id} if invocation.call_id else {}
     headers["x-model-service-route"] = "service" if route is None else route.transport
     if route is not None and route.model:
         headers["x-model-service-model"] = route.model
+    if trace.is_shown:  # https://www.w3.org/TR/server-timing/
+        headers["server-timing"] = ", ".join(f"{step};dur={ms}" for step, ms in trace.ms.items())
     return headers

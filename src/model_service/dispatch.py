@@ -59,6 +59,7 @@ ANSWERERS: Final[Mapping[str, str]] = {
     "HealthRequest": "about.health:Health",
     "ModelsRequest": "catalogue.models:Models",
     "OpenApiRequest": "about.openapi:OpenApi",
+    "PlaygroundRequest": "about.playground:Playground",
     "ReadinessRequest": "about.health:Readiness",
     "TargetsRequest": "targets.report:TargetsReport",
 }

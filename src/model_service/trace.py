@@ -47,6 +47,7 @@ class Trace:
     ms: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
     step: str | None = None
+    is_shown: bool = False  # the reply says the times too
     began: float = 0.0
 
     def begin(self, step: str) -> None:

@@ -149,3 +149,23 @@ run "nobody_is_asked_where_few_may_come" {
     error_message = "That address may reach the gateway, and no other."
   }
 }
+
+run "a_page_is_open_and_what_it_asks_is_not" {
+  command = plan
+
+  variables {
+    enable_playground = true
+  }
+
+  assert {
+    condition = alltrue([for route in one(oci_apigateway_deployment.this[0].specification).routes :
+      one(one(route.request_policies).authorization).type == (startswith(route.path, "/playground") ? "ANONYMOUS" : "AUTHENTICATION_ONLY")
+    ])
+    error_message = "A browser opens the page without a key; every other route asks for one."
+  }
+
+  assert {
+    condition     = length([for route in one(oci_apigateway_deployment.this[0].specification).routes : route if startswith(route.path, "/playground")]) == 2
+    error_message = "The page and its parts."
+  }
+}

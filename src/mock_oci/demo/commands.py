@@ -21,6 +21,7 @@ from mock_oci.wire import Request
 _LOG_SECONDS = 2.0
 _LOG_LINES = 20  # of a failed function's log, for who reads the complaint
 _WORD_SECONDS = 0.02
+_PAGE = f"{PREFIX}/playground"  # of model-service, once its setting is on; another function has none
 
 
 def serve_stack(
@@ -48,11 +49,11 @@ def serve_stack(
                 function,
                 port,
                 oci=oci,
-                config=config,
+                config={"MODEL_SERVICE_PLAYGROUND": "1", **(config or {})},
                 echo=log_for(sys.stderr, colour=colour),
                 buffered=buffered,
                 authentication=authentication,
-                page=(Path(__file__).parent / "playground.html").read_bytes(),
+                page=_PAGE,
             ) as stack,
         ):
             return _serve(stack, write_config)

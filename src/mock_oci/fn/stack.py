@@ -45,7 +45,7 @@ class LocalStack:
     of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
     ``deployment``, as ``mock_oci.fn.gateway.read_deployment`` reads it from Terraform, is the gateway's in place of all
     that; ``issuers`` publish the keys of its tokens.
-    ``page`` is what a browser gets at ``/`` of the gateway.
+    ``page`` is the path that ``/`` of the gateway leads to.
     ``tracing``: the function is told to send spans to the ``Apm`` of ``oci``.
     While the stack runs, connectors and rules move what they have, and Notifications tries again
     what was not acknowledged.
@@ -73,7 +73,7 @@ class LocalStack:
         tracing: bool = False,
         deployment: GatewayDeployment | None = None,
         issuers: Sequence[LocalIssuer] = (),
-        page: bytes | None = None,
+        page: str | None = None,
     ) -> None:
         self._page = page
         if authentication not in AUTHENTICATIONS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -104,7 +104,7 @@ class Models:
             abilities = dict.fromkeys([*(one for one in abilities if one != "vision"), *["vision"] * model.sees])
         apis = apis_of(model.capabilities)
         responses = "oci" if route.has_responses or route.transport == "responses" else "chat"
-        about = {
+        about: dict[str, Any] = {
             "transport": route.transport if "chat" in apis else "passthrough" if "audio" in apis else "sdk",
             "target": route.target,
             "apis": apis,
@@ -118,6 +118,10 @@ class Models:
         alias: dict[str, Any] = {"alias_of": route.model} if name in self.service.aliases else {}
         if name in self.service.pools:
             alias["targets"] = [target.name for target in self.service.pools[name].targets]
+        file = self.service.service_file
+        prices = file.current().prices if file is not None else None
+        if prices is not None and (price := prices.of(route.model)) is not None:
+            about["price"] = {**asdict(price), "currency": prices.currency, "date": prices.date}
         if model.name:
             about = {"name": model.name, "base_model": model.base or None, **about}
         owner = model.owner or model.id.partition(".")[0]

@@ -185,5 +185,12 @@ OPERATIONS: Final = (
     Operation("health", ("/v1/health",), "openai_api.own_requests:health_request", method="GET"),
     Operation("ready", ("/v1/ready",), "openai_api.own_requests:readiness_request", method="GET"),
     Operation("openapi", ("/v1/openapi.json",), "openai_api.own_requests:openapi_request", method="GET"),
+    Operation(
+        "playground",
+        ("/v1/playground",),
+        "openai_api.own_requests:playground_request",
+        method="GET",
+        below="file",
+    ),
     Operation("models", ("/v1/models",), "openai_api.own_requests:models_request", method="GET", below="model"),
 )

@@ -66,6 +66,19 @@ def targets_request(body: Mapping[str, Any]) -> TargetsRequest:
     return TargetsRequest(bool(optional_bool(body, "ask")))
 
 
+@dataclass(frozen=True)
+class PlaygroundRequest(OwnRequest):
+    """The page that asks this service, or a ``file`` of it."""
+
+    file: str | None = None
+
+
+def playground_request(body: Mapping[str, Any]) -> PlaygroundRequest:
+    """Return the checked request; raise ``InvalidRequest``."""
+    reject_unknown_fields(body, frozenset({"file", *PAYER}))
+    return PlaygroundRequest(optional_string(body, "file"))
+
+
 def health_request(_body: Mapping[str, Any]) -> HealthRequest:
     """Return the request: there is nothing to be said in it."""
     return HealthRequest()

@@ -80,6 +80,7 @@ class Settings:
     keys: str | None = field(default=None, repr=False)  # the document of keys, or where it is
     identity_headers: Mapping[str, str] = field(default_factory=dict)
     usage: bool = False
+    playground: bool = False
     metrics_namespace: str | None = None
     trace_collector: TraceCollector | None = None
     counter: str | None = None

@@ -63,6 +63,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "config_seconds": Variable("MODEL_SERVICE_CONFIG_SECONDS", seconds),
     "keys": Variable("MODEL_SERVICE_KEYS", as_is),
     "identity_headers": Variable("MODEL_SERVICE_IDENTITY_HEADERS", identity_headers),
+    "playground": Variable("MODEL_SERVICE_PLAYGROUND", flag),
     "usage": Variable("MODEL_SERVICE_USAGE", flag),
     "metrics_namespace": Variable("MODEL_SERVICE_METRICS", metrics_namespace),
     "counter": Variable("MODEL_SERVICE_COUNTER", counter),

@@ -114,6 +114,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "none: the gateway is the caller",
         ),
         "usage": ("`1`: a [usage record](../usage.md) for each call, also without a service file", ""),
+        "playground": ("Serve a [page](../start.md) at `/v1/playground` that chats with the models", ""),
         "metrics_namespace": ("The namespace in OCI Monitoring for [metrics](../operate.md#metrics)", "none"),
         "counter": (
             "The OCI Cache (Redis, Valkey) that counts budgets for all containers",

@@ -34,11 +34,7 @@ _HEAD_LIMIT = 8 * 1024  # bytes of method, URI and headers
 _REQUEST_LIMIT = 20 * 1024 * 1024  # bytes of a body, whatever is behind
 
 _PREFIX = "fn-http-h-"
-_OF_A_PAGE = {
-    "content-type": "text/html; charset=utf-8",
-    "content-security-policy": "default-src 'none'; connect-src 'self'; img-src 'self' data:; "
-    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
+_ANONYMOUS = RoutePolicies({"authorization": {"type": "ANONYMOUS"}})
 _PASSED = ("content-type", "fn-call-id", "opc-request-id")
 _FRAMING = HOP_BY_HOP | {"content-length"}
 _PEER = "127.0.0.1"  # every client of a loopback server
@@ -52,7 +48,7 @@ class LocalGateway:
     ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
     Beside prefixes, ``policies`` and ``usage_plans`` are data, see Policies and RoutePolicies; a deployment has them.
     Verdicts, rates and quotas go by the clock of the cloud. ``issuers`` publish the keys that tokens are checked with.
-    ``page`` is HTML for who opens the gateway in a browser; no gateway of OCI's has one.
+    ``page`` is the path of a page of the function, which ``/`` leads to and which needs no key, as an anonymous route.
     The gateway invokes as ``principal``: deny it, and clients get the bare 500 of a missing policy.
     """
 
@@ -66,7 +62,7 @@ class LocalGateway:
         policies: Mapping[str, Any] | None = None,
         usage_plans: Sequence[Mapping[str, Any]] = (),
         issuers: Sequence[LocalIssuer] = (),
-        page: bytes | None = None,
+        page: str | None = None,
     ) -> None:
         self._page = page
         self._functions = functions
@@ -107,7 +103,7 @@ class LocalGateway:
         status = _refused_status(request)
         path = request.path
         if self._page is not None and status is None and (request.method, path) == ("GET", "/"):
-            return Response(200, _OF_A_PAGE, self._page)
+            return Response(302, {"location": self._page})
         if status is not None:
             return _error(status)
         route, is_known = find(self._routes, request)
@@ -120,7 +116,9 @@ class LocalGateway:
 
     def _admitted(self, request: Request, route: Route) -> Response:
         try:
-            verdict = self._policies.authenticate(request, self._ask, route.policies)
+            is_page = self._page is not None and f"{request.path}/".startswith(f"{self._page}/")
+            policies = _ANONYMOUS if is_page else route.policies
+            verdict = self._policies.authenticate(request, self._ask, policies)
         except Unanswered as failure:
             return _error(failure.status)
         if not verdict.active:

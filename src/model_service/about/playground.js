@@ -1,83 +1,6 @@
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>model-service playground</title>
-<style>
-:root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --text: #1b1f24; --soft: #57606a; --line: #d0d7de; --accent: #0550ae; --on-accent: #fff; --user: #e7f0fb; --bad: #a40e26; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #0f1318; --card: #171c23; --text: #e6edf3; --soft: #9aa6b2; --line: #333c47; --accent: #79b8ff; --on-accent: #0b1016; --user: #1c2b3d; --bad: #ff8e8e; }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-header { padding: .75rem 1rem; border-bottom: 1px solid var(--line); background: var(--card); }
-h1 { font-size: 1.1rem; margin: 0; }
-h2 { font-size: 1rem; margin: 0 0 .5rem; }
-main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr) minmax(0, 26rem); max-width: 80rem; margin: 0 auto; padding: 1rem; }
-@media (max-width: 800px) { main { grid-template-columns: minmax(0, 1fr); } }
-section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; min-width: 0; }
-label { display: block; font-weight: 600; margin-bottom: .25rem; }
-select, textarea, input { width: 100%; font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line); border-radius: .375rem; padding: .5rem; }
-input[type=checkbox] { width: auto; }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-button { font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 0; border-radius: .375rem; padding: .5rem 1rem; min-height: 44px; cursor: pointer; }
-button.quiet { color: var(--text); background: transparent; border: 1px solid var(--line); }
-button:disabled { opacity: .5; cursor: default; }
-.row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin: .75rem 0; }
-.row > label { margin: 0; font-weight: 400; min-height: 44px; display: flex; align-items: center; gap: .4rem; }
-#talk { display: grid; gap: .75rem; margin: 1rem 0; min-height: 6rem; }
-.message { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-.message.user { background: var(--user); }
-.message b { display: block; font-size: .8rem; color: var(--soft); }
-.message.error { color: var(--bad); border-color: var(--bad); }
-pre { margin: 0; padding: .75rem; overflow: auto; max-height: 16rem; background: var(--back); border: 1px solid var(--line); border-radius: .375rem; font-size: .8rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 0 1rem; }
-dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-aside { display: grid; gap: 1rem; align-content: start; min-width: 0; }
-.bar { height: .5rem; background: var(--accent); border-radius: .25rem; }
-</style>
-</head>
-<body>
-<header><h1>model-service playground</h1></header>
-<main>
-<section aria-labelledby="chat">
-  <h2 id="chat">Chat</h2>
-  <label for="model">Model</label>
-  <select id="model"></select>
-  <div class="row">
-    <label><input type="checkbox" id="stream" checked> Stream</label>
-    <label><input type="checkbox" id="tools"> Offer a tool (get_weather)</label>
-    <label>Key <input id="key" type="password" autocomplete="off" placeholder="none" aria-label="API key"></label>
-  </div>
-  <div id="talk" role="log" aria-live="polite" aria-label="Conversation"></div>
-  <form id="form">
-    <label for="prompt">Message</label>
-    <textarea id="prompt" rows="3">Why do functions sleep?</textarea>
-    <div class="row">
-      <label for="image">Image</label><input id="image" type="file" accept="image/*" style="flex:1;min-width:10rem">
-    </div>
-    <div class="row">
-      <button id="send">Send</button>
-      <button id="stop" type="button" class="quiet" disabled>Stop</button>
-      <button id="clear" type="button" class="quiet">Start again</button>
-    </div>
-  </form>
-</section>
-<aside>
-  <section aria-labelledby="served">
-    <h2 id="served">What served it</h2>
-    <dl id="facts" aria-live="polite"><dt>Nothing yet</dt><dd></dd></dl>
-    <div id="bars" aria-hidden="true"></div>
-  </section>
-  <section aria-labelledby="as-curl"><h2 id="as-curl">As curl</h2><pre id="curl" tabindex="0" aria-labelledby="as-curl"></pre></section>
-  <section aria-labelledby="as-python"><h2 id="as-python">As Python</h2><pre id="python" tabindex="0" aria-labelledby="as-python"></pre></section>
-</aside>
-</main>
-<script>
 "use strict";
 const $ = (id) => document.getElementById(id);
-const base = location.origin + location.pathname.replace(/\/(playground)?$/, "").replace(/\/v1$/, "") + "/v1";
+const base = location.origin + location.pathname.replace(/\/playground\/?$/, "");
 const TOOL = {type: "function", function: {name: "get_weather", description: "Weather of a city",
   parameters: {type: "object", properties: {city: {type: "string"}}, required: ["city"]}}};
 let messages = [], models = {}, going = null;
@@ -112,14 +35,21 @@ function shortened(value) {
   return JSON.stringify(value, (name, item) =>
     name === "url" && String(item).startsWith("data:") ? item.slice(0, 30) + "…" : item, 2);
 }
-function literal(value) {  // JSON as Python writes it
-  return shortened(value).replace(/\b(true|false|null)\b(?=[,\n}\]]|$)/g, (word) => ({true: "True", false: "False", null: "None"})[word]);
+function literal(value, indent = "") {  // JSON as Python writes it
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value !== "object") return JSON.stringify(value);
+  const inner = indent + "  ", list = Array.isArray(value);
+  const items = list ? value.map((item) => literal(item, inner))
+    : Object.entries(value).map(([name, item]) => JSON.stringify(name) + ": " + literal(item, inner));
+  const [open, close] = list ? "[]" : "{}";
+  return items.length ? `${open}\n${inner}${items.join(",\n" + inner)}\n${indent}${close}` : open + close;
 }
 function code() {
   const body = request([...messages, {role: "user", content: $("prompt").value}]);
   const key = $("key").value ? " -H \"authorization: Bearer $KEY\"" : "";
   $("curl").textContent = `curl -N ${base}/chat/completions -H 'content-type: application/json'${key} -d '${shortened(body).replaceAll("'", "'\\''")}'`;
-  $("python").textContent = `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}", api_key="…")\nanswer = client.chat.completions.create(**${literal(body)})\n`
+  $("python").textContent = `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}", api_key="…")\nanswer = client.chat.completions.create(**${literal(JSON.parse(shortened(body)))})\n`
     + (body.stream ? "for chunk in answer:\n    for choice in chunk.choices:\n        print(choice.delta.content or \"\", end=\"\")" : "print(answer.choices[0].message.content)");
 }
 function facts(reply, usage, times) {
@@ -127,18 +57,34 @@ function facts(reply, usage, times) {
     Delivery: reply.headers.get("x-model-service-delivery"), Status: reply.status, Request: reply.headers.get("x-request-id"),
     "Left out": reply.headers.get("x-model-service-dropped"),
     Tokens: usage && `${usage.prompt_tokens} in, ${usage.completion_tokens} out`,
-    "To the headers": times.headers && times.headers.toFixed(0) + " ms", "To the first text": times.first && times.first.toFixed(0) + " ms",
-    "In all": times.all && times.all.toFixed(0) + " ms"};
+    Cost: usage && cost(usage, reply.headers.get("x-model-service-model"))};
   $("facts").replaceChildren(...Object.entries(rows).filter(([, value]) => value != null).flatMap(([name, value]) => {
     const term = document.createElement("dt"), said = document.createElement("dd");
     term.textContent = name; said.textContent = value;
     return [term, said];
   }));
-  $("bars").replaceChildren(...[times.headers, times.first, times.all].filter(Boolean).map((ms) => {
+  const spans = [...timings(reply), ["to the headers", times.headers], ["to the first text", times.first], ["in all", times.all]];
+  const known = spans.filter(([, ms]) => ms != null), longest = Math.max(1, ...known.map(([, ms]) => ms));
+  $("bars").replaceChildren(...known.map(([name, ms]) => {
+    const row = document.createElement("li"), label = document.createElement("span"), time = document.createElement("span");
     const bar = document.createElement("div");
-    bar.className = "bar"; bar.style.width = Math.max(2, 100 * ms / (times.all || ms)) + "%"; bar.style.marginTop = "4px";
-    return bar;
+    label.textContent = name; time.textContent = ms.toFixed(ms < 10 ? 1 : 0) + " ms";
+    bar.className = "bar"; bar.style.width = Math.max(1, 100 * ms / longest) + "%";
+    row.append(label, time, bar);
+    return row;
   }));
+}
+function timings(reply) {  // Server-Timing: call;dur=12.3
+  return (reply.headers.get("server-timing") || "").split(",").map((text) => text.trim().match(/^(\w+);dur=([\d.]+)$/))
+    .filter(Boolean).map(([, name, ms]) => ["function: " + name, Number(ms)]);
+}
+function cost(usage, served) {
+  const price = (models[$("model").value] || models[served])?.model_service?.price;
+  if (!price) return "no price in the service file";
+  const cached = usage.prompt_tokens_details?.cached_tokens || 0;
+  const sum = ((usage.prompt_tokens - cached) * price.input + cached * (price.cached_input ?? price.input)
+    + usage.completion_tokens * price.output) / 1e6;
+  return `${sum.toFixed(8).replace(/0+$/, "").replace(/\.$/, "")} ${price.currency}`;
 }
 function take(part, answer) {
   if (part.content) answer.content += part.content;
@@ -224,6 +170,3 @@ $("key").addEventListener("change", list);
 $("prompt").addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit(); });
 document.addEventListener("input", code);
 list();
-</script>
-</body>
-</html>
