@@ -81,7 +81,7 @@ def test_a_setting_has_a_variable_that_names_it_and_leaves_it_alone_by_default()
     for setting in settings():
         variable = root().variables[variable_of(setting)]
         assert literal(variable["description"]).startswith(f"{setting}: ")
-        assert literal(variable["default"]) in (None, [], {}), setting
+        assert literal(variable["default"]) in (None, [], {}, False), setting
 
 
 @pytest.mark.parametrize(
