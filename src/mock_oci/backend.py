@@ -63,7 +63,7 @@ class MockOci(Cloud):
 
     def answer(self, request: Request) -> Response:
         record = CallRecord(request, self.clock())
-        if not request.path.startswith("/_mock/"):
+        if not f"{request.path}/".startswith("/_mock/"):
             self.requests.append(request)
             self.calls.append(record)
         response = self._answer(request, record)

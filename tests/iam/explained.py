@@ -19,11 +19,18 @@ _ROWS: Final = (
     ("eventrule: read fn-function", "FN_FUNCTION_LIST", _READ_ONLY),
     ("serviceconnector: read fn-function", "FN_FUNCTION_LIST", _READ_ONLY),
     ("fnfunc: read fn-function", "FN_FUNCTION_LIST", _READ_ONLY),
+    ("fnfunc: read generative-ai-file", "GENERATIVE_AI_FILE_CONTENT_READ GENERATIVE_AI_FILE_INSPECT", _READ_ONLY),
     ("fnfunc: read generative-ai-endpoint", "GENERATIVE_AI_ENDPOINT_INSPECT", _READ_ONLY),
     ("fnfunc: read generative-ai-model", "GENERATIVE_AI_MODEL_INSPECT", _READ_ONLY),
     ("fnfunc: read generative-ai-project", "GENERATIVE_AI_PROJECT_INSPECT", _READ_ONLY),
     ("fnfunc: read secret-bundles", "SECRET_BUNDLE_INSPECT", _READ_ONLY),
     ("fnfunc: use metrics", "METRIC_INSPECT METRIC_READ", _READ_ONLY),
+    (
+        "fnfunc: manage generative-ai-file",
+        "GENERATIVE_AI_MULTIPART_FILE_ADD GENERATIVE_AI_MULTIPART_FILE_CANCEL GENERATIVE_AI_MULTIPART_FILE_COMPLETE"
+        " GENERATIVE_AI_MULTIPART_FILE_CREATE",
+        _READ_ONLY,
+    ),
     (
         "fnfunc: manage generative-ai-conversation",
         "GENERATIVE_AI_CONVERSATION_INSPECT GENERATIVE_AI_CONVERSATION_MOVE",

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.iam.site import HELLO, LLAMA, Site, read
+from tests.iam.site import HELLO, LLAMA, Site, read, whole
 
 from mock_oci.fn.functions import DETACHED
 from mock_oci.fn.gateway.issuer import LocalIssuer
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.connector_hub.batches import from_queue, from_stream, to_function
 from mock_oci.services.events import Events
+from mock_oci.services.generative_ai.stored.files import FILES, File
 from mock_oci.services.monitoring import CustomMetrics
 from mock_oci.services.notifications import Notifications
 from mock_oci.services.object_storage import Pars
@@ -25,6 +27,10 @@ from mock_oci.services.vault import Secrets
 from mock_oci.wire import Request
 from model_service.cli import keys as keys_command
 
+_FORM: Final = (
+    b'--b0\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n--b0\r\nContent-Disposition: '
+    b'form-data; name="file"; filename="cats.txt"\r\n\r\nthe cat sat\r\n--b0--\r\n'
+)
 IMPATIENT: Final = Path(__file__).with_name("impatient")
 ASK: Final = {"model": LLAMA, "messages": HELLO}
 GPT: Final = "openai.gpt-oss-120b"
@@ -54,15 +60,30 @@ def rerank(site: Site) -> None:
         assert site.directly(ASK)["choices"]
 
 
-def responses(site: Site) -> None:
+@contextmanager
+def _with_a_project(site: Site) -> Iterator[Callable[..., Any]]:
+    """Yield what asks a path below /v1 of the gateway; a body of bytes is a form."""
     with site.running(MODEL_SERVICE_PROJECT_ID=site.oci.projects.default.id):
         gateway = site.gateway()
 
-        def ask(method: str, path: str, body: Any = None) -> Any:
-            answer = site.through(gateway, method, f"/v1{path}", body)
-            assert answer.status == 200, (method, path, read(answer))
-            return read(answer)
+        def ask(method: str, path: str, body: Any = None, *, raw: bool = False, statuses: Any = (200,)) -> Any:
+            kind = {"content_type": "multipart/form-data; boundary=b0"} if isinstance(body, bytes) else {}
+            answer = site.through(gateway, method, f"/v1{path}", body, **kind)
+            assert answer.status in statuses, (method, path, answer)
+            return whole(answer) if raw else read(answer)
 
+        yield ask
+
+
+def _file_of_an_administrators(site: Site) -> str:
+    """Return the id of a file that is there, whoever may upload one."""
+    project, now = site.oci.projects.default.id, site.oci.clock()
+    file = File("file-1", project, "cats.txt", "assistants", now, content=b"the cat sat")
+    return site.oci.state_of(FILES.state).keep(file).id
+
+
+def responses(site: Site) -> None:
+    with _with_a_project(site) as ask:
         assert ask("POST", "/chat/completions", ASK)["choices"]
         made = ask("POST", "/responses", {"model": GPT, "input": "My name is Ada."})
         assert ask("GET", f"/responses/{made['id']}")["id"] == made["id"]
@@ -81,9 +102,65 @@ def responses(site: Site) -> None:
         assert ask("DELETE", f"/conversations/{talk}")["deleted"]
 
 
+def files(site: Site) -> None:
+    with _with_a_project(site) as ask:
+        made = ask("POST", "/files", _FORM)["id"]
+        assert ask("GET", f"/files/{made}")["id"] == made
+        assert ask("GET", "/files")["data"]
+        assert ask("GET", f"/files/{made}/content", raw=True) == b"the cat sat"
+        assert ask("DELETE", f"/files/{made}")["deleted"]
+        assert ask("POST", "/chat/completions", ASK)["choices"]
+
+
+def vector_stores(site: Site) -> None:
+    file = _file_of_an_administrators(site)
+    with _with_a_project(site) as ask:
+        store = ask("POST", "/vector_stores", {"name": "pets"})["id"]
+        one = f"/vector_stores/{store}"
+        assert ask("GET", "/vector_stores")["data"]
+        assert ask("POST", one, {"name": "animals"})["name"] == "animals"
+        assert ask("GET", one)["id"] == store
+        assert ask("POST", f"{one}/files", {"file_id": file})["status"] == "completed"
+        assert ask("GET", f"{one}/files")["data"]
+        assert ask("POST", f"{one}/files/{file}", {"attributes": {"kind": "pet"}})["id"] == file
+        assert ask("GET", f"{one}/files/{file}")["id"] == file
+        assert ask("GET", f"{one}/files/{file}/content")["data"]
+        assert ask("POST", f"{one}/search", {"query": "cat"})["data"]
+        assert ask("DELETE", f"{one}/files/{file}")["deleted"]
+        batch = ask("POST", f"{one}/file_batches", {"file_ids": [file]})["id"]
+        assert ask("GET", f"{one}/file_batches/{batch}")["id"] == batch
+        assert ask("GET", f"{one}/file_batches/{batch}/files")["data"]
+        ask("POST", f"{one}/file_batches/{batch}/cancel", statuses=(200, 400))  # which may have ended already
+        assert ask("DELETE", one)["deleted"]
+        assert ask("POST", "/chat/completions", ASK)["choices"]
+
+
+def containers(site: Site) -> None:
+    file = _file_of_an_administrators(site)
+    with _with_a_project(site) as ask:
+        made = ask("POST", "/containers", {"name": "work"})["id"]
+        one = f"/containers/{made}"
+        assert ask("GET", "/containers")["data"]
+        assert ask("GET", one)["id"] == made
+        kept = ask("POST", f"{one}/files", {"file_id": file})["id"]
+        assert ask("GET", f"{one}/files")["data"]
+        assert ask("GET", f"{one}/files/{kept}")["id"] == kept
+        assert ask("GET", f"{one}/files/{kept}/content", raw=True) == b"the cat sat"
+        assert ask("DELETE", f"{one}/files/{kept}")["deleted"]
+        assert ask("DELETE", one)["deleted"]
+        assert ask("POST", "/chat/completions", ASK)["choices"]
+
+
+def speech(site: Site) -> None:
+    with _with_a_project(site) as ask:
+        body = {"model": "xai.grok-tts", "voice": "Eve", "input": "Good morning", "response_format": "wav"}
+        assert ask("POST", "/audio/speech", body, raw=True).startswith(b"RIFF")
+
+
 def models(site: Site) -> None:
+    endpoint = site.oci.catalogue.add_endpoint(LLAMA)
     with site.running():
-        assert LLAMA in {item["id"] for item in site.directly({"operation": "models"})["data"]}
+        assert {LLAMA, endpoint} <= {item["id"] for item in site.directly({"operation": "models"})["data"]}
         assert site.directly(ASK)["choices"]
 
 
@@ -241,9 +318,11 @@ _WORK: Final = "ocid1.queue.oc1..work"
 SCENARIOS: Final[dict[str, Callable[..., None]]] = {
     "a dynamic group": one_chat,
     "chat": chat,
+    "containers": containers,
     "dedicated endpoints": dedicated_endpoints,
     "detached calls": detached_calls,
     "embeddings": embeddings,
+    "files": files,
     "files that arrive": files_that_arrive,
     "keys": keys,
     "large answers": large_answers,
@@ -256,7 +335,9 @@ SCENARIOS: Final[dict[str, Callable[..., None]]] = {
     "rerank": rerank,
     "responses": responses,
     "settings elsewhere": settings_elsewhere,
+    "speech": speech,
     "tokens": tokens,
     "traces": one_chat,
     "usage in a bucket": one_chat,
+    "vector stores": vector_stores,
 }

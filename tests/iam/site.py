@@ -97,7 +97,7 @@ class Site:
     def through(self, gateway: LocalGateway, method: str, path: str, body: Any = None, **headers: str) -> Response:
         """Return what a client of the gateway gets; keywords are headers."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        content = b"" if body is None else json.dumps(body).encode()
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return gateway.answer(Request(method, path, {"content-type": "application/json", **named}, content))
 
     def directly(self, body: Any, **how: Any) -> Any:
@@ -106,8 +106,12 @@ class Site:
 
 
 def read(response: Response) -> Any:
-    content = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    content = whole(response)
     return json.loads(content) if content else None
+
+
+def whole(response: Response) -> bytes:
+    return response.body if isinstance(response.body, bytes) else b"".join(response.body)
 
 
 def _function(oci: MockOci, name: str) -> str:

@@ -1,7 +1,7 @@
-"""``/_mock/``: what a test in any language can ask of the emulator itself."""
+"""``/_mock/``: what a test in any language can ask of the emulator itself, and a page for people."""
 
 from __future__ import annotations
 
-from mock_oci.control.wire import OPERATIONS
+from mock_oci.control import page, wire
 
-__all__ = ["OPERATIONS"]
+OPERATIONS = (*page.OPERATIONS, *wire.OPERATIONS)

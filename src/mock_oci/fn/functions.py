@@ -157,6 +157,10 @@ class LocalFunctions:
         self._enter(deployment, _CONTAINERS)
         return self
 
+    def log_lines(self, function_id: str) -> list[str]:
+        """Return what a function has written."""
+        return self.find(function_id).logs()
+
     def close(self) -> None:
         """End every container, detached runs included, and remove all files."""
         functions = self.oci.state_of(Functions)

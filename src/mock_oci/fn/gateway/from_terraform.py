@@ -73,12 +73,10 @@ def _in_words(value: Any) -> Any:
         is_block = isinstance(held, list) and isinstance(held[0], dict) and name not in _MANY
         # What a map holds are a user's own names: parameters of an authorizer, tags.
         plain = isinstance(held, dict)
-        written[_camel(name)] = held if plain else _in_words(_only(held) if is_block else held)
+        written[re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)] = (
+            held if plain else _in_words(_only(held) if is_block else held)
+        )
     return written
-
-
-def _camel(name: str) -> str:
-    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
 
 
 # Blocks that can stand more than once.

@@ -31,7 +31,8 @@ class LocalIssuer:
     def jwks(self) -> Mapping[str, Any]:
         """Return the document that it publishes."""
         numbers = self._key.public_key().public_numbers()
-        parts = {name: _text(_octets(number)) for name, number in (("e", numbers.e), ("n", numbers.n))}
+        lengths = {"e": 3, "n": self._key.key_size // 8}  # bytes; each exponent is 65537
+        parts = {name: _text(getattr(numbers, name).to_bytes(length)) for name, length in lengths.items()}
         return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._kid, **parts}]}
 
     def token(self, *, lifetime: float = 3600, **claims: Any) -> str:
@@ -45,10 +46,6 @@ class LocalIssuer:
     @property
     def _kid(self) -> str:
         return f"key-{self._serial}"
-
-
-def _octets(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8)
 
 
 def _text(content: bytes) -> str:

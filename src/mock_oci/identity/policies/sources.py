@@ -37,12 +37,20 @@ def add_document(iam: Iam, document: Document) -> None:
     its matching rule) and ``compartments`` (OCIDs, each with its name). Raises PolicyError.
     """
     if "values" in document or "planned_values" in document:
-        _add_resources(iam, list(resources_in(document)))
+        resources = list(resources_in(document))
+        for kind, add in _RESOURCES.items():  # dynamic groups first: statements name them
+            for item in resources:
+                if item.get("type") == kind and item.get("mode", "managed") == "managed":
+                    add(iam, item["address"], item["values"])
         return
     if "policy_statements" in document:  # terraform output -json
         output = document["policy_statements"]
         iam.add_policy(_texts(output.get("value") if isinstance(output, Mapping) else output, "policy_statements"))
         return
+    _add_own(iam, document)
+
+
+def _add_own(iam: Iam, document: Document) -> None:
     unknown = sorted(document.keys() - {"compartments", "groups", "dynamic_groups", "statements"})
     if unknown:
         raise PolicyError(f"{unknown[0]} is not known in policies")
@@ -82,14 +90,6 @@ def statements_in(text: str) -> list[str]:
     """Return the statements of a text: one a line, with comments after # or //, and blank lines between."""
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith(("#", "//"))]
-
-
-def _add_resources(iam: Iam, resources: list[Mapping[str, Any]]) -> None:
-    """Add dynamic groups first: statements name them."""
-    for kind, add in _RESOURCES.items():
-        for resource in resources:
-            if resource.get("type") == kind and resource.get("mode", "managed") == "managed":
-                add(iam, resource["address"], resource["values"])
 
 
 def _add_dynamic_group(iam: Iam, address: str, values: Document) -> None:

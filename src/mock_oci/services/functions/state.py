@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from mock_oci.cloud import Cloud
 from mock_oci.identity.policies.required import NOTHING
@@ -21,6 +21,13 @@ MAX_DETACHED_TIMEOUT: Final = 3600  # seconds
 MAX_CONFIG_BYTES: Final = 4096  # of a function and its application (docs: Functions/Tasks/functionspassingparams.htm)
 SYNC = "sync"
 DETACHED = "detached"
+
+
+@runtime_checkable
+class LogKeeper(Protocol):
+    """Who keeps what functions write."""
+
+    def log_lines(self, function_id: str) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,16 @@ class Functions:
             self._entered.pop(function_id, None)
         if self.deployer is not None:
             self.deployer.retire(function_id)
+
+    def logs(self) -> list[tuple[FunctionDetails, list[str]]]:
+        """Return the functions whose invoker keeps log lines (``log_lines``), each with them."""
+        with self._lock:
+            entered = list(self._entered.values())
+        return [
+            (details, invoker.log_lines(details.id))
+            for details, invoker, _ in entered
+            if isinstance(invoker, LogKeeper)
+        ]
 
     def find(self, function_id: str) -> tuple[FunctionDetails, float] | None:
         """Return the function, and since when it has been there in Unix seconds."""
