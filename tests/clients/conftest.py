@@ -112,7 +112,7 @@ def _row(item: pytest.Function, report: pytest.TestReport) -> dict[str, Any] | N
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params if callspec else {}
     properties = dict(item.user_properties)
-    client = parameters.get("client") or getattr(item.module, "CLIENT", None)
+    client = parameters.get("client") or getattr(item.cls, "client", None) or getattr(item.module, "CLIENT", None)
     if client is None:
         return None
     is_suite = hasattr(item.cls, "family")

@@ -16,8 +16,6 @@ FAMILIES: Final[Mapping[str, str]] = {
     "Gemini": "google.gemini-2.5-pro",
     "Cohere": "cohere.command-a-03-2025",
 }
-RESPONSES: Final = ("gpt-oss", "gpt-5", "Grok")  # whose models OCI's Responses API has, as its documentation lists them
-
 HI: Final = "Hi there"
 WEATHER: Final = "What is the weather in Paris?"
 NOT_ABOUT_WEATHER: Final = "Say hello to Oslo"  # a forced tool is called even so

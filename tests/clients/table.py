@@ -18,6 +18,9 @@ CHECKS = {
     "structured_output": "structured output",
     "errors": "each error class",
     "responses": "Responses API",
+    "responses_stream": "Responses, streamed",
+    "responses_tools": "Responses, tools",
+    "responses_structured": "Responses, structured output",
     "langchain-tests": "`ChatModelIntegrationTests`",
 }
 HEAD = """\
@@ -29,8 +32,8 @@ HEAD = """\
 gateway (mock_oci, with its local models). They are told the `base_url` and nothing else. For each family of models:
 chat, stream, tools with their results, a tool that is forced, structured output, and the error classes of each client.
 **yes** is a test that passed; a number is a test that fails for a reason of the client's or of the local model's, given
-at the end; an empty cell was not asked: most clients are asked for errors with one family only, and for the Responses
-API with the models that have it.
+at the end; an empty cell was not asked: most clients are asked for errors with one family only. The Responses API is
+OCI's own for gpt-oss, gpt-5 and Grok, and [a chat in its shape](responses.md#responses-by-chat) for the others.
 """
 
 Row = dict[str, Any]

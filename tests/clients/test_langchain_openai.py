@@ -70,3 +70,21 @@ class TestGemini(Suite):
 
 class TestCohere(Suite):
     family = "Cohere"
+
+
+class Responses(Suite):
+    """The same by the Responses API, which is a chat in its shape for these families."""
+
+    client = "langchain-openai by Responses, with langchain-tests"
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {**super().chat_model_params, "use_responses_api": True}
+
+
+class TestLlamaResponses(Responses):
+    family = "Llama"
+
+
+class TestCohereResponses(Responses):
+    family = "Cohere"

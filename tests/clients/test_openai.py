@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import openai
 import pytest
-from questions import HI, NOT_ABOUT_WEATHER, RESPONSES, WEATHER, City, of_each_family, tool
+from questions import HI, NOT_ABOUT_WEATHER, WEATHER, City, of_each_family, tool
 
 CLIENT = f"openai {openai.__version__.partition('.')[0]}.x"
 PACKAGE = "openai"
@@ -96,10 +96,38 @@ def test_errors(client: openai.OpenAI, model: str, status: int) -> None:
     assert caught.value.request_id
 
 
-@of_each_family(only=RESPONSES)
+@of_each_family()
 def test_responses(client: openai.OpenAI, model: str) -> None:
     first = client.responses.create(model=model, input="My name is Ada.")
     second = client.responses.create(model=model, input=HI, previous_response_id=first.id)
     assert HI in second.output_text
+    assert second.usage.total_tokens == second.usage.input_tokens + second.usage.output_tokens > 0
+
+
+@of_each_family()
+def test_responses_stream(client: openai.OpenAI, model: str) -> None:
     with client.responses.stream(model=model, input=HI) as stream:
-        assert HI in stream.get_final_response().output_text
+        text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        assert HI in text == stream.get_final_response().output_text
+
+
+@of_each_family()
+@pytest.mark.parametrize("streamed", [False, True])
+def test_responses_tools(client: openai.OpenAI, model: str, streamed: bool) -> None:
+    function = {"type": "function", "strict": False, **tool()["function"]}
+    asked = {"model": model, "tools": [function], "input": WEATHER}
+    if streamed:
+        with client.responses.stream(**asked) as stream:
+            called = stream.get_final_response()
+    else:
+        called = client.responses.create(**asked)
+    (call,) = (item for item in called.output if item.type == "function_call")
+    assert json.loads(call.arguments) == {"city": "Paris"}
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "rain"}
+    answer = client.responses.create(model=model, tools=[function], input=[result], previous_response_id=called.id)
+    assert "rain" in answer.output_text
+
+
+@of_each_family()
+def test_responses_structured(client: openai.OpenAI, model: str) -> None:
+    assert isinstance(client.responses.parse(model=model, input="Paris", text_format=City).output_parsed, City)

@@ -15,7 +15,7 @@ from agents import (
     function_tool,
     set_tracing_disabled,
 )
-from questions import FAMILIES, HI, NOT_ABOUT_WEATHER, RESPONSES, WEATHER, City, of_each_family
+from questions import FAMILIES, HI, NOT_ABOUT_WEATHER, WEATHER, City, of_each_family
 
 CLIENT = "openai-agents"
 PACKAGE = "openai-agents"
@@ -72,10 +72,34 @@ async def test_errors(client: openai.AsyncOpenAI, status: int, error: type[Excep
         await Runner.run(Agent("a", model=OpenAIChatCompletionsModel(FAMILIES["Llama"], client)), f"fail with {status}")
 
 
-@of_each_family(only=RESPONSES)
+@of_each_family()
 async def test_responses(client: openai.AsyncOpenAI, model: str) -> None:
     agent = Agent("a", model=OpenAIResponsesModel(model, client), tools=[get_weather])
     result = await Runner.run(agent, WEATHER)
     assert "rain in Paris" in result.final_output
     again = await Runner.run(agent, [*result.to_input_list(), {"role": "user", "content": HI}])
     assert HI in again.final_output
+
+
+@of_each_family()
+async def test_responses_stream(client: openai.AsyncOpenAI, model: str) -> None:
+    run = Runner.run_streamed(Agent("a", model=OpenAIResponsesModel(model, client)), HI)
+    events = [event async for event in run.stream_events()]
+    deltas = [event.data for event in events if event.type == "raw_response_event"]
+    assert HI in "".join(event.delta for event in deltas if event.type == "response.output_text.delta")
+    assert HI in run.final_output
+
+
+@of_each_family()
+async def test_responses_tools(client: openai.AsyncOpenAI, model: str) -> None:
+    agent = Agent("a", instructions="Be brief.", model=OpenAIResponsesModel(model, client), tools=[get_weather])
+    run = Runner.run_streamed(agent, WEATHER)
+    async for _ in run.stream_events():
+        pass
+    assert "rain in Paris" in run.final_output
+
+
+@of_each_family()
+async def test_responses_structured(client: openai.AsyncOpenAI, model: str) -> None:
+    agent = Agent("a", model=OpenAIResponsesModel(model, client), output_type=City)
+    assert isinstance((await Runner.run(agent, "Paris")).final_output, City)

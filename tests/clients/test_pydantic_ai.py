@@ -6,7 +6,7 @@ import pytest
 from pydantic_ai import Agent, ModelHTTPError
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
-from questions import FAMILIES, HI, RESPONSES, WEATHER, City, of_each_family
+from questions import FAMILIES, HI, WEATHER, City, of_each_family
 
 CLIENT = "pydantic-ai"
 PACKAGE = "pydantic-ai-slim"
@@ -54,7 +54,26 @@ def test_errors(provider: OpenAIProvider, status: int) -> None:
     assert caught.value.status_code == status
 
 
-@of_each_family(only=RESPONSES)
+@of_each_family()
 def test_responses(provider: OpenAIProvider, model: str) -> None:
+    agent = Agent(OpenAIResponsesModel(model, provider=provider))
+    first = agent.run_sync("My name is Ada.")
+    assert HI in agent.run_sync(HI, message_history=first.all_messages()).output
+
+
+@of_each_family()
+async def test_responses_stream(provider: OpenAIProvider, model: str) -> None:
+    async with Agent(OpenAIResponsesModel(model, provider=provider)).run_stream(HI) as result:
+        assert HI in "".join([piece async for piece in result.stream_text(delta=True)])
+
+
+@of_each_family()
+def test_responses_tools(provider: OpenAIProvider, model: str) -> None:
     agent = Agent(OpenAIResponsesModel(model, provider=provider), tools=[get_weather])
     assert "rain in Paris" in agent.run_sync(WEATHER).output
+
+
+@of_each_family()
+def test_responses_structured(provider: OpenAIProvider, model: str) -> None:
+    agent = Agent(OpenAIResponsesModel(model, provider=provider), output_type=City)
+    assert isinstance(agent.run_sync("Paris").output, City)

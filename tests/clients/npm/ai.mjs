@@ -5,7 +5,7 @@ import { APICallError, Output, generateText, stepCountIs, streamText, tool } fro
 import { z } from "zod";
 import { HI, NOT_ABOUT_WEATHER, WEATHER, expect, run } from "./questions.mjs";
 
-const [baseURL, families, responses] = process.argv.slice(2);
+const [baseURL, families] = process.argv.slice(2);
 const where = { baseURL, apiKey: "not-used-locally" };
 const City = z.object({ name: z.string(), population: z.number() });
 const tools = {
@@ -53,10 +53,10 @@ const compatible = createOpenAICompatible({ name: "model-service", supportsStruc
 const own = createOpenAI(where);
 await run("ai, @ai-sdk/openai-compatible", "ai", JSON.parse(families), checks((model) => compatible(model)));
 await run("ai, @ai-sdk/openai", "ai", JSON.parse(families), checks((model) => own.chat(model)));
-const { chat, tools: responsesTools } = checks((model) => own(model));
-await run("ai, @ai-sdk/openai", "ai", JSON.parse(responses), {
-  async responses(model) {
-    await chat(model);
-    await responsesTools(model);
-  },
+const byResponses = checks((model) => own(model));
+await run("ai, @ai-sdk/openai", "ai", JSON.parse(families), {
+  responses: byResponses.chat,
+  responses_stream: byResponses.stream,
+  responses_tools: byResponses.tools,
+  responses_structured: byResponses.structured_output,
 });

@@ -4,7 +4,7 @@ import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
 import { HI, NOT_ABOUT_WEATHER, WEATHER, expect, run } from "./questions.mjs";
 
-const [baseURL, families, responses] = process.argv.slice(2);
+const [baseURL, families] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey: "not-used-locally", maxRetries: 0 });
 const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const tools = [{ type: "function", function: { name: "get_weather", description: "The weather of a city", parameters } }];
@@ -45,9 +45,19 @@ await run("openai (npm)", "openai", JSON.parse(families), {
     }
   },
 });
-await run("openai (npm)", "openai", JSON.parse(responses), {
+await run("openai (npm)", "openai", JSON.parse(families), {
   async responses(model) {
     const answer = await client.responses.create({ model, input: HI });
     expect(answer.output_text.includes(HI), answer);
+  },
+  async responses_stream(model) {
+    const answer = await client.responses.stream({ model, input: HI }).finalResponse();
+    expect(answer.output_text.includes(HI), answer);
+  },
+  async responses_tools(model) {
+    const [{ function: described }] = tools;
+    const asked = { model, input: WEATHER, tools: [{ type: "function", strict: false, ...described }] };
+    const call = (await client.responses.create(asked)).output.find((item) => item.type === "function_call");
+    expect(JSON.parse(call.arguments).city === "Paris", call);
   },
 });
