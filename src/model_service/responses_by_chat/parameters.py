@@ -95,6 +95,13 @@ def _include(name: str, value: Any, _leave: Leave) -> dict[str, Any]:
     return {"logprobs": True} if LOGPROBS in value else {}
 
 
+def _metadata(name: str, value: Any, _leave: Leave) -> dict[str, Any]:
+    """Return nothing: the answer repeats it. OpenAI's clients read strings alone."""
+    if not all(isinstance(text, str) for text in _object(name, value).values()):
+        raise invalid_field(name, "must be an object of strings.")
+    return {}
+
+
 def _truncation(name: str, value: Any, leave: Leave) -> dict[str, Any]:
     if value == "auto":
         leave(name)
@@ -132,7 +139,7 @@ PARAMETERS: Final[Mapping[str, ToChat]] = {
     "store": _elsewhere,
     "previous_response_id": _elsewhere,
     # What the answer repeats, or what bounds tools that this model does not have.
-    "metadata": _elsewhere,
+    "metadata": _metadata,
     "max_tool_calls": _elsewhere,
     "stream_options": _elsewhere,
     # What is put otherwise.

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from model_service.errors import InvalidRequest
 from model_service.openai_api.encoding import write_json
-from model_service.openai_api.validation import invalid_field
+from model_service.openai_api.validation import invalid_field, optional_bool
 from model_service.responses_by_chat.parameters import Leave
 
 ChatFields = dict[str, Any]
@@ -45,8 +45,8 @@ def offered_tools(body: Mapping[str, Any], leave: Leave) -> OfferedTools:
     chat: ChatFields = {"tools": tools}
     if choice is not None:
         chat["tool_choice"] = choice
-    if body.get("parallel_tool_calls") is not None:
-        chat["parallel_tool_calls"] = body["parallel_tool_calls"]
+    if (parallel := optional_bool(body, "parallel_tool_calls")) is not None:
+        chat["parallel_tool_calls"] = parallel
     return OfferedTools(chat, frozenset(custom))
 
 
@@ -101,12 +101,12 @@ def _choice(choice: Any, tools: list[ChatFields]) -> tuple[Any, list[ChatFields]
     """Return the chat's ``tool_choice``, and the tools that it leaves."""
     if choice is None or isinstance(choice, str):
         return _mode(choice, tools), tools
-    kind = choice.get("type") if isinstance(choice, dict) else None
+    kind = str(choice.get("type")) if isinstance(choice, dict) else None
     if kind in TOOLS:
         return _named(choice.get("name"), tools), tools
     if kind != "allowed_tools" or not isinstance(choice.get("tools"), list):
         raise invalid_field("tool_choice", "must be auto, none, required, or one of the functions that tools has.")
-    names = {tool.get("name") for tool in choice["tools"] if isinstance(tool, dict)}
+    names = [tool.get("name") for tool in choice["tools"] if isinstance(tool, dict)]
     allowed = [tool for tool in tools if tool["function"]["name"] in names]
     return _mode(choice.get("mode") or "auto", allowed), allowed
 
