@@ -117,7 +117,7 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 20
+    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 21
     error_message = "What is written to or read from is named, each in its statement."
   }
 

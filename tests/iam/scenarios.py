@@ -182,6 +182,25 @@ def large_answers(site: Site) -> None:
         assert read(piece)["choices"]
 
 
+def kept_responses(site: Site) -> None:
+    responses(site)  # the same routes lead to OCI's own, whose statements stand beside those of the bucket
+    with site.running():
+        gateway = site.gateway()
+
+        def ask(method: str, path: str, body: Any = None) -> Any:
+            answer = site.through(gateway, method, f"/v1{path}", body)
+            assert answer.status == 200, (method, path, read(answer))
+            return read(answer)
+
+        first = ask("POST", "/responses", {"model": LLAMA, "input": "My name is Ada."})
+        assert first["store"] is True
+        again = {"model": LLAMA, "input": "Who am I?", "previous_response_id": first["id"]}
+        assert "Ada" in json.dumps(ask("POST", "/responses", again)["output"])
+        assert ask("GET", f"/responses/{first['id']}") == first
+        assert ask("GET", f"/responses/{first['id']}/input_items")["data"]
+        assert ask("DELETE", f"/responses/{first['id']}")["deleted"]
+
+
 def requests_from_objects(site: Site) -> None:
     site.storage.put("requests", "one.json", json.dumps(ASK).encode())
     with site.running():
@@ -326,6 +345,7 @@ SCENARIOS: Final[dict[str, Callable[..., None]]] = {
     "files that arrive": files_that_arrive,
     "keys": keys,
     "large answers": large_answers,
+    "kept responses": kept_responses,
     "models": models,
     "other compartments pay": other_compartments_pay,
     "records from a queue": records_from_a_queue,

@@ -72,6 +72,7 @@ FEATURES: Final[dict[str, dict[str, Any]]] = {
     "speech": {"create_gateway": True, "enable_speech": True},
     "dedicated endpoints": {"enable_dedicated_endpoints": True},
     "large answers": {"create_overflow_bucket": True},
+    "kept responses": {"create_responses_bucket": True, "enable_responses": True, "create_gateway": True},
     "requests from objects": {"request_buckets": ["requests"]},
     "relay": {"create_relay_queue": True, "create_relay_stream": True},
     "records from a stream": {
