@@ -41,7 +41,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve smoke test test-clients check lint bench attack figures docs reference lock digests image image-test zip wheels clean
+.PHONY: help run run-batch serve smoke test test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -129,15 +129,21 @@ image-test: $(VENV)/.tests ## build the image and run it confined as OCI does: n
 zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
 
+stack: $(VENV)/.runtime ## the ZIP that Resource Manager makes a stack of: dist/model-service-stack.zip
+	@PYTHONPATH=src $(BIN)/python -m function_package stack dist/model-service-stack.zip
+
 wheels: $(VENV)/.runtime ## the package for a laptop, as pip installs it: dist/*.whl
 	@$(PIP) wheel --no-deps --wheel-dir dist .
+
+wheels-test: wheels ## install the package in new environments, bare and with all extras, and run its commands: needs PyPI
+	@$(BIN)/python -m tests.wheels dist
 
 version: $(VENV)/.runtime ## give the tree and what is unreleased in the changelog a version: make version VERSION=0.2.0
 	@PYTHONPATH=src $(BIN)/python -m function_package version $(VERSION)
 
-# dist/<version>/: the package for a laptop, a ZIP for each processor with its bill of materials, notes, digests of all.
+# dist/<version>/: the package for a laptop, a ZIP for each processor with its bill of materials, the stack, notes, digests of all.
 release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this version: dist/<version>/
-	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; 	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; 	$$package notes >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; 	$(PIP) wheel --no-deps --wheel-dir $$folder .; 	for architecture in x86 arm; do 		$$package zip --architecture $$architecture $$folder/model-service-$$version-$$architecture.zip; done; 	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
+	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; 	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; 	$$package notes >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; 	$(PIP) wheel --no-deps --wheel-dir $$folder .; 	for architecture in x86 arm; do 		$$package zip --architecture $$architecture $$folder/model-service-$$version-$$architecture.zip; done; 	$$package stack $$folder/model-service-stack.zip; 	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
 
 clean: ## take away what was set up
 	rm -rf $(VENV) $(CLIENTS) $(SITE) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from function_package.archive import LARGEST, write_zip
+from function_package.archive import LARGEST, write_stack, write_zip
 from function_package.dependencies import Fill, from_installed, from_pip, from_pip_for
 from function_package.errors import PackageError
 from function_package.lock import words_for_pip, write_lock
@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     archive.add_argument("file", type=Path, help="replaced if it exists")
     bill = commands.add_parser("sbom", help="the bill of materials of the image's dependencies, as CycloneDX")
     bill.add_argument("file", type=Path, help="replaced if it exists")
+    stack = commands.add_parser("stack", help="the ZIP that Resource Manager makes a stack of")
+    stack.add_argument("file", type=Path, help="replaced if it exists")
     for command in (archive, bill):
         command.add_argument("--architecture", choices=ARCHITECTURES, default="x86", help="default: %(default)s")
     lock = commands.add_parser("lock", help="the hashes of the wheels of each pin, beside the requirements")
@@ -87,6 +89,12 @@ def _zip(options: argparse.Namespace) -> str:
     if written > LARGEST:
         raise PackageError(f"{options.file} has {_megabytes(written)}, more than a direct upload may have")
     return f"{options.file}: {_megabytes(written)}"
+
+
+def _stack(options: argparse.Namespace) -> str:
+    options.file.parent.mkdir(parents=True, exist_ok=True)
+    write_stack(ROOT / "terraform", options.file)
+    return str(options.file)
 
 
 def _sbom_beside(archive: Path) -> Path:
@@ -149,6 +157,7 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
     "version": _version,
     "words": _words,
     "zip": _zip,
+    "stack": _stack,
 }
 
 
