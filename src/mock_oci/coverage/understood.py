@@ -58,6 +58,22 @@ UNDERSTOOD: Final = {
     "ObjectStorageClient.delete_object_lifecycle_policy": "if-match",
     "ObjectStorageClient.get_object_lifecycle_policy": "",
     "ObjectStorageClient.list_retention_rules": "",
+    "ObjectStorageClient.create_multipart_upload": (
+        "object contentType contentLanguage contentEncoding contentDisposition cacheControl metadata "
+        "storageTier=Standard"
+    ),
+    "ObjectStorageClient.upload_part": "uploadId uploadPartNum Expect Content-Length Content-MD5",
+    "ObjectStorageClient.list_multipart_upload_parts": "uploadId limit page",
+    "ObjectStorageClient.list_multipart_uploads": "limit page",
+    "ObjectStorageClient.commit_multipart_upload": "uploadId if-match if-none-match partsToCommit partsToExclude",
+    "ObjectStorageClient.abort_multipart_upload": "uploadId",
+    "ObjectStorageClient.rename_object": "sourceName newName srcObjIfMatchETag newObjIfMatchETag newObjIfNoneMatchETag",
+    "ObjectStorageClient.copy_object": (
+        "sourceObjectName sourceObjectIfMatchETag destinationRegion destinationNamespace destinationBucket "
+        "destinationObjectName destinationObjectIfMatchETag destinationObjectIfNoneMatchETag "
+        "destinationObjectMetadata destinationObjectStorageTier=Standard"
+    ),
+    "ObjectStorageClient.get_work_request": "",
     "ObjectStorageClient.put_object_lifecycle_policy": "if-match items",
     "ObjectStorageClient.update_bucket": (
         "if-match namespace compartmentId name metadata publicAccessType=NoPublicAccess objectEventsEnabled "

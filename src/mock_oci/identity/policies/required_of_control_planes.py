@@ -74,4 +74,13 @@ REQUIRED_OF_CONTROL_PLANES: Final = {
     "ObjectStorageClient.get_object_lifecycle_policy": "BUCKET_READ",
     "ObjectStorageClient.delete_object_lifecycle_policy": "BUCKET_UPDATE",
     "ObjectStorageClient.list_retention_rules": "BUCKET_READ",
+    "ObjectStorageClient.create_multipart_upload": "OBJECT_CREATE",
+    "ObjectStorageClient.upload_part": "OBJECT_CREATE",
+    "ObjectStorageClient.list_multipart_upload_parts": "OBJECT_INSPECT",
+    "ObjectStorageClient.list_multipart_uploads": "BUCKET_READ",
+    "ObjectStorageClient.commit_multipart_upload": "OBJECT_CREATE",
+    "ObjectStorageClient.abort_multipart_upload": "OBJECT_DELETE",
+    "ObjectStorageClient.rename_object": "OBJECT_CREATE + OBJECT_OVERWRITE",
+    "ObjectStorageClient.copy_object": "OBJECT_READ",
+    "ObjectStorageClient.get_work_request": "OBJECT_READ",
 }

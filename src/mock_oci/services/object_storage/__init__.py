@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_oci.services.object_storage import buckets, lifecycle, links, objects
+from mock_oci.services.object_storage import buckets, lifecycle, links, multipart, objects, renaming
 from mock_oci.services.object_storage.pars import Par, Pars
 from mock_oci.services.object_storage.state import Bucket, ObjectStorage, StoredObject
 
@@ -13,4 +13,6 @@ OPERATIONS = (
     *objects.OPERATIONS,
     *links.OPERATIONS,
     *lifecycle.OPERATIONS,
+    *multipart.OPERATIONS,
+    *renaming.OPERATIONS,
 )

@@ -28,7 +28,7 @@ _NAME_BYTES = 1024
 
 
 def put_object(call: Call) -> Response:
-    name, headers = _name(call), call.request.headers
+    name, headers = name_of(call), call.request.headers
     bucket = bucket_of(call, name, needs=_needed_to_put(call, name))
     stated, actual = headers.get("content-md5"), md5_of(call.request.body)
     if stated not in (None, actual):
@@ -52,14 +52,16 @@ def put_object(call: Call) -> Response:
 
 
 def get_object(call: Call) -> Response:
-    name, headers = _name(call), call.request.headers
+    name, headers = name_of(call), call.request.headers
     item = storage_of(call).get(bucket_of(call, name).name, name)
     if headers.get("if-match", "*") not in ("*", item.etag):
         raise if_match_failed()
     if headers.get("if-none-match") in ("*", item.etag):
         return Response(304, {"etag": item.etag})
     overrides = {header: call.request.query[name] for name, header in _OVERRIDES.items() if name in call.request.query}
-    own = {"etag": item.etag, "content-md5": item.md5, "opc-content-md5": item.md5, **_modified(item)}
+    # What was uploaded in parts has a digest of their digests, and none of the whole.
+    md5 = {} if "opc-multipart-md5" in item.headers else {"content-md5": item.md5, "opc-content-md5": item.md5}
+    own = {"etag": item.etag, **md5, **_modified(item)}
     headers_out = {**item.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes", **overrides}
     piece = _piece(headers.get("range", ""), len(item.body))
     if piece is None:
@@ -70,7 +72,7 @@ def get_object(call: Call) -> Response:
 
 
 def delete_object(call: Call) -> Response:
-    name, if_match = _name(call), call.request.headers.get("if-match", "")
+    name, if_match = name_of(call), call.request.headers.get("if-match", "")
     storage_of(call).delete(bucket_of(call, name).name, name, if_match=if_match)
     return Response(204, {"last-modified": formatdate(call.cloud.clock(), usegmt=True)})
 
@@ -90,9 +92,13 @@ def _check_digests(request: Request) -> None:
             raise invalid(f"The {header} you specified did not match the computed {actual}", "UnmatchedContentChecksum")
 
 
-def _name(call: Call) -> str:
-    """Return the object's name: slashes in it are written as they are, or as %2F."""
-    name = unquote(call.parameters["object"])
+def name_of(call: Call) -> str:
+    """Return the object's name: slashes in it are written as they are, or as %2F. Raises Refused."""
+    return checked_name(unquote(call.parameters["object"]))
+
+
+def checked_name(name: str) -> str:
+    """Return a name that an object may have. Raises Refused."""
     if len(name.encode()) > _NAME_BYTES or set(name) & set("\r\n\0"):
         raise invalid("The object name is invalid", "InvalidObjectName")
     return name
@@ -116,7 +122,7 @@ def _piece(header: str, size: int) -> range | None:
 
 
 def _linked(access: str, answer: Callable[[Call], Response]) -> Callable[[Call], Response]:
-    named = (lambda call: call.request.query.get("prefix", "")) if access == "List" else _name
+    named = (lambda call: call.request.query.get("prefix", "")) if access == "List" else name_of
     return refusing(through_par(access, _IN_THE_SDK[access], named, answer))
 
 
