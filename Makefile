@@ -110,7 +110,7 @@ reference: $(VENV)/.tests ## docs/reference/, which is made from the code
 	@PYTHONPATH=src $(BIN)/python -m tests.docs.reference
 
 docs: $(SITE)/.mkdocs ## all pages as one site, without the network: build/site/index.html
-	@NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1 $(SITE)/bin/mkdocs build --quiet --strict --clean
+	@said=$$(NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1 $(SITE)/bin/mkdocs build --strict --clean 2>&1) || { echo "$$said"; exit 1; }
 	@$(SITE)/bin/python tests/docs/built_site.py build/site
 	@echo "build/site/index.html"
 
