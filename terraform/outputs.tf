@@ -30,7 +30,7 @@ output "config" {
 }
 
 output "image_repository" {
-  description = "What to tag and push the image as, without the tag."
+  description = "The image's name in the registry, without the tag."
   value       = try("${local.repository_host}.ocir.io/${oci_artifacts_container_repository.this[0].namespace}/${oci_artifacts_container_repository.this[0].display_name}", null)
 }
 

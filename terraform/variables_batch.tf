@@ -1,6 +1,6 @@
 # Who hands records to the function, all off by default; each of them needs tasks.
 variable "event_rules" {
-  description = "Rules of OCI Events that call the function, by name: the types of the events, and a filter of their fields, a JSON object as in a rule's data. A bucket tells of its objects only where it is set to emit object events."
+  description = "Rules of OCI Events that call the function, by name: the types of the events, and a filter of their fields, a JSON object as in a rule's data. A bucket emits events of its objects only if object_events_enabled is set."
   type = map(object({
     event_types = list(string)
     filter      = optional(string, "{}")
@@ -20,7 +20,7 @@ variable "event_rules" {
 }
 
 variable "notification_topics" {
-  description = "OCIDs of topics of Notifications whose messages the function gets."
+  description = "OCIDs of the Notifications topics whose messages call the function."
   type        = list(string)
   default     = []
   nullable    = false
@@ -32,14 +32,14 @@ variable "notification_topics" {
 }
 
 variable "create_stream" {
-  description = "Make a stream, named as everything is, of which every record is handed to the function."
+  description = "Make a stream, and a connector that sends its records to the function."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "stream_partitions" {
-  description = "Partitions of the stream: how many batches may be under way at once."
+  description = "Partitions of the stream."
   type        = number
   default     = 1
   nullable    = false
@@ -63,7 +63,7 @@ variable "stream_retention_in_hours" {
 }
 
 variable "create_queue" {
-  description = "Make a queue of which every message is handed to the function."
+  description = "Make a queue, and a connector that sends its messages to the function."
   type        = bool
   default     = false
   nullable    = false
@@ -82,7 +82,7 @@ variable "queue_deliveries" {
 }
 
 variable "batch_size" {
-  description = "At most so many records in one call of the function, from the stream and from the queue."
+  description = "The most records in one call of the function, from the stream and from the queue."
   type        = number
   default     = 100
   nullable    = false
@@ -94,7 +94,7 @@ variable "batch_size" {
 }
 
 variable "batch_time_in_seconds" {
-  description = "How long a batch is waited for before it goes with what there is."
+  description = "Seconds after which a batch is sent, even if it is not full."
   type        = number
   default     = 5
   nullable    = false

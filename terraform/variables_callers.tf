@@ -23,14 +23,14 @@ variable "caller_keys" {
 }
 
 variable "caller_headers" {
-  description = "MODEL_SERVICE_IDENTITY_HEADERS: which header says which part of a caller (id, team, key, models). What the gateway sets when it is not given."
+  description = "MODEL_SERVICE_IDENTITY_HEADERS: the header that has each part of a caller (id, team, key, models). Default: those that the gateway sets."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "usage_records" {
-  description = "MODEL_SERVICE_USAGE: on, and each call leaves a usage record in the log, without a service file too."
+  description = "MODEL_SERVICE_USAGE: a usage record in the log for each call, also without a service file."
   type        = bool
   default     = null
 }

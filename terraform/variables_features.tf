@@ -13,7 +13,7 @@ variable "enable_responses" {
 }
 
 variable "enable_completions" {
-  description = "Serve /v1/completions, for clients of old: a prompt in, text out."
+  description = "Serve /v1/completions, for older clients: a prompt in, text out."
   type        = bool
   default     = true
   nullable    = false
@@ -76,14 +76,14 @@ variable "enable_rerank" {
 }
 
 variable "enable_dedicated_endpoints" {
-  description = "Allow the function to ask OCI what a dedicated endpoint serves. Not needed where endpoint_families says it of each."
+  description = "Allow the function to ask OCI what a dedicated endpoint serves. Not needed if endpoint_families names each of them."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "create_iam" {
-  description = "Write the policy (and the dynamic group). Off: output policy_statements is what somebody else has to write."
+  description = "Write the policy (and the dynamic group). Off: an administrator has to write what the output policy_statements says."
   type        = bool
   default     = true
   nullable    = false

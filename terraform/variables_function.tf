@@ -51,7 +51,7 @@ variable "create_repository" {
 }
 
 variable "application_shape" {
-  description = "Processors of the application: GENERIC_X86, GENERIC_ARM or GENERIC_X86_ARM. The image has to fit."
+  description = "Processors of the application: GENERIC_X86, GENERIC_ARM or GENERIC_X86_ARM. The image must be built for it."
   type        = string
   default     = "GENERIC_X86"
   nullable    = false
@@ -98,7 +98,7 @@ variable "detached_timeout_in_seconds" {
 }
 
 variable "success_destination" {
-  description = "Where the record of a detached call that went well is sent: kind STREAM, QUEUE or NOTIFICATION, the OCID of the stream, queue or topic, and for a queue perhaps a channel."
+  description = "Where the invocation record of a successful detached call is sent: kind STREAM, QUEUE or NOTIFICATION, the OCID of the stream, queue or topic, and for a queue optionally a channel."
   type = object({
     kind       = string
     id         = string
@@ -113,7 +113,7 @@ variable "success_destination" {
 }
 
 variable "failure_destination" {
-  description = "Where the record of a detached call that failed is sent, as in success_destination."
+  description = "Where the invocation record of a failed detached call is sent, as in success_destination."
   type = object({
     kind       = string
     id         = string

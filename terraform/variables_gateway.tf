@@ -41,7 +41,7 @@ variable "gateway_path_prefix" {
 }
 
 variable "gateway_authentication" {
-  description = "Who is let in: jwt (a token of your identity provider), keys (the function's own keys), or none (everybody who can reach the gateway)."
+  description = "Who may call: jwt (a token of your identity provider), keys (the function's own keys), or none (everybody who can reach the gateway)."
   type        = string
   default     = "jwt"
   nullable    = false
@@ -53,7 +53,7 @@ variable "gateway_authentication" {
 }
 
 variable "gateway_open_to_the_internet" {
-  description = "Yes, a public gateway without authentication: everybody may spend this tenancy's tokens."
+  description = "Confirm a public gateway without authentication: everybody can then spend this tenancy's tokens."
   type        = bool
   default     = false
   nullable    = false
@@ -71,7 +71,7 @@ variable "jwks_uri" {
 }
 
 variable "jwt_issuers" {
-  description = "jwt: whose tokens are taken (the claim iss)."
+  description = "jwt: the issuers whose tokens are accepted (claim iss)."
   type        = list(string)
   default     = []
   nullable    = false
@@ -83,7 +83,7 @@ variable "jwt_issuers" {
 }
 
 variable "jwt_audiences" {
-  description = "jwt: for whom a token has to be meant (the claim aud)."
+  description = "jwt: the audiences that a token must have (claim aud)."
   type        = list(string)
   default     = []
   nullable    = false
@@ -95,14 +95,14 @@ variable "jwt_audiences" {
 }
 
 variable "gateway_scopes" {
-  description = "jwt and keys: a caller needs one of these scopes. Any caller who is let in when there are none."
+  description = "jwt and keys: a caller needs one of these scopes. Without any, every authenticated caller is accepted."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "identity_headers" {
-  description = "Headers in which the gateway tells the function who called, and the claim of the token (jwt) or the context (keys) that each carries. A caller's own value is always taken away."
+  description = "Headers in which the gateway sends the function who called, and the claim of the token (jwt) or of the context (keys) in each. A value that the caller sends is always removed."
   type        = map(string)
   default     = { "X-Authenticated-Subject" = "sub" }
   nullable    = false
@@ -114,7 +114,7 @@ variable "identity_headers" {
 }
 
 variable "rate_limit" {
-  description = "Requests a second that the gateway lets through. 0: no limit."
+  description = "Requests per second that the gateway allows. 0: no limit."
   type        = number
   default     = 50
   nullable    = false
@@ -138,7 +138,7 @@ variable "rate_limit_key" {
 }
 
 variable "usage_plans" {
-  description = "Plans by name: requests a second, and a quota of requests for a period (MINUTE, HOUR, DAY, WEEK, MONTH) that is refused (REJECT) or only noted (ALLOW) when it is used up."
+  description = "Plans by name: requests a second, and a quota of requests for a period (MINUTE, HOUR, DAY, WEEK, MONTH) after which requests are rejected (REJECT) or still allowed (ALLOW)."
   type = map(object({
     requests_per_second = number
     quota               = number
@@ -171,7 +171,7 @@ variable "usage_plan_tokens" {
 }
 
 variable "usage_plan_token_location" {
-  description = "Where a subscriber's token stands in a request."
+  description = "Where a request has the subscriber's token."
   type        = string
   default     = "request.headers[X-Subscription-Token]"
   nullable    = false
@@ -195,7 +195,7 @@ variable "cors_allowed_origins" {
 }
 
 variable "gateway_log_level" {
-  description = "INFO, WARN or ERROR: what the gateway's execution log holds."
+  description = "INFO, WARN or ERROR: the level of the gateway's execution log."
   type        = string
   default     = "WARN"
   nullable    = false

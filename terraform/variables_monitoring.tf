@@ -1,5 +1,5 @@
 variable "create_logs" {
-  description = "Make a log group with the function's log, the gateway's two and the event rules'."
+  description = "Make a log group with logs of the function, the gateway (access and execution) and the event rules."
   type        = bool
   default     = true
   nullable    = false

@@ -11,7 +11,7 @@ variable "genai_compartment_ocid" {
 }
 
 variable "allowed_compartments" {
-  description = "MODEL_SERVICE_COMPARTMENTS: compartments that a client of the gateway may name to pay for his request, besides genai_compartment_ocid. policy_compartment_ocid has to hold them all."
+  description = "MODEL_SERVICE_COMPARTMENTS: compartments that an HTTP caller may name to pay for a request, besides genai_compartment_ocid. policy_compartment_ocid has to hold them all."
   type        = list(string)
   default     = []
   nullable    = false
@@ -68,7 +68,7 @@ variable "project_id" {
 }
 
 variable "allowed_projects" {
-  description = "MODEL_SERVICE_PROJECTS: Generative AI projects that a client of the gateway may name (OpenAI-Project), besides project_id."
+  description = "MODEL_SERVICE_PROJECTS: Generative AI projects that an HTTP caller may name (OpenAI-Project), besides project_id."
   type        = list(string)
   default     = []
   nullable    = false
@@ -80,7 +80,7 @@ variable "allowed_projects" {
 }
 
 variable "responses_store" {
-  description = "MODEL_SERVICE_RESPONSES_STORE: off, and nothing is kept at OCI."
+  description = "MODEL_SERVICE_RESPONSES_STORE: whether OCI stores responses and conversations."
   type        = bool
   default     = null
 }
@@ -240,7 +240,7 @@ variable "ca_bundle" {
 }
 
 variable "deadline_margin" {
-  description = "MODEL_SERVICE_DEADLINE_MARGIN: seconds that are kept back of a call's time for shaping the answer, 0 to 60."
+  description = "MODEL_SERVICE_DEADLINE_MARGIN: seconds before the deadline at which an answer is closed properly, 0 to 60."
   type        = number
   default     = null
 
@@ -274,7 +274,7 @@ variable "aliases" {
 }
 
 variable "endpoint_families" {
-  description = "MODEL_SERVICE_ENDPOINT_FAMILIES: what a dedicated endpoint speaks (cohere, cohere_v2 or generic), by its OCID. Asked of OCI for those that are not named."
+  description = "MODEL_SERVICE_ENDPOINT_FAMILIES: the format of a dedicated endpoint (cohere, cohere_v2 or generic), by its OCID. For others OCI is asked."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -286,13 +286,13 @@ variable "endpoint_families" {
 }
 
 variable "log_requests" {
-  description = "OCI_LOG_REQUESTS: a log line for each request to OCI and one for its answer, without what was said."
+  description = "OCI_LOG_REQUESTS: a log line for each request to OCI and one for its answer, without prompts and answers."
   type        = bool
   default     = null
 }
 
 variable "log_content" {
-  description = "MODEL_SERVICE_LOG_CONTENT: with what was said. Mind who may read the log."
+  description = "MODEL_SERVICE_LOG_CONTENT: those lines with prompts and answers. Consider who can read the log."
   type        = bool
   default     = null
 }

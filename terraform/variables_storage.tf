@@ -1,12 +1,12 @@
 variable "create_overflow_bucket" {
-  description = "Make a private bucket for answers that are too large for the platform (6 MB); the caller gets a link that is good for an hour."
+  description = "Make a private bucket for answers that are too large for the platform (6 MB); the caller gets a link that is valid for an hour."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "overflow_days" {
-  description = "After how many days the new bucket lets go of an answer."
+  description = "Days after which the new bucket deletes an answer."
   type        = number
   default     = 1
   nullable    = false
@@ -36,7 +36,7 @@ variable "create_responses_bucket" {
 }
 
 variable "responses_days" {
-  description = "MODEL_SERVICE_RESPONSES_DAYS: for how many days such a response can be continued, 30 unless this says otherwise; after as many the new bucket lets go of it."
+  description = "MODEL_SERVICE_RESPONSES_DAYS: for how many days such a response can be continued, 30 unless this says otherwise; after as many days the new bucket deletes it."
   type        = number
   default     = null
 
@@ -58,7 +58,7 @@ variable "responses_bucket" {
 }
 
 variable "request_buckets" {
-  description = "MODEL_SERVICE_REQUEST_BUCKETS: buckets in compartment_ocid of which a caller may name an object as his request: bucket or namespace/bucket. Whoever may call may then ask about every object in them."
+  description = "MODEL_SERVICE_REQUEST_BUCKETS: buckets in compartment_ocid from which a caller may load a request body: bucket or namespace/bucket. Every caller can then use every object in them."
   type        = list(string)
   default     = []
   nullable    = false

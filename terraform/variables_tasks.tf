@@ -1,6 +1,6 @@
 # Records that arrive by themselves: what is to be done with them, and what the function may read and write for it.
 variable "tasks" {
-  description = "MODEL_SERVICE_TASKS: what is to be done with records: a path in the image, an object (oci://bucket@namespace/object, or its URL), or the YAML or JSON itself. The sinks in it have to be among sink_…, or made here."
+  description = "MODEL_SERVICE_TASKS: the tasks file: a path in the image, an object (oci://bucket@namespace/object, or its URL), or the YAML or JSON itself. The sinks in it have to be among sink_…, or made here."
   type        = string
   default     = null
 
@@ -27,7 +27,7 @@ variable "tasks" {
 }
 
 variable "batch_concurrency" {
-  description = "MODEL_SERVICE_BATCH_CONCURRENCY: how many records of a batch are worked on at once, 1 to 32; 8 when it is not given."
+  description = "MODEL_SERVICE_BATCH_CONCURRENCY: records of a batch that are worked on at the same time, 1 to 32; 8 when it is not given."
   type        = number
   default     = null
 
@@ -50,7 +50,7 @@ variable "source_buckets" {
 }
 
 variable "sink_buckets" {
-  description = "Buckets in compartment_ocid that tasks name as sinks: bucket or namespace/bucket. The function may write each object once, and change or delete none."
+  description = "Buckets in compartment_ocid that tasks name as sinks: bucket or namespace/bucket. The function may create objects, and not change or delete any."
   type        = list(string)
   default     = []
   nullable    = false
@@ -121,7 +121,7 @@ variable "sink_functions" {
 }
 
 variable "create_results_bucket" {
-  description = "Make a private bucket, <name>-results, for results, dead letters and the ledger of tasks. Nothing in it is deleted by itself."
+  description = "Make a private bucket, <name>-results, for results, dead letters and the ledger of tasks. Nothing in it is deleted automatically."
   type        = bool
   default     = false
   nullable    = false
