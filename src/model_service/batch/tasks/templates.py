@@ -18,7 +18,7 @@ OPENING: Final = "{{"
 
 
 NOTHING: Final = "finds nothing in this record, and has no default (|| gives one)"
-NOTHING_IN_TEXT: Final = "finds nothing: the record is not a JSON object, so value has no fields; text has the whole record"
+NOTHING_IN_TEXT: Final = "finds nothing: the record is not a JSON object, so value has no fields; text has all of it"
 
 
 @dataclass
