@@ -51,7 +51,7 @@ class Breaker:
 
     def begin(self) -> bool:
         """Note that a call begins; return whether it is a probe, whose outcome decides."""
-        if self.state != "half-open":
+        if self.state != "half-open" or self.clock() < self._probe_until:
             return False
         self._probe_until = self.clock() + PROBE_SECONDS
         return True

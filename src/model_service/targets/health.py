@@ -70,7 +70,8 @@ class TargetHealth:
         """Note that the target has answered, or begun to, after so many milliseconds."""
         with self._lock:
             self.calls += 1
-            self._throttles, self.resting_until = 0, float("-inf")
+            if self.clock() >= self.resting_until:  # else it began before the target asked for a rest
+                self._throttles = 0
             self.throttled_share *= 1 - FAST
             self.latency_ms = _moved(self.latency_ms, milliseconds, FAST)
             self.usual_ms = _moved(self.usual_ms, milliseconds, SLOW)

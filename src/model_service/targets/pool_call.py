@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from model_service.callers.accounts import AccountEntry
 from model_service.callers.budgets import OF_MODELS, OF_TARGETS, BudgetUsedUp
@@ -24,6 +25,9 @@ from model_service.targets.failures import AnswerLate, Failure, FirstTokenLate
 from model_service.targets.seam import continued, may_continue
 from model_service.targets.waiting import EarlyDeadline
 from model_service.upstream.retries import FIRST_PAUSE, MAX_PAUSE, MIN_TRY_SECONDS, asked_for
+
+NO_CODE: Final = re.compile(r"[^\w.-]", re.ASCII)
+MAX_CODE_LENGTH: Final = 64
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ class PoolCall:
             if not of_target:
                 raise self._with_story(refusal) from None
             self.container.note_used_up(target, refusal)
-            self.error = self.error if self.failed else refusal
+            if self.error is None or (isinstance(self.error, ModelNotFound) and not self.failed):
+                self.error = refusal
             self._leave(target)
             self.step = self._next_step(is_new=False)
             return None, route
@@ -234,8 +239,14 @@ class PoolCall:
 
 
 def story_in_a_header(failed: list[Mapping[str, Any]]) -> str:
-    """Return the tries that have come to nothing, as ``<target>: <status> <code>`` each."""
-    return ", ".join(f"{one['target']}: {one['status']} {one['error'] or ''}".rstrip() for one in failed)
+    """Return the tries that have come to nothing, as ``<target>: <status> <code>`` each.
+
+    A code is OCI's or a provider's own, and may hold what no header may.
+    """
+    codes = (NO_CODE.sub("_", str(one["error"] or ""))[:MAX_CODE_LENGTH] for one in failed)
+    return ", ".join(
+        f"{one['target']}: {one['status']} {code}".rstrip() for one, code in zip(failed, codes, strict=True)
+    )
 
 
 def _is_stream(request: Any) -> bool:

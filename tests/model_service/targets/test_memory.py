@@ -76,6 +76,7 @@ def test_after_its_cooldown_one_call_at_a_time_looks(breaker: Breaker, clock: Cl
     assert breaker.state == "half-open"
     assert breaker.begin()
     assert not breaker.may_begin
+    assert not breaker.begin()
     breaker.note(ok=True, probe=True)
     assert (breaker.state, breaker.may_begin) == ("closed", True)
 
@@ -127,6 +128,12 @@ def test_a_throttled_target_rests_as_long_as_it_asks_for(health: TargetHealth, c
     clock.now += 7
     assert health.can_be_asked
     assert health.breaker.state == "closed"
+
+
+def test_an_answer_to_what_began_before_ends_no_rest(health: TargetHealth, clock: Clock) -> None:
+    health.note_failure("throttled", "429", probe=False, retry_after=7.0)
+    health.note_answer(100, probe=False)
+    assert health.wait == 7.0
 
 
 def test_without_retry_after_it_rests_longer_each_time(health: TargetHealth, clock: Clock) -> None:

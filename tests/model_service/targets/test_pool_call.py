@@ -52,6 +52,20 @@ def test_the_next_answers_where_one_fails(opened: Open, oci: MockOci, stream: bo
     assert len(oci.charges) == 1
 
 
+def test_no_header_has_what_a_provider_puts_into_its_code(opened: Open, oci: MockOci) -> None:
+    oci.script.error(503, code="a\r\nset-cookie: \u2028" + "x" * 200, region=CHICAGO)
+    told = ask(opened()).headers["x-model-service-failed"]
+    assert told == f"{GPT}@{CHICAGO}: 503 a__set-cookie___" + "x" * 48
+
+
+def test_a_throttle_that_is_used_up_is_said_before_a_right_that_is_missing(opened: Open, oci: MockOci) -> None:
+    targets = [{"model": MODELS[1], "region": CHICAGO, "requests_per_minute": 1}, {"model": GPT, "region": FRANKFURT}]
+    service = opened(targets, more={"callers": {"everyone": {"models": ["meta.*"]}}})
+    ask(service)
+    with pytest.raises(RateLimited):
+        ask(service)
+
+
 def test_each_is_asked_what_its_model_takes(opened: Open, oci: MockOci) -> None:
     oci.script.error(503, region=CHICAGO)
     targets = [{"model": GPT, "region": CHICAGO}, {"model": MODELS[2], "region": FRANKFURT}]
