@@ -109,10 +109,9 @@ class Container:
     def route(self, request: Any, pool: TargetPool, target: ModelTarget) -> Route:
         """Return the route of a request to a target: what it names, else what its model needs."""
         names = {pool.name: target.model}
-        if hasattr(request, "messages") or getattr(request, "creates_response", False):
-            route: Route = request.route(names, override=target.transport or self.service.settings.transport)
-        else:
-            route = request.route(names)
+        is_chat = hasattr(request, "messages") or getattr(request, "creates_response", False)
+        override = {"override": target.transport or self.service.settings.transport} if is_chat else {}
+        route: Route = request.route(names, **override)
         return route
 
     def enter(

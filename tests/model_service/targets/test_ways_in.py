@@ -139,6 +139,15 @@ def test_the_responses_api_has_targets(stateful: Service, oci: MockOci) -> None:
     assert answer.completion["object"] == "response"
 
 
+def test_a_response_may_come_from_a_model_that_is_asked_in_chats(opened: Open, oci: MockOci) -> None:
+    oci.script.error(503, region=CHICAGO)
+    service = opened([{"model": OSS, "region": CHICAGO}, {"model": MODELS[2], "region": FRANKFURT}])
+    answer = _responses(service, store=False)
+    assert target_of(answer) == f"{MODELS[2]}@{FRANKFURT}"
+    assert answer.completion["object"] == "response"
+    assert [request.path for request in oci.requests][-1] == "/20231130/actions/chat"
+
+
 def test_a_stored_response_is_gone_on_with_where_it_is(stateful: Service, oci: MockOci) -> None:
     oci.script.error(503, region=CHICAGO, path="/openai/v1/responses")
     first = _responses(stateful)
