@@ -45,6 +45,20 @@ def test_stream(client: openai.OpenAI) -> None:
     assert "Why do functions sleep?" in response.output_text
 
 
+@pytest.mark.parametrize("model", ["meta.llama-3.3-70b-instruct", "cohere.command-a-03-2025"])
+def test_models_that_ocis_responses_does_not_serve(client: openai.OpenAI, model: str) -> None:
+    whole = client.responses.create(model=model, input="Why do functions sleep?", instructions="Be brief.")
+    with client.responses.stream(model=model, input="Why do functions sleep?", instructions="Be brief.") as stream:
+        kinds = [event.type for event in stream]
+        response = stream.get_final_response()
+    assert (kinds[0], kinds[-1]) == ("response.created", "response.completed")
+    assert "Why do functions sleep?" in response.output_text == whole.output_text
+    assert client.responses.parse(model=model, input="Lisbon?", text_format=Forecast).output_parsed
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(model=model, input="And?", previous_response_id=whole.id)
+    assert (caught.value.code, caught.value.param) == ("store_disabled", "previous_response_id")
+
+
 class Forecast(BaseModel):
     city: str
     sky: Literal["clear", "cloudy"]

@@ -12,8 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from model_service.errors import InvalidRequest, ModelServiceError, PathNotFound, PreviousResponseNotFound
+from model_service.errors import (
+    InvalidRequest,
+    ModelServiceError,
+    PathNotFound,
+    PreviousResponseNotFound,
+    RequestTooLarge,
+)
 from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits, check_memory
 from model_service.logs import log
 from model_service.oci_names import ObjectLocation
 from model_service.oci_services.object_storage import ObjectStorage
@@ -68,12 +75,15 @@ class KeepingService(Protocol):
 
 @dataclass(frozen=True)
 class ResponseBucket:
-    """``bucket`` is ``MODEL_SERVICE_RESPONSES_BUCKET``, ``days`` how long a response is kept."""
+    """``bucket`` is ``MODEL_SERVICE_RESPONSES_BUCKET``, ``days`` how long a response is kept.
+
+    What would not fit into memory again (``limits``) is not kept.
+    """
 
     storage: ObjectStorage
     bucket: ObjectLocation
     days: int
-    max_bytes: int
+    limits: Limits
 
     def keep(self, response: Mapping[str, Any], turn: KeptTurn, call: Call) -> bool:
         """Keep a response, and return whether it is kept: an answer that has been paid for goes out in any case."""
@@ -87,8 +97,9 @@ class ResponseBucket:
         }
         place, written = self._place(response["id"], call.owner), write_json(content)
         try:
-            if len(written) > self.max_bytes:
-                raise InvalidRequest(f"The conversation has {len(written)} bytes.", status=413)
+            if len(written) > self.limits.stored_request_bytes:
+                raise RequestTooLarge(f"The conversation has {len(written)} bytes.")
+            check_memory(written, self.limits)
             # Once, since another try over what the first has written would need one permission more.
             self.storage.put_once(place, written, {"expires-at": str(expires_at)}, call.deadline)
         except ModelServiceError as error:
@@ -100,7 +111,7 @@ class ResponseBucket:
         """Return a response; raise ``ResponseNotFound``."""
         if not KEPT_ID.fullmatch(response_id):
             raise ResponseNotFound(NOT_FOUND)
-        found = self.storage.find(self._place(response_id, owner), deadline, largest=self.max_bytes)
+        found = self.storage.find(self._place(response_id, owner), deadline, largest=self.limits.stored_request_bytes)
         if found is None:
             raise ResponseNotFound(NOT_FOUND)
         kept = read_json_object(found.content)
@@ -150,8 +161,7 @@ def bucket_of(service: KeepingService) -> ResponseBucket | None:
     settings = service.settings
     if settings.responses_bucket is None or not settings.responses_store:
         return None
-    largest = settings.limits.stored_request_bytes
-    return ResponseBucket(service.object_storage, settings.responses_bucket, settings.responses_days, largest)
+    return ResponseBucket(service.object_storage, settings.responses_bucket, settings.responses_days, settings.limits)
 
 
 def is_reference(item: Any) -> bool:

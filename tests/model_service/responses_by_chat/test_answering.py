@@ -10,6 +10,7 @@ import pytest
 from tests.model_service.responses_by_chat.conftest import Asking
 
 from mock_oci import MockOci
+from mock_oci.oddities import ODDITIES
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 COMMAND = "cohere.command-a-03-2025"
@@ -227,6 +228,32 @@ def test_a_stream_that_breaks_ends_with_what_failed(ask: Asking, oci: MockOci) -
     *_, failed, error = ask({"model": LLAMA, "input": "Hello", "stream": True}).events
     assert (failed["type"], failed["response"]["status"]) == ("response.failed", "failed")
     assert (error["type"], error["code"]) == ("error", "stream_broken")
+
+
+@pytest.mark.parametrize("name", sorted(ODDITIES))
+def test_what_real_servers_send_is_an_answer_or_an_error_and_never_a_bug(ask: Asking, oci: MockOci, name: str) -> None:
+    for stream in (False, True):
+        for model in (LLAMA, COMMAND):
+            oci.script.clear()
+            oci.script.odd(name, times=10)
+            told = ask({"model": model, "input": "Hello", "stream": stream})
+            if told.status != 200:
+                assert told.error["code"] != "internal_error"
+            elif told.body.startswith(b"event:"):
+                *_, last = told.events
+                assert last["type"] in ("response.completed", "response.incomplete", "error")
+                assert last.get("code") != "internal_error"
+            else:
+                assert told.response.status in ("completed", "incomplete")
+
+
+def test_a_stream_that_the_platform_would_not_let_out_ends_with_an_error(
+    ask: Asking, oci: MockOci, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_service.envelopes.stages.MAX_REPLY_BYTES", 270_000)
+    oci.script.chat("a long answer " * 2_000)
+    *_, last = ask({"model": LLAMA, "input": "Hello", "stream": True}).events
+    assert (last["type"], last["code"]) == ("error", "answer_too_large")
 
 
 def test_a_custom_tool_is_called_with_its_input(ask: Asking, oci: MockOci, stream: bool) -> None:

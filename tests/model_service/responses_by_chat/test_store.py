@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,12 @@ from tests.model_service.responses_by_chat.conftest import Asking, Told
 
 from mock_oci import MockOci
 from mock_oci.services.object_storage.state import ObjectStorage
+from model_service.fn.invocation import Deadline
+from model_service.fn.limits import Limits
+from model_service.oci_names import ObjectLocation
 from model_service.responses_by_chat import store
+from model_service.responses_by_chat.store import KeptTurn, ResponseBucket
+from model_service.transports.call import Call
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 COMMAND = "cohere.command-a-03-2025"
@@ -140,6 +146,18 @@ def test_an_answer_that_cannot_be_kept_is_an_answer_even_so(
     told = asking(**settings)({"model": LLAMA, "input": "Hello"})  # there is no such bucket
     assert "Hello" in told.response.output_text
     assert told.response.store is False
+
+
+def test_a_conversation_that_could_not_be_read_again_is_not_kept(keeping: Asking, oci: MockOci) -> None:
+    limits = Limits.for_memory()
+    for changed in ({"stored_request_bytes": 1000}, {"request_json_bytes": 1000}):
+        bucket = ResponseBucket(
+            keeping.app.service.object_storage, ObjectLocation.of_bucket(BUCKET), 1, replace(limits, **changed)
+        )
+        call = Call(Deadline.after(20))
+        response = {"id": f"resp_chat_{'0' * 32}", "output": ["x" * 2000]}
+        assert bucket.keep(response, KeptTurn([], []), call) is False
+    assert not objects(oci)
 
 
 KEYS = {"MODEL_SERVICE_IDENTITY_HEADERS": '{"id":"x-caller","team":"x-team"}', "MODEL_SERVICE_CONFIG": "{}"}
