@@ -28,7 +28,11 @@ def look_at_targets(context: DoctorContext) -> str:
                 hint = hint or error.hint
     if failed := [finding for finding in asked.values() if finding is not None]:
         raise CheckFailed(f"{len(failed)} of {len(asked)} targets do not answer: {'; '.join(failed)}", hint or REMEDY)
-    return f"{len(asked)} targets of {len(pools)} aliases answer"
+    finding = f"{len(asked)} targets of {len(pools)} aliases answer"
+    targets = [target for pool in pools.values() for target in pool.targets]
+    if context.service.settings.genai_endpoint and any(target.region and not target.url for target in targets):
+        finding += "; OCI_GENAI_ENDPOINT stands for the region of each that has no url"
+    return finding
 
 
 REMEDY: Final = (

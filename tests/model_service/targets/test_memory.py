@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import pytest
+from tests.model_service.callers.conftest import PASSWORD, RedisServer, redis_server
 
-from model_service.callers.counters import MemoryCounter
+from model_service.callers.counters import Counter, MemoryCounter
+from model_service.callers.redis_counter import RedisCounter
 from model_service.service_file.targets import ModelTarget
 from model_service.targets.breaker import Breaker
 from model_service.targets.choice import choose
 from model_service.targets.health import TargetHealth
 from model_service.targets.sharing import SharedHealth
 from model_service.targets.tries import TryBudget
+
+__all__ = ["redis_server"]  # a fixture
 
 
 @dataclass
@@ -238,39 +243,43 @@ class Containers:
     other: SharedHealth
     seen_by_one: TargetHealth
     seen_by_other: TargetHealth
+    place: str
 
 
-@pytest.fixture
-def containers(clock: Clock) -> Containers:
+@pytest.fixture(params=["memory", "redis"])
+def containers(clock: Clock, request: pytest.FixtureRequest) -> Containers:
     clock.now = 999_990.0  # the beginning of a window
-    counter = MemoryCounter(clock)
+    counters: list[Counter] = [MemoryCounter(clock)] * 2
+    if request.param == "redis":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        counters = [RedisCounter(server.url, password=lambda: PASSWORD, ca_file=server.ca_file) for _ in range(2)]
     seen = [TargetHealth(Breaker(3, 30.0, 10.0, clock, Numbers()), clock, Numbers()) for _ in range(2)]
-    return Containers(clock, SharedHealth(counter, clock), SharedHealth(counter, clock), *seen)
+    return Containers(clock, *(SharedHealth(counter, clock) for counter in counters), *seen, uuid4().hex)
 
 
 def test_what_one_container_finds_ill_others_keep_away_from(containers: Containers) -> None:
-    containers.one.publish("place")
-    containers.other.learn({"place": containers.seen_by_other})
+    containers.one.publish(containers.place)
+    containers.other.learn({containers.place: containers.seen_by_other})
     assert containers.seen_by_other.breaker.state == "open"
-    containers.one.learn({"place": containers.seen_by_one})
+    containers.one.learn({containers.place: containers.seen_by_one})
     assert containers.seen_by_one.breaker.state == "closed"  # it hears its own word alone
 
 
 def test_a_probe_of_ours_counts_more_than_the_word_of_others(containers: Containers) -> None:
-    containers.one.publish("place")
-    containers.other.learn({"place": containers.seen_by_other})
+    containers.one.publish(containers.place)
+    containers.other.learn({containers.place: containers.seen_by_other})
     containers.clock.now += 10
     containers.seen_by_other.note_answer(100, probe=containers.seen_by_other.begin())
-    containers.other.learn({"place": containers.seen_by_other})
+    containers.other.learn({containers.place: containers.seen_by_other})
     assert containers.seen_by_other.breaker.state == "closed"
 
 
 def test_it_is_looked_up_once_in_a_while_and_what_is_old_is_forgotten(containers: Containers) -> None:
-    containers.other.learn({"place": containers.seen_by_other})
-    containers.one.publish("place")
+    containers.other.learn({containers.place: containers.seen_by_other})
+    containers.one.publish(containers.place)
     containers.clock.now += 4
-    containers.other.learn({"place": containers.seen_by_other})
+    containers.other.learn({containers.place: containers.seen_by_other})
     assert containers.seen_by_other.breaker.state == "closed"
     containers.clock.now += 30
-    containers.other.learn({"place": containers.seen_by_other})
+    containers.other.learn({containers.place: containers.seen_by_other})
     assert containers.seen_by_other.breaker.state == "closed"

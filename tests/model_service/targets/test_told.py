@@ -137,6 +137,13 @@ def test_the_doctor_asks_each_target(opened: Open, oci: MockOci) -> None:
     assert {call.request.region for call in oci.calls if call.request.method == "POST"} == {"", CHICAGO, FRANKFURT}
 
 
+def test_the_doctor_says_that_one_endpoint_stands_for_every_region(opened: Open, oci: MockOci) -> None:
+    service = opened([{"model": MODELS[1], "region": "eu-paris-1"}])
+    check = check_of(service)
+    assert check.verdict == "ok"
+    assert check.detail.endswith("OCI_GENAI_ENDPOINT stands for the region of each that has no url")
+
+
 def test_the_doctor_names_the_target_that_does_not_answer(opened: Open, oci: MockOci) -> None:
     oci.catalogue.host(GPT, CHICAGO)
     check = check_of(opened(pool()))
