@@ -40,6 +40,8 @@ SLOW_PATHS = (
     "model_service/fn/",
     "model_service/oci_services/test_large_payloads",
     "model_service/relay/",
+    "model_service/targets/test_every_failure",
+    "model_service/targets/test_storm",
     "model_service/test_hostile_input",
     "model_service/test_ways_in",
     "model_service/transports/native/formats/test_folded_streams",
