@@ -14,7 +14,7 @@ from mock_oci.cloud import Cloud
 from mock_oci.identity.policies.decision import PolicyAnswer
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.signatures import SIGNATURE
-from mock_oci.model.catalogue import region_of_host
+from mock_oci.model.catalogue import REGIONS, region_of_host
 from mock_oci.model.replies import Reply
 from mock_oci.wire import Request, Response
 
@@ -47,7 +47,9 @@ class Call:
         ``needs`` are the permissions, where the table of the operation does not say all. Raises Refused with 501 where
         nobody can say.
         """
-        decision = self.cloud.permissions.decide(self.principal, compartment_id, self.name, needs, target)
+        key = REGIONS[self.region].key if self.region in REGIONS else self.region
+        named = {**(target or {}), "request.region": (key,)}
+        decision = self.cloud.permissions.decide(self.principal, compartment_id, self.name, needs, named)
         if self.record is not None and not decision.is_allowed:
             self.record.refusal = decision.reason
         if decision.answer is PolicyAnswer.UNKNOWN:

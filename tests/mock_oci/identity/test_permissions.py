@@ -128,6 +128,13 @@ def test_a_model_can_be_named(site: Site) -> None:
         assert site.ask("POST", path, body, opc_compartment_id=site.home)[0] == status
 
 
+def test_the_region_is_the_one_that_is_asked(site: Site) -> None:
+    site.allow("inspect generative-ai-model", "request.region = 'iad'")
+    path = f"/20231130/models?compartmentId={site.home}"
+    assert site.ask("GET", path)[0] == 404
+    assert site.ask("GET", path, host="generativeai.us-ashburn-1.oci.oraclecloud.com")[0] == 200
+
+
 def test_what_nobody_can_say_is_501_with_the_statement(site: Site) -> None:
     site.allow("manage moon-bases")
     status, answer = site.ask("GET", OBJECT)
