@@ -129,6 +129,7 @@ FEATURES: Final[dict[str, dict[str, Any]]] = {
         "vault_id": "ocid1.vault.oc1..vault",
         "vault_key_id": "ocid1.key.oc1..key",
         "metrics_namespace": "model_service",
+        "enable_playground": True,
         "cors_allowed_origins": ["https://app.example.com"],
     },
     "settings elsewhere": {

@@ -192,6 +192,14 @@ def test_an_authorizer_is_asked_once_for_a_key_and_tells_who_calls(oci: MockOci,
     assert len(keys.functions.questions) == 2
 
 
+def test_the_page_of_the_playground_opens_without_a_key_and_nothing_else_does(oci: MockOci) -> None:
+    keys = Deployed(oci, "keys")
+    keys.functions.judging = {"active": False}
+    assert keys.status("GET", "/v1/playground") == 200
+    assert keys.functions.questions == []
+    assert keys.status("POST", CHAT) == 401
+
+
 def test_a_page_of_an_origin_that_is_named_may_ask(oci: MockOci) -> None:
     keys = Deployed(oci, "keys")
     ask = {"access-control-request-method": "POST"}
