@@ -68,7 +68,7 @@ test: $(VENV)/.tests ## the tests, with style and types
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow")
 
-test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
+test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/schemathesis $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl
 	@said=$$(mktemp); $(call clients,2) >"$$said" 2>&1 & two=$$!; \
 	$(call clients,3) $(ASYNC); status=$$?; \
@@ -163,11 +163,19 @@ $(VENV)/.tests: tests/requirements.txt tests/requirements.lock $(VENV)/.runtime
 	@$(PIP) install --no-deps $$($(WORDS) tests/requirements.txt)
 	@touch $@
 
-$(CLIENTS)/%/.clients: tests/clients/openai-%.txt
+define place_of_its_own
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
 	@$(PYTHON) -m venv $(CLIENTS)/$*
 	@$(CLIENTS)/$*/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r $<
 	@touch $@
+endef
+
+$(CLIENTS)/%/.clients: tests/clients/openai-%.txt
+	$(place_of_its_own)
+
+# What asks whatever the OpenAPI document allows, and what it does not.
+$(CLIENTS)/%/.clients: tests/clients/%.txt
+	$(place_of_its_own)
 
 $(SITE)/.mkdocs: docs/requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }

@@ -33,6 +33,7 @@ _CLIENTS = {
     "test_openai.py": "langchain_core",  # in both environments
     "test_openai_agents.py": "agents",
     "test_pydantic_ai.py": "pydantic_ai",
+    "test_schemathesis.py": "agents",  # once is enough
 }
 collect_ignore = [file for file, module in _CLIENTS.items() if importlib.util.find_spec(module) is None]
 

@@ -21,6 +21,12 @@ CHECKS = {
     "responses_stream": "Responses, streamed",
     "responses_tools": "Responses, tools",
     "responses_structured": "Responses, structured output",
+    "models": "list of models",
+    "completions": "completions",
+    "files": "files",
+    "vector_stores": "vector stores",
+    "containers": "containers",
+    "speech": "speech",
     "langchain-tests": "`ChatModelIntegrationTests`",
 }
 HEAD = """\
@@ -34,6 +40,7 @@ chat, stream, tools with their results, a tool that is forced, structured output
 **yes** is a test that passed; a number is a test that fails for a reason of the client's or of the local model's, given
 at the end; an empty cell was not asked: most clients are asked for errors with one family only. The Responses API is
 OCI's own for gpt-oss, gpt-5 and Grok, and [a chat in its shape](responses.md#responses-by-chat) for the others.
+What has no model (files, vector stores, containers), and speech, stand in the first column.
 """
 
 Row = dict[str, Any]

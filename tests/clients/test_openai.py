@@ -131,3 +131,51 @@ def test_responses_tools(client: openai.OpenAI, model: str, streamed: bool) -> N
 @of_each_family()
 def test_responses_structured(client: openai.OpenAI, model: str) -> None:
     assert isinstance(client.responses.parse(model=model, input="Paris", text_format=City).output_parsed, City)
+
+
+@of_each_family()
+def test_models(client: openai.OpenAI, model: str) -> None:
+    assert model in {listed.id for listed in client.models.list()}
+    assert client.models.retrieve(model).owned_by == model.partition(".")[0]
+
+
+@of_each_family()
+def test_completions(client: openai.OpenAI, model: str) -> None:
+    assert HI in client.completions.create(model=model, prompt=HI).choices[0].text
+    chunks = client.completions.create(model=model, prompt=HI, stream=True)
+    assert HI in "".join(choice.text for chunk in chunks for choice in chunk.choices)
+
+
+def test_files(client: openai.OpenAI) -> None:
+    made = client.files.create(file=("notes.txt", b"Ada met Charles."), purpose="user_data")
+    assert client.files.wait_for_processing(made.id).filename == "notes.txt"
+    assert made.id in {listed.id for listed in client.files.list()}
+    assert client.files.content(made.id).read() == b"Ada met Charles."
+    assert client.files.delete(made.id).deleted
+
+
+def test_vector_stores(client: openai.OpenAI) -> None:
+    store = client.vector_stores.create(name="notes", metadata={"topic": "people"})
+    uploaded = client.vector_stores.files.upload_and_poll(
+        vector_store_id=store.id, file=("notes.txt", b"Ada met Charles.")
+    )
+    batch = client.vector_stores.file_batches.create_and_poll(store.id, file_ids=[uploaded.id])
+    assert (uploaded.status, batch.file_counts.completed) == ("completed", 1)
+    (found,) = client.vector_stores.search(store.id, query="Who is Ada?")
+    assert found.content[0].text == "Ada met Charles."
+    assert client.vector_stores.update(store.id, name="people").name == "people"
+    assert client.vector_stores.delete(store.id).deleted
+
+
+def test_containers(client: openai.OpenAI) -> None:
+    made = client.containers.create(name="work")
+    added = client.containers.files.create(made.id, file=("d.csv", b"1,2"))
+    assert client.containers.files.content.retrieve(added.id, container_id=made.id).read() == b"1,2"
+    client.containers.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.containers.retrieve(made.id)
+
+
+def test_speech(client: openai.OpenAI) -> None:
+    made = client.audio.speech.create(model="xai.grok-tts", voice="eve", input=HI, response_format="wav")
+    assert made.read().startswith(b"RIFF")
