@@ -88,7 +88,7 @@ HOSTS = re.compile(
     rf"|telemetry(-ingestion)?\.{_REGION}\.(oci\.)?{_REALM}"
     rf"|[a-z0-9-]+\.apm-agt\.{_REGION}\.oci\.{_REALM}"
     rf"|iaas\.{_REGION}\.(ds\.oci\.)?{_REALM}"
-    rf"|(identity|apigateway|logging|artifacts|managementdashboard)\.{_REGION}\.(ds\.)?(oci\.)?{_REALM}"
+    rf"|(identity|apigateway|(ingestion\.)?logging|artifacts|managementdashboard)\.{_REGION}\.(ds\.)?(oci\.)?{_REALM}"
     rf"|events\.{_REGION}\.(ds\.)?oci\.{_REALM}"
     r"|169\.254\.169\.254"  # instance metadata (docs: Compute/Tasks/gettingmetadata.htm)
 )

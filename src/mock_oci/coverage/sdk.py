@@ -44,6 +44,7 @@ CLIENTS = (
     ("apigateway", "SubscribersClient"),
     ("apigateway", "WorkRequestsClient"),
     ("logging", "LoggingManagementClient"),
+    ("loggingingestion", "LoggingClient"),
     ("artifacts", "ArtifactsClient"),
     ("management_dashboard", "DashxApisClient"),
 )

@@ -191,6 +191,7 @@ UNDERSTOOD: Final = {
     "MonitoringClient.summarize_metrics_data": (
         "compartmentId compartmentIdInSubtree=false namespace resourceGroup query startTime endTime resolution"
     ),
+    "LoggingClient.put_logs": "specversion logEntryBatches",
     **control_planes.UNDERSTOOD,
     **functions_admin.UNDERSTOOD,
 }

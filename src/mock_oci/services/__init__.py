@@ -9,6 +9,7 @@ from mock_oci.services import (
     functions,
     generative_ai,
     instance_metadata,
+    log_ingestion,
     monitoring,
     notifications,
     object_storage,
@@ -30,5 +31,6 @@ SERVICES: tuple[Operation, ...] = (
     *monitoring.OPERATIONS,
     *apm.OPERATIONS,
     *control_planes.OPERATIONS,
+    *log_ingestion.OPERATIONS,
     *instance_metadata.OPERATIONS,
 )

@@ -63,6 +63,7 @@ REQUIRED_OF_CONTROL_PLANES: Final = {
     "IdentityClient.list_availability_domains": "COMPARTMENT_INSPECT",
     "IdentityClient.get_tenancy": "TENANCY_INSPECT",
     "IdentityClient.list_region_subscriptions": "TENANCY_INSPECT",
+    "LoggingClient.put_logs": "LOG_CONTENT_PUSH",
     "LoggingManagementClient.get_work_request": "LOG_GROUP_READ",
     "WorkRequestsClient.get_work_request": "API_GATEWAY_READ",
     "WorkRequestClient.get_work_request": "VCN_READ",
