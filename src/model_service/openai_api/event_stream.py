@@ -14,6 +14,9 @@ from model_service.openai_api.encoding import DONE
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024  # of a stream: an embedded picture or an audio answer is one line
 LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
+NamedEvent = tuple[str | None, str]
+"""The name of a server-sent event, if it has one, and its data."""
+
 
 def read_lines(pieces: Iterable[bytes], max_bytes: int = MAX_LINE_BYTES) -> Iterator[str]:
     """Yield the lines of a byte stream, as ``read_line_groups`` reads them."""
@@ -59,12 +62,12 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[str]:
     return (text for _, text in read_named_events(pieces))
 
 
-def read_named_events(pieces: Iterable[bytes]) -> Iterator[tuple[str | None, str]]:
+def read_named_events(pieces: Iterable[bytes]) -> Iterator[NamedEvent]:
     """Yield the name of each server-sent event, if it has one, and its ``data``."""
     return chain.from_iterable(read_event_groups(pieces))
 
 
-def read_event_groups(pieces: Iterable[bytes]) -> Iterator[list[tuple[str | None, str]]]:
+def read_event_groups(pieces: Iterable[bytes]) -> Iterator[list[NamedEvent]]:
     """Yield the names of server-sent events, and their ``data``: together those that came together.
 
     Comments, other fields and events without data are passed over; lines of one event are joined by a line feed; a last
@@ -73,7 +76,7 @@ def read_event_groups(pieces: Iterable[bytes]) -> Iterator[list[tuple[str | None
     name: str | None = None
     data: list[str] = []
     for lines in chain(read_line_groups(pieces), [[""]]):
-        events: list[tuple[str | None, str]] = []
+        events: list[NamedEvent] = []
         for line in lines:
             if line.startswith("data:"):
                 data.append(line[5:].removeprefix(" "))

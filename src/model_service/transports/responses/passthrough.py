@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import Any, Final
 
 from model_service.errors import InvalidRequest, ModelServiceError, StreamBroken, UpstreamError
 from model_service.openai_api.chat import Answer, Complete, Stream
 from model_service.openai_api.encoding import DONE, Encoding, write_json
-from model_service.openai_api.event_stream import read_named_events
+from model_service.openai_api.event_stream import NamedEvent, read_event_groups
 from model_service.openai_api.responses import BASE, SurfaceRequest, no_relay
 from model_service.routing import Route
 from model_service.transports.call import Call, bearing
@@ -128,11 +128,13 @@ class RawEvent:
     """One server-sent event: its ``event`` name, if it has one, and the text of its ``data``.
 
     ``value`` is that text read, for whoever wants the usage of the last one; it is empty for ``[DONE]``.
+    ``is_followed`` says that the next one has arrived already.
     """
 
     name: str | None
     text: str
     value: Mapping[str, Any]
+    is_followed: bool = field(default=False, compare=False)
 
     def write(self) -> bytes:
         """Return the event as it stands on the wire."""
@@ -147,16 +149,21 @@ def read_raw_events(pieces: Iterable[bytes]) -> Iterator[RawEvent]:
     the response has one.
     """
     ended = False
-    for name, text in read_named_events(pieces):
+    for (name, text), (_, following) in chain.from_iterable(map(_with_next, read_event_groups(pieces))):
         event = read_event(text, name)
         value = event or {}
         ended = ended or value.get("type") in RAW_ENDS
         if "NaN" in text or "Infinity" in text:
             text = write_json(value).decode()  # noqa: PLW2901 - the same value, as JSON
         if event is not None or text == DONE:
-            yield RawEvent(name, text, value)
+            yield RawEvent(name, text, value, is_followed=following.startswith(SURELY_AN_EVENT))
     if not ended:
         raise StreamBroken("OCI ended the stream before the response was complete.")
+
+
+def _with_next(events: list[NamedEvent]) -> Iterator[tuple[NamedEvent, NamedEvent]]:
+    """Return each event with the one that came together with it, if there is one."""
+    return pairwise([*events, (None, "")])
 
 
 def write_raw_events(events: Iterable[RawEvent]) -> Iterator[bytes]:
@@ -175,6 +182,7 @@ def write_raw_events(events: Iterable[RawEvent]) -> Iterator[bytes]:
         yield RawEvent("error", write_json(said).decode(), said).write()
 
 
+SURELY_AN_EVENT: Final = '{"type":"response.'
 RAW_ENDS: Final = (*ENDS, "response.cancelled")  # the last one is of a response that ran in the background
 
 RAW_EVENTS: Final = Encoding("text/event-stream", write_raw_events)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from model_service.envelopes.stages import byte_stages
 from model_service.errors import DeadlineExceeded, StreamBroken
-from model_service.transports.responses.passthrough import RawEvent, read_raw_events, write_raw_events
+from model_service.openai_api.chat import Stream
+from model_service.transports.responses.passthrough import RAW_EVENTS, RawEvent, read_raw_events, write_raw_events
 
 BEGUN = b'event: response.created\ndata: {"type":"response.created","sequence_number":4}\n\n'
 ENDED = b'event: response.completed\ndata: {"type":"response.completed","response":{"usage":{"input_tokens":1}}}\n\n'
@@ -75,3 +77,20 @@ def test_a_stream_that_breaks_ends_with_an_error_event() -> None:
     assert name == "event: error"
     assert (event["type"], event["code"], event["message"]) == ("error", "deadline_exceeded", "Too late.")
     assert event["sequence_number"] == 5
+
+
+def test_events_that_came_together_leave_together_and_none_waits_for_one_that_has_not_come() -> None:
+    delta = b'data: {"type":"response.output_text.delta","delta":"a"}\n\n'
+    asked: list[bytes] = []
+
+    def pieces() -> Iterator[bytes]:
+        for piece in (BEGUN + delta * 3, delta + b": alive\n\n", delta + ENDED):
+            asked.append(piece)
+            yield piece
+
+    sent = byte_stages(Stream(read_raw_events(pieces()), encoding=RAW_EVENTS), RAW_EVENTS)
+    assert next(sent) == BEGUN + delta * 3
+    assert len(asked) == 1
+    assert next(sent) == delta
+    assert len(asked) == 2
+    assert b"".join(sent) == delta + ENDED
