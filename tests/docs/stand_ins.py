@@ -14,7 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 
 REPOSITORY = "ord.ocir.io/mynamespace/model-service"
-OUTPUTS = {"image_repository": REPOSITORY, "base_url": "https://id.apigateway.us-chicago-1.oci.customer-oci.com/v1"}
+OUTPUTS = {
+    "image_repository": REPOSITORY,
+    "base_url": "https://id.apigateway.us-chicago-1.oci.customer-oci.com/v1",
+    "keys_secret_id": "ocid1.vaultsecret.oc1.us-chicago-1.keys",
+}
 # What comes first of the programs that we do not have, as their documentation has it.
 DOCKER = ("login", "push", "buildx imagetools inspect")
 FN = (
