@@ -32,6 +32,7 @@ EXAMPLES: Final = """\
 COLUMNS: Final = ("id", "owner", "team", "state", "created", "expires", "models")
 SECONDS: Final = 30.0  # for reading or writing a secret
 SECRETS_PATH: Final = "/20180608/secrets/"  # oci.vault.VaultsClient.update_secret
+MAX_SECRET_BYTES: Final = 25 * 1024  # https://docs.oracle.com/en-us/iaas/Content/General/Concepts/servicelimits.htm
 DAYS: Final = re.compile(r"(?P<days>[1-9][0-9]{0,3})d")
 
 
@@ -129,7 +130,10 @@ class _File:
         return read_key_ring(self._path.read_text(), str(self._path)) if self._path.exists() else KeyRing()
 
     def write(self, ring: KeyRing) -> None:
-        self._path.write_text(json.dumps(ring.document(), indent=2) + "\n")
+        """Write the document anew, in one step: a function that reads it meanwhile sees the old one or the new one."""
+        beside = self._path.with_name(f"{self._path.name}.new")
+        beside.write_text(json.dumps(ring.document(), indent=2) + "\n")
+        beside.replace(self._path)
 
 
 class _Secret:
@@ -141,8 +145,14 @@ class _Secret:
         return read_key_ring(text, name)
 
     def write(self, ring: KeyRing) -> None:
-        """Make a new version of the secret, which becomes the current one."""
-        content = base64.b64encode(json.dumps(ring.document()).encode()).decode()
+        """Make a new version of the secret, the current one; raise ``InvalidRequest`` for too many keys."""
+        text = json.dumps(ring.document(), separators=(",", ":")).encode()
+        if len(text) > MAX_SECRET_BYTES:
+            raise InvalidRequest(
+                f"The document would have {len(text)} bytes; a Vault secret takes {MAX_SECRET_BYTES}.",
+                hint="Keep it in a file, copy that to a bucket, and set MODEL_SERVICE_KEYS=oci://bucket@namespace/object.",
+            )
+        content = base64.b64encode(text).decode()
         body = {"secretContent": {"contentType": "BASE64", "content": content, "stage": "CURRENT"}}
         deadline = Deadline.after(SECONDS)
         vaults = self._service.region_services.vaults(self._ocid, deadline)

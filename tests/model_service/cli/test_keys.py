@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from model_service.callers.keys import KEY, KeyRing, read_key_ring
+from mock_oci import MockOci
+from mock_oci.services.vault.state import Secrets
+from model_service.callers.keys import KEY, KeyRing, new_key, read_key_ring
 from model_service.cli.keys import add_arguments, run
 from model_service.errors import InvalidRequest, SettingsError
 
@@ -90,3 +92,29 @@ def test_a_broken_document_is_left_alone(document: Path) -> None:
     with pytest.raises(SettingsError, match=r"keys\.0\.id"):
         keys(document, "create", "--owner", "ada")
     assert json.loads(document.read_text()) == {"keys": [{"id": 1}]}
+
+
+def test_a_document_is_written_in_one_step(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys(document, "create", "--owner", "ada")
+    before = document.read_text()
+
+    def broken(_self: Path, text: str) -> int:
+        document.with_name("keys.json.new").write_bytes(text[:10].encode())
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "write_text", broken)
+    with pytest.raises(OSError, match="no space"):
+        keys(document, "create", "--owner", "bob")
+    assert document.read_text() == before
+
+
+def test_more_keys_than_a_secret_holds_are_refused_before_they_are_written(
+    environment: dict[str, str], oci: MockOci, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**environment, "MODEL_SERVICE_OCI_ENDPOINT": environment["OCI_GENAI_ENDPOINT"]}.items():
+        monkeypatch.setenv(name, value)
+    many = KeyRing(new_key(f"owner-{number}", "search", now=datetime.now(UTC))[1] for number in range(150))
+    secret = oci.state_of(Secrets).create("keys", json.dumps(many.document(), separators=(",", ":")).encode())
+    with pytest.raises(InvalidRequest, match="a Vault secret takes 25600"):
+        keys(Path(secret.id), "create", "--owner", "ada")
+    assert len(oci.state_of(Secrets).all()[0].versions) == 1
