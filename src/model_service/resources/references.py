@@ -6,13 +6,14 @@ A model reads what it is pointed at, so a request for an answer is a way to read
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from model_service.errors import InvalidRequest
-from model_service.openai_api.resources import ResourceKind
-from model_service.resources.hosts import ResourceService
-from model_service.resources.owned import OwnedResources
-from model_service.transports.call import Call
+
+if TYPE_CHECKING:
+    from model_service.openai_api.resources import ResourceKind
+    from model_service.resources.hosts import ResourceService
+    from model_service.transports.call import Call
 
 MAX_REFERENCES: Final = 20  # each is looked up
 
@@ -27,6 +28,9 @@ def check_references(service: ResourceService, request: Any, call: Call) -> None
             code="too_many_references",
         )
     if named and call.owner is not None:
+        # On first use: every call of a service that keeps callers apart comes here, and few name anything.
+        from model_service.resources.owned import OwnedResources  # noqa: PLC0415 - see above
+
         owned = OwnedResources(service, call, call.owner)
         for kind, name in named:
             owned.check(kind, name)
