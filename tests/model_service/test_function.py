@@ -332,6 +332,22 @@ def test_a_call_without_a_relay_loads_nothing_for_one(stack: LocalStack) -> None
     assert not [name for name in modules if name.startswith(beside)]
 
 
+def test_a_call_of_a_caller_who_is_kept_apart_loads_what_it_needs_alone() -> None:
+    """With a service file in JSON, limits, prices and usage records; a shared counter is loaded with its first limit."""
+    file = {"callers": {"everyone": {"limits": {"tokens_per_day": 10**9}}}, "prices": {"models": {"*": {"input": 1}}}}
+    config = {"REAL_FUNC": str(ROOT / "func.py"), "MODEL_SERVICE_CONFIG": json.dumps(file)}
+    with MockOciWithFunction(folder=ROOT / "tests/functions/modules", config=config) as (_, function, functions):
+        response = functions.invoke(function.id, json.dumps(HELLO).encode())
+        assert isinstance(response.body, bytes)
+        modules = set(json.loads(response.body)["modules"])
+    assert "model_service.callers.accounts" in modules
+    assert not modules & (
+        NOT_FOR_A_COLD_START | {"model_service.service_file.yaml_lines", "model_service.usage.metrics"}
+    )
+    beside = ("model_service.resources.owned", "model_service.transports.responses", "model_service.oci_services")
+    assert not [name for name in modules if name.startswith(beside)]
+
+
 NOT_FOR_A_COLD_START = {
     "oci",
     "pydantic",
