@@ -333,7 +333,7 @@ def test_a_call_without_a_relay_loads_nothing_for_one(stack: LocalStack) -> None
 
 
 def test_a_call_of_a_caller_who_is_kept_apart_loads_what_it_needs_alone() -> None:
-    """With a service file in JSON, limits, prices and usage records; a shared counter is loaded with its first limit."""
+    """With a service file in JSON, limits, prices and usage records; a shared counter comes with its first limit."""
     file = {"callers": {"everyone": {"limits": {"tokens_per_day": 10**9}}}, "prices": {"models": {"*": {"input": 1}}}}
     config = {"REAL_FUNC": str(ROOT / "func.py"), "MODEL_SERVICE_CONFIG": json.dumps(file)}
     with MockOciWithFunction(folder=ROOT / "tests/functions/modules", config=config) as (_, function, functions):
