@@ -80,7 +80,35 @@ def invalid_chat(error: ValidationError, body: Mapping[str, Any]) -> InvalidRequ
     if not complaint["loc"]:
         return InvalidRequest("A field name has half a surrogate pair.")  # which pydantic takes for no string
     param = _path(complaint["loc"], body)
-    return InvalidRequest(f"{param}: {complaint['msg']}", param=param)
+    return InvalidRequest(f"{param}: {in_words_of_json(complaint)}", param=param)
+
+
+def in_words_of_json(complaint: Any) -> str:
+    """Return what pydantic says of a value, in the words of JSON: array, object, string."""
+    kind, context = complaint["type"], complaint.get("ctx", {})
+    if kind == "literal_error":
+        return "must be one of " + str(context["expected"]).replace("'", "").replace(" or ", ", ")
+    return WORDS_OF_JSON[kind].format(**context) if kind in WORDS_OF_JSON else str(complaint["msg"])
+
+
+# By pydantic's type of an error: https://docs.pydantic.dev/latest/errors/validation_errors/
+WORDS_OF_JSON: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_too_short": "must be a non-empty string",
+    "string_too_long": "must have at most {max_length} characters",
+    "list_type": "must be an array",
+    "too_short": "must be an array of at least {min_length} item",
+    "dict_type": "must be an object",
+    "bool_type": "must be a boolean",
+    "int_type": "must be an integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+}
 
 
 def _path(location: Sequence[int | str], body: Any) -> str:

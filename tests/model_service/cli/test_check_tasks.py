@@ -133,7 +133,7 @@ def test_a_result_that_came_back_is_let_go(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("request_", "problem"),
     [
-        ("messages: [{role: user, content: hello}]", "model: Field required"),
+        ("messages: [{role: user, content: hello}]", "model: is required"),
         ("model: m, messages: hello", "messages: "),
         ("model: m, input: hello, background: true", "background: the answer to a record cannot be fetched later"),
         ("operation: doctor", "operation: doctor is not for records"),

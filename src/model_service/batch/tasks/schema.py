@@ -14,6 +14,7 @@ from model_service.batch.tasks.expressions import CONTENT, Expression, TemplateE
 from model_service.batch.tasks.tasks import Match, Reading, SinkDescription, Task
 from model_service.batch.tasks.templates import MAX_TEMPLATE_BYTES, Template
 from model_service.oci_names import ObjectLocation
+from model_service.openai_api.validation import in_words_of_json
 from model_service.service_file.fields import Fault, Path
 
 OBJECT_NAME: Final = "{{ id }}.json"
@@ -58,7 +59,7 @@ def _fault(complaint: Any) -> Fault:
     """Return pydantic's error at its path in the file, without the names of kinds, with the path inside a template."""
     context = complaint.get("ctx", {})
     location = tuple(step for step in complaint["loc"] if not str(step).startswith(KIND))
-    return Fault(context.get("problem") or complaint["msg"], location + tuple(context.get("path", ())))
+    return Fault(context.get("problem") or in_words_of_json(complaint), location + tuple(context.get("path", ())))
 
 
 def _object(required: Mapping[str, Any], optional: Mapping[str, Any]) -> Any:

@@ -22,7 +22,7 @@ def read(tasks: dict[str, Any]) -> Any:
     ("request_", "problem"),
     [
         ({"model": LLAMA, "mesages": MESSAGES}, "messages"),
-        ({"messages": MESSAGES}, "model: Field required"),
+        ({"messages": MESSAGES}, "model: is required"),
         ({"model": "", "messages": MESSAGES}, "model"),
         ({"model": "no id!", "messages": MESSAGES}, "model"),
         ({"model": LLAMA, "messages": MESSAGES, "max_tokens": "100"}, "max_tokens"),
