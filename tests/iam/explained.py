@@ -10,7 +10,7 @@ _LIFECYCLE: Final = (
     "Object Storage itself deletes old objects, which mock_oci does not do; Oracle's page has the statement"
 )
 _TRACES: Final = "the platform itself asks for the domain's data key, which mock_oci does not do; Oracle's page has it"
-_LOGS: Final = "a connector from a log to a bucket, which mock_oci does not have; Oracle's page has the statements"
+_LOGS: Final = "Oracle's statement for connectors to buckets has all four; here each batch is an object of its own"
 _UNVERIFIED: Final = "no page names the permissions of stored responses and conversations, so a verb has to do"
 
 # Who may do what, then permissions that no feature uses, and why they are granted.
@@ -48,10 +48,9 @@ _ROWS: Final = (
         " OBJECT_RESTORE OBJECT_UPDATE_TIER OBJECT_VERSION_DELETE PAR_MANAGE RETENTION_RULE_LOCK RETENTION_RULE_MANAGE",
         _LIFECYCLE,
     ),
-    ("serviceconnector: {LOG_CONTENT_READ}", "LOG_CONTENT_READ", _LOGS),
     (
         "serviceconnector: {OBJECT_INSPECT, OBJECT_READ, OBJECT_OVERWRITE, OBJECT_CREATE}",
-        "OBJECT_INSPECT OBJECT_READ OBJECT_OVERWRITE OBJECT_CREATE",
+        "OBJECT_INSPECT OBJECT_READ OBJECT_OVERWRITE",
         _LOGS,
     ),
     ("service faas: use apm-domains", "APM_DOMAIN_INSPECT APM_DOMAIN_READ APM_DOMAIN_UPDATE", _TRACES),
@@ -76,8 +75,6 @@ _TASKS: Final = "whether tasks have a ledger, Terraform cannot read where they a
 NOT_NEEDED: Final = {
     "service objectstorage-us-chicago-1: manage object-family": _LIFECYCLE,
     "service faas: use apm-domains": _TRACES,
-    "serviceconnector: {LOG_CONTENT_READ}": _LOGS,
-    "serviceconnector: {OBJECT_INSPECT, OBJECT_READ, OBJECT_OVERWRITE, OBJECT_CREATE}": _LOGS,
     _LEDGER: _TASKS,
     _LISTING: _TASKS,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from mock_oci.fn.functions import DETACHED
 from mock_oci.fn.gateway.issuer import LocalIssuer
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.connector_hub.batches import from_queue, from_stream, to_function
+from mock_oci.services.connector_hub.feeds import Logs
 from mock_oci.services.events import Events
 from mock_oci.services.generative_ai.stored.files import FILES, File
 from mock_oci.services.monitoring import CustomMetrics
@@ -328,6 +330,23 @@ def other_compartments_pay(site: Site) -> None:
             assert site.directly(embed)["data"]
 
 
+def usage_in_a_bucket(site: Site) -> None:
+    one_chat(site)
+    [group] = set(re.findall(r"target\.loggroup\.id = '([^']+)'", " ".join(site.made["statements"])))
+    source = {
+        "kind": "logging",
+        "logSources": [{"compartmentId": site.oci.tenancy.compartment_id, "logGroupId": group}],
+    }
+    target = {"kind": "objectStorage", "bucketName": "model-service-usage"}
+    connector = site.oci.state_of(ConnectorHub).create("usage", source, target)
+    site.oci.state_of(Logs).add({"event": "usage"}, group_id=group)
+    site.oci.clock.advance(3600)
+    run = connector.pump()
+    assert run is not None
+    assert (run.status, run.records) == (200, 1)
+    assert len(site.storage.objects("model-service-usage")) == 1
+
+
 def one_chat(site: Site) -> None:
     with site.running():
         assert site.directly(ASK)["choices"]
@@ -358,6 +377,6 @@ SCENARIOS: Final[dict[str, Callable[..., None]]] = {
     "speech": speech,
     "tokens": tokens,
     "traces": one_chat,
-    "usage in a bucket": one_chat,
+    "usage in a bucket": usage_in_a_bucket,
     "vector stores": vector_stores,
 }

@@ -33,7 +33,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 MADE: Final[dict[str, Any]] = json.loads((ROOT / "tests/terraform/made.json").read_text())
 LLAMA: Final = "meta.llama-3.3-70b-instruct"
 HELLO: Final = [{"role": "user", "content": "Hello"}]
-OURS: Final = ("model-service-overflow", "model-service-responses", "model-service-results")
+OURS: Final = ("model-service-overflow", "model-service-responses", "model-service-results", "model-service-usage")
 BUCKETS: Final = ("inbox", "ledger", *OURS, "requests", "settings")
 # OCIDs of the stand-in's, and those of the variables, which end in a word.
 _ELSEWHERE: Final = re.compile(r"ocid1\.(\w+)\.oc1\.(?:iad\.standin\d{6}|\.[a-z-]+)(?![\w.-])")

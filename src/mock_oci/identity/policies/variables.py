@@ -20,6 +20,7 @@ _TARGETS = {
     "fnfunc": "target.function.id",
     "generativeaiendpoint": "target.endpoint.id",
     "generativeaimodel": "target.model.id",
+    "loggroup": "target.loggroup.id",
     "queue": "target.queue.id",
     "stream": "target.stream.id",
     "streampool": "target.streampool.id",

@@ -55,7 +55,7 @@ class Piece:
 class Source(ABC):
     """Where a connector has got to. Used by one thread at a time.
 
-    ``needs``: the permissions to read here, and ``id`` what is read; that logs and metrics ask for one is unverified.
+    ``needs``: the permissions to read here, and ``id`` what is read; that metrics ask for one is unverified.
     """
 
     needs = NOTHING
@@ -188,7 +188,8 @@ class QueueSource(Source):
 class FeedSource(Source):
     """What is added to a feed after the connector, as far as it is ``wanted``."""
 
-    def __init__(self, feed: Feed, wanted: Callable[[Body], bool]) -> None:
+    def __init__(self, feed: Feed, wanted: Callable[[Body], bool], needs: str = NOTHING, feed_id: str = "") -> None:
+        self.needs, self.id = needs, feed_id
         self._feed = feed
         self._wanted = wanted
         self._position = len(feed)
@@ -218,7 +219,8 @@ def _logging(cloud: Cloud, details: Body, style: PayloadStyle) -> Source:
         place = entry["oracle"]
         return any(place["loggroupid"] == group and log in (None, place["logid"]) for group, log in groups)
 
-    return FeedSource(cloud.state_of(Logs), wanted)
+    # Of several groups the first is asked about (docs: connector-hub/policies.htm).
+    return FeedSource(cloud.state_of(Logs), wanted, "LOG_CONTENT_READ", groups[0][0])
 
 
 def _monitoring(cloud: Cloud, details: Body, style: PayloadStyle) -> Source:
