@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from mock_oci import __version__
 from mock_oci.backend import MockOci
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal's encoding does not have is a question mark
             stream.reconfigure(errors="replace")
@@ -47,10 +50,17 @@ def _run(arguments: Sequence[str] | None) -> int:
     return _serve_alone(oci, options)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Say in one line what is wrong: below `make`, the whole usage would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says what there is)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     typed = Path(sys.argv[0]).name
     prog = "python -m mock_oci" if typed == "__main__.py" else typed
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=prog,
         description="A local OCI on 127.0.0.1, for tests and for development.",
         epilog=EXAMPLES.format(prog=prog),
@@ -100,7 +110,7 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         choices=("none", "keys"),
         help="keys: the function judges who calls, as the gateway's authorizer",
     )
-    parser.add_argument("--prompt", metavar="TEXT", help="ask the function once, print the answer, end")
+    parser.add_argument("--prompt", type=_prompt, metavar="TEXT", help="ask the function once, print the answer, end")
     parser.add_argument(
         "--batch",
         type=_number(1, sys.maxsize, "a number of records"),
@@ -117,6 +127,12 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (name and separator):
         raise argparse.ArgumentTypeError("must be NAME=VALUE")
     return name, value
+
+
+def _prompt(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must be a non-empty string")
+    return text
 
 
 def _number(least: int, most: int, what: str) -> Callable[[str], int]:
@@ -174,8 +190,12 @@ def _serve_alone(oci: MockOci, options: argparse.Namespace) -> int:
             print(f"mock_oci: cannot serve on port {options.port}: {reason(error)}", file=sys.stderr)
             return 2
         with server:
-            if options.write_config is not None:
-                write_config(oci, options.write_config, server.url)
+            try:
+                if options.write_config is not None:
+                    write_config(oci, options.write_config, server.url)
+            except OSError as error:
+                print(f"mock_oci: cannot write the config: {reason(error)}", file=sys.stderr)
+                return 2
             if not options.until_stdin_ends:  # else a program is served, whose standard error is its own
                 print(f"mock_oci: {policies_in_force(oci)}", file=sys.stderr, flush=True)
             print(f"ready: {server.url}", flush=True)

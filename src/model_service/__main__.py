@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from model_service import __version__
 from model_service.cli import batch, chat, check_tasks, config, doctor, follow, keys, models, smoke, targets, usage
@@ -52,7 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Say in one line what is wrong: below `make`, the whole usage would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says what there is)\n")
+
+
 def _prepare_terminal() -> None:
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        raise SystemExit(2)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal's encoding does not have is a question mark
             stream.reconfigure(errors="replace")
@@ -68,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     typed = Path(sys.argv[0]).name
     prog = "python -m model_service" if typed == "__main__.py" else typed
     common = connection_options()
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog=prog,
         description="Talk to OCI Generative AI, and look after a model-service.",
         epilog=f"{ENDINGS}\n\n{prog} COMMAND --help has the options and examples of each.",

@@ -86,3 +86,17 @@ def test_what_is_no_policy_ends_the_start(
         (tmp_path / "policies.txt").write_text(text)
     assert main(["--policies", str(tmp_path / "policies.txt")]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--port", "0", "--write-config", "/proc/x"], ["--function", ".", "--prompt", " "], ["--prompt", "x"], ["--what"]],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    try:
+        ended = main(words)
+    except SystemExit as usage:
+        ended = int(usage.code or 0)
+    said = capfd.readouterr()
+    assert (ended, said.out, said.err.count("\n")) == (2, "", 1)
+    assert "Errno" not in said.err

@@ -100,8 +100,11 @@ def _serve(stack: LocalStack, directory: Path | None) -> int:
     with contextlib.closing(stack.gateway.answer(_PROBE)) as answer:
         if answer.status in (502, 504):
             return complain("the function does not answer; its log above may say why")
-    if directory is not None:
-        write_oci_config(stack.oci, directory, stack.oci_url)
+    try:
+        if directory is not None:
+            write_oci_config(stack.oci, directory, stack.oci_url)
+    except OSError as error:
+        return complain(f"cannot write the config: {reason(error)}", exit_code=2)
     sys.stderr.write(f"mock_oci: {policies_in_force(stack.oci)}\n")
     sys.stdout.write(f"ready: {stack.gateway_url}\nopen {stack.gateway.url}/\n")
     sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from model_service.doctor.tasks import look_at_tasks
 from model_service.errors import CredentialError, ModelServiceError, UpstreamError
 from model_service.fn.caller import NOWHERE, Origin
 from model_service.fn.invocation import Deadline
+from model_service.oci_names import HOW_TO_ADD_A_REGION
 from model_service.openai_api.chat import Answer, ChatRequest, Complete
 from model_service.openai_api.operations import DoctorRequest
 from model_service.settings.misspelt import misspelt
@@ -144,8 +146,23 @@ def _region(context: DoctorContext) -> str:
         raise CheckFailed("there is no region", "Set OCI_REGION, or region in the profile.")
     regions = context.service.settings.regions
     if region is not None and regions.find(region) is None:
+        if context.service.settings.genai_endpoint is None:
+            _must_exist(region, context)
         return f"{region}, of which this version knows nothing but its name: taken for one of {regions.domain(region)}"
     return region or "none, but OCI_GENAI_ENDPOINT says where to go"
+
+
+def _must_exist(region: str, context: DoctorContext) -> None:
+    """Raise ``CheckFailed`` for a region that this version does not know and whose host nobody reaches."""
+    try:
+        _ = context.unsigned_response
+    except CheckFailed as failed:
+        close = difflib.get_close_matches(region, sorted(context.service.settings.regions.known), n=1)
+        meant = f"Did you mean {close[0]}? " if close else ""
+        raise CheckFailed(f"{region} is not in the list of regions, and {failed.detail}", meant + ADD) from failed
+
+
+ADD: Final = f"If it is new: {HOW_TO_ADD_A_REGION}"
 
 
 def _endpoint(context: DoctorContext) -> str:

@@ -159,6 +159,21 @@ def test_each_exit_code_that_help_lists_comes_of_a_command(
     assert re.search(rf"^  {exit_code} +\S", ENDINGS, re.MULTILINE)
 
 
+@pytest.mark.parametrize("words", [["chat"], ["nothing"], ["chat", "Hello", "--timeout", "x"], ["keys", "rotate"]])
+def test_wrong_usage_is_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "--help" in said) == (1, True)
+
+
+@pytest.mark.parametrize("package", ["model_service", "mock_oci"])
+def test_without_a_standard_output_there_is_nothing_to_do(package: str) -> None:
+    words = ["sh", "-c", f'exec "$0" -m {package} --version >&-', sys.executable]
+    done = subprocess.run(words, env=BARE, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
 def test_no_command_is_a_usage_error() -> None:
     assert run().returncode == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -156,6 +157,25 @@ def test_without_a_credential_there_may_be_no_region_either(environment: Environ
     assert check(report, "region") == Check("region", "skip", "needs credentials")
 
 
+def test_a_region_that_there_is_not_fails_with_the_one_that_was_meant(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    del environment["OCI_GENAI_ENDPOINT"]
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    report = look({**environment, "OCI_REGION": "us-chicgo-1"})
+    assert failed(report) == ["region"]
+    assert "Did you mean us-chicago-1?" in (check(report, "region").remedy or "")
+    assert check(report, "endpoint").verdict == "skip"
+
+
+def test_a_region_that_is_new_is_taken_where_its_endpoint_is_named(environment: Environment) -> None:
+    report = look({**environment, "OCI_REGION": "us-newplace-1"})
+    assert check(report, "region").verdict == "ok"
+
+
 def test_nobody_who_names_a_region_is_told_to(environment: Environment, tmp_path: Path) -> None:
     config = (tmp_path / "config").read_text().replace(f"region={environment['OCI_REGION']}\n", "")
     (tmp_path / "config").write_text(config)
@@ -271,7 +291,7 @@ def test_the_command_says_by_its_exit_code_whether_all_is_well(
     assert "\nFAIL  model " in capsys.readouterr().out
     monkeypatch.setenv("OCI_REGION", "atlantis")
     assert main(["doctor"]) == 1
-    assert capsys.readouterr().out.startswith("FAIL  settings     OCI_REGION")
+    assert "\nFAIL  settings     OCI_REGION" in capsys.readouterr().out
 
 
 def asked(environment: Environment, body: dict[str, Any]) -> dict[str, Any]:
