@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
-from model_service.errors import ModelServiceError, StreamBroken
+from model_service.errors import ModelServiceError, StreamBroken, UpstreamError
 from model_service.openai_api.chat import Chunk, ended_in_time
 from model_service.openai_api.encoding import Encoding, write_each, write_json
 from model_service.responses_by_chat.deltas import (
@@ -42,6 +42,7 @@ class EventSequence:
         self.speaking: int | None = None  # the place of the message or the reasoning that is under way
         self.calls: dict[int, CallUnderWay] = {}  # by the index that the chat gives them
         self.finish_reason: str | None = None
+        self.has_choice = False
 
     def of_chunks(self, chunks: Iterator[Chunk]) -> Iterator[OutputEvent]:
         """Yield the events; the first chunk is taken before the first event, so that what fails first has a status.
@@ -90,6 +91,7 @@ class EventSequence:
         for index, call in calls_in(delta):
             yield from self._call(index, call)
         self.finish_reason = string_of(choice, "finish_reason") or self.finish_reason
+        self.has_choice = self.has_choice or bool(choice)
 
     def _speak(self, kind: type[Any]) -> Generator[OutputEvent, None, Any]:
         """Return the item of this kind that is under way, after the end of another and its own beginning."""
@@ -148,6 +150,8 @@ class EventSequence:
 
     def _ended(self) -> Iterator[OutputEvent]:
         """Yield the end of every item; an answer without any has a message that says nothing."""
+        if not self.has_choice:
+            raise UpstreamError("OCI's answer has no choices.", code="no_answer")
         if any(call.item is None for call in self.calls.values()):
             raise StreamBroken("OCI sent the call of a tool without its name.")
         if not any(isinstance(item, SpokenMessage | ToolCallItem) for item in self.items):

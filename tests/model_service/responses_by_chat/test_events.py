@@ -15,7 +15,7 @@ from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from model_service.errors import DeadlineExceeded, StreamBroken, UpstreamThrottled
+from model_service.errors import DeadlineExceeded, StreamBroken, UpstreamError, UpstreamThrottled
 from model_service.responses_by_chat.events import EventSequence, write_response_events
 from model_service.responses_by_chat.response_object import ResponseObject
 
@@ -178,6 +178,11 @@ def test_a_call_without_arguments_has_an_object_and_one_without_an_id_gets_one()
 def test_a_call_that_never_gets_its_name_is_no_answer() -> None:
     with pytest.raises(StreamBroken):
         events([chunk(call(0, "call_a", arguments="{}"), "tool_calls")])
+
+
+def test_an_answer_without_choices_is_none() -> None:
+    with pytest.raises(UpstreamError, match="has no choices"):
+        events([chunk(usage={"prompt_tokens": 5})])
 
 
 def test_a_custom_tool_has_its_input_and_not_the_arguments_of_the_function_that_stands_for_it() -> None:
