@@ -20,6 +20,10 @@ TOKEN_CAPS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 DEFAULT_OUTPUT_TOKENS: Final = 1000  # assumed for an answer whose length nobody has limited
 MAX_OUTPUT_TOKENS: Final = 10_000_000  # more than any model writes: what is reserved stays a number that counters take
 AT_LENGTH: Final = frozenset({"chat", "completions", "responses"})  # operations whose answer is text
+# What a response and the chat that is asked in its place call by the same name.
+OF_BOTH_APIS: Final = frozenset(
+    {"temperature", "top_p", "seed", "stop", "frequency_penalty", "presence_penalty", "logit_bias", "user"}
+)
 NO_RULE: Final = ModelRule(match="*")
 
 
@@ -118,14 +122,18 @@ class Admission:
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return the body of a request with the model's defaults and caps, and the names of what was left out.
 
-        Defaults are those of a chat. Raise ``InvalidRequest`` where the caller asks for more tokens than it may.
+        Defaults are those of a chat, as far as the request is one or becomes one. Raise ``InvalidRequest`` where the
+        caller asks for more tokens than it may.
         """
         rule = self.file.rule_for(route.model) or NO_RULE
         caps = [cap for cap in (allowed.max_tokens, rule.max_tokens) if cap is not None]
         shaped = dict(body)
         dropped = tuple(name for name in rule.drop if shaped.pop(name, None) is not None)
-        for name, value in rule.defaults.items() if operation != "responses" else ():
-            shaped.setdefault(name, value)
+        is_chat = operation != "responses"
+        is_by_chat = not (is_chat or route.transport == "responses" or route.has_responses)
+        for name, value in rule.defaults.items():
+            if is_chat or (is_by_chat and name in OF_BOTH_APIS):
+                shaped.setdefault(name, value)
         if caps:
             check_cap(shaped, min(caps))
             if not any(shaped.get(name) for name in TOKEN_CAPS):

@@ -270,6 +270,16 @@ def test_a_custom_tool_is_called_with_its_input(ask: Asking, oci: MockOci, strea
     assert sent(oci)["messages"][1]["tool_calls"][0]["function"] == {"name": "shell", "arguments": '{"input":"ls -l"}'}
 
 
+def test_a_models_rule_holds_for_its_responses_too(asking: Callable[..., Asking], oci: MockOci) -> None:
+    rule = {"match": "meta.*", "defaults": {"temperature": 0.25, "max_tokens": 9}, "max_tokens": 40, "drop": ["seed"]}
+    ask = asking(MODEL_SERVICE_CONFIG=json.dumps({"models": {"rules": [rule]}}))
+    told = ask({"model": LLAMA, "input": "Hello", "seed": 7})
+    assert (sent(oci)["temperature"], sent(oci)["max_tokens"], "seed" in sent(oci)) == (0.25, 40, False)
+    assert told.headers["x-model-service-dropped"] == "seed"
+    assert told.response.temperature == 0.25
+    assert ask({"model": LLAMA, "input": "Hello", "max_output_tokens": 41}).error["param"] == "max_output_tokens"
+
+
 def test_allowed_tools_are_the_tools(ask: Asking, oci: MockOci) -> None:
     other = {**WEATHER, "name": "get_time"}
     choice = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "get_time"}]}
