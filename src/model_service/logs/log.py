@@ -66,8 +66,8 @@ def write(event: str, **fields: Any) -> None:
     handlers = _logger.handlers
     if len(handlers) == 1 and isinstance(handlers[0], _Lines):
         handlers[0].write(text)
-    else:  # somebody else listens
-        _logger.info("%s", text)
+    else:  # somebody else listens, and half a surrogate pair is escaped as stderr does it
+        _logger.info("%s", text.encode(errors="backslashreplace").decode())
 
 
 def write_bug(error: BaseException) -> None:

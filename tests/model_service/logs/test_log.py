@@ -95,3 +95,13 @@ def test_a_bug_is_logged_by_its_type_and_place_and_not_by_its_text(lines: Lines)
     assert (line["event"], line["exception"]) == ("bug", "KeyError")
     assert line["where"][-1].endswith(" _fail")
     assert "secret" not in json.dumps(line)
+
+
+def test_half_a_surrogate_pair_is_escaped_whoever_listens(lines: Lines, caplog: pytest.LogCaptureFixture) -> None:
+    log.write("invocation", metadata={"\ud800": "é"})
+    assert lines()[-1]["metadata"] == {"\ud800": "é"}
+    ours = logging.getLogger("model_service")
+    ours.addHandler(caplog.handler)
+    log.write("invocation", metadata={"\ud800": "é"})
+    assert json.loads(caplog.messages[-1])["metadata"] == {"\ud800": "é"}
+    assert caplog.messages[-1].encode()
