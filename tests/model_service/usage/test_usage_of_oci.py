@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -151,8 +152,7 @@ def test_a_stream_that_its_reader_leaves_is_counted_and_says_that_it_is_an_estim
     stack: LocalStack, counting: CountingOci, keys: dict[str, str], tmp_path: Path
 ) -> None:
     model = "xai.grok-4.3"
-    counting.script.chat("One two three four five. " * 40, times=2)
-    counting.script.delay(between=0.01)
+    counting.script.chat("One two three four five. " * 40, times=2, chunk_delay=0.03)
     with openai.OpenAI(base_url=stack.gateway_url, api_key=keys["search"], max_retries=0) as client:
         whole = client.chat.completions.create(model=model, messages=HELLO).usage
         stream = client.chat.completions.create(model=model, messages=HELLO, stream=True)
@@ -164,6 +164,7 @@ def test_a_stream_that_its_reader_leaves_is_counted_and_says_that_it_is_an_estim
         rows = [row for row in used(stack, tmp_path, "--by", "model,error") if row["model"] == model]
         if len(rows) == 2:
             break
+        time.sleep(0.05)
     broken = next(row for row in rows if row["error"] == "reader_gone")
     assert (broken["calls"], broken["estimated"]) == (1, 1)
     assert 0 < broken["output"] < whole.completion_tokens
