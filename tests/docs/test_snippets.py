@@ -25,6 +25,7 @@ STATEMENT = re.compile(
     r"(?:\s+where (?:ALL )?[\s\S]+)?",
     re.IGNORECASE,
 )
+WITH_FIGURES = {"benchmark.md", "resilience.md"}
 PROGRAMS = ("terraform", "docker", "fn", "curl", "make")
 
 
@@ -163,7 +164,7 @@ def is_measured(text: str) -> bool:
 @pytest.mark.parametrize(("page", "text"), blocks("text"))
 def test_a_block_of_text_is_of_a_kind_that_is_checked(page: Path, text: str) -> None:
     kinds = [is_policy, is_doctors_report, is_make_help, is_transcript]
-    if page.name == "benchmark.md":
+    if page.name in WITH_FIGURES:
         kinds.append(is_measured)
     assert any(kind(text) for kind in kinds) or is_synopsis(text), page.name
 
