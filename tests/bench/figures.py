@@ -92,7 +92,7 @@ class Figures:
         yield Budget("a batch of 100, of the ideal", self.batch.seconds / batch.IDEAL, 1.25)
         yield Budget("memory of a batch, of its size", self.batch.memory_factor, 2.5)
         for row in self.growth:
-            yield Budget(f"CPU of a {row.what}, large works of small ones", row.growth, 1.5)
+            yield Budget(f"CPU for each {row.what}, large works of small ones", row.growth, 1.5)
         if self.packages is not None:
             yield Budget("dependencies, slim", self.packages.slim / 1e6, 80.0, "MB")
             yield Budget("ZIP", self.packages.archive / 1e6, 25.0, "MB")
