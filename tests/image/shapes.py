@@ -17,9 +17,11 @@ from mock_oci import LoopbackServer, MockOci
 from mock_oci.fn.environment import MEMORY_MB
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.object_storage.state import ObjectStorage
+from model_service.fn.reply import MAX_REPLY_BYTES
 
 V1, NATIVE, RESPONSES = "meta.llama-3.3-70b-instruct", "cohere.command-a-03-2025", "responses:openai.gpt-oss-120b"
 CHAT, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
+PIECE: Final = 1000  # characters
 BUCKETS: Final = ("results", "overflow")
 Call = Callable[[FunctionContainer, MockOci], None]
 
@@ -61,11 +63,12 @@ def _chat(model: str, *, sent: int = 5, answered: int = 0, stream: bool = False)
     """Return a chat with so many characters in the prompt, and in the answer."""
 
     def call(container: FunctionContainer, oci: MockOci) -> None:
-        if answered:
-            oci.script.chat("word " * (answered // 5))
+        if answered:  # in pieces as a fast model sends them: of single characters, the frames would be most of it
+            oci.script.chat(["x" * PIECE] * (answered // PIECE))
         body = {"model": model, "messages": [{"role": "user", "content": "x" * sent}], "stream": stream}
         answer = container.post(CHAT, body)[0]
-        if b'"error"' in answer[-2000:]:
+        is_stored = answered > MAX_REPLY_BYTES
+        if b'"error"' in answer[-2000:] or (is_stored and len(answer) > MAX_REPLY_BYTES):
             raise FaultError(answer[-300:].decode(errors="replace"))
 
     return call
