@@ -30,6 +30,8 @@ def in_words(cause: str) -> str:
     """Return the cause without the numbers and places that only a programmer knows."""
     # "[Errno 111] Connection refused", "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: … (_ssl.c:1006)".
     text = MARKS.sub("", cause).partition(" (_ssl.c")[0].rstrip(".")
+    if text == "wrong version number":  # OpenSSL's words for an answer that is no TLS
+        return "the other side does not speak TLS"
     return "no connection came about in time" if not text or text.endswith("timed out") else text
 
 
