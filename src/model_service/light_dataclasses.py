@@ -8,6 +8,7 @@ chat that is a fifth of what its imports cost. What a class is and does stays th
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,7 @@ else:
             return lambda cls: dataclass(cls, frozen=frozen, eq=eq)
         # The standard one would make a text of the signature, which takes longer than all the rest.
         cls.__doc__ = cls.__doc__ or cls.__name__
-        cls = dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+        _collect_fields(cls)
         methods = {"__init__": _init_on_first_use(cls, frozen=frozen), "__repr__": _repr}
         if eq:
             methods |= _comparison(cls, frozen=frozen)
@@ -34,6 +35,23 @@ else:
             if name not in cls.__dict__:
                 setattr(cls, name, method)
         return cls
+
+
+def _collect_fields(cls: Any) -> None:
+    """Let the standard decorator find the fields, spared three searches of each annotation that is a text.
+
+    It looks for ``ClassVar``, ``InitVar`` and ``KW_ONLY`` there.
+    """
+    annotations = inspect.get_annotations(cls)
+    cls.__annotations__ = {
+        name: kind if not isinstance(kind, str) or "Var" in kind or "KW_ONLY" in kind else object
+        for name, kind in annotations.items()
+    }
+    dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+    cls.__annotations__ = annotations
+    for field in dataclasses.fields(cls):
+        if field.name in annotations:
+            field.type = annotations[field.name]
 
 
 def _repr(self: Any) -> str:

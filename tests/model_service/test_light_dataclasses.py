@@ -108,6 +108,23 @@ def test_the_rest_of_a_dataclass_is_there(name: str) -> None:
     assert list(inspect.signature(ours).parameters) == list(inspect.signature(standard).parameters)
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_fields_and_annotations_have_their_types(name: str) -> None:
+    ours, standard = OURS[name], STANDARD[name]
+    assert {field.name: field.type for field in dataclasses.fields(ours)} == {
+        field.name: field.type for field in dataclasses.fields(standard)
+    }
+    assert inspect.get_annotations(ours) == inspect.get_annotations(standard)
+
+
+def test_what_belongs_to_the_class_is_no_field_however_it_is_written() -> None:
+    for kind in ("ClassVar[str]", ClassVar[str]):
+        made = light_dataclasses.dataclass(
+            type("Made", (), {"__annotations__": {"kind": kind, "name": str}, "kind": ""})
+        )
+        assert [field.name for field in dataclasses.fields(made)] == ["name"]
+
+
 def attempt(kind: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     try:
         return kind(*arguments, **named)
