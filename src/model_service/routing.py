@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Final, Literal
 
@@ -158,6 +158,7 @@ def asked_name(request: Any) -> str:
     return str(name or "").removeprefix(OWN_PREFIX).removeprefix(RESPONSES_PREFIX)
 
 
+@cache  # rows are literals of tables, and a warm call asks for the same few again
 def load_row(row: str) -> Any:
     """Return what a lazy row of a table names, ``"<module below this package>:<attribute>"``, importing it."""
     module, _, name = row.partition(":")

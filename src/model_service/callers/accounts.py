@@ -131,7 +131,7 @@ class Accounts:
         if operation in AT_LENGTH:
             shaped, dropped = admission.shaped(request.body or {}, operation, route, allowed)
             request = replace(request, body=shaped)
-        record = UsageRecord(caller, operation, route, deadline, origin)
+        record = UsageRecord(caller, operation, route, deadline, origin, admission.file.prices)
         reservation = self._reserve(record, admission, allowed, request, limits)
         return AccountEntry(request, owner, record, reservation, dropped)
 
@@ -140,13 +140,13 @@ class Accounts:
     ) -> Reservation:
         """Reserve what a call may take, and let its record settle it."""
         body = _body_of(request)
-        record.estimate = estimated_tokens([body.get(name) for name in PROMPT_FIELDS])
+        record.estimate = estimated_tokens([body[name] for name in PROMPT_FIELDS if name in body])
         try:
             reservation = admission.reserve(allowed, record.operation, record.route, record.estimate, body, more=limits)
         except ModelServiceError:
             self.end(record.deadline)
             raise
-        record.prices, record.said, record.settle = admission.file.prices, said_by_caller(body), reservation.settle_used
+        record.said, record.settle = said_by_caller(body), reservation.settle_used
         record.observers = self.observers if self.metrics is None else (self.metrics.add, *self.observers)
         return reservation
 

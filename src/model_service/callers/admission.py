@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
+from itertools import product, starmap
 from typing import Any, Final
 
 from model_service.callers.budgets import Budgets, Cost, Reservation, Scoped
@@ -136,7 +137,7 @@ class Admission:
                 shaped.setdefault(name, value)
         if caps:
             check_cap(shaped, min(caps))
-            if not any(shaped.get(name) for name in TOKEN_CAPS):
+            if not any(map(shaped.get, TOKEN_CAPS)):
                 shaped["max_output_tokens" if operation == "responses" else "max_tokens"] = min(caps)
         return shaped, dropped
 
@@ -168,7 +169,7 @@ def _output_tokens(body: Mapping[str, Any]) -> int:
 
 
 def _matches(names: Sequence[str], patterns: tuple[str, ...] | None) -> bool:
-    return patterns is None or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+    return patterns is None or any(starmap(fnmatchcase, product(names, patterns)))
 
 
 def owner_of(caller: Caller, isolation: str) -> str | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
@@ -89,8 +90,9 @@ class Cost:
     money: float
     requests: int = 1
 
-    def of(self, window: Window) -> int:
-        return {"tokens": self.tokens, "requests": self.requests, "cost": ceil(self.money * MICRO)}[window.counts]
+    def amounts(self) -> dict[str, int]:
+        """Return how much it is by what a window counts."""
+        return {"tokens": self.tokens, "requests": self.requests, "cost": ceil(self.money * MICRO)}
 
 
 NOTHING: Final = Cost(tokens=0, money=0.0, requests=0)
@@ -105,11 +107,17 @@ class Row:
     limit: Limit
     window: Window
     counter: str  # the name of the counter of this moment
-    ends: datetime
+    ends: float  # Unix seconds
     hard: int | None
 
-    def amount(self, amount: int, *, limited: bool) -> Amount:
-        return Amount(self.counter, amount, self.hard if limited else None, self.window.seconds)
+
+@lru_cache(maxsize=1024)  # every window begins with a minute, and to work out its name and its end takes long
+def _row(scope: str, name: str, limit: Limit, minute: float) -> Row:
+    """Return the row of a limit for the calls of one ``minute`` since 1970."""
+    window, now = WINDOWS[name], datetime.fromtimestamp(minute * 60, UTC)
+    hard = None if limit.hard is None else int(limit.hard * (MICRO if window.counts == "cost" else 1))
+    counter = f"{PREFIX}:{scope}:{name}:{now:{window.name}}"
+    return Row(scope, name, limit, window, counter, window.ends(now).timestamp(), hard)
 
 
 @dataclass
@@ -131,10 +139,12 @@ class Reservation:
         if self.settled or not self.rows:
             return
         self.settled = True
-        corrections = [
-            row.amount(taken.of(row.window) - self.reserved.of(row.window), limited=False) for row in self.rows
+        after, before = taken.amounts(), self.reserved.amounts()
+        changed = [
+            Amount(row.counter, more, None, row.window.seconds)
+            for row in self.rows
+            if (more := after[row.window.counts] - before[row.window.counts])
         ]
-        changed = [correction for correction in corrections if correction.amount]
         if changed:
             try:
                 self.counter.add(changed)
@@ -159,13 +169,16 @@ class Budgets:
         Raise ``RateLimited`` or ``QuotaExceeded`` where a hard limit would be exceeded, and ``CounterUnavailable``
         where nobody can tell and calls are not to be let through then.
         """
-        now = datetime.fromtimestamp(self.clock(), UTC)
-        rows = [self._row(scope, name, limit, now) for scope, named in limits for name, limit in named.items()]
+        now = self.clock()
+        rows = [_row(scope, name, limit, now // 60) for scope, named in limits for name, limit in named.items()]
         reservation = Reservation(rows, estimate, self.counter)
         if not rows:
             return reservation
+        amounts = estimate.amounts()
         try:
-            counted = self.counter.add([row.amount(estimate.of(row.window), limited=True) for row in rows])
+            counted = self.counter.add(
+                [Amount(row.counter, amounts[row.window.counts], row.hard, row.window.seconds) for row in rows]
+            )
         except CounterUnavailable:
             if self.lets_through:
                 return reservation
@@ -176,17 +189,10 @@ class Budgets:
         reservation.headers.update(_headers(rows, counted, now))
         return reservation
 
-    @staticmethod
-    def _row(scope: str, name: str, limit: Limit, now: datetime) -> Row:
-        window = WINDOWS[name]
-        hard = None if limit.hard is None else int(limit.hard * (MICRO if window.counts == "cost" else 1))
-        counter = f"{PREFIX}:{scope}:{name}:{now:{window.name}}"
-        return Row(scope, name, limit, window, counter, window.ends(now), hard)
 
-
-def _refusal(rows: Sequence[Row], counted: Counted, refused: int, now: datetime) -> ModelServiceError:
+def _refusal(rows: Sequence[Row], counted: Counted, refused: int, now: float) -> ModelServiceError:
     row = rows[refused]
-    seconds = max(1, ceil((row.ends - now).total_seconds()))
+    seconds = max(1, ceil(row.ends - now))
     log.write("budget_refused", scope=row.scope, limit=row.name, hard=row.hard, used=counted.totals[refused])
     error = row.window.error(
         f"The limit {row.name} of {row.scope} is reached.",
@@ -198,7 +204,7 @@ def _refusal(rows: Sequence[Row], counted: Counted, refused: int, now: datetime)
     return error
 
 
-def _headers(rows: Sequence[Row], counted: Counted, now: datetime) -> dict[str, str]:
+def _headers(rows: Sequence[Row], counted: Counted, now: float) -> dict[str, str]:
     """Return OpenAI's headers for the tightest limit of requests and of tokens, and a warning beyond a soft limit.
 
     Source: https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
@@ -214,7 +220,7 @@ def _headers(rows: Sequence[Row], counted: Counted, now: datetime) -> dict[str, 
             tightest[unit] = row.hard - total
             headers[f"x-ratelimit-limit-{unit}"] = str(row.hard)
             headers[f"x-ratelimit-remaining-{unit}"] = str(max(0, row.hard - total))
-            headers[f"x-ratelimit-reset-{unit}"] = f"{ceil((row.ends - now).total_seconds())}s"
+            headers[f"x-ratelimit-reset-{unit}"] = f"{ceil(row.ends - now)}s"
         scale = MICRO if unit == "cost" else 1
         if row.limit.soft is not None and total > row.limit.soft * scale:
             warnings.append(f"{row.scope} {row.name}")

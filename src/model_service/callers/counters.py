@@ -84,11 +84,11 @@ class MemoryCounter:
     def add(self, amounts: Sequence[Amount]) -> Counted:
         now = self._clock()
         with self._lock:
-            before = tuple(self._totals.get(row.name, now) or 0 for row in amounts)
+            before = [self._totals.get(row.name, now) or 0 for row in amounts]
             for index, row in enumerate(amounts):
                 if row.limit is not None and row.amount > 0 and before[index] + row.amount > row.limit:
-                    return Counted(before, index)
-            totals = tuple(total + row.amount for total, row in zip(before, amounts, strict=True))
+                    return Counted(tuple(before), index)
+            totals = [total + row.amount for total, row in zip(before, amounts, strict=True)]
             for total, row in zip(totals, amounts, strict=True):
                 self._totals.put(row.name, total, now, row.seconds)
-        return Counted(totals)
+        return Counted(tuple(totals))

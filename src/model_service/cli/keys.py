@@ -17,7 +17,7 @@ from model_service.cli.table import write_table
 from model_service.errors import InvalidRequest
 from model_service.fn.invocation import Deadline
 from model_service.service import Service
-from model_service.service_file.documents import SECRET_OCID, read_document
+from model_service.service_file.documents import is_secret, read_document
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: TextIO) -> None:
     """Do one action; raise ``InvalidRequest`` for a key that there is not, ``SettingsError`` for a broken document."""
     with closing(Service(settings_of(options))) as service:
-        document: KeyDocument = _Secret(service, options.at) if SECRET_OCID.fullmatch(options.at) else _File(options.at)
+        document: KeyDocument = _Secret(service, options.at) if is_secret(options.at) else _File(options.at)
         now = datetime.now(UTC)
         ring = document.read()
         if options.action == "list":

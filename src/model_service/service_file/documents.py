@@ -29,8 +29,9 @@ T = TypeVar("T")
 MAX_BYTES: Final = 1024 * 1024
 LOAD_SECONDS: Final = 5.0  # for reading a document, whatever the call that needs it has left
 RELOAD_SECONDS: Final = 2.0  # the same where there is one to go on with
-SECRET_OCID: Final = re.compile(r"ocid1\.vaultsecret\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+")
-OBJECT: Final = re.compile(r"oci://(?P<bucket>[^/@]+)(@(?P<namespace>[^/@]+))?/(?P<name>.+)", re.ASCII | re.DOTALL)
+# Compiled on first use: a file in the image needs neither.
+OBJECT: Final = r"(?as)oci://(?P<bucket>[^/@]+)(@(?P<namespace>[^/@]+))?/(?P<name>.+)"
+SECRET: Final = r"ocid1\.vaultsecret\.[a-z0-9]+\.[a-z0-9-]*\.[A-Za-z0-9._-]+"  # noqa: S105 - a pattern of OCIDs
 SECRETS_PATH: Final = "/20190301/secretbundles/"  # oci.secrets.SecretsClient.get_secret_bundle
 
 
@@ -53,13 +54,18 @@ def read_document(variable: str, setting: str, places: Places, deadline: Deadlin
     """
     if "\n" in setting or setting.startswith("{"):
         return "the text of the variable", setting
-    if SECRET_OCID.fullmatch(setting):
+    if is_secret(setting):
         return "the secret", _decoded(variable, "the secret", _secret(variable, setting, places, deadline))
     if "://" in setting:
         location = location_of(variable, setting)
         content = places.object_storage.get(location, MAX_BYTES, deadline)
         return f"{location.bucket}/{location.name}", _decoded(variable, location.name, content)
     return setting, read_file(variable, Path(setting))
+
+
+def is_secret(setting: str) -> bool:
+    """Return whether a setting is the OCID of a Vault secret."""
+    return setting.startswith("ocid1.vaultsecret.") and re.fullmatch(SECRET, setting) is not None
 
 
 def _secret(variable: str, ocid: str, places: Places, deadline: Deadline) -> bytes:
@@ -80,7 +86,7 @@ def _secret(variable: str, ocid: str, places: Places, deadline: Deadline) -> byt
 def location_of(variable: str, setting: str) -> ObjectLocation:
     """Return where ``oci://bucket@namespace/object`` is; raise ``SettingsError``."""
     problem = "must be oci://<bucket>@<namespace>/<object>"
-    match = OBJECT.fullmatch(setting)
+    match = re.fullmatch(OBJECT, setting)
     if match is None:
         raise SettingsError(variable, problem)
     try:

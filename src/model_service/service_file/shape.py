@@ -75,7 +75,10 @@ class Prices:
 
     def of(self, model: str) -> Price | None:
         """Return the price of a model, or ``None`` where no row names it."""
-        return next((price for pattern, price in self.models.items() if fnmatchcase(model, pattern)), None)
+        for pattern, price in self.models.items():
+            if fnmatchcase(model, pattern):
+                return price
+        return None
 
 
 @dataclass(frozen=True)
@@ -100,4 +103,7 @@ class ServiceFile:
 
     def rule_for(self, model: str) -> ModelRule | None:
         """Return the first rule whose pattern matches the model id."""
-        return next((rule for rule in self.rules if fnmatchcase(model, rule.match)), None)
+        for rule in self.rules:
+            if fnmatchcase(model, rule.match):
+                return rule
+        return None

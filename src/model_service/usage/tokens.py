@@ -54,7 +54,7 @@ def estimated_tokens(value: Any) -> int:
         item = waiting.pop()
         if isinstance(item, str):
             total += TOKENS_PER_IMAGE if item.startswith("data:") else len(item) // BYTES_PER_TOKEN + 1
-        elif isinstance(item, Mapping):
+        elif isinstance(item, dict):
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item[: MAX_VALUES - len(waiting)])
