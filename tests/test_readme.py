@@ -90,7 +90,7 @@ def test_a_shell_snippet_works(
         assert re.search(r"records +100\n +results +99\n +dead letters +1\n +batches +1, 0 of them sent again", printed)
     elif text.startswith("make "):
         assert "mock_oci" in shell(f"{text.strip()} VENV={variables['VENV']} BIN={variables['BIN']}")
-    elif "-m mock_oci" in text:
+    elif "-m mock_oci --" in text:
         process = subprocess.Popen(text.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stdout.readline().startswith("ready: http://127.0.0.1:")

@@ -11,10 +11,11 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from mock_oci import __version__
 from mock_oci.backend import MockOci
+from mock_oci.commands import COMMANDS, command_named
+from mock_oci.commands.arguments import Parser, assignment, program
 from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
@@ -23,13 +24,16 @@ from mock_oci.doors.written_config import write_config
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 when it was told to end, 2 when it could not start."""
     try:
-        return _run(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        if words and words[0] in COMMANDS:
+            return command_named(words[0])(words[1:])
+        return _run(words)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str]) -> int:
     if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
         return 2
     for stream in (sys.stdout, sys.stderr):
@@ -50,20 +54,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     return _serve_alone(oci, options)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Say in one line what is wrong: below `make`, the whole usage would hide it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says what there is)\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    typed = Path(sys.argv[0]).name
-    prog = "python -m mock_oci" if typed == "__main__.py" else typed
-    parser = _Parser(
-        prog=prog,
+    commands = "\n".join(f"  {name:15} {purpose}" for name, (_, purpose) in COMMANDS.items())
+    parser = Parser(
+        prog=program(),
         description="A local OCI on 127.0.0.1, for tests and for development.",
-        epilog=EXAMPLES.format(prog=prog),
+        epilog=EXAMPLES.format(prog=program(), commands=commands),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"mock-oci {__version__}")
@@ -94,7 +90,7 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--function", type=Path, metavar="DIR", help="serve this function behind a gateway")
     parser.add_argument(
         "--config",
-        type=_assignment,
+        type=assignment,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -120,13 +116,6 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
     parser.add_argument("--bucket", default="results", metavar="NAME", help="the bucket of its results (results)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where all of its results and dead letters are written")
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not (name and separator):
-        raise argparse.ArgumentTypeError("must be NAME=VALUE")
-    return name, value
 
 
 def _prompt(text: str) -> str:
@@ -204,6 +193,9 @@ def _serve_alone(oci: MockOci, options: argparse.Namespace) -> int:
 
 
 EXAMPLES = """\
+commands, each with a --help of its own:
+{commands}
+
 examples:
   {prog} --port 9000 --write-config /tmp/local-oci
   {prog} --function . --port 8080

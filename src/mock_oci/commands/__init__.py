@@ -1,0 +1,20 @@
+"""What `mock-oci` does besides serving, a module each; which one is the first word after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Final
+
+
+def command_named(name: str) -> Callable[[Sequence[str]], int]:
+    """Return what runs the command with the words after its name, and gives the exit code. Raises KeyError."""
+    module = import_module(COMMANDS[name][0])
+    run: Callable[[Sequence[str]], int] = module.run
+    return run
+
+
+# Where the command is, loaded on first use, and what --help says of it.
+COMMANDS: Final = {
+    "env": ("mock_oci.commands.env", "where SDKs, the OCI CLI and Terraform find a local OCI"),
+}

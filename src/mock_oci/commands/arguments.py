@@ -1,0 +1,29 @@
+"""How every command reads its words, and complains of them in one line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """Say in one line what is wrong: below `make`, the whole usage would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says what there is)\n")
+
+
+def program() -> str:
+    """Return how this program was called: ``mock-oci``, or ``python -m mock_oci``."""
+    typed = Path(sys.argv[0]).name
+    return "python -m mock_oci" if typed == "__main__.py" else typed
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Read NAME=VALUE. Raises argparse.ArgumentTypeError."""
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    return name, value
