@@ -20,6 +20,7 @@ CONVERSATION_STORE: Final = "ocid1.generativeaiconversationstore."
 
 # The shape of a region that nobody describes; its first two letters are those of a country or of a part of the world.
 REGION: Final = re.compile(r"[a-z]{2}-([a-z0-9]+-)+[0-9]+")
+INFERENCE_HOST: Final = re.compile(r"[/.]generativeai\.(?P<region>[a-z0-9-]+)\.oci\.")  # of ENDPOINTS, or a private one
 REGION_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")  # its identifier or its short name, in whatever case
 DOMAIN: Final = re.compile(r"([a-z0-9-]+\.)+[a-z]+")
 HOW_TO_ADD_A_REGION: Final = (
@@ -91,6 +92,11 @@ class Regions:
         """Return the region of an OCID, ``ocid1.<type>.<realm>.<region>.<unique>``; ``None`` if it names none."""
         parts = ocid.split(".")
         return self.identifier(parts[3]) if len(parts) > 4 else None
+
+    def of_endpoint(self, url: str) -> str | None:
+        """Return the region in the host of an inference endpoint; ``None`` if it names none, as one of one's own."""
+        match = INFERENCE_HOST.search(url.lower())
+        return self.identifier(match["region"]) if match else None
 
     @cached_property
     def _added(self) -> Mapping[str, Region]:

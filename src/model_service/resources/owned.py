@@ -50,6 +50,9 @@ class OwnedResources:
             return self.shown(request, check=True)
         name = request.path.split("/")[2]
         self.check(operation.kind, name)
+        if request.form is not None:  # as it was read here, so that nobody reads it otherwise
+            form, content_type = write_form(read_form(request.form, request.content_type))
+            request = replace(request, form=form, content_type=content_type)
         body = request.body
         if operation.kind == "vector_stores" and operation.path.endswith("s/{id}") and body and "metadata" in body:
             request = replace(request, body=with_owner(body, self.owner))
@@ -110,7 +113,7 @@ class OwnedResources:
     def marked(self, parts: list[Part]) -> list[Part]:
         """Return the fields of a form whose one file bears its owner's name; raise ``InvalidRequest`` for others."""
         files = [part for part in parts if part.filename is not None]
-        if len(files) != 1 or files[0].name != "file":
+        if len(files) != 1 or files[0].name != "file" or not files[0].filename:
             raise InvalidRequest("file: must be one file with a name.", param="file")
         return [replace(part, filename=self.mark + part.filename) if part.filename else part for part in parts]
 
@@ -122,6 +125,8 @@ class OwnedResources:
             raise InvalidRequest("before: must not be used where callers are kept apart; after may be.", param="before")
         if "after" in query:
             self.check(kind, query["after"])
+        if "name" in query:  # of a container, which bears its owner's
+            query["name"] = self.mark + query["name"]
         own: list[dict[str, Any]] = []
         for _ in range(MAX_PAGES):
             page = self._read(replace(request, query=f"?{urlencode({**query, 'limit': str(PAGE)})}"))

@@ -20,7 +20,7 @@ MAX_REFERENCES: Final = 20  # each is looked up
 
 def check_references(service: ResourceService, request: Any, call: Call) -> None:
     """Raise ``NotFound`` where a request names what is not its caller's, and ``InvalidRequest`` where it names many."""
-    named = list(dict.fromkeys(references_in(getattr(request, "body", None))))
+    named = list(dict.fromkeys((*references_in(getattr(request, "body", None)), *_references_in_form(request))))
     if len(named) > MAX_REFERENCES:
         raise InvalidRequest(
             f"The request names {len(named)} files, vector stores and containers; where callers are kept apart, it "
@@ -41,13 +41,32 @@ def references_in(value: Any) -> Iterator[tuple[ResourceKind, str]]:
     if isinstance(value, list):
         for item in value:
             yield from references_in(item)
-    elif isinstance(value, dict) and not str(value.get("type")).endswith("_call"):
+    elif isinstance(value, dict):
         for name, inner in value.items():
             if name in KIND_OF_FIELD:
                 ids = inner if isinstance(inner, list) else [inner]
                 yield from ((KIND_OF_FIELD[name], text) for text in ids if isinstance(text, str))
-            if name not in FREE and isinstance(inner, dict | list):
+            if name in ITEMS and isinstance(inner, list):
+                yield from references_in([item for item in inner if not _is_call(item)])
+            elif name not in FREE and isinstance(inner, dict | list):
                 yield from references_in(inner)
+
+
+def _references_in_form(request: Any) -> Iterator[tuple[ResourceKind, str]]:
+    """Yield the same of a form; one that makes a file has none."""
+    if getattr(request, "form", None) is None or request.operation.is_of_all:
+        return
+    from model_service.resources.form import read_form  # noqa: PLC0415 - as above
+
+    for part in read_form(request.form, request.content_type):
+        kind = KIND_OF_FIELD.get(part.name.partition("[")[0])
+        if kind is not None:
+            yield kind, part.content.decode("utf-8", "replace")
+
+
+def _is_call(item: Any) -> bool:
+    """Return whether an item tells of a call that a model has made; anywhere else its type is a field like others."""
+    return isinstance(item, dict) and str(item.get("type")).endswith("_call")
 
 
 KIND_OF_FIELD: Final[dict[str, ResourceKind]] = {
@@ -58,5 +77,10 @@ KIND_OF_FIELD: Final[dict[str, ResourceKind]] = {
     "container_id": "containers",
 }
 
-# What may have any names in it.
-FREE: Final = frozenset({"annotations", "arguments", "attributes", "metadata", "parameters", "response_format", "text"})
+ITEMS: Final = frozenset({"input", "items", "response_items"})  # lists of items, of which some are calls of a model
+
+# What may have any names in it, and what tells of an earlier answer.
+FREE: Final = frozenset(
+    {"annotations", "arguments", "attributes", "metadata", "parameters", "response_format", "text"}
+    | {"response_annotations"}
+)

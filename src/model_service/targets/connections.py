@@ -65,9 +65,15 @@ class TargetConnections:
         return self._once("endpoints", self._endpoints)
 
     def region(self, deadline: Deadline) -> str:
-        """Return the region that is asked: the target's, that of its OCID, or the service's."""
-        named = self.target.region or self.settings.regions.of_ocid(self.target.model)
-        return named or self.endpoints.model_region(deadline)
+        """Return the region that is asked: that of the endpoint's host, of the OCID, the target's, or the service's.
+
+        It is the order in which ``ServiceEndpoints`` chooses the host.
+        """
+        regions, endpoint = self.settings.regions, self.target.url or self.settings.genai_endpoint
+        named = regions.of_endpoint(endpoint) if endpoint else regions.of_ocid(self.target.model)
+        return (
+            named or self.target.region or regions.of_ocid(self.target.model) or self.endpoints.model_region(deadline)
+        )
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

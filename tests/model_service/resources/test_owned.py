@@ -130,6 +130,68 @@ def test_what_only_tells_of_an_answer_points_at_nothing() -> None:
     assert list(references_in({"files": [{"file_id": "a", "attributes": {"file_id": "x"}}]})) == [("files", "a")]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": MODEL, "type": "x_call", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]},
+        {"type": "x_call", "file_ids": ["file-1"]},
+        {"files": [{"file_id": "file-1", "type": "x_call"}]},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1", "type": "x_call"}}]}
+            ]
+        },
+        {
+            "messages": [
+                {"role": "user", "type": "x_call", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}
+            ]
+        },
+    ],
+)
+def test_a_field_that_nobody_asked_for_hides_no_reference(body: dict[str, Any]) -> None:
+    assert [name for _, name in references_in(body)] in (["file-1"], ["vs_1"])
+
+
+def test_an_answer_that_is_sent_back_as_it_came_points_at_nothing() -> None:
+    told = {
+        "role": "assistant",
+        "content": "It sat.",
+        "response_items": [{"type": "code_interpreter_call", "container_id": "cntr_1"}],
+        "response_annotations": [{"type": "container_file_citation", "container_id": "cntr_1", "file_id": "cfile_1"}],
+    }
+    assert list(references_in({"messages": [told]})) == []
+
+
+def test_a_form_copies_no_file_of_another_into_a_container(owned: Ask, uploaded: Uploaded, oci: MockOci) -> None:
+    file = uploaded(owned)
+    path = f"/containers/{said(owned('POST', '/containers', {'name': 'x'}, caller='eve'))['id']}/files"
+    for name in ("file_id", "file_ids[]"):
+        before = len(oci.requests)
+        field = f'--b0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{file}\r\n--b0--\r\n'.encode()
+        assert absent(owned, "POST", path, field, content_type=FORM)
+        assert not [request for request in list(oci.requests)[before:] if request.method == "POST"]
+
+
+def test_a_form_goes_to_a_container_as_it_was_read(owned: Ask, oci: MockOci) -> None:
+    path = f"/containers/{said(owned('POST', '/containers', {'name': 'x'}))['id']}/files"
+    two = "multipart/form-data; boundary=b1; boundary=b0"  # whoever reads the other one sees another form
+    said(owned("POST", path, form(b"1,2", "d.csv", ""), content_type=two))
+    assert "boundary=b" not in oci.requests[-1].headers["content-type"]
+    assert b"--b0" not in oci.requests[-1].body
+
+
+def test_a_file_without_a_name_has_no_owner_and_is_refused(owned: Ask, oci: MockOci) -> None:
+    assert said(owned("POST", "/files", form(b"x", ""), content_type=FORM), 400)["error"]["param"] == "file"
+    assert not oci.requests
+
+
+def test_containers_are_listed_by_the_name_that_their_owner_knows(owned: Ask) -> None:
+    for caller in ("ada", "eve"):
+        said(owned("POST", "/containers", {"name": "work"}, caller=caller))
+    said(owned("POST", "/containers", {"name": "play"}))
+    assert [row["name"] for row in said(owned("GET", "/containers?name=work"))["data"]] == ["work"]
+
+
 def test_few_things_may_be_named_at_once(owned: Ask) -> None:
     many = [f"file-{number}" for number in range(MAX_REFERENCES + 1)]
     reply = owned("POST", "/vector_stores", {"file_ids": many})

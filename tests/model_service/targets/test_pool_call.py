@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import ChatRequest, Complete
 from model_service.openai_api.embeddings import EmbeddingsRequest
 from model_service.service import Service
+from model_service.service_file.targets import ModelTarget
+from model_service.targets.connections import TargetConnections
 
 GPT = MODELS[0]
 STORY = f"{GPT}@{CHICAGO}: 503 upstream_error, {GPT}@{FRANKFURT}: 429 rate_limit_exceeded"
@@ -228,6 +231,37 @@ def test_nothing_falls_back_across_the_line_of_an_alias(opened: Open, oci: MockO
         ask(opened(alias))
     assert {attempt["target"] for attempt in failed.value.attempts} == {f"{GPT}@{FRANKFURT}"}
     assert set(asked_regions(oci)) == {FRANKFURT}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "target", "asked"),
+    [
+        (None, {"model": "ocid1.generativeaimodel.oc1.us-chicago-1.abc", "region": FRANKFURT}, CHICAGO),
+        (None, {"model": "ocid1.generativeaiendpoint.oc1.ord.abc"}, CHICAGO),
+        (
+            "https://inference.generativeai.us-chicago-1.oci.oraclecloud.com",
+            {"model": GPT, "region": FRANKFURT},
+            CHICAGO,
+        ),
+        (
+            None,
+            {"model": GPT, "region": FRANKFURT, "url": "https://my.private.generativeai.us-chicago-1.oci.x.com"},
+            CHICAGO,
+        ),
+        ("http://127.0.0.1:1", {"model": GPT, "region": FRANKFURT}, FRANKFURT),
+    ],
+)
+def test_the_region_that_is_looked_at_is_the_one_that_is_asked(
+    opened: Open, endpoint: str | None, target: dict[str, Any], asked: str
+) -> None:
+    """Whatever names a region besides the target: an endpoint's host, or an OCID."""
+    first = opened({"targets": [{"model": GPT, "region": LONDON}]})
+    settings = replace(first.settings, genai_endpoint=endpoint)
+    told = ModelTarget(name="t", **target)
+    connections = TargetConnections(told, settings, lambda: first.credential, *first.policies)
+    assert connections.region(Deadline.after(5)) == asked
+    host = connections.endpoints.of("inference", Deadline.after(5), ocid=told.model)
+    assert asked in host or "127.0.0.1" in host
 
 
 def test_a_callers_rights_hold_for_the_target_that_answers(opened: Open, oci: MockOci) -> None:
