@@ -17,4 +17,5 @@ def command_named(name: str) -> Callable[[Sequence[str]], int]:
 # Where the command is, loaded on first use, and what --help says of it.
 COMMANDS: Final = {
     "env": ("mock_oci.commands.env", "where SDKs, the OCI CLI and Terraform find a local OCI"),
+    "generate-event": ("mock_oci.commands.generate_event", "what a trigger sends to a function, to test it with"),
 }

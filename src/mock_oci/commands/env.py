@@ -24,8 +24,8 @@ DEFAULT_URL: Final = "http://127.0.0.1:9000"
 NOT_IN_TERRAFORM: Final = frozenset(
     {"GenerativeAiInferenceClient", "StreamClient", "QueueClient", "WorkRequestClient", "LoggingClient"}
 )
-# Their constructors in Go want the endpoint, which differs from one stream, queue or function to the next.
-ENDPOINT_GIVEN: Final = frozenset({"StreamClient", "QueueClient", "FunctionsInvokeClient"})
+# Their constructors in Go want the endpoint (oci-go-sdk v65), which differs from one stream or function to the next.
+ENDPOINT_GIVEN: Final = frozenset({"StreamClient", "FunctionsInvokeClient"})
 
 
 def run(arguments: Sequence[str]) -> int:
