@@ -29,7 +29,9 @@ class Reply:
 
     def __post_init__(self) -> None:
         safe = {
-            name: _LINE_BREAKERS.sub(" ", value).encode("ascii", "backslashreplace").decode()
+            name: value
+            if value.isascii() and value.isprintable()  # as nearly all are
+            else _LINE_BREAKERS.sub(" ", value).encode("ascii", "backslashreplace").decode()
             for name, value in self.headers.items()
         }
         object.__setattr__(self, "headers", safe)

@@ -100,7 +100,7 @@ def _rights(value: Any, path: Path) -> Rights:
 
 
 def _team(value: Any, path: Path) -> Rights:
-    return Rights(**fields_of(value, path, {name: read for name, read in RIGHTS.items() if name != "team"}))
+    return Rights(**fields_of(value, path, RIGHTS_OF_TEAM))
 
 
 def _price(value: Any, path: Path) -> Price:
@@ -174,6 +174,8 @@ RIGHTS: Final[Mapping[str, Read]] = {
     "compartment_id": matching(COMPARTMENT_OCID, "the OCID of a compartment"),
     "limits": _limits,
 }
+
+RIGHTS_OF_TEAM: Final = {name: read for name, read in RIGHTS.items() if name != "team"}
 
 FILE: Final[Mapping[str, Read]] = {
     "models": lambda value, path: fields_of(value, path, MODELS),
