@@ -14,7 +14,7 @@ from model_service.errors import InvalidRequest, ModelNotFound
 from model_service.fn.caller import Caller
 from model_service.light_dataclasses import dataclass
 from model_service.routing import Route
-from model_service.service_file.shape import Limits, ModelRule, Rights, ServiceFile
+from model_service.service_file.shape import ModelRule, Rights, ServiceFile, SpendingLimits
 
 MAX_KNOWN: Final = 1000  # callers whose rules are kept put together
 TOKEN_CAPS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -36,7 +36,7 @@ class Allowed:
     operations: tuple[str, ...] | None
     max_tokens: int | None
     compartment_id: str | None
-    limits: Sequence[tuple[str, Limits]]
+    limits: Sequence[tuple[str, SpendingLimits]]
 
     def allows(self, names: Sequence[str]) -> bool:
         """Whether one of a model's names (what was asked for, and its id) matches a pattern."""

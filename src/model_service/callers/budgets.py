@@ -14,7 +14,7 @@ from model_service.callers.counters import Amount, Counted, Counter, CounterUnav
 from model_service.errors import ModelServiceError
 from model_service.light_dataclasses import dataclass
 from model_service.logs import log
-from model_service.service_file.shape import Limit, Limits
+from model_service.service_file.shape import Limit, SpendingLimits
 from model_service.usage.record import Used
 
 MICRO: Final = 1_000_000  # money is counted in millionths: a counter holds integers
@@ -24,7 +24,7 @@ PREFIX: Final = "{model-service}"  # in braces: a sharded store keeps all of it 
 OF_TARGETS: Final = "target:"  # the scopes of what is known beforehand of OCI's throttles
 OF_MODELS: Final = "model:"
 
-Scoped = Sequence[tuple[str, Limits]]
+Scoped = Sequence[tuple[str, SpendingLimits]]
 """Pairs of a scope, such as ``team:search``, and its limits."""
 
 

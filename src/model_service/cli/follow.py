@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from model_service.cli.options import seconds, settings_of
 from model_service.errors import ModelServiceError, StreamBroken, UpstreamError, UpstreamUnreachable
 from model_service.fn.invocation import Deadline
-from model_service.relay.destinations import Destination, Message, Reader
+from model_service.relay.destinations import Destination, Reader, RelayMessage
 from model_service.service import Service
 from model_service.upstream.retries import PASSING_STATUSES
 
@@ -36,9 +36,9 @@ class Ordered:
     id: str | None = None
     token: str | None = None
     ended: bool = False
-    _waiting: dict[int, Message] = field(default_factory=dict)
+    _waiting: dict[int, RelayMessage] = field(default_factory=dict)
 
-    def add(self, messages: Iterable[Message]) -> Iterator[Message]:
+    def add(self, messages: Iterable[RelayMessage]) -> Iterator[RelayMessage]:
         """Yield what can be read now; after the last message nothing more."""
         for message in messages:
             if self.token is not None and message.get("token") != self.token:
@@ -54,7 +54,7 @@ class Ordered:
             self.ended = bool(following.get("last"))
             yield following
 
-    def _next(self) -> Message | None:
+    def _next(self) -> RelayMessage | None:
         if self.start in self._waiting:
             return self._waiting.pop(self.start)
         # A relay that is not complete has lost messages; nobody need wait for those.
@@ -69,7 +69,7 @@ def follow(
     *,
     token: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Message]:
+) -> Iterator[RelayMessage]:
     """Yield the messages of a relay from number ``start`` to its last, in order, as they come.
 
     Passing trouble of OCI ends nothing. Raise ``DeadlineExceeded`` where the last message does not come in time.
@@ -83,7 +83,7 @@ def follow(
             reader.close(Deadline.after(CLOSING_SECONDS))
 
 
-def _polled(reader: Reader, deadline: Deadline, sleep: Callable[[float], None]) -> list[Message]:
+def _polled(reader: Reader, deadline: Deadline, sleep: Callable[[float], None]) -> list[RelayMessage]:
     try:
         return reader.poll(deadline)
     except (UpstreamError, UpstreamUnreachable) as error:
@@ -93,7 +93,7 @@ def _polled(reader: Reader, deadline: Deadline, sleep: Callable[[float], None]) 
     return []
 
 
-def texts(messages: Iterable[Message], start: int = 0) -> Iterator[str]:
+def texts(messages: Iterable[RelayMessage], start: int = 0) -> Iterator[str]:
     """Yield what the first choice says, piece by piece; raise ``StreamBroken`` where the answer itself failed.
 
     What a relay has lost is made good from the result that its last message has, for those who read from the beginning.
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     out.write("" if options.json else "\n")
 
 
-def _lines(messages: Iterable[Message]) -> Iterator[str]:
+def _lines(messages: Iterable[RelayMessage]) -> Iterator[str]:
     for message in messages:
         yield f"{json.dumps(message)}\n"
         if message.get("last"):
@@ -146,7 +146,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="each message as it was published, one a line")
 
 
-def _pieces(message: Message) -> Iterator[str]:
+def _pieces(message: RelayMessage) -> Iterator[str]:
     for chunk in message["chunks"]:
         for choice in chunk["choices"]:
             if choice.get("index", 0) == 0:
@@ -159,7 +159,7 @@ def _text_of(result: dict[str, Any] | None) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _check(message: Message) -> None:
+def _check(message: RelayMessage) -> None:
     error = message.get("error")
     if error:
         raise StreamBroken(str(error.get("message")), code=error.get("code"))

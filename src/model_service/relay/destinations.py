@@ -30,7 +30,7 @@ from model_service.oci_services.messages import (
 )
 from model_service.upstream.response import read_object, read_value
 
-Message = dict[str, Any]
+RelayMessage = dict[str, Any]
 """One message of a relay; its shape is in docs/relay.md."""
 
 POLL_SECONDS: Final = 0.2  # between two looks at a stream, which answers five a second for each partition
@@ -40,7 +40,7 @@ PAGE: Final = 20  # messages; the most that a queue takes receipts of in one req
 
 
 class Reader(Protocol):
-    def poll(self, deadline: Deadline) -> list[Message]:
+    def poll(self, deadline: Deadline) -> list[RelayMessage]:
         """Return what there is of a relay, in any order, perhaps twice; wait a while where there is nothing."""
 
     def close(self, deadline: Deadline) -> None: ...
@@ -125,7 +125,7 @@ class QueueReader:
         self._channel = channel
         self._receipts: dict[int, str] = {}
 
-    def poll(self, deadline: Deadline) -> list[Message]:
+    def poll(self, deadline: Deadline) -> list[RelayMessage]:
         query = {
             "visibilityInSeconds": HIDDEN_SECONDS,
             "timeoutInSeconds": max(0, min(LONG_POLL_SECONDS, int(deadline.require()) - 1)),
@@ -177,7 +177,7 @@ class StreamReader:
         self._sleep = sleep
         self._cursors: dict[int, str] = {}
 
-    def poll(self, deadline: Deadline) -> list[Message]:
+    def poll(self, deadline: Deadline) -> list[RelayMessage]:
         if not self._cursors:
             partitions = range(self._stream.services.partitions(self._stream.ocid, deadline))
             self._cursors = {number: self._first_cursor(number, deadline) for number in partitions}
@@ -195,7 +195,7 @@ class StreamReader:
         made = read_object(upstream.send("POST", f"{self._stream.path}/cursors", wanted, {}, deadline))
         return str(made.get("value"))
 
-    def _read(self, partition: int, deadline: Deadline) -> list[Message]:
+    def _read(self, partition: int, deadline: Deadline) -> list[RelayMessage]:
         upstream = self._stream.services.stream(self._stream.ocid, deadline)
         query = urlencode({"cursor": self._cursors[partition]})
         exchange = upstream.send("GET", f"{self._stream.path}/messages?{query}", None, {}, deadline)
@@ -204,7 +204,7 @@ class StreamReader:
         return _relayed(base64.b64decode(message["value"]) for message in messages if message.get("key") == self._key)
 
 
-def _relayed(contents: Iterable[str | bytes]) -> list[Message]:
+def _relayed(contents: Iterable[str | bytes]) -> list[RelayMessage]:
     """Return the messages of relays among whatever else somebody has put there."""
     read = (_json(content) for content in contents)
     return [value for value in read if isinstance(value, dict) and value.get("object") == "model_service.relay"]

@@ -17,7 +17,7 @@ from model_service.logs import log
 from model_service.oci_services.large_payloads import Overflow
 from model_service.openai_api.chat import Chunk, Completion
 from model_service.openai_api.encoding import write_json
-from model_service.relay.destinations import Channel, Message
+from model_service.relay.destinations import Channel, RelayMessage
 from model_service.upstream.retries import Retries
 
 BATCH_SECONDS: Final = 0.05
@@ -53,7 +53,7 @@ class Publisher:
     _number: int = 0  # of the next message
     _failure: str | None = None  # the code of what ended it before its end
     _ended: bool = False
-    _last: Message = field(default_factory=lambda: dict(NEVER_ENDED))
+    _last: RelayMessage = field(default_factory=lambda: dict(NEVER_ENDED))
 
     def __post_init__(self) -> None:
         # The model gets its time; what is kept back for the answer, the relay shares.
@@ -165,7 +165,7 @@ class Publisher:
         else:
             self._put(content)
 
-    def _message(self, fields: Message) -> bytes:
+    def _message(self, fields: RelayMessage) -> bytes:
         token = {} if self.token is None else {"token": self.token}
         head = {"object": "model_service.relay", "id": self.id, **token, "number": self._number}
         return write_json({**head, **fields})

@@ -23,7 +23,7 @@ class Limit:
     soft: float | None = None
 
 
-Limits = Mapping[str, Limit]
+SpendingLimits = Mapping[str, Limit]
 """By one of LIMIT_NAMES. Tokens and requests are counted; cost is in the currency of the prices."""
 
 
@@ -39,7 +39,7 @@ class ModelRule:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     max_tokens: int | None = None
     drop: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=dict)
+    limits: SpendingLimits = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Rights:
     operations: tuple[str, ...] | None = None
     max_tokens: int | None = None
     compartment_id: str | None = None
-    limits: Limits = field(default_factory=dict)
+    limits: SpendingLimits = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

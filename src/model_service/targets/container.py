@@ -13,12 +13,12 @@ from model_service.callers.accounts import AccountEntry, Accounts
 from model_service.callers.budgets import OF_TARGETS, BudgetUsedUp, Scoped
 from model_service.fn.caller import Origin
 from model_service.fn.invocation import Deadline
-from model_service.fn.limits import Limits as MemoryLimits
+from model_service.fn.limits import Limits
 from model_service.light_dataclasses import dataclass
 from model_service.logs import log
 from model_service.openai_api.chat import Answer
 from model_service.routing import Route
-from model_service.service_file.shape import Limit, Limits
+from model_service.service_file.shape import Limit, SpendingLimits
 from model_service.service_file.targets import ModelTarget, Resilience, TargetPool
 from model_service.targets.breaker import Breaker
 from model_service.targets.connections import TargetConnections
@@ -51,7 +51,7 @@ class TargetService(Protocol):
     def accounts(self) -> Accounts | None: ...
 
     @property
-    def policies(self) -> tuple[LogPolicy, MemoryLimits]: ...
+    def policies(self) -> tuple[LogPolicy, Limits]: ...
 
     def ask(
         self,
@@ -193,7 +193,7 @@ class Container:
             connections.close()
 
 
-def throttles_of(target: ModelTarget) -> Limits:
+def throttles_of(target: ModelTarget) -> SpendingLimits:
     """Return what is known beforehand of how often OCI lets a target be asked."""
     known = {"requests_per_minute": target.requests_per_minute, "tokens_per_minute": target.tokens_per_minute}
     return {name: Limit(hard=amount) for name, amount in known.items() if amount is not None}

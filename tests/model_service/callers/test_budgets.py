@@ -9,10 +9,10 @@ import pytest
 from model_service.callers.budgets import Budgets, Cost, QuotaExceeded, RateLimited
 from model_service.callers.counters import Amount, Counted, CounterUnavailable, MemoryCounter
 from model_service.envelopes.replies import reply_with_error
-from model_service.service_file.shape import Limit, Limits
+from model_service.service_file.shape import Limit, SpendingLimits
 
 NOON = 1_795_780_800.0  # 2026-11-27T12:00:00Z
-TEAM: Limits = {"tokens_per_minute": Limit(hard=100), "tokens_per_day": Limit(hard=150, soft=120)}
+TEAM: SpendingLimits = {"tokens_per_minute": Limit(hard=100), "tokens_per_day": Limit(hard=150, soft=120)}
 
 
 class Down:

@@ -35,7 +35,7 @@ from mock_oci.services.streaming.cursors import (
 )
 from mock_oci.services.streaming.groups import Group
 from mock_oci.services.streaming.log import Entry
-from mock_oci.services.streaming.state import Refusal, Stream
+from mock_oci.services.streaming.state import RefusedEntry, Stream
 from mock_oci.services.throttles import throttle_if_asked
 from mock_oci.wire import Body, Response
 
@@ -189,8 +189,8 @@ def _decoded(item: Body, name: str) -> bytes:
         raise invalid(f"{name} must be in Base64") from error
 
 
-def _result(result: tuple[int, Entry] | Refusal) -> dict[str, Any]:
-    if isinstance(result, Refusal):
+def _result(result: tuple[int, Entry] | RefusedEntry) -> dict[str, Any]:
+    if isinstance(result, RefusedEntry):
         return {"error": result.error, "errorMessage": result.message}
     partition, entry = result
     return {"partition": str(partition), "offset": entry.offset, "timestamp": timestamp(entry.appended)}

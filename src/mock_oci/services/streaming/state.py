@@ -19,7 +19,7 @@ _AN_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedEntry:
     """Why one message of a request was not appended (oci.streaming.models.PutMessagesResultEntry)."""
 
     error: str
@@ -54,14 +54,14 @@ class Stream:
         self._clock = cloud.clock
         self._lock = threading.RLock()
         self._keyless = itertools.count()
-        self._failing: list[Refusal] = []
+        self._failing: list[RefusedEntry] = []
         self._groups: dict[str, Group] = {}
         self.logs = tuple(PartitionLog(cloud.clock, retention_hours * _AN_HOUR) for _ in range(partitions))
 
-    def put(self, messages: Iterable[tuple[bytes | None, bytes]]) -> list[tuple[int, Entry] | Refusal]:
+    def put(self, messages: Iterable[tuple[bytes | None, bytes]]) -> list[tuple[int, Entry] | RefusedEntry]:
         """Append (key, value) pairs; return each one's partition and entry."""
         with self._lock:
-            results: list[tuple[int, Entry] | Refusal] = []
+            results: list[tuple[int, Entry] | RefusedEntry] = []
             for key, value in messages:
                 if self._failing:
                     results.append(self._failing.pop(0))
@@ -73,7 +73,7 @@ class Stream:
     def fail_next(self, count: int = 1, error: str = "429", message: str = "Too many requests") -> None:
         """Refuse the next ``count`` messages one by one, in an answer that is a 200 all the same."""
         with self._lock:
-            self._failing += [Refusal(error, message)] * count
+            self._failing += [RefusedEntry(error, message)] * count
 
     def read(self, partition: int, offset: int = 0, limit: int = 10_000) -> list[Entry]:
         with self._lock:
