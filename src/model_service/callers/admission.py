@@ -17,7 +17,8 @@ from model_service.routing import Route
 from model_service.service_file.shape import ModelRule, Rights, ServiceFile, SpendingLimits
 
 MAX_KNOWN: Final = 1000  # callers whose rules are kept put together
-TOKEN_CAPS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+OF_CHATS: Final = ("max_tokens", "max_completion_tokens")  # what limits an answer: what another API says limits nothing
+OF_RESPONSES: Final = ("max_output_tokens",)
 DEFAULT_OUTPUT_TOKENS: Final = 1000  # assumed for an answer whose length nobody has limited
 MAX_OUTPUT_TOKENS: Final = 10_000_000  # more than any model writes: what is reserved stays a number that counters take
 AT_LENGTH: Final = frozenset({"chat", "completions", "responses"})  # operations whose answer is text
@@ -137,8 +138,9 @@ class Admission:
                 shaped.setdefault(name, value)
         if caps:
             check_cap(shaped, min(caps))
-            if not any(map(shaped.get, TOKEN_CAPS)):
-                shaped["max_output_tokens" if operation == "responses" else "max_tokens"] = min(caps)
+            names = OF_CHATS if is_chat else OF_RESPONSES
+            if not any(map(shaped.get, names)):
+                shaped[names[0]] = min(caps)
         return shaped, dropped
 
     def reserve(
@@ -154,15 +156,16 @@ class Admission:
         """Reserve an estimate of what the call takes, of ``more`` limits too; raise as ``Budgets.reserve`` does."""
         rule = self.file.rule_for(route.model)
         limits = [*allowed.limits, *([(f"model:{rule.match}", rule.limits)] if rule and rule.limits else []), *more]
-        output = _output_tokens(body) if operation in AT_LENGTH else 0
+        names = OF_RESPONSES if operation == "responses" else OF_CHATS
+        output = _output_tokens(body, names) if operation in AT_LENGTH else 0
         price = self.file.prices.of(route.model)
         money = (input_tokens * price.input + output * price.output) / 1e6 if price else 0.0
         return self.budgets.reserve(limits, Cost(input_tokens + output, money))
 
 
-def _output_tokens(body: Mapping[str, Any]) -> int:
+def _output_tokens(body: Mapping[str, Any], names: Sequence[str]) -> int:
     """Return the most that may come of a request, as far as it can be known and is no nonsense."""
-    named = (value for name in TOKEN_CAPS if type(value := body.get(name)) is int and value > 0)
+    named = (value for name in names if type(value := body.get(name)) is int and value > 0)
     choices = body.get("n")
     several = choices if type(choices) is int and choices > 1 else 1
     return min(MAX_OUTPUT_TOKENS, next(named, DEFAULT_OUTPUT_TOKENS) * several)
@@ -186,7 +189,9 @@ def owner_of(caller: Caller, isolation: str) -> str | None:
 
 def check_cap(body: Mapping[str, Any], cap: int) -> None:
     """Raise ``InvalidRequest`` where a request asks for more tokens than ``cap``."""
-    for name in TOKEN_CAPS:
+    for name in (*OF_CHATS, *OF_RESPONSES):
         value = body.get(name)
-        if isinstance(value, int) and value > cap:
+        if value is not None and type(value) is not int:  # which whoever answers may take for one: 99.0, "99"
+            raise InvalidRequest(f"{name}: must be an integer.", param=name)
+        if value is not None and value > cap:
             raise InvalidRequest(f"{name}: must be at most {cap} for this caller and model.", param=name)

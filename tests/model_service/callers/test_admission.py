@@ -144,6 +144,29 @@ def test_a_response_is_capped_as_a_chat_is(admission: Admission) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "others", "own"),
+    [
+        ("chat", "max_output_tokens", "max_tokens"),
+        ("completions", "max_output_tokens", "max_tokens"),
+        ("responses", "max_tokens", "max_output_tokens"),
+        ("responses", "max_completion_tokens", "max_output_tokens"),
+    ],
+)
+def test_a_cap_of_another_api_is_none(admission: Admission, operation: str, others: str, own: str) -> None:
+    """OCI takes no notice of it: the answer would be as long as the model likes."""
+    route = resolve("xai.grok-4.3", aliases={})
+    shaped, _ = admission.shaped({"model": "xai.grok-4.3", others: 10}, operation, route, admission.allowed(TEAM))
+    assert shaped[own] == 100
+
+
+@pytest.mark.parametrize("value", [1e6, "1000000", True, [1]])
+def test_a_cap_is_an_integer_where_there_is_one(admission: Admission, value: object) -> None:
+    route = resolve("xai.grok-4.3", aliases={})
+    with pytest.raises(InvalidRequest, match="max_output_tokens: must be an integer"):
+        admission.shaped({"max_output_tokens": value}, "responses", route, admission.allowed(TEAM))
+
+
+@pytest.mark.parametrize(
     ("operation", "body", "reserved"),
     [
         ("chat", {}, 1000),
@@ -151,6 +174,8 @@ def test_a_response_is_capped_as_a_chat_is(admission: Admission) -> None:
         ("chat", {"max_tokens": 70}, 70),
         ("chat", {"max_tokens": 70, "n": 3}, 210),
         ("responses", {"max_output_tokens": 70}, 70),
+        ("chat", {"max_output_tokens": 70}, 1000),
+        ("responses", {"max_tokens": 70}, 1000),
         ("embeddings", {"input": "Hi"}, 0),
         ("chat", {"max_tokens": -1_000_000}, 1000),  # else a caller could take from its counter
         ("chat", {"max_tokens": True}, 1000),
