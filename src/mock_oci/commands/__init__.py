@@ -18,4 +18,5 @@ def command_named(name: str) -> Callable[[Sequence[str]], int]:
 COMMANDS: Final = {
     "env": ("mock_oci.commands.env", "where SDKs, the OCI CLI and Terraform find a local OCI"),
     "generate-event": ("mock_oci.commands.generate_event", "what a trigger sends to a function, to test it with"),
+    "invoke": ("mock_oci.commands.invoke", "one call of a function, in a real FDK process"),
 }
