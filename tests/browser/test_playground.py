@@ -100,6 +100,15 @@ def test_a_tool_and_an_image_are_sent(page: Page, served: LocalStack) -> None:
     assert chats[-1]["messages"][-1]["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
 
 
+@pytest.mark.parametrize("index", ["1", "1e9", '"__proto__"'])
+def test_calls_are_shown_wherever_a_server_begins_to_count(page: Page, index: str) -> None:
+    call = f'{{"tool_calls": [{{"index": {index}, "id": "c1", "function": {{"name": "f", "arguments": "{{}}"}}}}]}}'
+    page.run(f"window.given = {{content: '', calls: []}}; take({call}, given); take({call}, given)")
+    assert page.run("text(given)") == "→ ff({}{})"
+    assert page.run("given.calls.length") == 1
+    assert page.run("[].id === undefined")
+
+
 def test_an_error_is_shown_as_one(page: Page, served: LocalStack) -> None:
     served.oci.script.error(400, "InvalidParameter", path="/openai/v1/chat/completions")
     ask(page, "x")
@@ -114,6 +123,7 @@ def test_the_request_is_shown_as_curl_and_python(page: Page) -> None:
     compile(code, "python", "exec")
     assert '"content": "it\'s true, null"' in code
     assert '"stream": True' in code
+    assert page.run("document.getElementById('curl').textContent").startswith("curl -N 'http://127.0.0.1:")
     assert "it'\\''s true" in page.run("document.getElementById('curl').textContent")
 
 

@@ -45,11 +45,14 @@ function literal(value, indent = "") {  // JSON as Python writes it
   const [open, close] = list ? "[]" : "{}";
   return items.length ? `${open}\n${inner}${items.join(",\n" + inner)}\n${indent}${close}` : open + close;
 }
+function quoted(text) {  // for a shell
+  return "'" + text.replaceAll("'", "'\\''") + "'";
+}
 function code() {
   const body = request([...messages, {role: "user", content: $("prompt").value}]);
   const key = $("key").value ? " -H \"authorization: Bearer $KEY\"" : "";
-  $("curl").textContent = `curl -N ${base}/chat/completions -H 'content-type: application/json'${key} -d '${shortened(body).replaceAll("'", "'\\''")}'`;
-  $("python").textContent = `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}", api_key="…")\nanswer = client.chat.completions.create(**${literal(JSON.parse(shortened(body)))})\n`
+  $("curl").textContent = `curl -N ${quoted(base + "/chat/completions")} -H 'content-type: application/json'${key} -d ${quoted(shortened(body))}`;
+  $("python").textContent = `from openai import OpenAI\n\nclient = OpenAI(base_url=${JSON.stringify(base)}, api_key="…")\nanswer = client.chat.completions.create(**${literal(JSON.parse(shortened(body)))})\n`
     + (body.stream ? "for chunk in answer:\n    for choice in chunk.choices:\n        print(choice.delta.content or \"\", end=\"\")" : "print(answer.choices[0].message.content)");
 }
 function facts(reply, usage, times) {
@@ -89,12 +92,14 @@ function cost(usage, served) {
 function take(part, answer) {
   if (part.content) answer.content += part.content;
   for (const call of part.tool_calls || []) {
-    const at = answer.calls[call.index ?? answer.calls.length] ??= {id: "", type: "function", function: {name: "", arguments: ""}};
+    const index = call.index ?? answer.calls.length;  // whatever a server says: some begin at 1
+    let at = answer.calls.find((known) => known.index === index);
+    if (!at) answer.calls.push(at = {index, id: "", type: "function", function: {name: "", arguments: ""}});
     at.id ||= call.id || ""; at.function.name += call.function?.name || ""; at.function.arguments += call.function?.arguments || "";
   }
 }
 function text(answer) {
-  return answer.content + answer.calls.filter(Boolean).map((call) => `→ ${call.function.name}(${call.function.arguments})`).join("\n");
+  return answer.content + answer.calls.map((call) => `→ ${call.function.name}(${call.function.arguments})`).join("\n");
 }
 async function* events(reply) {
   const decoder = new TextDecoder();
@@ -134,7 +139,7 @@ async function send(event) {
     }
     times.all = performance.now() - started;
     facts(reply, usage, times);
-    messages.push(asked, {role: "assistant", content: answer.content || null, ...(answer.calls.length ? {tool_calls: answer.calls} : {})});
+    messages.push(asked, {role: "assistant", content: answer.content || null, ...(answer.calls.length ? {tool_calls: answer.calls.map(({index, ...call}) => call)} : {})});
     for (const call of answer.calls) {  // the tool's answer is made up: the page has no weather
       messages.push({role: "tool", tool_call_id: call.id, content: "{\"weather\": \"sunny\", \"celsius\": 21}"});
       show("tool", "{\"weather\": \"sunny\", \"celsius\": 21}");

@@ -24,7 +24,7 @@ from model_service.fn.limits import Limits, check_memory
 from model_service.logs import log
 from model_service.oci_names import ObjectLocation
 from model_service.oci_services.object_storage import ObjectStorage
-from model_service.openai_api.encoding import read_json_object, write_json
+from model_service.openai_api.encoding import is_nested_too_deeply, read_json_object, write_json
 from model_service.responses_by_chat.kept_items import kept_items
 from model_service.responses_by_chat.response_object import ID_PREFIX
 from model_service.transports.call import Call
@@ -100,6 +100,8 @@ class ResponseBucket:
             if len(written) > self.limits.stored_request_bytes:
                 raise RequestTooLarge(f"The conversation has {len(written)} bytes.")
             check_memory(written, self.limits)
+            if is_nested_too_deeply(content):  # a level or two more than the request had: nobody could read it again
+                raise RequestTooLarge("The conversation is nested too deeply.")
             # Once, since another try over what the first has written would need one permission more.
             self.storage.put_once(place, written, {"expires-at": str(expires_at)}, call.deadline)
         except ModelServiceError as error:

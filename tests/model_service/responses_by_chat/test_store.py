@@ -16,6 +16,7 @@ from mock_oci.services.object_storage.state import ObjectStorage
 from model_service.fn.invocation import Deadline
 from model_service.fn.limits import Limits
 from model_service.oci_names import ObjectLocation
+from model_service.openai_api.encoding import MAX_NESTING
 from model_service.responses_by_chat import store
 from model_service.responses_by_chat.store import KeptTurn, ResponseBucket
 from model_service.transports.call import Call
@@ -158,6 +159,20 @@ def test_a_conversation_that_could_not_be_read_again_is_not_kept(keeping: Asking
         response = {"id": f"resp_chat_{'0' * 32}", "output": ["x" * 2000]}
         assert bucket.keep(response, KeptTurn([], []), call) is False
     assert not objects(oci)
+
+
+def test_what_is_nested_as_deeply_as_a_request_may_be_can_be_deleted_if_it_is_kept(keeping: Asking) -> None:
+    kept = []
+    for levels in range(MAX_NESTING - 8, MAX_NESTING):
+        schema: dict[str, Any] = {}
+        for _ in range(levels):
+            schema = {"a": schema}
+        tool = {"type": "function", "name": "f", "parameters": schema}
+        told = keeping({"model": LLAMA, "input": "Hi", "tools": [tool]})
+        if told.status == 200 and told.response.store:
+            kept.append(levels)
+            assert keeping(None, f"/v1/responses/{told.response.id}", "DELETE").status == 200, levels
+    assert kept
 
 
 KEYS = {"MODEL_SERVICE_IDENTITY_HEADERS": '{"id":"x-caller","team":"x-team"}', "MODEL_SERVICE_CONFIG": "{}"}
