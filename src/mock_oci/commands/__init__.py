@@ -16,6 +16,7 @@ def command_named(name: str) -> Callable[[Sequence[str]], int]:
 
 # Where the command is, loaded on first use, and what --help says of it.
 COMMANDS: Final = {
+    "start": ("mock_oci.commands.start", "a function behind a gateway, as its func.yaml says, until Ctrl-C"),
     "env": ("mock_oci.commands.env", "where SDKs, the OCI CLI and Terraform find a local OCI"),
     "generate-event": ("mock_oci.commands.generate_event", "what a trigger sends to a function, to test it with"),
     "invoke": ("mock_oci.commands.invoke", "one call of a function, in a real FDK process"),

@@ -27,3 +27,16 @@ def assignment(text: str) -> tuple[str, str]:
     if not (name and separator):
         raise argparse.ArgumentTypeError("must be NAME=VALUE")
     return name, value
+
+
+def port(text: str) -> int:
+    """Read a port. Raises argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError("must be a port: 0 to 65535")
+    return int(text)
+
+
+def complain(message: str, exit_code: int) -> int:
+    """Write one line on stderr and return the exit code."""
+    sys.stderr.write(f"mock_oci: {message}\n")
+    return exit_code

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mock_oci.backend import MockOci
-from mock_oci.commands.arguments import Parser, assignment, program
+from mock_oci.commands.arguments import Parser, assignment, complain, program
 from mock_oci.control.seed import read_seed, sow
 from mock_oci.doors.foreground import reason
 from mock_oci.doors.server import LoopbackServer
@@ -31,14 +31,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         response = _invoke(options)
     except KeyboardInterrupt:
-        return _complain("interrupted", 130)
+        return complain("interrupted", 130)
     except Refused as refusal:
-        return _complain(f"{options.seed}: {_error(refusal.response)['message']}", 2)
+        return complain(f"{options.seed}: {_error(refusal.response)['message']}", 2)
     except (OSError, ValueError) as error:
-        return _complain(reason(error), 2)
+        return complain(reason(error), 2)
     if response.status >= 400:
         failure = _error(response)
-        return _complain(f"{response.status} {failure['code']}: {failure['message']}", 1)
+        return complain(f"{response.status} {failure['code']}: {failure['message']}", 1)
     sys.stdout.buffer.write(_whole(response))
     sys.stdout.buffer.flush()
     return 0
@@ -105,8 +105,3 @@ def _error(response: Response) -> dict[str, str]:
     """Return OCI's error object: a code and a message."""
     error: dict[str, str] = json.loads(_whole(response))
     return error
-
-
-def _complain(message: str, exit_code: int) -> int:
-    sys.stderr.write(f"mock_oci: {message}\n")
-    return exit_code

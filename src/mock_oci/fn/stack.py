@@ -22,6 +22,7 @@ from mock_oci.services.pumping import pumping
 
 PREFIX = "/v1"
 _TIMEOUT = 300.0  # the longest that OCI Functions allows a sync call
+_MEMORY_MB = 256
 _SIDE_BY_SIDE = 3  # connectors, and events
 AUTHENTICATIONS = ("none", "keys")
 IDENTITY_HEADERS = {
@@ -46,6 +47,8 @@ class LocalStack:
     ``deployment``, as ``mock_oci.fn.gateway.read_deployment`` reads it from Terraform, is the gateway's in place of all
     that; ``issuers`` publish the keys of its tokens.
     ``page`` is the path that ``/`` of the gateway leads to.
+    ``prefix``: the path below which all is the function's. ``name`` (its folder's by default), ``memory`` in MB
+    and ``timeout`` in seconds are the function's own.
     ``tracing``: the function is told to send spans to the ``Apm`` of ``oci``.
     While the stack runs, connectors and rules move what they have, and Notifications tries again
     what was not acknowledged.
@@ -74,8 +77,13 @@ class LocalStack:
         deployment: GatewayDeployment | None = None,
         issuers: Sequence[LocalIssuer] = (),
         page: str | None = None,
+        prefix: str = PREFIX,
+        name: str | None = None,
+        memory: int = _MEMORY_MB,
+        timeout: float = _TIMEOUT,
     ) -> None:
-        self._page = page
+        self._page, self._prefix = page, prefix
+        self._name, self._memory, self._timeout = name or function.resolve().name, memory, timeout
         if authentication not in AUTHENTICATIONS:
             raise ValueError(f"authentication must be one of {', '.join(AUTHENTICATIONS)}")
         self._authentication = authentication
@@ -93,8 +101,8 @@ class LocalStack:
 
     @property
     def gateway_url(self) -> str:
-        """Return ``http://127.0.0.1:PORT/v1``, the base URL for an OpenAI client."""
-        return f"{self.gateway.url}{PREFIX}"
+        """Return ``http://127.0.0.1:PORT/v1``, the base URL for an OpenAI client, or what the prefix makes of it."""
+        return f"{self.gateway.url}{self._prefix.rstrip('/')}"
 
     @property
     def connector_hub(self) -> ConnectorHub:
@@ -130,16 +138,17 @@ class LocalStack:
         self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
         self.function = self.functions.deploy(
             self._folder,
-            name=self._folder.resolve().name,
+            name=self._name,
             config=self._written_out(),
-            timeout=_TIMEOUT,
+            memory=self._memory,
+            timeout=self._timeout,
             trace_collector_url=self.oci.state_of(Apm).collector_url(self.oci_url) if self._tracing else "",
         )
         self.functions.images[self.function.deployment.name] = self._folder
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         gateway = LocalGateway(
             self.functions,
-            self._deployment or {PREFIX: self.function},
+            self._deployment or {self._prefix: self.function},
             port=self._port,
             buffered=self._buffered,
             policies=self._all_policies(),

@@ -1,0 +1,72 @@
+"""``mock-oci start [DIR]``: a function of any kind behind a gateway, with a local OCI beside it, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mock_oci.backend import MockOci
+from mock_oci.commands.arguments import Parser, assignment, complain, port, program
+from mock_oci.demo.call_lines import log_for
+from mock_oci.doors.foreground import policies_in_force, reason, wait_for_interrupt, wants_colour
+from mock_oci.doors.written_config import write_config
+from mock_oci.fn.func_yaml import read_func_yaml
+from mock_oci.fn.stack import LocalStack
+from mock_oci.services.functions.invoke_errors import InvokeError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when no container starts.
+
+    Every path of the gateway is the function's, and nothing calls it before a client does.
+    """
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    try:
+        deployed = read_func_yaml(options.folder)
+        if not (options.folder / "func.py").is_file():
+            raise FileNotFoundError(2, "there is no such function", str(options.folder / "func.py"))
+        stack = LocalStack(
+            options.folder,
+            options.port,
+            oci=MockOci(policies=options.policies),
+            config={**deployed.config, **dict(options.config)},
+            echo=log_for(sys.stderr, colour=wants_colour()),
+            prefix="/",
+            name=deployed.name,
+            memory=deployed.memory,
+            timeout=deployed.timeout,
+        )
+        with contextlib.suppress(KeyboardInterrupt), stack:
+            _serve(stack, options.write_config)
+    except InvokeError as failure:
+        return complain(f"the function does not start: {failure}", 1)
+    except (OSError, ValueError) as error:
+        return complain(reason(error), 2)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog=f"{program()} start", description="Serve a function behind a gateway until Ctrl-C.")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="DIR", help="its func.py and func.yaml")
+    parser.add_argument("--port", type=port, default=0, help="the gateway's port (0, the default: any free one)")
+    parser.add_argument(
+        "--config", type=assignment, action="append", default=[], metavar="NAME=VALUE", help="added to func.yaml's"
+    )
+    parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
+    parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    return parser
+
+
+def _serve(stack: LocalStack, config: Path | None) -> None:
+    if config is not None:
+        write_config(stack.oci, config, stack.oci_url)
+    sys.stderr.write(f"mock_oci: {policies_in_force(stack.oci)}\n")
+    invoke = f"{stack.invoke_url}/20181201/functions/{stack.function.id}/actions/invoke"
+    sys.stdout.write(f"ready: {stack.gateway_url}\ninvoke: {invoke}\noci: {stack.oci_url}\n")
+    sys.stdout.flush()
+    wait_for_interrupt()
