@@ -220,6 +220,16 @@ def test_a_list_among_too_many_of_others_says_so(owned: Ask, oci: MockOci, monke
     assert said(owned("GET", "/containers"), 503)["error"]["code"] == "list_too_long"
 
 
+def test_tokens_are_counted_by_oci_and_not_looked_up_as_a_response(owned: Ask, oci: MockOci) -> None:
+    path = "/openai/v1/responses/input_tokens"
+    owned("POST", "/responses/input_tokens", {"model": MODEL, "input": "Hi"})
+    assert [(request.method, request.target) for request in oci.requests] == [("POST", path)]
+    made = said(owned("POST", "/responses", {"model": MODEL, "input": "Hi"}))["id"]
+    asked = {"model": MODEL, "input": "Hi", "previous_response_id": made}
+    assert owned("POST", "/responses/input_tokens", asked, caller="eve").status == 404
+    assert [request.target for request in oci.requests].count(path) == 1
+
+
 def test_a_name_of_an_owner_never_leaves_in_a_response(owned: Ask, uploaded: Uploaded) -> None:
     made = uploaded(owned)
     body = {

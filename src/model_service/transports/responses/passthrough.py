@@ -61,7 +61,8 @@ class OCIResponsesSurface:
 
     def _send_owned(self, request: SurfaceRequest, body: dict[str, Any] | None, call: Call, owner: str) -> Answer:
         """Do the same for a caller who sees its own alone: at most one look-up for each object that is named."""
-        about, method = object_of(request.target), request.operation.method
+        about = None if request.counts_tokens else object_of(request.target)  # its path is like that of a response
+        method = request.operation.method
         # What reads the object itself says whose it is; anything else is looked up first.
         reads_it = method == "GET" and request.target.partition("?")[0] == f"{BASE}{about}"
         named = [about] if about is not None and not reads_it else []
