@@ -62,7 +62,10 @@ def _parameters(disposition: str) -> dict[str, str]:
     message = Message()
     message["content-disposition"] = disposition
     found: list[tuple[str, Any]] = message.get_params(failobj=[], header="content-disposition")
-    return {name.lower(): collapse_rfc2231_value(value) for name, value in found[1:]}
+    try:
+        return {name.lower(): collapse_rfc2231_value(value) for name, value in found[1:]}
+    except ValueError:  # of whichever codec the form names
+        raise _invalid("has a name that its own encoding cannot have") from None
 
 
 def write_form(parts: list[Part]) -> tuple[bytes, str]:

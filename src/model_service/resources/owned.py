@@ -112,7 +112,7 @@ class OwnedResources:
 
     def marked(self, parts: list[Part]) -> list[Part]:
         """Return the fields of a form whose one file bears its owner's name; raise ``InvalidRequest`` for others."""
-        files = [part for part in parts if part.filename is not None]
+        files = [part for part in parts if part.filename is not None or part.name == "file"]
         if len(files) != 1 or files[0].name != "file" or not files[0].filename:
             raise InvalidRequest("file: must be one file with a name.", param="file")
         return [replace(part, filename=self.mark + part.filename) if part.filename else part for part in parts]

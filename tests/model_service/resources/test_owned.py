@@ -185,6 +185,18 @@ def test_a_file_without_a_name_has_no_owner_and_is_refused(owned: Ask, oci: Mock
     assert not oci.requests
 
 
+def test_a_second_file_without_a_name_is_refused(owned: Ask, oci: MockOci) -> None:
+    more = b'--b0\r\nContent-Disposition: form-data; name="file"\r\n\r\ny\r\n'
+    assert said(owned("POST", "/files", more + form(b"x"), content_type=FORM), 400)["error"]["param"] == "file"
+    assert not oci.requests
+
+
+@pytest.mark.parametrize("name", ["idna''%ff%ff", "punycode''%ff", "a\0b''%41"])
+def test_a_name_in_whatever_encoding_is_no_bug(owned: Ask, name: str) -> None:
+    body = form(b"x").replace(b'filename="cats.txt"', f"filename*={name}".encode())
+    assert said(owned("POST", "/files", body, content_type=FORM), 400)["error"]["code"] == "invalid_form"
+
+
 def test_containers_are_listed_by_the_name_that_their_owner_knows(owned: Ask) -> None:
     for caller in ("ada", "eve"):
         said(owned("POST", "/containers", {"name": "work"}, caller=caller))
