@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
+import time
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +20,9 @@ from mock_oci.fn.func_yaml import read_func_yaml
 from mock_oci.fn.stack import LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
 
+_LOOK_SECONDS = 0.5
+SeenFiles = dict[str, tuple[int, int]]
+
 
 def run(arguments: Sequence[str]) -> int:
     """Serve until Ctrl-C or SIGTERM and return 0; 2 when it cannot serve, 1 when no container starts.
@@ -27,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
+        seen = _files(options.folder)
         deployed = read_func_yaml(options.folder)
         if not (options.folder / "func.py").is_file():
             raise FileNotFoundError(2, "there is no such function", str(options.folder / "func.py"))
@@ -42,7 +49,10 @@ def run(arguments: Sequence[str]) -> int:
             timeout=deployed.timeout,
         )
         with contextlib.suppress(KeyboardInterrupt), stack:
-            _serve(stack, options.write_config)
+            _announce(stack, options.write_config)
+            if options.watch:
+                _redeploy_on_changes(stack, options, seen)
+            wait_for_interrupt()
     except InvokeError as failure:
         return complain(f"the function does not start: {failure}", 1)
     except (OSError, ValueError) as error:
@@ -57,16 +67,47 @@ def _parser() -> Parser:
     parser.add_argument(
         "--config", type=assignment, action="append", default=[], metavar="NAME=VALUE", help="added to func.yaml's"
     )
+    parser.add_argument("--watch", action="store_true", help="deploy it anew when a file of the folder changes")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
     return parser
 
 
-def _serve(stack: LocalStack, config: Path | None) -> None:
+def _announce(stack: LocalStack, config: Path | None) -> None:
     if config is not None:
         write_config(stack.oci, config, stack.oci_url)
     sys.stderr.write(f"mock_oci: {policies_in_force(stack.oci)}\n")
     invoke = f"{stack.invoke_url}/20181201/functions/{stack.function.id}/actions/invoke"
     sys.stdout.write(f"ready: {stack.gateway_url}\ninvoke: {invoke}\noci: {stack.oci_url}\n")
     sys.stdout.flush()
-    wait_for_interrupt()
+
+
+def _redeploy_on_changes(stack: LocalStack, options: Namespace, seen: SeenFiles) -> None:
+    """Look at the folder until a signal raises KeyboardInterrupt; what cannot be deployed is said, no more."""
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        now = _files(options.folder)
+        if now == seen:
+            continue
+        seen = now
+        try:
+            deployed = read_func_yaml(options.folder)
+            config = {**deployed.config, **dict(options.config)}
+            stack.redeploy(config, deployed.memory, deployed.timeout)
+        except (OSError, ValueError) as error:
+            complain(reason(error), 2)
+        else:
+            sys.stderr.write("mock_oci: deployed anew\n")
+
+
+def _files(folder: Path) -> SeenFiles:
+    """Return when each file was changed, in ns, and its size; hidden folders and what Python compiles are left out."""
+    found = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        for name in names:
+            path = os.path.join(place, name)  # noqa: PTH118 - as walk gives it, twice a second
+            with contextlib.suppress(FileNotFoundError):  # taken away meanwhile
+                status = os.stat(path)  # noqa: PTH116 - as above
+                found[path] = (status.st_mtime_ns, status.st_size)
+    return found

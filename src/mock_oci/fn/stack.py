@@ -127,6 +127,19 @@ class LocalStack:
     def close(self) -> None:
         self._running.close()
 
+    def redeploy(self, config: Mapping[str, str], memory: int, timeout: float) -> None:
+        """Run the folder as it is now from the next call on; its OCID stays. Calls that run are ended.
+
+        Raises ValueError, and then nothing is new.
+        """
+        before = self._config, self._memory, self._timeout
+        self._config, self._memory, self._timeout = config, memory, timeout
+        try:
+            self.function = self._deploy()
+        except ValueError:
+            self._config, self._memory, self._timeout = before
+            raise
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -136,14 +149,7 @@ class LocalStack:
     def _start_servers(self, starting: ExitStack) -> None:
         self.oci_url = starting.enter_context(LoopbackServer(self.oci.answer)).url
         self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
-        self.function = self.functions.deploy(
-            self._folder,
-            name=self._name,
-            config=self._written_out(),
-            memory=self._memory,
-            timeout=self._timeout,
-            trace_collector_url=self.oci.state_of(Apm).collector_url(self.oci_url) if self._tracing else "",
-        )
+        self.function = self._deploy()
         self.functions.images[self.function.deployment.name] = self._folder
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         gateway = LocalGateway(
@@ -160,6 +166,16 @@ class LocalStack:
         starting.enter_context(pumping(*moving, self._retry_messages))
         # First of all when it ends: a call in flight then fails at once, and no server waits for it.
         starting.callback(self.functions.close)
+
+    def _deploy(self) -> LocalFunction:
+        return self.functions.deploy(
+            self._folder,
+            name=self._name,
+            config=self._written_out(),
+            memory=self._memory,
+            timeout=self._timeout,
+            trace_collector_url=self.oci.state_of(Apm).collector_url(self.oci_url) if self._tracing else "",
+        )
 
     # What moves is looked up anew each time: a reset of the cloud makes others.
     def _pump_connectors(self) -> object:

@@ -15,18 +15,22 @@ from mock_oci.__main__ import main
 FOLDERS = Path(__file__).parents[1] / "functions"
 
 
+def started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mock_oci", "start", *arguments],
+        env={"PYTHONPATH": str(Path(mock_oci.__file__).parents[1]), "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_any_path_is_the_functions_as_its_func_yaml_says(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "func.py").write_text((FOLDERS / "echo/func.py").read_text())
     (folder / "func.yaml").write_text("name: mine\nmemory: 1024\ntimeout: 17\nconfig: {GREETING: hello}\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mock_oci", "start", str(folder), "--write-config", str(tmp_path / "oci")],
-        env={"PYTHONPATH": str(Path(mock_oci.__file__).parents[1])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(str(folder), "--write-config", str(tmp_path / "oci"))
     with process:
         try:
             assert process.stdout
@@ -47,6 +51,28 @@ def test_any_path_is_the_functions_as_its_func_yaml_says(tmp_path: Path) -> None
             assert called.json()["body"] == "direct"
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
+
+
+def test_a_change_is_deployed_and_a_broken_one_is_said(tmp_path: Path) -> None:
+    function = tmp_path / "func.py"
+    function.write_text("def handler(ctx, data=None):\n    return 'first'\n")
+    process = started(str(tmp_path), "--watch")
+    with process:
+        try:
+            assert process.stdout
+            assert process.stderr
+            url, invoke, _ = (process.stdout.readline().strip().partition(": ")[2] for _ in range(3))
+            assert invoke
+            assert httpx.get(f"{url}/", trust_env=False).text == "first"
+            (tmp_path / "func.yaml").write_text("memory: 300\n")
+            assert any("memory must be one of" in line for line in iter(process.stderr.readline, ""))
+            assert httpx.get(f"{url}/", trust_env=False).text == "first"
+            function.write_text("def handler(ctx, data=None):\n    return 'the second one'\n")
+            (tmp_path / "func.yaml").unlink()
+            assert any("deployed anew" in line for line in iter(process.stderr.readline, ""))
+            assert httpx.get(f"{url}/", trust_env=False).text == "the second one"
         finally:
             process.kill()
 
