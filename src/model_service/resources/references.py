@@ -46,10 +46,17 @@ def references_in(value: Any) -> Iterator[tuple[ResourceKind, str]]:
             if name in KIND_OF_FIELD:
                 ids = inner if isinstance(inner, list) else [inner]
                 yield from ((KIND_OF_FIELD[name], text) for text in ids if isinstance(text, str))
-            if name in ITEMS and isinstance(inner, list):
-                yield from references_in([item for item in inner if not _is_call(item)])
-            elif name not in FREE and isinstance(inner, dict | list):
-                yield from references_in(inner)
+            if name not in FREE and isinstance(inner, dict | list):
+                yield from references_in(_pointing(name, inner))
+
+
+def _pointing(name: str, value: Any) -> Any:
+    """Return what may point at something in the field ``name``, an object or an array."""
+    if name in ITEMS and isinstance(value, list):
+        return [item for item in value if not _is_call(item)]
+    if name == "variables" and isinstance(value, dict):  # of a prompt: their names are the caller's own
+        return list(value.values())
+    return value
 
 
 def _references_in_form(request: Any) -> Iterator[tuple[ResourceKind, str]]:

@@ -136,6 +136,7 @@ def test_what_only_tells_of_an_answer_points_at_nothing() -> None:
         {"model": MODEL, "type": "x_call", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]},
         {"type": "x_call", "file_ids": ["file-1"]},
         {"files": [{"file_id": "file-1", "type": "x_call"}]},
+        {"prompt": {"id": "p", "variables": {"text": {"type": "input_file", "file_id": "file-1"}}}},
         {
             "messages": [
                 {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1", "type": "x_call"}}]}
