@@ -44,10 +44,20 @@ def references_in(value: Any) -> Iterator[tuple[ResourceKind, str]]:
     elif isinstance(value, dict):
         for name, inner in value.items():
             if name in KIND_OF_FIELD:
-                ids = inner if isinstance(inner, list) else [inner]
-                yield from ((KIND_OF_FIELD[name], text) for text in ids if isinstance(text, str))
+                yield from ((KIND_OF_FIELD[name], text) for text in _ids_in(inner))
             if name not in FREE and isinstance(inner, dict | list):
                 yield from references_in(_pointing(name, inner))
+
+
+def _ids_in(value: Any) -> Iterator[str]:
+    """Yield the strings of a field of ids; in lists and objects too, which OpenAI has not and a server may read."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _ids_in(item)
+    elif isinstance(value, dict):
+        yield from (text for name in ID_NAMES for text in _ids_in(value.get(name)))
 
 
 def _pointing(name: str, value: Any) -> Any:
@@ -73,16 +83,26 @@ def _references_in_form(request: Any) -> Iterator[tuple[ResourceKind, str]]:
 
 def _is_call(item: Any) -> bool:
     """Return whether an item tells of a call that a model has made; anywhere else its type is a field like others."""
-    return isinstance(item, dict) and str(item.get("type")).endswith("_call")
+    return isinstance(item, dict) and item.get("type") in CALLS
 
 
 KIND_OF_FIELD: Final[dict[str, ResourceKind]] = {
     "file_id": "files",
     "file_ids": "files",
+    "vector_store_id": "vector_stores",
     "vector_store_ids": "vector_stores",
     "container": "containers",
     "container_id": "containers",
 }
+
+ID_NAMES: Final = ("id", "ids")  # of an object in the place of an id
+
+# What a model has called: openai.types.responses; an item of any other type may point at something.
+CALLS: Final = frozenset(
+    {"apply_patch_call", "code_interpreter_call", "computer_call", "custom_tool_call", "file_search_call"}
+    | {"function_call", "image_generation_call", "local_shell_call", "mcp_call", "shell_call", "tool_search_call"}
+    | {"web_search_call"}
+)
 
 ITEMS: Final = frozenset({"input", "items", "response_items"})  # lists of items, of which some are calls of a model
 

@@ -133,6 +133,10 @@ def test_what_only_tells_of_an_answer_points_at_nothing() -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        {"input": [{"type": "x_call", "input_file": {"file_id": "file-1"}}]},
+        {"input": [{"type": "input_file", "file_id": {"id": "file-1"}}]},
+        {"input": [{"type": "input_file", "file_id": [["file-1"]]}]},
+        {"tools": [{"type": "file_search", "vector_store_id": "vs_1"}]},
         {"model": MODEL, "type": "x_call", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]},
         {"type": "x_call", "file_ids": ["file-1"]},
         {"files": [{"file_id": "file-1", "type": "x_call"}]},
