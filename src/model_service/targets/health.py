@@ -96,6 +96,12 @@ class TargetHealth:
             self._rest(retry_after)
             return False
 
+    def end(self, *, probe: bool) -> None:
+        """Note that a call has ended and says nothing of the target; a probe frees its place."""
+        if probe:
+            with self._lock:
+                self.breaker.release()
+
     def is_telling(self, seconds: float) -> bool:
         """Return whether so long a wait for nothing says that the target is ill, and not that time was short."""
         return seconds >= max(TELLING_SECONDS, 4 * (self.usual_ms or 0.0) / 1000)

@@ -89,6 +89,7 @@ class PoolCall:
             entry.cancel() if self.step is not None else entry.fail(self._with_story(error))
             return None
         except BaseException:
+            health.end(probe=probe)
             entry.fail(None)
             raise
         health.note_answer((time.perf_counter() - began) * 1000, probe=probe)

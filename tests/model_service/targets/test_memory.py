@@ -159,6 +159,15 @@ def test_a_target_without_its_model_is_kept_away_for_minutes(health: TargetHealt
     assert health.view()["last_error"] == "404"
 
 
+def test_a_probe_that_ends_in_a_fault_of_ours_frees_its_place(health: TargetHealth, clock: Clock) -> None:
+    health.breaker.open()
+    clock.now += 1000
+    assert health.begin()
+    assert not health.can_be_asked
+    health.end(probe=True)
+    assert health.can_be_asked
+
+
 def test_a_refusal_says_nothing_of_the_target_and_ends_a_probe(health: TargetHealth, clock: Clock) -> None:
     assert not health.note_failure("none", "invalid", probe=False)
     fail(health.breaker, 3)

@@ -55,6 +55,23 @@ def test_the_next_answers_where_one_fails(opened: Open, oci: MockOci, stream: bo
     assert len(oci.charges) == 1
 
 
+def test_a_fault_of_ours_is_nobodys_illness_and_keeps_no_probe(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = opened()
+    ask(service)
+    [pool] = service.pools.values()
+    health = service.targets.container.health(pool.targets[0])
+    health.breaker.open_until = health.clock() - 1  # half-open
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(service), "ask", broken)
+        with pytest.raises(RuntimeError):
+            ask(service)
+    assert health.can_be_asked
+
+
 def test_no_header_has_what_a_provider_puts_into_its_code(opened: Open, oci: MockOci) -> None:
     oci.script.error(503, code="a\r\nset-cookie: \u2028" + "x" * 200, region=CHICAGO)
     told = ask(opened()).headers["x-model-service-failed"]
