@@ -46,23 +46,31 @@ UNDERSTOOD: Final = {
     ),
     "ObjectStorageClient.create_bucket": (
         "name compartmentId metadata publicAccessType=NoPublicAccess storageTier=Standard "
-        "objectEventsEnabled freeformTags definedTags versioning=Disabled autoTiering=Disabled"
+        "objectEventsEnabled freeformTags definedTags versioning autoTiering=Disabled"
     ),
     "ObjectStorageClient.create_preauthenticated_request": (
         "name bucketListingAction objectName accessType timeExpires"
     ),
     "ObjectStorageClient.delete_bucket": "if-match",
-    "ObjectStorageClient.delete_object": "if-match",
+    "ObjectStorageClient.batch_delete_objects": "objects isSkipDeletedResult",
+    "ObjectStorageClient.delete_object": "if-match versionId",
     "ObjectStorageClient.delete_preauthenticated_request": "",
-    "ObjectStorageClient.get_bucket": "fields",
+    "ObjectStorageClient.get_bucket": "fields if-match if-none-match",
     "ObjectStorageClient.delete_object_lifecycle_policy": "if-match",
     "ObjectStorageClient.get_object_lifecycle_policy": "",
-    "ObjectStorageClient.list_retention_rules": "",
+    "ObjectStorageClient.create_retention_rule": "displayName duration timeRuleLocked",
+    "ObjectStorageClient.get_retention_rule": "",
+    "ObjectStorageClient.list_retention_rules": "page",
+    "ObjectStorageClient.update_retention_rule": "if-match displayName duration timeRuleLocked",
+    "ObjectStorageClient.delete_retention_rule": "if-match",
     "ObjectStorageClient.create_multipart_upload": (
         "object contentType contentLanguage contentEncoding contentDisposition cacheControl metadata "
-        "storageTier=Standard"
+        "storageTier=Standard if-match if-none-match opc-checksum-algorithm"
     ),
-    "ObjectStorageClient.upload_part": "uploadId uploadPartNum Expect Content-Length Content-MD5",
+    "ObjectStorageClient.upload_part": (
+        "uploadId uploadPartNum if-match if-none-match Expect Content-Length Content-MD5 opc-checksum-algorithm "
+        "opc-content-crc32c opc-content-sha256 opc-content-sha384"
+    ),
     "ObjectStorageClient.list_multipart_upload_parts": "uploadId limit page",
     "ObjectStorageClient.list_multipart_uploads": "limit page",
     "ObjectStorageClient.commit_multipart_upload": "uploadId if-match if-none-match partsToCommit partsToExclude",
@@ -71,28 +79,30 @@ UNDERSTOOD: Final = {
     "ObjectStorageClient.copy_object": (
         "sourceObjectName sourceObjectIfMatchETag destinationRegion destinationNamespace destinationBucket "
         "destinationObjectName destinationObjectIfMatchETag destinationObjectIfNoneMatchETag "
-        "destinationObjectMetadata destinationObjectStorageTier=Standard"
+        "destinationObjectMetadata destinationObjectStorageTier=Standard sourceVersionId"
     ),
     "ObjectStorageClient.get_work_request": "",
-    "ObjectStorageClient.put_object_lifecycle_policy": "if-match items",
+    "ObjectStorageClient.put_object_lifecycle_policy": "if-match if-none-match items",
     "ObjectStorageClient.update_bucket": (
         "if-match namespace compartmentId name metadata publicAccessType=NoPublicAccess objectEventsEnabled "
-        "freeformTags definedTags versioning=Disabled autoTiering=Disabled"
+        "freeformTags definedTags versioning autoTiering=Disabled"
     ),
     "ObjectStorageClient.get_namespace": "compartmentId",
     "ObjectStorageClient.get_object": (
         "httpResponseContentDisposition httpResponseCacheControl httpResponseContentType "
         "httpResponseContentLanguage httpResponseContentEncoding httpResponseExpires if-match "
-        "if-none-match range"
+        "if-none-match range versionId"
     ),
     "ObjectStorageClient.get_preauthenticated_request": "",
-    "ObjectStorageClient.head_bucket": "",
-    "ObjectStorageClient.head_object": "if-match if-none-match",
-    "ObjectStorageClient.list_buckets": "compartmentId limit page",
+    "ObjectStorageClient.head_bucket": "if-match if-none-match",
+    "ObjectStorageClient.head_object": "if-match if-none-match versionId",
+    "ObjectStorageClient.list_buckets": "compartmentId limit page fields",
     "ObjectStorageClient.list_objects": "prefix start end limit delimiter fields startAfter",
+    "ObjectStorageClient.list_object_versions": "prefix start end limit delimiter fields startAfter page",
     "ObjectStorageClient.list_preauthenticated_requests": "objectNamePrefix limit page",
     "ObjectStorageClient.put_object": (
-        "if-match if-none-match Expect Content-Length Content-MD5 opc-content-sha256 opc-content-sha384 "
+        "if-match if-none-match Expect Content-Length Content-MD5 opc-checksum-algorithm opc-content-crc32c "
+        "opc-content-sha256 opc-content-sha384 "
         "Content-Type Content-Language Content-Encoding Content-Disposition Cache-Control "
         "storage-tier=Standard"
     ),

@@ -21,7 +21,7 @@ from mock_oci.fn.stack import LocalStack
 from mock_oci.services.connector_hub import Connector, from_stream, to_function
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.object_storage import ObjectStorage
-from mock_oci.services.object_storage.state import StoredObject
+from mock_oci.services.object_storage.versions import StoredObject
 from mock_oci.services.streaming import Stream, Streaming
 
 _MODEL_SECONDS = 0.05

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from mock_oci.services.object_storage.state import StoredObject
+from mock_oci.services.object_storage.versions import StoredObject
 
 MAX_COLUMNS = 120  # of a terminal
 _MAX_REASONS = 5

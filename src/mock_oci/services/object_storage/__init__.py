@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mock_oci.services.object_storage import buckets, lifecycle, links, multipart, objects, renaming
+from mock_oci.services.object_storage import buckets, lifecycle, links, multipart, objects, renaming, retention_rules
 from mock_oci.services.object_storage.pars import Par, Pars
-from mock_oci.services.object_storage.state import Bucket, ObjectStorage, StoredObject
+from mock_oci.services.object_storage.state import ObjectStorage
+from mock_oci.services.object_storage.versions import Bucket, StoredObject
 
 __all__ = ["OPERATIONS", "Bucket", "ObjectStorage", "Par", "Pars", "StoredObject"]
 
@@ -15,4 +16,5 @@ OPERATIONS = (
     *lifecycle.OPERATIONS,
     *multipart.OPERATIONS,
     *renaming.OPERATIONS,
+    *retention_rules.OPERATIONS,
 )

@@ -7,9 +7,16 @@ from typing import Any
 from urllib.parse import unquote
 
 from mock_oci.operations import Call, Operation, json_response, refusing
-from mock_oci.services.object_storage.errors import bucket_has_requests, bucket_not_found, namespace_not_found
+from mock_oci.services.object_storage.errors import (
+    bucket_has_requests,
+    bucket_not_found,
+    if_match_failed,
+    namespace_not_found,
+)
 from mock_oci.services.object_storage.pars import Pars
-from mock_oci.services.object_storage.state import Bucket, ObjectStorage
+from mock_oci.services.object_storage.rules import LifecyclePolicies, RetentionRules
+from mock_oci.services.object_storage.state import ObjectStorage
+from mock_oci.services.object_storage.versions import Bucket
 from mock_oci.services.oci_surface import (
     invalid,
     object_in,
@@ -76,12 +83,22 @@ def list_buckets(call: Call) -> Response:
     permitted(call, compartment_id)
     rows = [bucket for bucket in storage.buckets() if bucket.compartment_id == compartment_id]
     page, headers = page_of(rows, query)
-    return json_response(200, [_summary(call, bucket) for bucket in page], headers)
+    tagged = "tags" in query.get("fields", "").split(",")
+    return json_response(200, [{**_summary(call, bucket), **_tags(bucket, tagged)} for bucket in page], headers)
+
+
+def _tags(bucket: Bucket, asked: bool) -> dict[str, Any]:
+    """Return what a row of the list has of a bucket's tags: nothing unless the query asks for them."""
+    return {name: bucket.details.get(name) or {} if asked else None for name in ("freeformTags", "definedTags")}
 
 
 def get_bucket(call: Call) -> Response:
     """Answer a bucket; its count and size, which OCI only estimates, when ``fields`` names them."""
-    bucket = bucket_of(call)
+    bucket, wanted_etag = bucket_of(call), call.request.headers.get("if-match", "*")
+    if wanted_etag not in ("*", bucket.etag):
+        raise if_match_failed()
+    if call.request.headers.get("if-none-match") in ("*", bucket.etag):
+        return Response(304, {"etag": bucket.etag})
     sizes = [len(item.body) for item in storage_of(call).objects(bucket.name)]
     known = {"approximateCount": len(sizes), "approximateSize": sum(sizes)}
     wanted = call.request.query.get("fields", "").split(",")
@@ -98,8 +115,15 @@ def update_bucket(call: Call) -> Response:
     if moved:
         raise invalid(f"mock_oci: another {moved[0]} of a bucket is not emulated", "NotImplemented", 501)
     changes = {name: value for name, value in given.items() if name not in own}
+    _check_versioning(call, bucket, changes)
     changed = storage_of(call).update_bucket(bucket.name, changes, if_match=call.request.headers.get("if-match", ""))
     return json_response(200, _wire(call, changed), {"etag": changed.etag})
+
+
+def _check_versioning(call: Call, bucket: Bucket, changes: dict[str, Any]) -> None:
+    """Raise Refused for versions under retention rules (docs: usingversioning.htm); the code is unverified."""
+    if changes.get("versioning") == "Enabled" and call.cloud.state_of(RetentionRules).of_bucket(bucket.name):
+        raise invalid("Versioning cannot be enabled on a bucket with retention rules", "IncorrectState", 409)
 
 
 def delete_bucket(call: Call) -> Response:
@@ -107,6 +131,8 @@ def delete_bucket(call: Call) -> Response:
     if call.cloud.state_of(Pars).of_bucket(bucket.name):
         raise bucket_has_requests(bucket.name)
     storage_of(call).delete_bucket(bucket.name, if_match=call.request.headers.get("if-match", ""))
+    call.cloud.state_of(LifecyclePolicies).delete(bucket.name)
+    call.cloud.state_of(RetentionRules).forget(bucket.name)
     return Response(204)
 
 

@@ -62,3 +62,9 @@ def unmatched_md5(actual: str, stated: str) -> Refused:
 
 def unsatisfiable_range(size: int) -> Refused:
     return Refused(oci_error(416, f"The range is outside of the object's {size} bytes.", "InvalidRange"))
+
+
+def retained(name: str) -> Refused:
+    """Refuse to change or delete an object that a retention rule holds; the code is unverified."""
+    message = f"The object '{name}' is protected by a retention rule of its bucket"
+    return Refused(oci_error(409, message, "RetentionRuleViolation"))

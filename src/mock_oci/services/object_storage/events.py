@@ -43,7 +43,7 @@ def cloud_event(cloud: Cloud, change: Change, version: str) -> CloudEvent:
 
 
 def _second(cloud: Cloud, change: Change) -> CloudEvent:
-    details = {**change.details, "versionId": new_uuid(cloud, "version")}
+    details = {"versionId": new_uuid(cloud, "version"), **change.details}
     about = {**_data(change), "resourceId": change.path, "availabilityDomain": "ad1", "additionalDetails": details}
     return {"source": "ObjectStorage", "eventTypeVersion": "2.0", "data": about}
 

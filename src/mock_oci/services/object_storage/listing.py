@@ -7,8 +7,8 @@ from typing import Any
 
 from mock_oci.operations import Call, json_response
 from mock_oci.services.object_storage.buckets import bucket_of, storage_of
-from mock_oci.services.object_storage.state import StoredObject
-from mock_oci.services.oci_surface import invalid, number_in, timestamp
+from mock_oci.services.object_storage.versions import StoredObject
+from mock_oci.services.oci_surface import invalid, number_in, page_of, timestamp
 from mock_oci.wire import Response
 
 _MAX_PAGE = 1000
@@ -17,8 +17,7 @@ _MAX_PAGE = 1000
 def list_objects(call: Call) -> Response:
     query = call.request.query
     limit, fields = number_in(query, "limit", _MAX_PAGE, 1, _MAX_PAGE), _fields(query.get("fields", "name"))
-    if query.get("delimiter", "/") not in ("", "/"):
-        raise invalid("Only '/' is a supported delimiter")
+    _check_delimiter(query)
     scanned = _between(storage_of(call).objects(bucket_of(call).name), query)
     objects: list[dict[str, Any]] = []
     prefixes: list[str] = []
@@ -34,6 +33,29 @@ def list_objects(call: Call) -> Response:
         else:
             objects.append({field: _FIELDS[field](item) for field in fields})
     return json_response(200, {"objects": objects, "prefixes": prefixes, "nextStartWith": following})
+
+
+def list_object_versions(call: Call) -> Response:
+    """Answer a page of ObjectVersionCollection: every version by name, the latest first, delete markers too."""
+    query, bucket = call.request.query, bucket_of(call)
+    fields = [field for field in _fields(query.get("fields", "name")) if field != "name"]
+    _check_delimiter(query)
+    grouped = list(_grouped(_between(storage_of(call).versions(bucket.name), query), query))
+    page, headers = page_of([row for row in grouped if not row[1]], query)
+    items = [{**_version(item), **{field: _FIELDS[field](item) for field in fields}} for item, _ in page]
+    prefixes = list(dict.fromkeys(prefix for _, prefix in grouped if prefix))
+    return json_response(200, {"items": items, "prefixes": prefixes}, headers)
+
+
+def _version(item: StoredObject) -> dict[str, Any]:
+    """Write what ObjectVersionSummary always has; a version that was put while none were kept has no id."""
+    told = {"versionId": item.version_id or None, "isDeleteMarker": item.is_delete_marker}
+    return {"name": item.name, "timeModified": timestamp(item.modified), **told}
+
+
+def _check_delimiter(query: Mapping[str, str]) -> None:
+    if query.get("delimiter", "/") not in ("", "/"):
+        raise invalid("Only '/' is a supported delimiter")
 
 
 def _between(items: Iterable[StoredObject], query: Mapping[str, str]) -> Iterator[StoredObject]:

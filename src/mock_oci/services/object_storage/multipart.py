@@ -5,7 +5,6 @@ Client: oci.object_storage.ObjectStorageClient (docs: Object/Tasks/usingmultipar
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import threading
 from collections.abc import Mapping
@@ -17,9 +16,11 @@ from mock_oci.cloud import Cloud
 from mock_oci.identity.signatures import SIGNED_HEAD
 from mock_oci.operations import Call, Operation, Refused, json_response, oci_error, refusing
 from mock_oci.services.object_storage.buckets import bucket_of, storage_of
+from mock_oci.services.object_storage.checksums import Checksum, asked_for, checked
 from mock_oci.services.object_storage.errors import unmatched_md5
-from mock_oci.services.object_storage.objects import checked_name, name_of
-from mock_oci.services.object_storage.state import md5_of
+from mock_oci.services.object_storage.lifecycle import is_aborted
+from mock_oci.services.object_storage.objects import checked_name, name_of, version_of
+from mock_oci.services.object_storage.versions import md5_of
 from mock_oci.services.oci_surface import (
     invalid,
     new_uuid,
@@ -52,6 +53,7 @@ class Upload:
     name: str
     headers: Mapping[str, str]
     created: float
+    checksum: Checksum | None = None
     parts: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,11 +70,12 @@ def create_upload(call: Call) -> Response:
     details = object_in(call.request.body)
     name = checked_name(text_in(details, "object"))
     bucket = bucket_of(call, name)
+    storage_of(call).check(bucket.name, name, **_conditions(call))
     headers = {header: text_in(details, field) for field, header in _HEADERS.items() if details.get(field)}
     for key, value in (details.get("metadata") or {}).items():
         headers[key if key.startswith("opc-meta-") else f"opc-meta-{key}"] = str(value)
     id_ = new_uuid(call.cloud, "upload")
-    upload = Upload(id_, bucket.name, name, headers, call.cloud.clock())
+    upload = Upload(id_, bucket.name, name, headers, call.cloud.clock(), asked_for(call.request.headers))
     call.cloud.state_of(Uploads).keep(id_, upload)
     return json_response(200, _shown(call, upload))
 
@@ -86,10 +89,15 @@ def upload_part(call: Call) -> Response:
     stated, actual = call.request.headers.get("content-md5"), md5_of(body)
     if stated not in (None, actual):
         raise unmatched_md5(actual, stated)
+    storage_of(call).check(upload.bucket, upload.name, **_conditions(call))
+    asked = asked_for(call.request.headers) or upload.checksum
+    if asked != upload.checksum:
+        raise invalid("opc-checksum-algorithm is not that of the upload")
+    kept = {**checked(call.request.headers, body), **({asked.header: asked.of(body)} if asked else {})}
     etag = new_uuid(call.cloud, "part")
     with upload.lock:
         upload.parts[number] = (etag, body)
-    return Response(200, {"etag": etag, "opc-content-md5": actual})
+    return Response(200, {"etag": etag, "opc-content-md5": actual, **kept})
 
 
 def list_parts(call: Call) -> Response:
@@ -105,14 +113,14 @@ def list_parts(call: Call) -> Response:
 
 def list_uploads(call: Call) -> Response:
     bucket = bucket_of(call)
-    found = [item for item in call.cloud.state_of(Uploads).all() if item.bucket == bucket.name]
+    found = [item for item in call.cloud.state_of(Uploads).all() if item.bucket == bucket.name and _lasts(call, item)]
     page, headers = page_of([_shown(call, item) for item in found], call.request.query)
     return json_response(200, page, headers)
 
 
 def commit_upload(call: Call) -> Response:
     """Put the parts together, in the order of their numbers; each is committed or excluded. Raises Refused."""
-    upload, details, headers = _upload_of(call), object_in(call.request.body), call.request.headers
+    upload, details = _upload_of(call), object_in(call.request.body)
     wanted = {_number(item): text_in(item, "etag") for item in objects_in(details, "partsToCommit", MAX_PARTS)}
     with upload.lock:
         parts = dict(upload.parts)
@@ -122,19 +130,32 @@ def commit_upload(call: Call) -> Response:
         number = min(wrong or left_out)
         raise invalid(f"Part {number} of the upload is not as it was named", "InvalidUploadPart")
     bodies = [parts[number][1] for number in sorted(wanted)]
-    digests = b"".join(hashlib.md5(body, usedforsecurity=False).digest() for body in bodies)
-    md5 = base64.b64encode(hashlib.md5(digests, usedforsecurity=False).digest()).decode()
+    own = _digests_of(upload, bodies)
     stored = storage_of(call).put(
         upload.bucket,
         upload.name,
         b"".join(bodies),
-        headers={**upload.headers, "opc-multipart-md5": f"{md5}-{len(bodies)}"},
-        if_match=headers.get("if-match", ""),
-        if_none_match=headers.get("if-none-match", ""),
+        headers={**upload.headers, **own},
+        **_conditions(call),
     )
     call.cloud.state_of(Uploads).delete(upload.id)
-    own = {"opc-multipart-md5": f"{md5}-{len(bodies)}", "last-modified": formatdate(stored.modified, usegmt=True)}
-    return Response(200, {"etag": stored.etag, **own})
+    modified = {"last-modified": formatdate(stored.modified, usegmt=True)}
+    return Response(200, {"etag": stored.etag, **own, **version_of(stored), **modified})
+
+
+def _digests_of(upload: Upload, bodies: list[bytes]) -> dict[str, str]:
+    """Return the digest of the parts' digests, as Object Storage gives it in place of one of the whole.
+
+    A CRC32C is of the whole all the same (oci-go-sdk, GetObjectResponse).
+    """
+    digests = b"".join(hashlib.md5(body, usedforsecurity=False).digest() for body in bodies)
+    own = {"opc-multipart-md5": f"{md5_of(digests)}-{len(bodies)}"}
+    if upload.checksum is None:
+        return own
+    if upload.checksum.name == "CRC32C":
+        return {**own, upload.checksum.header: upload.checksum.of(b"".join(bodies))}
+    every = b"".join(upload.checksum.digest(body) for body in bodies)
+    return {**own, upload.checksum.of_parts: f"{upload.checksum.of(every)}-{len(bodies)}"}
 
 
 def abort_upload(call: Call) -> Response:
@@ -147,9 +168,18 @@ def _upload_of(call: Call) -> Upload:
     name = name_of(call)
     bucket = bucket_of(call, name)
     upload = call.cloud.state_of(Uploads).find(text_in(call.request.query, "uploadId"))
-    if upload is None or (upload.bucket, upload.name) != (bucket.name, name):
+    if upload is None or (upload.bucket, upload.name) != (bucket.name, name) or not _lasts(call, upload):
         raise Refused(oci_error(404, "The upload does not exist.", "NoSuchUpload"))
     return upload
+
+
+def _lasts(call: Call, upload: Upload) -> bool:
+    return not is_aborted(call.cloud, upload.bucket, upload.name, upload.created)
+
+
+def _conditions(call: Call) -> dict[str, str]:
+    headers = call.request.headers
+    return {"if_match": headers.get("if-match", ""), "if_none_match": headers.get("if-none-match", "")}
 
 
 def _number(item: Body) -> int:

@@ -6,25 +6,34 @@ API/Concepts/signingrequests.htm#ObjectStoragePut), and the SDK's does.
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import json
 import re
 from collections.abc import Callable
 from email.utils import formatdate
 from urllib.parse import unquote
 
 from mock_oci.identity.signatures import SIGNED_HEAD
-from mock_oci.operations import Call, Operation, Refused, oci_error, refusing
+from mock_oci.operations import Call, Operation, Refused, json_response, oci_error, refusing
 from mock_oci.services.object_storage.buckets import bucket_of, storage_of
+from mock_oci.services.object_storage.checksums import checked
 from mock_oci.services.object_storage.errors import if_match_failed, unmatched_md5, unsatisfiable_range
-from mock_oci.services.object_storage.listing import list_objects
+from mock_oci.services.object_storage.listing import list_object_versions, list_objects
 from mock_oci.services.object_storage.pars import through_par
-from mock_oci.services.object_storage.state import StoredObject, md5_of
-from mock_oci.services.oci_surface import invalid, with_or_without_slash
-from mock_oci.wire import Request, Response
+from mock_oci.services.object_storage.versions import StoredObject, md5_of
+from mock_oci.services.oci_surface import (
+    invalid,
+    object_in,
+    objects_in,
+    optional_text_in,
+    text_in,
+    timestamp,
+    with_or_without_slash,
+)
+from mock_oci.wire import Response
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _NAME_BYTES = 1024
+_MAX_DELETED = 1000
 
 
 def put_object(call: Call) -> Response:
@@ -33,7 +42,7 @@ def put_object(call: Call) -> Response:
     stated, actual = headers.get("content-md5"), md5_of(call.request.body)
     if stated not in (None, actual):
         raise unmatched_md5(actual, stated)
-    _check_digests(call.request)
+    kept = checked(headers, call.request.body)
     if headers.get("opc-multipart", "").lower() == "true":
         raise Refused(oci_error(501, "mock_oci: opc-multipart is not emulated", "NotImplemented"))
     if headers.get("if-none-match", "*") != "*":
@@ -43,17 +52,19 @@ def put_object(call: Call) -> Response:
         name,
         call.request.body,
         headers={
-            header: value for header, value in headers.items() if header in _KEPT or header.startswith("opc-meta-")
+            **{name: value for name, value in headers.items() if name in _KEPT or name.startswith("opc-meta-")},
+            **kept,
         },
         if_match=headers.get("if-match", ""),
         if_none_match=headers.get("if-none-match", ""),
     )
-    return Response(200, {"etag": stored.etag, "opc-content-md5": actual, **_modified(stored)})
+    own = {"etag": stored.etag, "opc-content-md5": actual, **kept}
+    return Response(200, {**own, **version_of(stored), **_modified(stored)})
 
 
 def get_object(call: Call) -> Response:
     name, headers = name_of(call), call.request.headers
-    item = storage_of(call).get(bucket_of(call, name).name, name)
+    item = storage_of(call).get(bucket_of(call, name).name, name, _version_in(call))
     if headers.get("if-match", "*") not in ("*", item.etag):
         raise if_match_failed()
     if headers.get("if-none-match") in ("*", item.etag):
@@ -61,7 +72,7 @@ def get_object(call: Call) -> Response:
     overrides = {header: call.request.query[name] for name, header in _OVERRIDES.items() if name in call.request.query}
     # What was uploaded in parts has a digest of their digests, and none of the whole.
     md5 = {} if "opc-multipart-md5" in item.headers else {"content-md5": item.md5, "opc-content-md5": item.md5}
-    own = {"etag": item.etag, **md5, **_modified(item)}
+    own = {"etag": item.etag, **md5, **version_of(item), **_modified(item)}
     headers_out = {**item.headers, **own, "storage-tier": "Standard", "accept-ranges": "bytes", **overrides}
     piece = _piece(headers.get("range", ""), len(item.body))
     if piece is None:
@@ -72,9 +83,41 @@ def get_object(call: Call) -> Response:
 
 
 def delete_object(call: Call) -> Response:
-    name, if_match = name_of(call), call.request.headers.get("if-match", "")
-    storage_of(call).delete(bucket_of(call, name).name, name, if_match=if_match)
-    return Response(204, {"last-modified": formatdate(call.cloud.clock(), usegmt=True)})
+    """Delete an object, by a delete marker where versions are kept, or one version of it for good. Raises Refused."""
+    name, version_id = name_of(call), _version_in(call)
+    bucket = bucket_of(call, name, needs="OBJECT_VERSION_DELETE" if version_id else "")
+    if_match = call.request.headers.get("if-match", "")
+    marker = storage_of(call).delete(bucket.name, name, version_id=version_id, if_match=if_match)
+    gone = version_id or (marker.version_id if marker else "")
+    told = {"version-id": gone, "is-delete-marker": str(marker is not None).lower()} if gone else {}
+    return Response(204, {**told, "last-modified": formatdate(call.cloud.clock(), usegmt=True)})
+
+
+def batch_delete(call: Call) -> Response:
+    """Delete up to 1000 objects as DeleteObject would, and tell of each. Raises Refused."""
+    bucket, details, storage = bucket_of(call), object_in(call.request.body), storage_of(call)
+    deleted, failed = [], []
+    for item in objects_in(details, "objects", _MAX_DELETED):
+        name = text_in(item, "objectName")
+        try:
+            storage.delete(bucket.name, name, if_match=optional_text_in(item, "ifMatch"))
+            deleted.append({"objectName": name, "timeLastModified": timestamp(call.cloud.clock())})
+        except Refused as refusal:
+            error = json.loads(bytes(refusal.response.body))  # type: ignore[arg-type]  # an error is whole
+            told = {"statusCode": refusal.response.status, "errorMessage": error["message"]}
+            failed.append({"objectName": name, **told})
+    told_of = [] if details.get("isSkipDeletedResult") is True else deleted
+    return json_response(200, {"deleted": told_of, "failed": failed})
+
+
+def version_of(item: StoredObject) -> dict[str, str]:
+    """Return the header that names a version; there is none for what was put while none were kept (unverified)."""
+    return {"version-id": item.version_id} if item.version_id else {}
+
+
+def _version_in(call: Call) -> str:
+    """Return the ``versionId`` that the query names, if it does. Raises Refused."""
+    return optional_text_in(call.request.query, "versionId")
 
 
 def _needed_to_put(call: Call, name: str) -> str:
@@ -82,14 +125,6 @@ def _needed_to_put(call: Call, name: str) -> str:
     overwrites = storage_of(call).has(unquote(call.parameters["bucket"]), name)
     creates_only = "if-none-match" in call.request.headers
     return "OBJECT_OVERWRITE" if overwrites and not creates_only else "OBJECT_CREATE"
-
-
-def _check_digests(request: Request) -> None:
-    """Raise Refused for a digest that is not the body's, in base64 (put_object of the SDK); the code is unverified."""
-    for header, digest in _DIGESTS.items():
-        actual = base64.b64encode(digest(request.body).digest()).decode()
-        if request.headers.get(header, actual) != actual:
-            raise invalid(f"The {header} you specified did not match the computed {actual}", "UnmatchedContentChecksum")
 
 
 def name_of(call: Call) -> str:
@@ -129,7 +164,6 @@ def _linked(access: str, answer: Callable[[Call], Response]) -> Callable[[Call],
 _KEPT = frozenset(
     {"content-type", "content-language", "content-encoding", "content-disposition", "cache-control", "expires"}
 )
-_DIGESTS = {"opc-content-sha256": hashlib.sha256, "opc-content-sha384": hashlib.sha384}
 _OVERRIDES = {
     "httpResponseContentDisposition": "content-disposition",
     "httpResponseCacheControl": "cache-control",
@@ -152,6 +186,8 @@ OPERATIONS = (
     Operation("HEAD", _ONE, refusing(get_object)),
     Operation("DELETE", _ONE, refusing(delete_object)),
     *with_or_without_slash("GET", _ALL, list_objects),
+    Operation("GET", "/n/{namespace}/b/{bucket}/objectversions", refusing(list_object_versions)),
+    Operation("POST", "/n/{namespace}/b/{bucket}/actions/batchDeleteObjects", refusing(batch_delete)),
     Operation("PUT", f"{_LINK}{_ONE}", _linked("Write", put_object), ()),
     Operation("GET", f"{_LINK}{_ONE}", _linked("Read", get_object), ()),
     Operation("HEAD", f"{_LINK}{_ONE}", _linked("Read", get_object), ()),

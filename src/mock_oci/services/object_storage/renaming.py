@@ -33,7 +33,8 @@ def copy_object(call: Call) -> Response:
     for name, here in (("destinationRegion", call.region), ("destinationNamespace", storage.namespace)):
         if text_in(details, name) != here:
             raise invalid(f"mock_oci: another {name} of a copy is not emulated", "NotImplemented", 501)
-    source = storage.get(bucket.name, text_in(details, "sourceObjectName"))
+    version_id = optional_text_in(details, "sourceVersionId")
+    source = storage.get(bucket.name, text_in(details, "sourceObjectName"), version_id)
     if details.get("sourceObjectIfMatchETag") not in (None, source.etag):
         raise invalid("The ETag of the source does not match", "IfMatchFailed", 412)
     target = storage.bucket(text_in(details, "destinationBucket"))

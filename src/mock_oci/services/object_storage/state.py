@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from mock_oci.cloud import Cloud
@@ -18,44 +16,13 @@ from mock_oci.services.object_storage.errors import (
     if_match_failed,
     if_none_match_failed,
     object_not_found,
+    retained,
 )
 from mock_oci.services.object_storage.events import Change, CloudEvent, cloud_event
+from mock_oci.services.object_storage.versions import Bucket, Expired, StoredObject, VersionedObjects
 from mock_oci.services.oci_surface import new_uuid
 
 NAMESPACE = "axmockoci123"  # twelve letters and digits, as new tenancies get (docs: understandingnamespaces.htm)
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """``headers`` are what a GET gives back of the PUT: content-type and the like, and opc-meta-*; lower-case names.
-
-    ``created`` and ``modified`` in Unix seconds.
-    """
-
-    name: str
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str]
-    etag: str
-    created: float
-    modified: float
-
-    @property
-    def md5(self) -> str:
-        return md5_of(self.body)
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """``details`` is what else it was created with, as oci.object_storage.models.CreateBucketDetails has it."""
-
-    name: str
-    compartment_id: str
-    id: str
-    etag: str
-    created: float
-    created_by: str = ""
-    object_events: bool = False
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ObjectStorage:
@@ -70,8 +37,9 @@ class ObjectStorage:
         self._cloud = cloud
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
-        self._objects: dict[str, dict[str, StoredObject]] = {}
-        self._expired: dict[str, Callable[[StoredObject, float], bool]] = {}
+        self._objects: dict[str, VersionedObjects] = {}
+        self._expired: dict[str, Expired] = {}
+        self._held: dict[str, Callable[[StoredObject, float], bool]] = {}
         self.namespace = NAMESPACE
         self.subscribers: list[Callable[[CloudEvent], None]] = []
         self.event_version = "2.0"
@@ -99,7 +67,7 @@ class ObjectStorage:
         with self._lock:
             if name in self._buckets:
                 raise bucket_exists(name)
-            self._buckets[name], self._objects[name] = bucket, {}
+            self._buckets[name], self._objects[name] = bucket, VersionedObjects()
         self._tell_of_bucket("createbucket", bucket)
         return bucket
 
@@ -125,13 +93,17 @@ class ObjectStorage:
         self._tell_of_bucket("updatebucket", bucket)
         return bucket
 
-    def expire_by(self, bucket: str, expired: Callable[[StoredObject, float], bool] | None) -> None:
-        """Delete objects of which ``expired`` is true at a time in Unix seconds, before they are next looked at."""
+    def expire_by(self, bucket: str, expired: Expired | None) -> None:
+        """Delete what ``expired`` is true of, before it is next looked at; ``None``: nothing any more."""
         with self._lock:
-            if expired is None:
-                self._expired.pop(bucket, None)
-            else:
+            self._expired.pop(bucket, None)
+            if expired is not None:
                 self._expired[bucket] = expired
+
+    def hold_by(self, bucket: str, held: Callable[[StoredObject, float], bool]) -> None:
+        """Refuse to overwrite or delete objects of which ``held`` is true at a time in Unix seconds."""
+        with self._lock:
+            self._held[bucket] = held
 
     def delete_bucket(self, name: str, *, if_match: str = "") -> None:
         with self._lock:
@@ -142,6 +114,7 @@ class ObjectStorage:
                 raise bucket_not_empty(name)
             del self._buckets[name], self._objects[name]
             self._expired.pop(name, None)
+            self._held.pop(name, None)
         self._tell_of_bucket("deletebucket", bucket)
 
     def put(
@@ -157,8 +130,10 @@ class ObjectStorage:
         """Write an object; ``if_none_match="*"`` only when there is none, ``if_match`` only over that ETag."""
         with self._lock:
             found = self._found(bucket)
-            before = self._objects[bucket].get(name)
+            before = self._objects[bucket].current(name)
             _check_conditions(before, if_match, if_none_match)
+            if before is not None and found.versioning != "Enabled":
+                self._check_held(before, bucket)
             now = self._cloud.clock()
             stored = StoredObject(
                 name=name,
@@ -167,48 +142,87 @@ class ObjectStorage:
                 etag=new_uuid(self._cloud, "object"),
                 created=before.created if before else now,
                 modified=now,
+                version_id=self._new_version(found),
             )
-            self._objects[bucket][name] = stored
+            self._objects[bucket].add(stored)
         self._tell_of_object("updateobject" if before else "createobject", found, stored)
         return stored
 
-    def get(self, bucket: str, name: str) -> StoredObject:
+    def check(self, bucket: str, name: str, *, if_match: str = "", if_none_match: str = "") -> None:
+        """Raise Refused where ``put`` would for these conditions."""
         with self._lock:
             self._found(bucket)
-            return self._object(bucket, name)
+            _check_conditions(self._objects[bucket].current(name), if_match, if_none_match)
+
+    def get(self, bucket: str, name: str, version_id: str = "") -> StoredObject:
+        """Return the latest version of an object, or the one of this id; delete markers cannot be read."""
+        with self._lock:
+            self._found(bucket)
+            return self._object(bucket, name, version_id)
 
     def has(self, bucket: str, name: str) -> bool:
         """Tell whether the bucket is there and has this object."""
         with self._lock:
-            return name in self._objects.get(bucket, {})
+            return bucket in self._objects and self._objects[bucket].current(name) is not None
 
     def objects(self, bucket: str) -> tuple[StoredObject, ...]:
         """Return the objects of one bucket, in the order of their names in UTF-8, as lists have them."""
         with self._lock:
             self._found(bucket)
-            return tuple(sorted(self._objects[bucket].values(), key=lambda item: item.name.encode()))
+            return self._objects[bucket].all()
 
-    def delete(self, bucket: str, name: str, *, if_match: str = "") -> None:
+    def versions(self, bucket: str) -> tuple[StoredObject, ...]:
+        """Return every version of every object of one bucket, by name, the latest first."""
         with self._lock:
-            found, gone = self._found(bucket), self._object(bucket, name)
+            self._found(bucket)
+            return tuple(self._objects[bucket].every_version())
+
+    def delete(self, bucket: str, name: str, *, version_id: str = "", if_match: str = "") -> StoredObject | None:
+        """Delete an object, or one version of it for good; return the delete marker that was made or deleted."""
+        with self._lock:
+            found, objects = self._found(bucket), self._objects[bucket]
+            gone = objects.version(name, version_id) if version_id else objects.current(name)
+            if gone is None:
+                raise object_not_found(name, bucket, self.namespace)
             _check_conditions(gone, if_match, "")
-            del self._objects[bucket][name]
+            if version_id or found.versioning != "Enabled":
+                self._check_held(gone, bucket)
+            if version_id:
+                objects.remove(gone)
+                marker = gone if gone.is_delete_marker else None
+            else:
+                marker = objects.delete(gone, lambda name: self._marker(found, name))
         self._tell_of_object("deleteobject", found, gone)
+        return marker
 
     def _found(self, name: str) -> Bucket:
         if name not in self._buckets:
             raise bucket_not_found(name, self.namespace)
-        expired = self._expired.get(name)
+        bucket, expired = self._buckets[name], self._expired.get(name)
         if expired is not None:
-            now = self._cloud.clock()
-            kept = {key: item for key, item in self._objects[name].items() if not expired(item, now)}
-            self._objects[name] = kept
-        return self._buckets[name]
+            self._objects[name].expire(expired, self._cloud.clock(), lambda object_: self._marker(bucket, object_))
+        return bucket
 
-    def _object(self, bucket: str, name: str) -> StoredObject:
-        if name not in self._objects[bucket]:
+    def _object(self, bucket: str, name: str, version_id: str) -> StoredObject:
+        objects = self._objects[bucket]
+        found = objects.version(name, version_id) if version_id else objects.current(name)
+        if found is None or found.is_delete_marker:
             raise object_not_found(name, bucket, self.namespace)
-        return self._objects[bucket][name]
+        return found
+
+    def _new_version(self, bucket: Bucket) -> str:
+        return new_uuid(self._cloud, "version") if bucket.versioning == "Enabled" else ""
+
+    def _marker(self, bucket: Bucket, name: str) -> StoredObject | None:
+        version_id, now = self._new_version(bucket), self._cloud.clock()
+        etag = new_uuid(self._cloud, "object") if version_id else ""
+        marker = StoredObject(name, b"", {}, etag, now, now, version_id, is_delete_marker=True)
+        return marker if version_id else None
+
+    def _check_held(self, item: StoredObject, bucket: str) -> None:
+        held = self._held.get(bucket)
+        if held is not None and held(item, self._cloud.clock()):
+            raise retained(item.name)
 
     def _tell_of_bucket(self, kind: str, bucket: Bucket) -> None:
         path, details = f"/n/{self.namespace}/b/{bucket.name}", {"eTag": bucket.etag, **self._place(bucket)}
@@ -219,6 +233,8 @@ class ObjectStorage:
             return
         path = f"/n/{self.namespace}/b/{bucket.name}/o/{item.name}"
         details = {"eTag": item.etag, "archivalState": "Available", **self._place(bucket)}
+        if item.version_id:
+            details["versionId"] = item.version_id
         self._tell(Change(kind, bucket.compartment_id, item.name, path, details))
 
     def _place(self, bucket: Bucket) -> dict[str, str]:
@@ -230,11 +246,6 @@ class ObjectStorage:
         event = cloud_event(self._cloud, change, self.event_version)
         for subscriber in tuple(self.subscribers):
             subscriber(event)
-
-
-def md5_of(body: bytes) -> str:
-    """Return the MD5 in Base64, as Content-MD5 has it."""
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def _check_conditions(held: StoredObject | None, if_match: str, if_none_match: str) -> None:

@@ -45,7 +45,10 @@ def test_objects_go_when_they_are_old_enough_and_named_by_the_rule(
     ("change", "status"),
     [
         ({"action": "ARCHIVE"}, 501),
-        ({"target": "multipart-uploads"}, 501),
+        ({"action": "INFREQUENT_ACCESS", "target": "previous-object-versions"}, 501),
+        ({"target": "multipart-uploads"}, 400),
+        ({"action": "ABORT"}, 400),
+        ({"target": "folders"}, 400),
         ({"timeUnit": "HOURS"}, 400),
         ({"timeAmount": 0}, 400),
         ({"name": ""}, 400),
