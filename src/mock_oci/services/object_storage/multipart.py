@@ -19,7 +19,7 @@ from mock_oci.services.object_storage.buckets import bucket_of, storage_of
 from mock_oci.services.object_storage.checksums import Checksum, asked_for, checked
 from mock_oci.services.object_storage.errors import unmatched_md5
 from mock_oci.services.object_storage.lifecycle import is_aborted
-from mock_oci.services.object_storage.objects import checked_name, name_of, version_of
+from mock_oci.services.object_storage.objects import checked_name, conditions_of, name_of, version_of
 from mock_oci.services.object_storage.versions import md5_of
 from mock_oci.services.oci_surface import (
     invalid,
@@ -70,7 +70,7 @@ def create_upload(call: Call) -> Response:
     details = object_in(call.request.body)
     name = checked_name(text_in(details, "object"))
     bucket = bucket_of(call, name)
-    storage_of(call).check(bucket.name, name, **_conditions(call))
+    storage_of(call).check(bucket.name, name, **conditions_of(call))
     headers = {header: text_in(details, field) for field, header in _HEADERS.items() if details.get(field)}
     for key, value in (details.get("metadata") or {}).items():
         headers[key if key.startswith("opc-meta-") else f"opc-meta-{key}"] = str(value)
@@ -89,7 +89,7 @@ def upload_part(call: Call) -> Response:
     stated, actual = call.request.headers.get("content-md5"), md5_of(body)
     if stated not in (None, actual):
         raise unmatched_md5(actual, stated)
-    storage_of(call).check(upload.bucket, upload.name, **_conditions(call))
+    storage_of(call).check(upload.bucket, upload.name, **conditions_of(call))
     asked = asked_for(call.request.headers) or upload.checksum
     if asked != upload.checksum:
         raise invalid("opc-checksum-algorithm is not that of the upload")
@@ -136,7 +136,7 @@ def commit_upload(call: Call) -> Response:
         upload.name,
         b"".join(bodies),
         headers={**upload.headers, **own},
-        **_conditions(call),
+        **conditions_of(call),
     )
     call.cloud.state_of(Uploads).delete(upload.id)
     modified = {"last-modified": formatdate(stored.modified, usegmt=True)}
@@ -175,11 +175,6 @@ def _upload_of(call: Call) -> Upload:
 
 def _lasts(call: Call, upload: Upload) -> bool:
     return not is_aborted(call.cloud, upload.bucket, upload.name, upload.created)
-
-
-def _conditions(call: Call) -> dict[str, str]:
-    headers = call.request.headers
-    return {"if_match": headers.get("if-match", ""), "if_none_match": headers.get("if-none-match", "")}
 
 
 def _number(item: Body) -> int:

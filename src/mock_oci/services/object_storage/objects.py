@@ -45,8 +45,6 @@ def put_object(call: Call) -> Response:
     kept = checked(headers, call.request.body)
     if headers.get("opc-multipart", "").lower() == "true":
         raise Refused(oci_error(501, "mock_oci: opc-multipart is not emulated", "NotImplemented"))
-    if headers.get("if-none-match", "*") != "*":
-        raise invalid("The only valid value of If-None-Match is '*'", "InvalidConditionalHeaders")
     stored = storage_of(call).put(
         bucket.name,
         name,
@@ -55,8 +53,7 @@ def put_object(call: Call) -> Response:
             **{name: value for name, value in headers.items() if name in _KEPT or name.startswith("opc-meta-")},
             **kept,
         },
-        if_match=headers.get("if-match", ""),
-        if_none_match=headers.get("if-none-match", ""),
+        **conditions_of(call),
     )
     own = {"etag": stored.etag, "opc-content-md5": actual, **kept}
     return Response(200, {**own, **version_of(stored), **_modified(stored)})
@@ -125,6 +122,14 @@ def _needed_to_put(call: Call, name: str) -> str:
     overwrites = storage_of(call).has(unquote(call.parameters["bucket"]), name)
     creates_only = "if-none-match" in call.request.headers
     return "OBJECT_OVERWRITE" if overwrites and not creates_only else "OBJECT_CREATE"
+
+
+def conditions_of(call: Call) -> dict[str, str]:
+    """Return what the object that is written must be, or not be, as ``ObjectStorage.put`` takes it. Raises Refused."""
+    headers = call.request.headers
+    if headers.get("if-none-match", "*") != "*":
+        raise invalid("The only valid value of If-None-Match is '*'", "InvalidConditionalHeaders")
+    return {"if_match": headers.get("if-match", ""), "if_none_match": headers.get("if-none-match", "")}
 
 
 def name_of(call: Call) -> str:

@@ -63,6 +63,34 @@ def test_a_part_is_replaced_listed_and_committed_only_as_it_was_named(
     assert signed("POST", upload, commits[1]).status == 404
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize(
+    ("header", "value", "statuses"),
+    [
+        ("if-none-match", "*", {False: 200, True: 412}),
+        ("if-match", "another", {False: 412, True: 412}),
+        ("if-match", "*", {False: 412, True: 200}),
+        ("if-none-match", "an-etag", {False: 400, True: 400}),
+    ],
+)
+def test_the_conditions_of_a_put_hold_when_an_upload_begins_and_when_it_is_committed(
+    storage: ObjectStorage,
+    answered: Callable[..., Any],
+    signed: Callable[..., Response],
+    is_there: bool,
+    header: str,
+    value: str,
+    statuses: dict[bool, int],
+) -> None:
+    upload = begun(answered)
+    part = signed("PUT", f"{upload}&uploadPartNum=1", b"new").headers["etag"]
+    if is_there:
+        storage.put("answers", "large", b"old")
+    assert signed("POST", f"{BUCKET}/u", {"object": "large"}, **{header: value}).status == statuses[is_there]
+    commit = {"partsToCommit": [{"partNum": 1, "etag": part}]}
+    assert signed("POST", upload, commit, **{header: value}).status == statuses[is_there]
+
+
 @pytest.mark.parametrize("query", ["", "&uploadPartNum=0", "&uploadPartNum=10001", "&uploadPartNum=x"])
 def test_a_part_without_a_number_is_refused(
     storage: ObjectStorage, answered: Callable[..., Any], signed: Callable[..., Response], query: str
