@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from mock_oci.identity.tenancy import ocid
 from mock_oci.services.resources import Resources
 from mock_oci.services.streaming.groups import Group
 from mock_oci.services.streaming.log import Entry, PartitionLog
+from mock_oci.services.streaming.pools import StreamPools
 
 _AN_HOUR = 3600.0
 
@@ -101,6 +103,12 @@ class Stream:
             return self._groups.setdefault(name, Group(name, self._clock, start))
 
     @property
+    def etag(self) -> str:
+        """Return its version: another one when its tags, its pool or its compartment have changed."""
+        kept = json.dumps([self.id, self.compartment_id, self.pool_id, self.details], sort_keys=True, default=str)
+        return hashlib.sha256(kept.encode()).hexdigest()[:16]
+
+    @property
     def lock(self) -> threading.RLock:
         """Return the lock that whoever works on a group or on ``logs`` holds."""
         return self._lock
@@ -124,15 +132,15 @@ class Streaming(Resources[Stream]):
         details: Mapping[str, Any] | None = None,
     ) -> Stream:
         """Create a stream, active at once."""
-        region, compartment_id = self._cloud.region, compartment_id or self._cloud.tenancy.compartment_id
+        compartment_id = compartment_id or self._cloud.tenancy.compartment_id
         stream = Stream(
             self._cloud,
             name,
             partitions,
             retention_hours,
-            id=ocid("stream", f"{name}/{self._cloud.next_serial()}", region),
+            id=ocid("stream", f"{name}/{self._cloud.next_serial()}", self._cloud.region),
             compartment_id=compartment_id,
-            pool_id=pool_id or ocid("streampool", compartment_id, region),
+            pool_id=pool_id or self._cloud.state_of(StreamPools).default_of(compartment_id).id,
             details=details or {},
         )
         return self.keep(stream.id, stream)
