@@ -23,6 +23,7 @@ from mock_oci.operations import Call, Operation, Refused, json_response, oci_err
 from mock_oci.retry_tokens import RetryTokens
 from mock_oci.services import SERVICES
 from mock_oci.services.generative_ai.charges import Charge, Charges
+from mock_oci.services.generative_ai.guardrails import Guardrails
 from mock_oci.services.generative_ai.projects import Projects
 from mock_oci.services.generative_ai.quotas import Quotas
 from mock_oci.wire import Request, Response
@@ -45,6 +46,11 @@ class MockOci(Cloud):
     def quotas(self) -> Quotas:
         """Return what each region lets through of each model in a minute."""
         return self.state_of(Quotas)
+
+    @property
+    def guardrails(self) -> Guardrails:
+        """Return what counts as harmful, as an injection and as personal, for ApplyGuardrails."""
+        return self.state_of(Guardrails)
 
     @property
     def charges(self) -> deque[Charge]:

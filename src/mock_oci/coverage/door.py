@@ -19,7 +19,7 @@ Parameters = Mapping[str, list[str] | None]
 """Names, each with the values that the SDK lists for it, or ``None``."""
 
 # Their own checks word the refusals of the native surface, and of single metrics.
-_CHECK_THEIR_BODY = frozenset({"chat", "embed_text", "rerank_text", "post_metric_data"})
+CHECK_THEIR_BODY = frozenset({"chat", "embed_text", "rerank_text", "apply_guardrails", "post_metric_data"})
 # What a client's HTTP library sends with any request, and what signs it.
 _OF_HTTP = frozenset({"accept", "content-type", "content-length", "expect"})
 
@@ -110,7 +110,7 @@ def check(operation: SdkOperation, request: Request) -> None:
     _check_all(operation, several, operation.query)
     headers = {name: request.headers[name.lower()] for name in operation.headers if name.lower() in request.headers}
     _check_all(operation, {name: headers[name] for name in headers if name.lower() not in _OF_HTTP}, operation.headers)
-    if operation.body is not None and operation.name not in _CHECK_THEIR_BODY:
+    if operation.body is not None and operation.name not in CHECK_THEIR_BODY:
         _check_body(operation, request.body, operation.body)
 
 

@@ -21,6 +21,10 @@ UNDERSTOOD: Final = {
     "GenerativeAiInferenceClient.rerank_text": (
         "input compartmentId servingMode documents topN isEcho maxChunksPerDocument maxTokensPerDocument"
     ),
+    "GenerativeAiInferenceClient.apply_guardrails": (
+        "input multimodalInput guardrailConfigs guardrailVersionConfig compartmentId"
+    ),
+    "GenerativeAiInferenceClient.list_guardrail_versions": "opc-compartment-id state limit page",
     "GenerativeAiClient.create_generative_ai_project": (
         "description compartmentId displayName conversationConfig freeformTags definedTags"
     ),

@@ -15,7 +15,7 @@ from oci.queue import QueueAdminClient
 from tests.mock_oci.conftest import Clock
 
 from mock_oci import MockOci, Request, Response
-from mock_oci.coverage.door import TABLE, known_as, sdk_operations
+from mock_oci.coverage.door import CHECK_THEIR_BODY, TABLE, known_as, sdk_operations
 from mock_oci.coverage.page import page
 from mock_oci.coverage.sdk import read_operations, written
 from mock_oci.coverage.understood import EVERYWHERE, UNDERSTOOD
@@ -63,14 +63,14 @@ GAPS = [
     for key, operation in SERVED.items()
     for where in ("query", "headers", "body")
     for name in getattr(operation, where) or ()
-    if name.lower() not in operation.understood and operation.name not in ("chat", "embed_text", "rerank_text")
+    if name.lower() not in operation.understood and operation.name not in CHECK_THEIR_BODY - {"post_metric_data"}
 ]
 VALUES = [
     (key, where, name)
     for key, operation in SERVED.items()
     for where in ("query", "body")
     for name, values in (getattr(operation, where) or {}).items()
-    if values and operation.name not in ("chat", "embed_text", "rerank_text", "post_metric_data")
+    if values and operation.name not in CHECK_THEIR_BODY
 ]
 
 

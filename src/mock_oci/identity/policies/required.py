@@ -78,6 +78,8 @@ REQUIRED: Final = {
     "GenerativeAiInferenceClient.chat": "GENERATIVE_AI_CHAT",
     "GenerativeAiInferenceClient.embed_text": "GENERATIVE_AI_TEXT_EMBED",
     "GenerativeAiInferenceClient.rerank_text": "GENERATIVE_AI_TEXT_RERANK",
+    "GenerativeAiInferenceClient.apply_guardrails": "GENERATIVE_AI_GUARDRAIL_APPLY",  # unverified: no page has it
+    "GenerativeAiInferenceClient.list_guardrail_versions": "GENERATIVE_AI_GUARDRAIL_INSPECT",  # unverified
     "GenerativeAiClient.list_models": "GENERATIVE_AI_MODEL_INSPECT",
     "GenerativeAiClient.get_model": "GENERATIVE_AI_MODEL_READ",
     "GenerativeAiClient.list_endpoints": "GENERATIVE_AI_ENDPOINT_INSPECT",

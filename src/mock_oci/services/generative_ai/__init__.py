@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_oci.services.generative_ai import control_plane, projects
+from mock_oci.services.generative_ai import control_plane, guardrails, projects
 from mock_oci.services.generative_ai.chat import completions
 from mock_oci.services.generative_ai.native import chat, embeddings, rerank
 from mock_oci.services.generative_ai.responses import conversations, responses
@@ -20,6 +20,7 @@ OPERATIONS = (
     *chat.OPERATIONS,
     *embeddings.OPERATIONS,
     *rerank.OPERATIONS,
+    *guardrails.OPERATIONS,
     *control_plane.OPERATIONS,
     *projects.OPERATIONS,
 )
