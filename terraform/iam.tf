@@ -49,6 +49,15 @@ locals {
       in   = local.here
       only = ["target.bucket.name = '${element(split("/", coalesce(local.responses_place, "-")), -1)}'"]
     }
+    conversations = {
+      on  = var.create_responses_bucket || var.responses_bucket != null
+      can = "{OBJECT_OVERWRITE}"
+      in  = local.here
+      only = [
+        "target.bucket.name = '${element(split("/", coalesce(local.responses_place, "-")), -1)}'",
+        "target.object.name = 'model-service/conversations/*'",
+      ]
+    }
     request_buckets = {
       on   = length(var.request_buckets) > 0
       can  = "{OBJECT_READ}"

@@ -17,6 +17,7 @@ locals {
     MODEL_SERVICE_COUNTER_FAILURE         = var.counter_failure
     MODEL_SERVICE_COUNTER_PASSWORD        = var.counter_password
     MODEL_SERVICE_DEADLINE_MARGIN         = var.deadline_margin == null ? null : tostring(var.deadline_margin)
+    MODEL_SERVICE_CONVERSATIONS           = var.conversations
     MODEL_SERVICE_ENDPOINT_FAMILIES       = length(var.endpoint_families) > 0 ? jsonencode(var.endpoint_families) : null
     MODEL_SERVICE_FEDERATION_ENDPOINT     = var.federation_endpoint
     MODEL_SERVICE_FUNCTIONS_ENDPOINT      = var.functions_endpoint

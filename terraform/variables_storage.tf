@@ -29,7 +29,7 @@ variable "overflow_bucket" {
 }
 
 variable "create_responses_bucket" {
-  description = "Make a private bucket that keeps responses of models that OCI's own Responses API does not serve, so that previous_response_id continues them."
+  description = "Make a private bucket that keeps responses and conversations of models that OCI's own Responses API does not serve, so that previous_response_id and conversation continue them."
   type        = bool
   default     = false
   nullable    = false
@@ -54,6 +54,17 @@ variable "responses_bucket" {
   validation {
     condition     = var.responses_bucket == null || can(regex("^([A-Za-z0-9_-]{1,256}/)?[A-Za-z0-9_.-]{1,256}$", var.responses_bucket))
     error_message = "responses_bucket must be a bucket, or a namespace and a bucket with a slash between them."
+  }
+}
+
+variable "conversations" {
+  description = "MODEL_SERVICE_CONVERSATIONS: who keeps a new conversation that names no model: oci (for models that OCI's own Responses API serves) or bucket (for all others). Unless this says otherwise, oci where there is a project."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.conversations == null || contains(["oci", "bucket"], coalesce(var.conversations, "oci"))
+    error_message = "conversations must be oci or bucket."
   }
 }
 

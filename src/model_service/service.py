@@ -128,7 +128,7 @@ class Service:
             load_row("resources.references:check_references")(self, request, call)
         if type(request).__name__ in PASSED_THROUGH:
             return cast("Answer", load_row("resources.surface:ResourceSurface")(self, to).send(route, request, call))
-        if type(request).__name__ == "SurfaceRequest" and request.is_by_chat(route):
+        if type(request).__name__ == "SurfaceRequest" and request.is_by_chat(route, self.settings, call.project_id):
             by_chat: Callable[..., Answer] = load_row("responses_by_chat.answering:answer_by_chat")
             return by_chat(self, route, request, call, lambda chat: self._answer(route, chat, call, to))
         if getattr(request, "relay", None) is None or not isinstance(request, ChatRequest):

@@ -50,6 +50,7 @@ run "all_of_it" {
     overflow_bucket       = "mocknamespace/answers"
     responses_bucket      = "mocknamespace/kept"
     responses_days        = 7
+    conversations         = "bucket"
     request_buckets       = ["prompts", "mocknamespace/uploads"]
     vault_id              = "ocid1.vault.oc1..v"
     vault_key_id          = "ocid1.key.oc1..k"
@@ -86,7 +87,7 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = output.config["MODEL_SERVICE_RESPONSES_BUCKET"] == "mocknamespace/kept" && output.config["MODEL_SERVICE_RESPONSES_DAYS"] == "7" && length(oci_objectstorage_bucket.responses) == 0
+    condition     = output.config["MODEL_SERVICE_RESPONSES_BUCKET"] == "mocknamespace/kept" && output.config["MODEL_SERVICE_RESPONSES_DAYS"] == "7" && output.config["MODEL_SERVICE_CONVERSATIONS"] == "bucket" && length(oci_objectstorage_bucket.responses) == 0
     error_message = "The bucket that is there already keeps responses."
   }
 
@@ -117,7 +118,7 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 21
+    condition     = length([for statement in oci_identity_policy.this[0].statements : statement if strcontains(statement, "target.")]) == 22
     error_message = "What is written to or read from is named, each in its statement."
   }
 

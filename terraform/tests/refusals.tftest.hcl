@@ -100,6 +100,7 @@ run "settings_that_the_function_would_refuse" {
     tasks                   = "https://objectstorage.us-chicago-1.oraclecloud.com/p/secret/n/ns/b/settings/o/tasks.yaml"
     overflow_bucket         = "a/b/c"
     responses_bucket        = "a/b/c"
+    conversations           = "nobody"
     request_buckets         = ["a b"]
     relay_destinations      = ["ocid1.onstopic.oc1..t"]
     endpoint_families       = { "ocid1.generativeaiendpoint.oc1..e" = "llama" }
@@ -108,7 +109,7 @@ run "settings_that_the_function_would_refuse" {
   expect_failures = [
     var.genai_compartment_ocid, var.allowed_compartments, var.allowed_projects, var.inference_region, var.auth_type, var.project_id, var.genai_endpoint,
     var.control_plane_endpoint, var.object_storage_endpoint, var.streaming_endpoint, var.queue_endpoint, var.notifications_endpoint, var.functions_endpoint, var.vault_endpoint, var.monitoring_endpoint, var.proxy, var.ca_bundle,
-    var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.responses_bucket, var.request_buckets, var.relay_destinations,
+    var.oci_endpoint, var.deadline_margin, var.overflow_bucket, var.responses_bucket, var.conversations, var.request_buckets, var.relay_destinations,
     var.federation_endpoint, var.transport, var.aliases, var.endpoint_families, var.batch_concurrency, var.tasks,
   ]
 }

@@ -105,6 +105,17 @@ def test_responses(client: openai.OpenAI, model: str) -> None:
 
 
 @of_each_family()
+def test_responses_conversation(client: openai.OpenAI, model: str) -> None:
+    conversation = client.conversations.create(extra_body={"model": model}, metadata={"topic": "names"})
+    client.responses.create(model=model, input="My name is Ada.", conversation=conversation.id)
+    answer = client.responses.create(model=model, input=HI, conversation=conversation.id)
+    assert HI in answer.output_text
+    assert len(list(client.conversations.items.list(conversation.id, limit=1))) == 4
+    assert client.conversations.retrieve(conversation.id).metadata == {"topic": "names"}
+    assert client.conversations.delete(conversation.id).deleted
+
+
+@of_each_family()
 def test_responses_stream(client: openai.OpenAI, model: str) -> None:
     with client.responses.stream(model=model, input=HI) as stream:
         text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")

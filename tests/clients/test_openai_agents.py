@@ -10,6 +10,7 @@ from agents import (
     Agent,
     ModelSettings,
     OpenAIChatCompletionsModel,
+    OpenAIConversationsSession,
     OpenAIResponsesModel,
     Runner,
     function_tool,
@@ -79,6 +80,16 @@ async def test_responses(client: openai.AsyncOpenAI, model: str) -> None:
     assert "rain in Paris" in result.final_output
     again = await Runner.run(agent, [*result.to_input_list(), {"role": "user", "content": HI}])
     assert HI in again.final_output
+
+
+@of_each_family()
+async def test_responses_session(client: openai.AsyncOpenAI, model: str) -> None:
+    conversation = await client.conversations.create(extra_body={"model": model})
+    session = OpenAIConversationsSession(conversation_id=conversation.id, openai_client=client)
+    agent = Agent("a", model=OpenAIResponsesModel(model, client), tools=[get_weather])
+    await Runner.run(agent, WEATHER, session=session)
+    assert HI in (await Runner.run(agent, HI, session=session)).final_output
+    assert len(await session.get_items()) >= 4
 
 
 @of_each_family()

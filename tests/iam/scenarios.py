@@ -201,6 +201,12 @@ def kept_responses(site: Site) -> None:
         assert ask("GET", f"/responses/{first['id']}") == first
         assert ask("GET", f"/responses/{first['id']}/input_items")["data"]
         assert ask("DELETE", f"/responses/{first['id']}")["deleted"]
+        conversation = ask("POST", "/conversations", {"model": LLAMA})["id"]
+        for text in ("My name is Ada.", "Who am I?"):  # the second is written over the first
+            turn = ask("POST", "/responses", {"model": LLAMA, "input": text, "conversation": conversation})
+            assert turn["conversation"] == {"id": conversation}
+        assert len(ask("GET", f"/conversations/{conversation}/items")["data"]) == 4
+        assert ask("DELETE", f"/conversations/{conversation}")["deleted"]
 
 
 def requests_from_objects(site: Site) -> None:

@@ -16,6 +16,7 @@ from model_service.errors import SettingsError
 from model_service.openai_api.operations import OPERATIONS
 from model_service.openai_api.resources import RESOURCES
 from model_service.openai_api.responses import SURFACE
+from model_service.responses_by_chat.conversation_store import CONVERSATION_FOLDER
 from model_service.settings import VARIABLES
 from model_service.settings_parsers import IDENTITY_PARTS, MAX_THREADS
 from model_service.usage.metrics import DIMENSIONS, EVENTS, METRICS
@@ -172,10 +173,11 @@ def test_no_statement_is_broad() -> None:
     assert "where ALL {request.principal.type = 'ApiGateway'" in family[0]
 
 
-def test_the_function_may_overwrite_its_ledger_and_nothing_else() -> None:
+def test_the_function_may_overwrite_its_ledger_and_conversations_and_nothing_else() -> None:
     overwriting = {name: grant for name, grant in grants().items() if "OVERWRITE" in str(grant.get("can"))}
-    assert overwriting.keys() == {"ledger"}
-    assert f"target.object.name = '{LEDGER_FOLDER}/*'" in overwriting["ledger"]["only"]
+    assert overwriting.keys() == {"ledger", "conversations"}
+    for name, folder in (("ledger", LEDGER_FOLDER), ("conversations", CONVERSATION_FOLDER)):
+        assert f"target.object.name = '{folder}/*'" in str(overwriting[name]["only"])
 
 
 def test_an_alarm_and_a_chart_are_of_metrics_that_the_function_sends() -> None:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from model_service.errors import InvalidRequest, MethodNotAllowed, PathNotFound
 from model_service.oci_names import COMPARTMENT_OCID, PROJECT_OCID
 from model_service.openai_api.chat import OWN_FIELDS
+from model_service.openai_api.stored_state import NOTHING_IS_STORED, refuse_kept_here, unstored
 from model_service.openai_api.validation import optional_region
 from model_service.routing import Route, TransportName, resolve
 
 BASE: Final = "/openai/v1"
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
-STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
-HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
-KEPT: Final = re.compile(r"/openai/v1/responses/(?P<id>resp_chat_[0-9a-f]{32})(?=[/?]|$)")
+KEPT: Final = re.compile(
+    r"/openai/v1/(?:responses/(?=resp)|conversations/(?=conv))(?P<id>(resp|conv)_chat_[0-9a-f]{32})(?=[/?]|$)"
+)
 QUERY_VALUE: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 
 
@@ -54,6 +55,12 @@ class SurfaceOperation:
         return len(wanted) == len(given) and all(fits)
 
 
+class ConversationKeeper(Protocol):
+    """The settings, which say who keeps conversations."""
+
+    def keeps_conversations(self, project_id: str | None) -> bool: ...
+
+
 SurfaceRow = TypeVar("SurfaceRow", bound=SurfaceOperation)
 
 
@@ -63,7 +70,7 @@ class SurfaceRequest:
 
     ``target`` is its path and query at OCI, ``body`` is ``None`` where none is sent. ``compartment_id``, ``project_id``
     and ``region`` are the caller's own, if there are any. ``relay`` and ``unsupported`` are as in a chat; they count
-    where the model is asked one.
+    where the model is asked one. ``conversation_model`` is the model that a new conversation is for, where it says so.
     """
 
     operation: SurfaceOperation
@@ -74,6 +81,7 @@ class SurfaceRequest:
     region: str | None = None
     relay: Mapping[str, Any] | None = None
     unsupported: str | None = None
+    conversation_model: str | None = None
 
     @property
     def creates_response(self) -> bool:
@@ -87,13 +95,19 @@ class SurfaceRequest:
 
     @property
     def kept_id(self) -> str | None:
-        """Return the id of a response that this service keeps and not OCI, where the request is about one."""
+        """Return the id of what this service keeps and not OCI, a response or a conversation, that this is about."""
         match = KEPT.match(self.target)
         return match["id"] if match else None
 
-    def is_by_chat(self, route: Route) -> bool:
-        """Return whether not OCI answers it as it is: a chat with its model does, or what this service keeps."""
-        return self.kept_id is not None or (self.creates_response and route.transport != "responses")
+    def is_by_chat(self, route: Route, keeper: ConversationKeeper, project_id: str | None) -> bool:
+        """Return whether a chat with the model or the bucket of this service answers it, and not OCI's Responses.
+
+        ``keeper`` decides on a new conversation that names no model.
+        """
+        if self.operation is CREATE_CONVERSATION and self.conversation_model is None:
+            return keeper.keeps_conversations(project_id)
+        chooses = self.creates_response or self.operation is CREATE_CONVERSATION
+        return self.kept_id is not None or (chooses and route.transport != "responses")
 
     @property
     def counts_tokens(self) -> bool:
@@ -106,7 +120,9 @@ class SurfaceRequest:
         It is that of a chat, which ``override`` is for, where OCI's Responses does not serve the model.
         """
         if not self.operation.names_model:
-            return Route("", "responses", row=self.operation.path)
+            model = self.conversation_model
+            row, served = self.operation.path, resolve(model, aliases=aliases) if model else None
+            return Route("", "responses" if served is None or served.has_responses else served.transport, row=row)
         if not self.model:
             raise InvalidRequest("model: must be a non-empty string.", param="model")
         if not self.creates_response:
@@ -126,9 +142,10 @@ class SurfaceRequest:
         if not self.operation.names_model or self.body is None:
             return self.body
         body = self.body | {"model": model}
+        refuse_kept_here(body)
         if not self.creates_response:
             return body
-        return body if may_store else _unstored(body)
+        return body if may_store else unstored(body)
 
 
 def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> SurfaceRequest:
@@ -150,6 +167,9 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
     if unsupported not in (None, "drop", "refuse"):
         raise InvalidRequest("unsupported: must be one of drop, refuse.", param="unsupported")
     body = {name: value for name, value in fields.items() if name not in OWN_FIELDS}
+    conversation_model = body.pop("model", None) if operation is CREATE_CONVERSATION else None
+    if conversation_model is not None and not (isinstance(conversation_model, str) and conversation_model):
+        raise InvalidRequest("model: must be a non-empty string.", param="model")
     return SurfaceRequest(
         operation,
         BASE + path + query_of(operation, url.partition("?")[2]),
@@ -159,6 +179,7 @@ def surface_request(method: str, url: str, fields: Mapping[str, Any]) -> Surface
         optional_region(fields),
         relay,
         unsupported,
+        conversation_model,
     )
 
 
@@ -202,50 +223,11 @@ def ocid_in(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> s
     return value
 
 
-def _unstored(body: dict[str, Any]) -> dict[str, Any]:
-    stores(body, may_store=False)
-    refuse_references(body)
-    if body.get("background"):
-        raise InvalidRequest(f"background: {NOTHING_IS_STORED}", param="background", code="store_disabled")
-    return body | {"store": False}
-
-
-def stores(body: Mapping[str, Any], *, may_store: bool) -> bool:
-    """Return whether OCI may keep this answer: unless the request or the operator says no.
-
-    Source of the default, true: https://platform.openai.com/docs/api-reference/responses/create
-    """
-    store = body.get("store")
-    if store is not None and not isinstance(store, bool):
-        raise InvalidRequest("store: must be true or false.", param="store")
-    if store and not may_store:
-        raise InvalidRequest(f"store: {NOTHING_IS_STORED}", param="store", code="store_disabled")
-    return may_store and store is not False
-
-
-def refuse_references(body: Mapping[str, Any]) -> None:
-    """Raise ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
-    for name in HELD_BY_OCI:
-        if body.get(name):
-            refuse_reference(name)
-
-
-def refuse_reference(path: str) -> None:
-    """Raise ``InvalidRequest`` for the field at ``path``, which refers to something stored."""
-    raise InvalidRequest(
-        f"{path}: cannot work with store=false: OCI keeps nothing that it could refer to. Leave it out and send the "
-        "full history with each request.",
-        param=path,
-        code="store_disabled",
-    )
-
-
-NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (MODEL_SERVICE_RESPONSES_STORE=false)."
-
 _PAGE: Final = ("after", "include", "limit", "order")
 
 CREATE: Final = SurfaceOperation("POST", "/responses", has_metadata=True, items="input", names_model=True)
 COUNT: Final = SurfaceOperation("POST", "/responses/input_tokens", items="input", names_model=True)
+CREATE_CONVERSATION: Final = SurfaceOperation("POST", "/conversations", keeps=True, has_metadata=True, items="items")
 
 SURFACE: Final = (
     CREATE,
@@ -254,7 +236,7 @@ SURFACE: Final = (
     SurfaceOperation("DELETE", "/responses/{id}"),
     SurfaceOperation("POST", "/responses/{id}/cancel"),
     SurfaceOperation("GET", "/responses/{id}/input_items", _PAGE),
-    SurfaceOperation("POST", "/conversations", keeps=True, has_metadata=True, items="items"),
+    CREATE_CONVERSATION,
     SurfaceOperation("GET", "/conversations/{id}"),
     SurfaceOperation("POST", "/conversations/{id}", keeps=True, has_metadata=True),
     SurfaceOperation("DELETE", "/conversations/{id}"),

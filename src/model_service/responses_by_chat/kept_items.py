@@ -15,9 +15,14 @@ DEFAULT_PAGE: Final = 20
 
 
 def kept_items(items: Sequence[Any], unique: str) -> list[dict[str, Any]]:
-    """Return items with ids of their own; ``unique`` is that of the response."""
+    """Return items with ids of their own; ``unique`` is that of the response, or of the request that brings them.
+
+    A reference that names nothing here is left out: with another id, nobody could tell what it named.
+    """
     return [
-        _kept(item, f"{PREFIXES.get(_kind(item), 'item')}_chat_{unique}_i{place}") for place, item in enumerate(items)
+        _kept(item, f"{PREFIXES.get(_kind(item), 'item')}_chat_{unique}_i{place}")
+        for place, item in enumerate(items)
+        if _kind(item) != "item_reference"
     ]
 
 

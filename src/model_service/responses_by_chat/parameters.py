@@ -138,6 +138,7 @@ PARAMETERS: Final[Mapping[str, ToChat]] = {
     "stream": _elsewhere,
     "store": _elsewhere,
     "previous_response_id": _elsewhere,
+    "conversation": _elsewhere,
     # What the answer repeats, or what bounds tools that this model does not have.
     "metadata": _metadata,
     "max_tool_calls": _elsewhere,
@@ -164,7 +165,6 @@ PARAMETERS: Final[Mapping[str, ToChat]] = {
     "logit_bias": _as_it_is,
     # What cannot be done.
     "background": _refused("this model answers while the caller waits; leave it out.", False),
-    "conversation": _refused("this model has no conversations; send the history as input.", ""),
     "prompt": _refused("this model knows no stored prompts; send instructions and input."),
     # What is of the other API.
     "messages": _OF_A_CHAT,

@@ -17,6 +17,14 @@ from model_service.transports.call import DroppedParameters
 
 
 @dataclass(frozen=True)
+class ItemHistory:
+    """The ``items`` that a request continues, and the parameter that names what they are of."""
+
+    param: str = "input"
+    items: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
 class TranslatedRequest:
     """``custom`` are the names of custom tools, ``summary`` whether reasoning is shown as its summary."""
 
@@ -28,20 +36,20 @@ class TranslatedRequest:
 
 def translated(
     body: Mapping[str, Any],
-    history: Sequence[Any],
+    history: ItemHistory,
     given: Sequence[Any],
     dropped: DroppedParameters,
     *,
     relay: Any = None,
 ) -> TranslatedRequest:
-    """Return the chat; ``history`` are the items that came before those that the request brought, ``given``.
+    """Return the chat; ``history`` has the items that came before those that the request brought, ``given``.
 
     Raise ``InvalidRequest`` that names the path of what a chat cannot carry.
     """
     tools = offered_tools(body, dropped.drop)
     chat = ChatHistory()
     chat.instruct(body.get("instructions"))
-    chat.extend("previous_response_id", history)
+    chat.extend(history.param, history.items)
     chat.extend("input", given)
     dropped.names |= chat.left_out  # which an earlier answer of this service may have had: it is never refused
     fields = {

@@ -12,8 +12,7 @@ from uuid import uuid4
 
 from model_service.errors import ModelServiceError
 from model_service.openai_api.chat import Chunk
-
-ID_PREFIX: Final = "resp_chat_"  # openai_api.responses.KEPT knows it again
+from model_service.openai_api.stored_state import RESPONSE_PREFIX, conversation_in
 
 
 class ResponseObject:
@@ -22,7 +21,7 @@ class ResponseObject:
     def __init__(self, asked: Mapping[str, Any], model: str, *, store: bool) -> None:
         self.unique = uuid4().hex
         self.fields: dict[str, Any] = {
-            "id": ID_PREFIX + self.unique,
+            "id": RESPONSE_PREFIX + self.unique,
             "object": "response",
             "created_at": int(time.time()),
             "completed_at": None,
@@ -39,7 +38,7 @@ class ResponseObject:
 
     @property
     def id(self) -> str:
-        return ID_PREFIX + self.unique
+        return RESPONSE_PREFIX + self.unique
 
     def item_id(self, prefix: str, place: int) -> str:
         """Return the id of an item, from which that of the response can be told."""
@@ -99,6 +98,7 @@ def _echoed(asked: Mapping[str, Any]) -> dict[str, Any]:
         "tools": list(map(_described, given.get("tools") or [])),
         "reasoning": {"effort": None, "summary": None, **reasoning},
         "text": {"verbosity": "medium", **text, "format": text.get("format") or {"type": "text"}},
+        **({"conversation": {"id": conversation}} if (conversation := conversation_in(asked)) else {}),
     }
 
 

@@ -25,12 +25,12 @@ from model_service.logs import log
 from model_service.oci_names import ObjectLocation
 from model_service.oci_services.object_storage import ObjectStorage
 from model_service.openai_api.encoding import is_nested_too_deeply, read_json_object, write_json
+from model_service.openai_api.stored_state import RESPONSE_PREFIX
 from model_service.responses_by_chat.kept_items import kept_items
-from model_service.responses_by_chat.response_object import ID_PREFIX
 from model_service.transports.call import Call
 
 DAY_SECONDS: Final = 86_400
-KEPT_ID: Final = re.compile(rf"{ID_PREFIX}[0-9a-f]{{32}}")
+KEPT_ID: Final = re.compile(rf"{RESPONSE_PREFIX}[0-9a-f]{{32}}")
 KEPT_ITEM: Final = re.compile(r"[a-z]+_chat_(?P<unique>[0-9a-f]{32})_i?[0-9]+")
 MAX_REFERENCED: Final = 20  # responses whose items one request may name
 SHARED: Final = "shared"  # the owner, where callers are not kept apart
@@ -87,8 +87,8 @@ class ResponseBucket:
 
     def keep(self, response: Mapping[str, Any], turn: KeptTurn, call: Call) -> bool:
         """Keep a response, and return whether it is kept: an answer that has been paid for goes out in any case."""
-        unique = response["id"].removeprefix(ID_PREFIX)
-        expires_at = int(time.time()) + self.days * DAY_SECONDS
+        unique = response["id"].removeprefix(RESPONSE_PREFIX)
+        expires_at = self.expires_at()
         content = {
             "expires_at": expires_at,
             "response": response,
@@ -97,17 +97,26 @@ class ResponseBucket:
         }
         place, written = self._place(response["id"], call.owner), write_json(content)
         try:
-            if len(written) > self.limits.stored_request_bytes:
-                raise RequestTooLarge(f"The conversation has {len(written)} bytes.")
-            check_memory(written, self.limits)
-            if is_nested_too_deeply(content):  # a level or two more than the request had: nobody could read it again
-                raise RequestTooLarge("The conversation is nested too deeply.")
+            self.check_readable(content, written)
             # Once, since another try over what the first has written would need one permission more.
             self.storage.put_once(place, written, {"expires-at": str(expires_at)}, call.deadline)
         except ModelServiceError as error:
             log.write("response_not_kept", status=error.status, error=error.code, bytes=len(written), remedy=REMEDY)
             return False
         return True
+
+    def expires_at(self) -> int:
+        """Return until when what is kept now can be read, in seconds since the epoch."""
+        return int(time.time()) + self.days * DAY_SECONDS
+
+    def check_readable(self, content: Mapping[str, Any], written: bytes) -> None:
+        """Raise ``RequestTooLarge`` for content, and the JSON of it, that could not be read again."""
+        largest = self.limits.stored_request_bytes
+        if len(written) > largest:
+            raise RequestTooLarge(f"The conversation would have {len(written)} bytes; at most {largest} can be kept.")
+        check_memory(written, self.limits)
+        if is_nested_too_deeply(content):  # a level or two more than the request had
+            raise RequestTooLarge("The conversation is nested too deeply to be kept.")
 
     def find(self, response_id: str, owner: str | None, deadline: Deadline) -> KeptResponse:
         """Return a response; raise ``ResponseNotFound``."""
@@ -132,9 +141,16 @@ class ResponseBucket:
                 param="previous_response_id",
             ) from missing
 
-    def resolved(self, items: Sequence[Any], call: Call) -> list[Any]:
-        """Return items with those in the place of an ``item_reference`` that it names; one that is not there stays."""
-        known: dict[str, dict[str, Any]] = {}  # items by their id, of each response that has been read
+    def resolved(self, items: Sequence[Any], history: Sequence[Any], call: Call) -> list[Any]:
+        """Return items with those in the place of an ``item_reference`` that it names; one that is not there stays.
+
+        A reference to what ``history`` has already is left out.
+        """
+        if not any(map(is_reference, items)):
+            return list(items)
+        told = {item.get("id") for item in history}
+        items = [item for item in items if not (is_reference(item) and item.get("id") in told)]
+        found: dict[str, dict[str, Any]] = {}  # items by their id, of each response that has been read
         read: set[str] = set()
         for item in items:
             match = KEPT_ITEM.fullmatch(str(item.get("id"))) if is_reference(item) else None
@@ -142,11 +158,11 @@ class ResponseBucket:
                 continue
             read.add(match["unique"])
             try:
-                kept = self.find(ID_PREFIX + match["unique"], call.owner, call.deadline)
+                kept = self.find(RESPONSE_PREFIX + match["unique"], call.owner, call.deadline)
             except ResponseNotFound:
                 continue
-            known |= {entry["id"]: entry for entry in [*kept.input, *kept.response["output"]]}
-        return [known.get(str(item.get("id")), item) if is_reference(item) else item for item in items]
+            found |= {entry["id"]: entry for entry in [*kept.input, *kept.response["output"]]}
+        return [found.get(str(item.get("id")), item) if is_reference(item) else item for item in items]
 
     def delete(self, response_id: str, owner: str | None, deadline: Deadline) -> None:
         """Delete a response; raise ``ResponseNotFound`` where there is none."""
@@ -154,7 +170,7 @@ class ResponseBucket:
         self.storage.delete(self._place(response_id, owner), deadline)
 
     def _place(self, response_id: str, owner: str | None) -> ObjectLocation:
-        name = f"model-service/responses/{owner or SHARED}/{response_id.removeprefix(ID_PREFIX)}.json"
+        name = f"model-service/responses/{owner or SHARED}/{response_id.removeprefix(RESPONSE_PREFIX)}.json"
         return replace(self.bucket, name=name)
 
 

@@ -50,6 +50,7 @@ class Settings:
     responses_store: bool = True
     responses_bucket: ObjectLocation | None = None  # for the answers of models that OCI's Responses does not serve
     responses_days: int = 30
+    conversations: str | None = None  # who keeps a new one that names no model: "oci" or "bucket"
     genai_endpoint: str | None = None
     federation_endpoint: str | None = None
     transport: TransportName | None = None
@@ -101,6 +102,14 @@ class Settings:
     def keeps_accounts(self) -> bool:
         """Whether calls are counted, limited or written down: there is a service file, or usage was asked for."""
         return bool(self.config or self.usage or self.metrics_namespace or self.trace_collector)
+
+    def keeps_conversations(self, project_id: str | None) -> bool:
+        """Tell whether the bucket for responses keeps a new conversation that names no model, and not OCI.
+
+        Without ``MODEL_SERVICE_CONVERSATIONS`` OCI does where the request has a project, which OCI wants for it.
+        """
+        has_bucket = self.responses_bucket is not None and self.responses_store
+        return has_bucket and (self.conversations or ("oci" if project_id else "bucket")) == "bucket"
 
     @property
     def is_configured(self) -> bool:

@@ -85,6 +85,7 @@ VARIABLES: Final[Mapping[str, Variable]] = {
     "responses_store": Variable("MODEL_SERVICE_RESPONSES_STORE", flag),
     "responses_bucket": Variable("MODEL_SERVICE_RESPONSES_BUCKET", bucket),
     "responses_days": Variable("MODEL_SERVICE_RESPONSES_DAYS", days),
+    "conversations": Variable("MODEL_SERVICE_CONVERSATIONS", one_of("oci", "bucket")),
     "genai_endpoint": Variable("OCI_GENAI_ENDPOINT", endpoint),
     "federation_endpoint": Variable("MODEL_SERVICE_FEDERATION_ENDPOINT", host_or_endpoint),
     "transport": Variable("LOCUS_OCI_TRANSPORT", one_of(*TRANSPORT_NAMES)),

@@ -47,6 +47,10 @@ TEXTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "endpoints_not_listed": ("OCI's list of dedicated endpoints could not be read", ""),
         "models_not_listed": ("OCI's list of models could not be read; `remedy` says what to allow", ""),
         "response_not_kept": ("a response could not be kept for later turns; `remedy` says what to allow", ""),
+        "conversation_not_extended": (
+            "a turn could not be added to its conversation; `remedy` says what to allow",
+            "",
+        ),
         "answer_stored": ("an answer over 6 MB went to the bucket for such", ""),
     },
     "Callers and budgets": {

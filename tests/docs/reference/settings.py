@@ -67,11 +67,16 @@ GROUPS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "",
         ),
         "responses_bucket": (
-            "The bucket (`bucket` or `namespace/bucket`) that keeps responses of "
+            "The bucket (`bucket` or `namespace/bucket`) that keeps responses and conversations of "
             "[models which OCI's own Responses does not serve](../responses.md#responses-by-chat)",
             "none: they cannot be continued by their id",
         ),
-        "responses_days": ("For how many days such a response can be continued", ""),
+        "responses_days": ("For how many days such a response, or a conversation, can be continued", ""),
+        "conversations": (
+            "Who keeps a new conversation that names no model: `oci` (for models that OCI's own Responses serves) or "
+            "`bucket` ([for all others](../responses.md#conversations))",
+            "`oci` where the request has a project, else `bucket`",
+        ),
         "allowed_compartments": (
             "A JSON array: compartments that an HTTP caller may name (header `opc-compartment-id`, or `compartment_id` "
             "in the body). Any other is a 403",

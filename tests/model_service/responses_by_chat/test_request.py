@@ -15,7 +15,7 @@ from model_service.openai_api.encoding import write_json
 from model_service.responses_by_chat.conversation import ITEMS
 from model_service.responses_by_chat.kept_items import kept_items
 from model_service.responses_by_chat.parameters import PARAMETERS
-from model_service.responses_by_chat.request import input_items, translated
+from model_service.responses_by_chat.request import ItemHistory, input_items, translated
 from model_service.responses_by_chat.response_object import ResponseObject
 from model_service.responses_by_chat.tools import custom_arguments, custom_input
 from model_service.transports.call import DroppedParameters
@@ -57,7 +57,7 @@ bodies = st.fixed_dictionaries(
 
 def chat_of(body: dict[str, Any]) -> tuple[ChatRequest, tuple[str, ...]]:
     dropped = DroppedParameters()
-    asked = translated({"model": LLAMA, **body}, [], input_items(body), dropped)
+    asked = translated({"model": LLAMA, **body}, ItemHistory(), input_items(body), dropped)
     return asked.chat, tuple(dropped.names)
 
 

@@ -130,6 +130,16 @@ def test_an_item_that_is_named_is_found_again(keeping: Asking) -> None:
     assert keeping({"model": LLAMA, "input": [unknown]}).error["param"] == "input.0.id"
 
 
+def test_a_reference_to_reasoning_elsewhere_does_not_stop_the_next_turn(keeping: Asking) -> None:
+    items = [{"role": "user", "content": "My name is Ada."}, {"type": "item_reference", "id": "rs_elsewhere"}]
+    first = made(keeping({"model": LLAMA, "input": items}))
+    assert [item["type"] for item in keeping(None, f"/v1/responses/{first}/input_items", "GET").value["data"]] == [
+        "message"
+    ]
+    told = keeping({"model": LLAMA, "input": "Who am I?", "previous_response_id": first})
+    assert '"My name is Ada."' in told.response.output_text
+
+
 @pytest.mark.parametrize("store_it", [False, None])
 def test_what_is_not_to_be_kept_is_not_kept(
     asking: Callable[..., Asking], settings: dict[str, str], oci: MockOci, store_it: bool | None

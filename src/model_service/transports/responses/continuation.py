@@ -8,7 +8,13 @@ from typing import Any
 
 from model_service.errors import InvalidRequest
 from model_service.openai_api.chat import Message
-from model_service.openai_api.responses import STATE, refuse_reference, refuse_references, stores
+from model_service.openai_api.stored_state import (
+    STATE,
+    refuse_kept_here,
+    refuse_reference,
+    refuse_references,
+    stores,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ def turn_of(chat: Mapping[str, Any], *, may_store: bool) -> TurnToSend:
     Raise ``InvalidRequest`` where nothing is left to send, and where the request refers to what is not stored.
     """
     stored = stores(chat, may_store=may_store)
+    refuse_kept_here(chat)
     messages = list(enumerate(chat["messages"]))
     if not stored:
         refuse_references(chat)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from model_service.openai_api.chat import Message
-from model_service.openai_api.responses import STATE
+from model_service.openai_api.stored_state import STATE
 from model_service.openai_api.validation import invalid_field
 from model_service.transports.responses.output_items import EXTRA_ANNOTATIONS, EXTRA_ITEMS
 

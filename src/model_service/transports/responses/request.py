@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from model_service.errors import InvalidRequest
 from model_service.openai_api.chat import Message
-from model_service.openai_api.responses import STATE
+from model_service.openai_api.stored_state import STATE
 from model_service.transports.responses.continuation import TurnToSend
 from model_service.transports.responses.input_items import (
     Drop,

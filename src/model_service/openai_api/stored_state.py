@@ -1,0 +1,90 @@
+"""What a request may say of state that is stored between calls: that it is to be stored, and what it continues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from model_service.errors import InvalidRequest
+
+STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
+HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
+CONVERSATION_PREFIX: Final = "conv_chat_"  # of a conversation in the bucket of this service; OCI's have no "chat"
+RESPONSE_PREFIX: Final = "resp_chat_"
+
+
+def conversation_in(body: Mapping[str, Any]) -> Any:
+    """Return the id of the conversation that a request continues, or what stands in its place; ``None`` for none."""
+    conversation = body.get("conversation")
+    return conversation.get("id") if isinstance(conversation, dict) else conversation or None
+
+
+def exclusive(*names: str) -> InvalidRequest:
+    """Return the error for parameters of which a request may have one only, in OpenAI's words."""
+    quoted = [f"'{name}'" for name in names]
+    return InvalidRequest(
+        f"Mutually exclusive parameters: {' and '.join(quoted)}. Ensure you are only providing one of: "
+        f"{' or '.join(quoted)}.",
+        param=names[0],
+        code="mutually_exclusive_parameters",
+    )
+
+
+def refuse_kept_here(body: Mapping[str, Any]) -> None:
+    """Raise ``InvalidRequest`` where a request to OCI continues what is kept in the bucket of this service."""
+    named = (
+        ("conversation", conversation_in(body), CONVERSATION_PREFIX),
+        ("previous_response_id", body.get("previous_response_id"), RESPONSE_PREFIX),
+    )
+    for name, value, prefix in named:
+        if isinstance(value, str) and value.startswith(prefix):
+            raise InvalidRequest(
+                f"{name}: this service keeps it for models that OCI serves by Chat Completions; OCI's Responses API, "
+                "which serves this model, does not have it.",
+                param=name,
+                code="stored_elsewhere",
+                hint="Create a conversation for this model (POST /v1/conversations with its model), or send the "
+                "history as input.",
+            )
+
+
+def unstored(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a request for a response that says that nothing is to be stored; raise ``InvalidRequest``."""
+    stores(body, may_store=False)
+    refuse_references(body)
+    if body.get("background"):
+        raise InvalidRequest(f"background: {NOTHING_IS_STORED}", param="background", code="store_disabled")
+    return body | {"store": False}
+
+
+def stores(body: Mapping[str, Any], *, may_store: bool) -> bool:
+    """Return whether OCI may keep this answer: unless the request or the operator says no.
+
+    Source of the default, true: https://platform.openai.com/docs/api-reference/responses/create
+    """
+    store = body.get("store")
+    if store is not None and not isinstance(store, bool):
+        raise InvalidRequest("store: must be true or false.", param="store")
+    if store and not may_store:
+        raise InvalidRequest(f"store: {NOTHING_IS_STORED}", param="store", code="store_disabled")
+    return may_store and store is not False
+
+
+def refuse_references(body: Mapping[str, Any]) -> None:
+    """Raise ``InvalidRequest`` for a request that stores nothing and yet refers to something stored."""
+    for name in HELD_BY_OCI:
+        if body.get(name):
+            refuse_reference(name)
+
+
+def refuse_reference(path: str) -> None:
+    """Raise ``InvalidRequest`` for the field at ``path``, which refers to something stored."""
+    raise InvalidRequest(
+        f"{path}: cannot work with store=false: OCI keeps nothing that it could refer to. Leave it out and send the "
+        "full history with each request.",
+        param=path,
+        code="store_disabled",
+    )
+
+
+NOTHING_IS_STORED: Final = "the operator of this service lets OCI keep nothing (MODEL_SERVICE_RESPONSES_STORE=false)."
