@@ -124,10 +124,11 @@ class ConversationBucket:
             conversation = self.find(conversation.id)
         raise ConversationLocked
 
-    def delete(self, conversation_id: str) -> None:
-        """Delete a conversation; raise ``ConversationNotFound`` where there is none."""
+    def delete(self, conversation_id: str) -> dict[str, Any]:
+        """Delete a conversation, and return OpenAI's object for it; raise ``ConversationNotFound``."""
         self.find(conversation_id)
         self.kept_in.storage.delete(self._place(conversation_id), self.call.deadline)
+        return {"id": conversation_id, "object": "conversation.deleted", "deleted": True}
 
     def _place(self, conversation_id: str) -> ObjectLocation:
         unique = conversation_id.removeprefix(CONVERSATION_PREFIX)

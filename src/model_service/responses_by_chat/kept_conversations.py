@@ -63,10 +63,6 @@ def answer_about_conversation(
     return Complete(operation(conversations, conversation_id, request.body, dict(parse_qsl(query))))
 
 
-def _read(conversations: ConversationBucket, conversation_id: str, _body: Any, _query: Any) -> dict[str, Any]:
-    return conversations.find(conversation_id).shown()
-
-
 def _update(conversations: ConversationBucket, conversation_id: str, given: Any, _query: Any) -> dict[str, Any]:
     body = _fields(given, "metadata")
     if "metadata" not in body:
@@ -75,26 +71,11 @@ def _update(conversations: ConversationBucket, conversation_id: str, given: Any,
     return conversations.change(kept, lambda current: replace(current, metadata=metadata)).shown()
 
 
-def _delete(conversations: ConversationBucket, conversation_id: str, _body: Any, _query: Any) -> dict[str, Any]:
-    conversations.delete(conversation_id)
-    return {"id": conversation_id, "object": "conversation.deleted", "deleted": True}
-
-
-def _list_items(
-    conversations: ConversationBucket, conversation_id: str, _body: Any, query: Mapping[str, str]
-) -> dict[str, Any]:
-    return page_of_items(conversations.find(conversation_id).items, query)
-
-
 def _add_items(conversations: ConversationBucket, conversation_id: str, given: Any, _query: Any) -> dict[str, Any]:
     kept = conversations.find(conversation_id)
     added = _added(_fields(given, "items"), kept, conversations)
     conversations.change(kept, lambda current: current.with_items(added))
     return page_of_items(added, {"order": "asc"})
-
-
-def _read_item(conversations: ConversationBucket, conversation_id: str, item_id: str) -> ConversationItem:
-    return _item(conversations.find(conversation_id), item_id)
 
 
 def _delete_item(conversations: ConversationBucket, conversation_id: str, item_id: str) -> dict[str, Any]:
@@ -151,14 +132,14 @@ def _metadata(body: Body) -> Mapping[str, str]:
 OPERATIONS: Final[
     Mapping[tuple[str, str], Callable[[ConversationBucket, str, Any, Mapping[str, str]], dict[str, Any]]]
 ] = {
-    ("GET", ""): _read,
+    ("GET", ""): lambda conversations, id_, _body, _query: conversations.find(id_).shown(),
     ("POST", ""): _update,
-    ("DELETE", ""): _delete,
-    ("GET", "items"): _list_items,
+    ("DELETE", ""): lambda conversations, id_, _body, _query: conversations.delete(id_),
+    ("GET", "items"): lambda conversations, id_, _body, query: page_of_items(conversations.find(id_).items, query),
     ("POST", "items"): _add_items,
 }
 
 ITEM_OPERATIONS: Final[Mapping[str, Callable[[ConversationBucket, str, str], dict[str, Any]]]] = {
-    "GET": _read_item,
+    "GET": lambda conversations, id_, item_id: _item(conversations.find(id_), item_id),
     "DELETE": _delete_item,
 }
