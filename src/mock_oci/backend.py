@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import logging
@@ -11,26 +10,28 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.utils import formatdate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mock_oci.call_records import CallRecord
 from mock_oci.cloud import Cloud
-from mock_oci.control import OPERATIONS as OF_THE_EMULATOR
-from mock_oci.coverage.door import check, exact_paths_not_served, known_as, not_served
+from mock_oci.coverage.door import check, exact_paths, known_as, not_served
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.oddities import UNCHARGED, Meaningless
 from mock_oci.operations import Call, Operation, Refused, json_response, oci_error
 from mock_oci.retry_tokens import RetryTokens
-from mock_oci.services import SERVICES
-from mock_oci.services.generative_ai.charges import Charge, Charges
-from mock_oci.services.generative_ai.guardrails import Guardrails
-from mock_oci.services.generative_ai.projects import Projects
-from mock_oci.services.generative_ai.quotas import Quotas
+from mock_oci.services import SERVICES, Service, operations
 from mock_oci.wire import Request, Response
+
+if TYPE_CHECKING:
+    from mock_oci.services.generative_ai.charges import Charge
+    from mock_oci.services.generative_ai.guardrails import Guardrails
+    from mock_oci.services.generative_ai.projects import Projects
+    from mock_oci.services.generative_ai.quotas import Quotas
 
 _log = logging.getLogger(__name__)
 _COMPARED = 200  # characters
 _ECHOED = ("opc-client-request-id",)
+_OF_THE_EMULATOR = Service("mock_oci.control", ("/_mock",))
 _SEGMENT = re.compile(r"[0-9A-Fa-f]{32}")
 
 
@@ -40,21 +41,29 @@ class MockOci(Cloud):
     @property
     def projects(self) -> Projects:
         """Return the Generative AI projects, which Responses and Conversations are asked in; ``default`` is there."""
+        from mock_oci.services.generative_ai.projects import Projects  # noqa: PLC0415 - where models are asked
+
         return self.state_of(Projects)
 
     @property
     def quotas(self) -> Quotas:
         """Return what each region lets through of each model in a minute."""
+        from mock_oci.services.generative_ai.quotas import Quotas  # noqa: PLC0415 - where models are asked
+
         return self.state_of(Quotas)
 
     @property
     def guardrails(self) -> Guardrails:
         """Return what counts as harmful, as an injection and as personal, for ApplyGuardrails."""
+        from mock_oci.services.generative_ai.guardrails import Guardrails  # noqa: PLC0415 - where models are asked
+
         return self.state_of(Guardrails)
 
     @property
     def charges(self) -> deque[Charge]:
         """Return what models have been charged for, the oldest first."""
+        from mock_oci.services.generative_ai.charges import Charges  # noqa: PLC0415 - where models are asked
+
         return self.state_of(Charges).made
 
     def in_region(self, region: str) -> RegionDoor:
@@ -74,19 +83,23 @@ class MockOci(Cloud):
             self.calls.append(record)
         response = self._answer(request, record)
         record.status = response.status
-        return replace(response, headers={**self._common_headers(request), **response.headers})
+        headers = {**self._common_headers(request), **response.headers}
+        return Response(response.status, headers, response.body, response.content_length)
 
     def _answer(self, request: Request, record: CallRecord) -> Response:
-        if (request.method, request.path) not in exact_paths_not_served(SERVICES):
-            for operation in (*SERVICES, *OF_THE_EMULATOR):
-                parameters = operation.match(request.method, request.path)
-                if parameters is not None:
-                    return self._perform(operation, Call(request, self, parameters=parameters), record)
+        method, path = request.method, request.path
+        for service in (*SERVICES, _OF_THE_EMULATOR):
+            for operation in service.may_answer(method, path):
+                parameters = operation.match(method, path)
+                if parameters is not None and not (parameters and (method, path) in exact_paths()):
+                    return self._perform(operation, Call(request, self, parameters=parameters, record=record), record)
         unserved = not_served(request)
         if unserved is not None:  # never a 404, which clients take for "gone"
             return oci_error(501, f"mock_oci: {unserved.key} is not emulated", "NotImplemented")
-        known = [f"{operation.method} {operation.path}" for operation in SERVICES]
-        near = difflib.get_close_matches(f"{request.method} {request.path}"[:_COMPARED], known, 3, 0)
+        from difflib import get_close_matches  # noqa: PLC0415 - where a path is wrong
+
+        known = [f"{operation.method} {operation.path}" for operation in operations()]
+        near = get_close_matches(f"{request.method} {request.path}"[:_COMPARED], known, 3, 0)
         message = "Path doesn't map to a registered service"
         return json_response(404, {"code": "404", "message": message, "known": near})
 
@@ -94,14 +107,13 @@ class MockOci(Cloud):
         request = call.request
         if operation.credentials:
             try:
-                caller = authenticate(request, self.principals, self.clock(), operation.credentials)
+                record.principal = authenticate(request, self.principals, self.clock(), operation.credentials)
             except NotAuthenticated as refusal:
                 record.refusal = str(refusal)
                 return self._refuse(refusal)
-            record.principal = caller
-            call = replace(call, principal=caller)
         sdk_operation = known_as(operation)
-        call = replace(call, name=sdk_operation.key if sdk_operation is not None else operation.title, record=record)
+        name = sdk_operation.key if sdk_operation is not None else operation.title
+        call = replace(call, principal=record.principal or call.principal, name=name)
         try:
             if sdk_operation is not None:
                 check(sdk_operation, request)
@@ -111,19 +123,22 @@ class MockOci(Cloud):
 
     def _answered(self, operation: Operation, call: Call) -> Response:
         request = call.request
-        model = _model_of(request)
         only_named = not operation.asks_model
+        model = _model_of(request) if operation.asks_model or self.script else ""
         if operation.asks_model:
             self.quotas.admit(call.region, model, len(request.body))
         step = self.script.take(request.path, model, request.body, region=call.region, only_named=only_named)
         step.begin(self.sleep, None if self.finishes_abandoned else request.has_left)
-        response = step.response or operation.answer(replace(call, scripted=step.reply))
+        asked = call if step.reply is None else replace(call, scripted=step.reply)
+        response = step.response or operation.answer(asked)
         try:
             response = step.made_odd(response, request.path)
         except Meaningless as mistake:
             return oci_error(501, f"mock_oci: {mistake}", "NotImplemented")
         response = step.pace(response, self.sleep, self.chunk_delay)
         if operation.asks_model and response.status == 200 and UNCHARGED.isdisjoint(step.oddities):
+            from mock_oci.services.generative_ai.charges import Charges  # noqa: PLC0415 - where models are asked
+
             return self.state_of(Charges).counted(response, call.region, model, request.body)
         return response
 
@@ -150,7 +165,8 @@ class MockOci(Cloud):
     def _request_id(self, request: Request) -> str:
         """Make an id of three 32-hex segments; the first is the caller's own when it sent one."""
         serial = self.next_serial()
-        segments = [hashlib.sha256(f"{serial}/{part}".encode()).hexdigest()[:32].upper() for part in range(3)]
+        digits = hashlib.sha384(str(serial).encode()).hexdigest().upper()
+        segments = digits[:32], digits[32:64], digits[64:]
         sent = request.headers.get("opc-request-id", "").split("/")[0]
         return "/".join([sent if _SEGMENT.fullmatch(sent) else segments[0], *segments[1:]])
 

@@ -7,18 +7,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mock_oci.adjustable_clock import AdjustableClock
 from mock_oci.call_records import CallRecord
-from mock_oci.identity.permissions import Permissions
-from mock_oci.identity.policies.iam import Iam
-from mock_oci.identity.policies.sources import PolicySource, add_policies
 from mock_oci.identity.principals import Principals
 from mock_oci.identity.tenancy import Tenancy
 from mock_oci.model.catalogue import REGIONS, Catalogue, Region
 from mock_oci.scripts import Script
 from mock_oci.wire import Request
+
+if TYPE_CHECKING:
+    from mock_oci.identity.permissions import Permissions
+    from mock_oci.identity.policies.iam import Iam
+    from mock_oci.identity.policies.sources import PolicySource
 
 T = TypeVar("T")
 _MAX_RECORDED = 10_000
@@ -57,8 +59,6 @@ class Cloud:
         self.finishes_abandoned = finishes_abandoned
         self.tenancy = Tenancy()
         self.principals = Principals(self.tenancy, region, self.clock)
-        self._given_policies = policies
-        self._set_policies()
         self.script = Script()
         self.catalogue = Catalogue(region)
         self.requests: deque[Request] = deque(maxlen=_MAX_RECORDED)
@@ -67,6 +67,36 @@ class Cloud:
         self._serial = itertools.count(1)
         self._lock = threading.RLock()  # a state may ask for a serial while it is made
         self._states: dict[Callable[[Cloud], Any], Any] = {}
+        self._iam: Iam | None = None
+        self._permissions: Permissions | None = None
+        self._given_policies = policies
+        self._set_policies()
+
+    @property
+    def iam(self) -> Iam:
+        """Return the policies, and whom and what they name."""
+        from mock_oci.identity.policies.iam import Iam  # noqa: PLC0415 - 15 ms, with the first call
+
+        with self._lock:
+            if self._iam is None:
+                self._iam = Iam(self.tenancy)
+            return self._iam
+
+    @property
+    def permissions(self) -> Permissions:
+        """Return what decides who may do what."""
+        from mock_oci.identity.permissions import Permissions  # noqa: PLC0415 - as above
+
+        with self._lock:
+            if self._permissions is None:
+                region = REGIONS.get(self.region) or Region(self.region, self.region)
+                self._permissions = Permissions(self.iam, self.clock, region.key)
+            return self._permissions
+
+    @property
+    def has_policies(self) -> bool:
+        """Tell whether somebody wrote a policy, so that policies count."""
+        return self._iam is not None and self._iam.is_enforced
 
     def deny(self, principal: str) -> None:
         """Answer this principal's OCID, or a kind such as ``resource``, with OCI's 404 from now on."""
@@ -92,11 +122,11 @@ class Cloud:
             records.clear()
 
     def _set_policies(self) -> None:
-        self.iam = Iam(self.tenancy)
+        self._iam, self._permissions = None, None
         if self._given_policies is not None:
+            from mock_oci.identity.policies.sources import add_policies  # noqa: PLC0415 - where there are some
+
             add_policies(self.iam, self._given_policies)
-        region = REGIONS.get(self.region) or Region(self.region, self.region)
-        self.permissions = Permissions(self.iam, self.clock, region.key)
 
     def next_serial(self) -> int:
         """Count 1, 2, 3 …: ids are made of it, so that two runs give the same ones."""

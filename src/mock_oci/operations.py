@@ -11,7 +11,6 @@ from typing import Any
 
 from mock_oci.call_records import CallRecord
 from mock_oci.cloud import Cloud
-from mock_oci.identity.policies.decision import PolicyAnswer
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.signatures import SIGNATURE
 from mock_oci.model.catalogue import REGIONS, region_of_host
@@ -52,7 +51,7 @@ class Call:
         decision = self.cloud.permissions.decide(self.principal, compartment_id, self.name, needs, named)
         if self.record is not None and not decision.is_allowed:
             self.record.refusal = decision.reason
-        if decision.answer is PolicyAnswer.UNKNOWN:
+        if decision.is_unknown:
             raise Refused(oci_error(501, f"mock_oci: nobody can say who may: {decision.reason}", "NotImplemented"))
         return decision.is_allowed
 
@@ -77,10 +76,14 @@ class Operation:
         return f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        if method != self.method:
+        if method != self.method or not path.startswith(self._beginning):
             return None
         match = self._pattern.fullmatch(path)
         return match and match.groupdict()
+
+    @functools.cached_property
+    def _beginning(self) -> str:
+        return self.path.partition("{")[0]
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:

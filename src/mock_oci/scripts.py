@@ -85,7 +85,7 @@ class Step:
 
     def made_odd(self, response: Response, path: str) -> Response:
         """Return the answer of the operation at ``path`` with what is odd about it. Raises Meaningless, Disconnect."""
-        return made_odd(response, path, self.oddities) if self.oddities else response
+        return made_odd(response, path, self.oddities)
 
     def pace(self, response: Response, sleep: Callable[[float], None], chunk_delay: float = 0.0) -> Response:
         """Delay and cut the pieces of ``response``; ``chunk_delay`` is used where the step has none.
@@ -114,6 +114,9 @@ class Step:
                 yield from _silence(self.stall, sleep)
             if self.cut_after is not None:
                 raise Disconnect("as scripted")
+
+
+_NOTHING = Step()
 
 
 class Script:
@@ -222,7 +225,7 @@ class Script:
                 if named and step.region in ("", region) and _says(body, step.containing):
                     self._steps[index : index + 1] = [replace(step, times=step.times - 1)] if step.times > 1 else []
                     return step
-        return Step()
+        return _NOTHING
 
 
 def _says(body: bytes, text: str) -> bool:

@@ -57,6 +57,10 @@ class Response:
             close()
 
 
+Handler = Callable[[Request], Response]
+"""What answers a request, whichever door it came through; it may raise Disconnect."""
+
+
 class Disconnect(Exception):
     """Cut the connection: before the response when ``answer`` raises it, mid-body when a stream does.
 

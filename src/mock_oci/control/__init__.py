@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mock_oci.control import page, wire
+from mock_oci.control.wire import OPERATIONS
 
-OPERATIONS = (*page.OPERATIONS, *wire.OPERATIONS)
+__all__ = ["OPERATIONS"]

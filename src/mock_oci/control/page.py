@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from mock_oci.call_records import CallRecord
-from mock_oci.operations import Call, Operation, refusing
+from mock_oci.operations import Call
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.functions import Functions
 from mock_oci.services.object_storage import ObjectStorage
@@ -137,4 +137,3 @@ _STYLE = (
     "td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
     "th,.short{white-space:nowrap}th{background:#f2f2f2}nav a{margin-right:1rem}h2{margin-top:2rem}"
 )
-OPERATIONS = tuple(Operation("GET", path, refusing(show), credentials=()) for path in ("/_mock", "/_mock/"))

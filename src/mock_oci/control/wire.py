@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mock_oci.control.seed import read_seed, sow
 from mock_oci.operations import Call, Operation, json_response, refusing
 from mock_oci.scripts import Script
 from mock_oci.services.oci_surface import invalid, number_in, object_in, timestamp
@@ -37,7 +36,15 @@ def reset(call: Call) -> Response:
 
 
 def seed(call: Call) -> Response:
+    from mock_oci.control.seed import read_seed, sow  # noqa: PLC0415 - it imports every service that can be sown
+
     return json_response(200, sow(call.cloud, read_seed(call.request.body)))
+
+
+def page(call: Call) -> Response:
+    from mock_oci.control.page import show  # noqa: PLC0415 - it imports every service that is shown
+
+    return show(call)
 
 
 def add_script(call: Call) -> Response:
@@ -128,16 +135,18 @@ _HOW = (
     "odd",
 )
 OPERATIONS = tuple(
-    Operation(method, f"/_mock/{name}", refusing(answer), credentials=())
+    Operation(method, f"/_mock{name}", refusing(answer), credentials=())
     for method, name, answer in (
-        ("GET", "health", health),
-        ("POST", "reset", reset),
-        ("POST", "seed", seed),
-        ("GET", "scripts", list_scripts),
-        ("POST", "scripts", add_script),
-        ("DELETE", "scripts", clear_scripts),
-        ("GET", "calls", list_calls),
-        ("GET", "clock", read_clock),
-        ("POST", "clock", set_clock),
+        ("GET", "", page),
+        ("GET", "/", page),
+        ("GET", "/health", health),
+        ("POST", "/reset", reset),
+        ("POST", "/seed", seed),
+        ("GET", "/scripts", list_scripts),
+        ("POST", "/scripts", add_script),
+        ("DELETE", "/scripts", clear_scripts),
+        ("GET", "/calls", list_calls),
+        ("GET", "/clock", read_clock),
+        ("POST", "/clock", set_clock),
     )
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mock_oci.coverage.understood import EVERYWHERE, UNDERSTOOD
+from mock_oci.coverage.understood import EVERYWHERE, understood_by
 from mock_oci.operations import Operation, Refused, oci_error
 from mock_oci.wire import Request
 
@@ -43,7 +43,7 @@ class SdkOperation:
     @functools.cached_property
     def understood(self) -> dict[str, str | None]:
         """Return what mock_oci understands of it, each with the one value that it takes, or ``None`` for any."""
-        named = (item.partition("=") for item in UNDERSTOOD.get(self.key, "").split())
+        named = (item.partition("=") for item in understood_by(self.key).split())
         return dict.fromkeys(EVERYWHERE) | {name.lower(): value if equals else None for name, equals, value in named}
 
     @functools.cached_property
@@ -52,9 +52,14 @@ class SdkOperation:
 
 
 @functools.cache
+def _rows() -> tuple[Mapping[str, Any], ...]:
+    return tuple(json.loads(TABLE.read_text()))
+
+
+@functools.cache
 def sdk_operations() -> tuple[SdkOperation, ...]:
     """Return every operation of the emulated services that the SDK knows."""
-    return tuple(SdkOperation(**row) for row in json.loads(TABLE.read_text()))
+    return tuple(SdkOperation(**row) for row in _rows())
 
 
 def shape_of(path: str) -> str:
@@ -63,15 +68,22 @@ def shape_of(path: str) -> str:
 
 
 @functools.cache
-def _by_shape() -> dict[tuple[str, str], SdkOperation]:
-    return {(operation.method, shape_of(operation.path)): operation for operation in sdk_operations()}
+def _by_shape() -> dict[tuple[str, str], Mapping[str, Any]]:
+    return {(row["method"], shape_of(row["path"])): row for row in _rows()}
 
 
 def known_as(operation: Operation) -> SdkOperation | None:
     """Return what the SDK calls an operation of mock_oci; ``None`` for what has no client in the SDK."""
-    path = re.sub(r"^/20181201/(functions|applications)", r"/20260325/\1", operation.path)
-    known = _by_shape().get((operation.method, shape_of(path)))
-    return known if path == operation.path or known is None else _in_2018(known)
+    return _known_at(operation.method, operation.path)
+
+
+@functools.cache
+def _known_at(method: str, template: str) -> SdkOperation | None:
+    path = re.sub(r"^/20181201/(functions|applications)", r"/20260325/\1", template)
+    row = _by_shape().get((method, shape_of(path)))
+    if row is None:
+        return None
+    return SdkOperation(**row) if path == template else _in_2018(SdkOperation(**row))
 
 
 def _in_2018(known: SdkOperation) -> SdkOperation:
@@ -84,14 +96,12 @@ def _in_2018(known: SdkOperation) -> SdkOperation:
 
 
 @functools.cache
-def exact_paths_not_served(served: tuple[Operation, ...]) -> frozenset[tuple[str, str]]:
-    """Return the methods and paths without a parameter that the SDK knows and ``served`` has not.
+def exact_paths() -> frozenset[tuple[str, str]]:
+    """Return the methods and paths without a parameter that the SDK knows.
 
-    A path such as ``/alarms/status`` would else be taken for that of an alarm.
+    One such as ``/alarms/status`` is not that of an alarm.
     """
-    here = {(operation.method, operation.path) for operation in served}
-    exact = {(item.method, item.path) for item in sdk_operations() if "{" not in item.path}
-    return frozenset(exact - here)
+    return frozenset((row["method"], row["path"]) for row in _rows() if "{" not in row["path"])
 
 
 def not_served(request: Request) -> SdkOperation | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mock_oci.coverage.door import SdkOperation, known_as, sdk_operations
 from mock_oci.coverage.understood import EVERYWHERE
-from mock_oci.services import SERVICES
+from mock_oci.services import operations as served_operations
 
 _HEAD = """# What mock_oci serves
 
@@ -27,7 +27,7 @@ collector of spans.
 def page() -> str:
     """Write the page."""
     operations = sdk_operations()
-    served = {known.key for operation in SERVICES if (known := known_as(operation))}
+    served = {known.key for operation in served_operations() if (known := known_as(operation))}
     parts = [_HEAD.format(everywhere=", ".join(f"`{name}`" for name in sorted(EVERYWHERE)))]
     for client in dict.fromkeys(operation.client for operation in operations):
         parts += _of_client([operation for operation in operations if operation.client == client], served)

@@ -6,14 +6,12 @@ everywhere, and not repeated here: the headers in EVERYWHERE.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
-
-from mock_oci.services import control_planes
-from mock_oci.services.functions import admin as functions_admin
 
 EVERYWHERE: Final = frozenset({"opc-request-id", "opc-client-request-id", "opc-retry-token"})
 
-UNDERSTOOD: Final = {
+_UNDERSTOOD: Final = {
     "GenerativeAiInferenceClient.chat": "compartmentId servingMode chatRequest",
     "GenerativeAiInferenceClient.embed_text": (
         "inputs embedContents servingMode compartmentId isEcho embeddingTypes outputDimensions truncate inputType"
@@ -213,6 +211,22 @@ UNDERSTOOD: Final = {
         "compartmentId compartmentIdInSubtree=false namespace resourceGroup query startTime endTime resolution"
     ),
     "LoggingClient.put_logs": "specversion logEntryBatches",
-    **control_planes.UNDERSTOOD,
-    **functions_admin.UNDERSTOOD,
 }
+# What is made from the types of its resources stands with them, and is loaded with them.
+_WITH_THEIR_TYPES: Final = ("mock_oci.services.control_planes", "mock_oci.services.functions.admin")
+
+
+def understood_by(key: str) -> str:
+    """Return what the operation ``key`` understands, its names divided by spaces."""
+    if key in _UNDERSTOOD:
+        return _UNDERSTOOD[key]
+    tables = (import_module(module).UNDERSTOOD for module in _WITH_THEIR_TYPES)
+    return next((table[key] for table in tables if key in table), "")
+
+
+def understood() -> dict[str, str]:
+    """Return what every served operation understands, by its key."""
+    everything = dict(_UNDERSTOOD)
+    for module in _WITH_THEIR_TYPES:
+        everything |= import_module(module).UNDERSTOOD
+    return everything

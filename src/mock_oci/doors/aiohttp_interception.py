@@ -5,16 +5,18 @@ What is sent and signed is the same; there is only no TLS. Everything else is ai
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
-from unittest import mock
+from typing import TYPE_CHECKING, Any
 
 from mock_oci.doors.interception import is_emulated
-from mock_oci.doors.server import Handler, LoopbackServer
+from mock_oci.doors.patching import replaced
+from mock_oci.wire import Handler
+
+if TYPE_CHECKING:
+    from mock_oci.doors.server import LoopbackServer
 
 
 class AiohttpInterception:
@@ -27,29 +29,37 @@ class AiohttpInterception:
         """Patch aiohttp's connector while it is entered."""
         connector = importlib.import_module(self.module).TCPConnector
         server = _OnFirstUse(answer)
-        with mock.patch.object(connector, "_create_connection", _connecting(server, connector._create_connection)):
+        with replaced(connector, "_create_connection", _connecting(server, connector._create_connection)):
             yield
         server.close()
 
 
 class _OnFirstUse:
     def __init__(self, answer: Handler) -> None:
-        self._server = LoopbackServer(answer)
+        self._answer = answer
+        self._server: LoopbackServer | None = None
         self._lock = threading.Lock()
 
     def port(self) -> int:
+        from mock_oci.doors.server import LoopbackServer  # noqa: PLC0415 - other clients need no server
+
         with self._lock:
-            return self._server.start().port
+            if self._server is None:
+                self._server = LoopbackServer(self._answer).start()
+            return self._server.port
 
     def close(self) -> None:
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
 
 
 def _connecting(server: _OnFirstUse, real: Callable[..., Any]) -> Callable[..., Any]:
     async def create_connection(connector: Any, request: Any, traces: Any, timeout: Any) -> Any:
         if not is_emulated(request.url.host or "", request.method, str(request.url)):
             return await real(connector, request, traces, timeout)
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop  # noqa: PLC0415 - there where aiohttp is
+
+        loop = get_running_loop()
         _, protocol = await loop.create_connection(connector._factory, "127.0.0.1", server.port())
         return protocol
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from unittest import mock
+from typing import TYPE_CHECKING
 
-from mock_oci.cloud import Cloud
-from mock_oci.doors.written_config import write_config
+from mock_oci.doors.patching import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from mock_oci.cloud import Cloud
 
 KINDS = ("api_key", "session_token", "resource_principal", "none")
 # What would lead a client elsewhere; the rest of the environment is left alone.
@@ -28,14 +29,13 @@ def give_credentials(cloud: Cloud, kind: str, leaving: ExitStack) -> None:
     """Put credentials of this ``kind`` into the environment, until ``leaving`` is closed."""
     if kind == "none":
         return
-    directory = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="mock_oci-")))
-    write_config(cloud, directory, f"https://inference.generativeai.{cloud.region}.oci.oraclecloud.com")
-    leaving.enter_context(mock.patch.dict("os.environ", _variables(cloud, kind, directory)))
-    from os import environ  # noqa: PLC0415, TID251 - what is cleared here comes back with the patch
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - it brings archives and random numbers along
 
-    for name in _CLEARED:
-        if name not in _variables(cloud, kind, directory):
-            environ.pop(name, None)
+    from mock_oci.doors.written_config import write_config  # noqa: PLC0415 - as above, words of a shell
+
+    directory = Path(leaving.enter_context(TemporaryDirectory(prefix="mock_oci-")))
+    write_config(cloud, directory, f"https://inference.generativeai.{cloud.region}.oci.oraclecloud.com")
+    leaving.enter_context(ENVIRONMENT.over({**dict.fromkeys(_CLEARED), **_variables(cloud, kind, directory)}))
 
 
 def _variables(cloud: Cloud, kind: str, directory: Path) -> Mapping[str, str]:

@@ -42,7 +42,7 @@ def wait_for_interrupt() -> None:
 
 def policies_in_force(oci: MockOci) -> str:
     """Return what a start says of the policies: that there are none is no small thing."""
-    if not oci.iam.is_enforced:
+    if not oci.has_policies:
         return "no policies: everyone who signs may do everything (--policies)"
     return f"policies: {len(oci.iam.statements)} statements; nobody but an administrator may do anything else"
 

@@ -6,11 +6,10 @@ import contextlib
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
-from unittest import mock
 
 from mock_oci.doors.interception import framed, is_emulated
-from mock_oci.doors.server import Handler
-from mock_oci.wire import Disconnect, Request, Response
+from mock_oci.doors.patching import replaced
+from mock_oci.wire import Disconnect, Handler, Request, Response
 
 _BEFORE = "Server disconnected without sending a response."
 _RESET = "[Errno 104] Connection reset by peer"
@@ -34,10 +33,7 @@ class HttpxInterception:
         sync, asynchronous = httpx.HTTPTransport, httpx.AsyncHTTPTransport
         new = _handler(httpx, answer, sync.handle_request)
         new_async = _async_handler(httpx, answer, asynchronous.handle_async_request)
-        with (
-            mock.patch.object(sync, "handle_request", new),
-            mock.patch.object(asynchronous, "handle_async_request", new_async),
-        ):
+        with replaced(sync, "handle_request", new), replaced(asynchronous, "handle_async_request", new_async):
             yield
 
 

@@ -8,11 +8,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from mock_oci.backend import MockOci
 from mock_oci.doors.credentials import KINDS, give_credentials
 from mock_oci.doors.open_doors import DOORS
+
+if TYPE_CHECKING:
+    from mock_oci.backend import MockOci
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +32,7 @@ def mock_oci(subject: Any = None, /, *, credentials: str | bool = True) -> Any:
     the block, and no others are found: ``credentials`` is ``api_key`` (or True), ``session_token``,
     ``resource_principal`` or ``none`` (or False: the environment is left as it is).
     """
-    if subject is None or isinstance(subject, MockOci):
+    if subject is None or hasattr(subject, "principals"):  # a MockOci, whose module is not imported to ask
         return InProcess(subject, credentials=credentials)
     return InProcess(None, credentials=credentials)(subject)
 
@@ -61,7 +63,7 @@ class InProcess:
 
     def __enter__(self) -> MockOci:
         with self._lock:
-            oci = self._uses[-1][0] if self._uses else self._given or MockOci()
+            oci = self._uses[-1][0] if self._uses else self._given or _new()
             with ExitStack() as leaving:
                 give_credentials(oci, self._kind, leaving)
                 leaving.callback(DOORS.open(oci.answer))
@@ -95,6 +97,12 @@ class InProcess:
 
     def _fresh(self) -> InProcess:
         return InProcess(self._given, credentials=self._kind)
+
+
+def _new() -> MockOci:
+    from mock_oci.backend import MockOci  # noqa: PLC0415 - a module of tests is collected without it
+
+    return MockOci()
 
 
 def _calling(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,9 +13,8 @@ from mock_oci.doors.aiohttp_interception import AiohttpInterception
 from mock_oci.doors.httpx_interception import HttpxInterception
 from mock_oci.doors.on_import import OnImport
 from mock_oci.doors.requests_interception import RequestsInterception
-from mock_oci.doors.server import Handler
 from mock_oci.doors.socket_guard import SocketGuard
-from mock_oci.wire import Request, Response
+from mock_oci.wire import Handler, Request, Response
 
 
 class Interception(Protocol):

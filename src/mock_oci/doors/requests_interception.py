@@ -7,14 +7,12 @@ import importlib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from http.client import RemoteDisconnected
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 from urllib.parse import urlsplit
 
 from mock_oci.doors.interception import framed, is_emulated
-from mock_oci.doors.server import Handler
-from mock_oci.wire import Disconnect, Request, Response
+from mock_oci.doors.patching import replaced
+from mock_oci.wire import Disconnect, Handler, Request, Response
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
@@ -31,7 +29,7 @@ class RequestsInterception:
         """Return what patches the adapter while it is entered."""
         adapter = importlib.import_module(self.module).HTTPAdapter
         exceptions = importlib.import_module(f"{self._package}.exceptions")
-        return mock.patch.object(adapter, "send", _sender(answer, exceptions, adapter.send))
+        return replaced(adapter, "send", _sender(answer, exceptions, adapter.send))
 
 
 def _sender(answer: Handler, exceptions: Any, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +64,9 @@ def _bytes(body: Any) -> bytes:
 
 
 def _before(fault: Disconnect) -> Exception:
-    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - there where requests is
+    from http.client import RemoteDisconnected  # noqa: PLC0415 - there where requests is
+
+    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - as above
 
     left: OSError = RemoteDisconnected("Remote end closed connection without response")
     if fault.reset:

@@ -10,14 +10,12 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
-from mock_oci.wire import Disconnect, Request, Response
-
-Handler = Callable[[Request], Response]
+from mock_oci.wire import Disconnect, Handler, Request, Response
 
 _log = logging.getLogger(__name__)
 _BODILESS = frozenset({204, 304})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 from mock_oci.doors.interception import is_emulated, unexpected
-from mock_oci.doors.server import Handler
+from mock_oci.doors.patching import replaced
+from mock_oci.wire import Handler
 
 
 class SocketGuard:
@@ -18,7 +18,7 @@ class SocketGuard:
 
     def patch(self, _answer: Handler) -> Any:
         """Return what patches the look-up of names while it is entered."""
-        return mock.patch.object(socket, "getaddrinfo", _looking_up(socket.getaddrinfo))
+        return replaced(socket, "getaddrinfo", _looking_up(socket.getaddrinfo))
 
 
 def _looking_up(real: Callable[..., Any]) -> Callable[..., Any]:

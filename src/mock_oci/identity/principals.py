@@ -9,13 +9,14 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from typing import TYPE_CHECKING, Any
 
 from mock_oci.identity import tokens
 from mock_oci.identity.tenancy import Tenancy, ocid
+
+# cryptography is imported with the first key: nobody waits for it (20 ms) who makes none.
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 @dataclass(frozen=True)
@@ -71,21 +72,31 @@ class UnknownPrincipal(Exception):
 
 @functools.cache
 def spare_key() -> rsa.RSAPrivateKey:
-    """Return the one throw-away key of this process, for use where keys need not differ: making one takes 0.1 s."""
+    """Return the one throw-away key of this process, for use where keys need not differ: making one takes 0.1 s.
+
+    It is made, and not part of the package: by a key that everyone has, any program, and any page in a browser, could
+    sign for a server on this machine, which runs functions; and scanners would report the package for a secret.
+    """
     return new_key()
 
 
 def new_key() -> rsa.RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - see above
+
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def pem_of(key: rsa.RSAPrivateKey) -> str:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+
     encoding, shape = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     return key.private_bytes(encoding, shape, serialization.NoEncryption()).decode()
 
 
 def fingerprint_of(key: rsa.RSAPublicKey) -> str:
     """Return the colon-separated MD5 of the DER public key, as OCI names API keys (docs: apisigningkey.htm)."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+
     encoding, shape = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     digest = hashlib.md5(key.public_bytes(encoding, shape), usedforsecurity=False).hexdigest()
     return ":".join(digest[i : i + 2] for i in range(0, 32, 2))

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from typing import TYPE_CHECKING
 
 from mock_oci.identity.principals import Principal, Principals, UnknownPrincipal
+from mock_oci.identity.tokens import is_signed
 from mock_oci.wire import Request
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 SIGNATURE = "signature"
 API_KEY = "api key"
@@ -78,10 +79,11 @@ class Signed:
     def check(self, key: rsa.RSAPublicKey) -> None:
         """Raise NotAuthenticated when the holder of ``key`` did not sign this."""
         try:
-            raw = base64.b64decode(self.signature, validate=True)
-            key.verify(raw, self.text, padding.PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, ValueError) as error:
-            raise NotAuthenticated("the signature does not match the request") from error
+            matches = is_signed(self.text, base64.b64decode(self.signature, validate=True), key)
+        except ValueError:  # no base64
+            matches = False
+        if not matches:
+            raise NotAuthenticated("the signature does not match the request")
 
 
 def read_signature(

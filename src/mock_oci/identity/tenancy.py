@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from dataclasses import dataclass
 
 
+@functools.lru_cache(maxsize=4096)  # each call of a model compares its name with the OCID of every model
 def ocid(resource_type: str, name: str, region: str = "") -> str:
     """Make an OCID of the real length (60 characters after the last dot) from ``name``."""
     unique = base64.b32encode(hashlib.sha256(f"{resource_type}/{name}".encode()).digest()).decode()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+# cryptography is imported with the first token: see identity.principals.
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 Claims = Mapping[str, Any]
 _HEADER = {"kid": "asw_mock", "alg": "RS256"}
@@ -21,8 +21,28 @@ class InvalidToken(Exception):
 
 def issue(claims: Claims, key: rsa.RSAPrivateKey) -> str:
     signed = f"{_part(_HEADER)}.{_part(claims)}"
-    signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-    return f"{signed}.{_base64url(signature)}"
+    return f"{signed}.{_base64url(sign(signed.encode(), key))}"
+
+
+def sign(content: bytes, key: rsa.RSAPrivateKey) -> bytes:
+    """Return the signature rsa-sha256, which tokens and requests have."""
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - see above
+
+    return key.sign(content, padding.PKCS1v15(), hashes.SHA256())
+
+
+def is_signed(content: bytes, signature: bytes, key: rsa.RSAPublicKey) -> bool:
+    """Tell whether the holder of ``key`` signed this content, with rsa-sha256."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - see above
+
+    try:
+        key.verify(signature, content, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def read(token: str, key: rsa.RSAPublicKey, now: float) -> dict[str, Any]:
@@ -33,7 +53,8 @@ def read(token: str, key: rsa.RSAPublicKey, now: float) -> dict[str, Any]:
     header, claims = _object(parts[0]), _object(parts[1])
     if header.get("alg") != "RS256":
         raise InvalidToken("the token is not signed with RS256")
-    _check_signature(f"{parts[0]}.{parts[1]}", _bytes(parts[2]), key)
+    if not is_signed(f"{parts[0]}.{parts[1]}".encode(), _bytes(parts[2]), key):
+        raise InvalidToken("the token was not issued by this backend")
     expiry = claims.get("exp")
     if not isinstance(expiry, int | float) or now >= expiry:
         raise InvalidToken("the token has expired")
@@ -47,6 +68,8 @@ def jwk_of(key: rsa.RSAPublicKey) -> dict[str, str]:
 
 
 def key_of(jwk: object) -> rsa.RSAPublicKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - see above
+
     if not isinstance(jwk, dict):
         raise InvalidToken("the token carries no session key")
     try:
@@ -54,13 +77,6 @@ def key_of(jwk: object) -> rsa.RSAPublicKey:
         return rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidToken("the token's session key is not an RSA key") from error
-
-
-def _check_signature(signed: str, signature: bytes, key: rsa.RSAPublicKey) -> None:
-    try:
-        key.verify(signature, signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        raise InvalidToken("the token was not issued by this backend") from None
 
 
 def _part(claims: Claims) -> str:

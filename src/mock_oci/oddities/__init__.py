@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from mock_oci.oddities.events import CHAT, EMBED, NATIVE, RERANK, RESPONSES, read_events
-from mock_oci.oddities.table import ODDITIES, Oddity
 from mock_oci.wire import Response
+
+if TYPE_CHECKING:
+    from mock_oci.oddities.table import ODDITIES as ODDITIES
+    from mock_oci.oddities.table import Oddity as Oddity
 
 __all__ = ["ODDITIES", "UNCHARGED", "Meaningless", "Oddity", "check_names", "made_odd"]
 
 # In whose place an error of the provider comes: no model has run.
 UNCHARGED = frozenset({"error-in-200", "error-as-list", "error-labelled-stream"})
 
-_SURFACES = {
-    "/chat/completions": CHAT,
-    "/actions/chat": NATIVE,
-    "/responses": RESPONSES,
-    "/actions/embedText": EMBED,
-    "/actions/rerankText": RERANK,
-}
+
+def __getattr__(name: str) -> Any:
+    """Return what stands in the table, which is imported with the first script that is odd."""
+    if name not in ("ODDITIES", "Oddity"):
+        raise AttributeError(name)
+    return getattr(import_module("mock_oci.oddities.table"), name)
 
 
 class Meaningless(Exception):
@@ -29,6 +32,10 @@ class Meaningless(Exception):
 
 def check_names(names: tuple[str, ...]) -> None:
     """Raise ValueError for a name that there is not, and for two that would change the same."""
+    if not names:
+        return
+    from mock_oci.oddities.table import ODDITIES  # noqa: PLC0415 - few scripts are odd
+
     unknown = [name for name in names if name not in ODDITIES]
     if unknown:
         raise ValueError(f"there is no oddity {unknown[0]!r}; there are {', '.join(ODDITIES)}")
@@ -39,7 +46,12 @@ def check_names(names: tuple[str, ...]) -> None:
 
 def made_odd(response: Response, path: str, names: tuple[str, ...]) -> Response:
     """Return ``response`` with these oddities. Raises Meaningless, and Disconnect for some."""
-    surface = next((surface for end, surface in _SURFACES.items() if path.endswith(end)), "")
+    if not names:
+        return response
+    from mock_oci.oddities.events import surface_of  # noqa: PLC0415 - as above
+    from mock_oci.oddities.table import ODDITIES  # noqa: PLC0415 - as above
+
+    surface = surface_of(path)
     for name in sorted(names, key=lambda name: ODDITIES[name].response is not None):  # from within first
         response = _changed(response, surface, name, ODDITIES[name])
     return response
@@ -60,5 +72,7 @@ def _changed(response: Response, surface: str, name: str, oddity: Oddity) -> Res
         return replace(response, body=json.dumps(oddity.value(json.loads(response.body), surface)).encode())
     if oddity.events is None:
         raise Meaningless(f"{name} is of whole answers, and this one is a stream")
+    from mock_oci.oddities.events import read_events  # noqa: PLC0415 - as above
+
     sent = oddity.events(read_events(response.body), surface)
     return replace(response, body=(item if isinstance(item, bytes) else item.written() for item in sent))

@@ -9,6 +9,13 @@ from typing import Any
 
 DONE = "[DONE]"
 CHAT, NATIVE, RESPONSES, EMBED, RERANK = "chat", "native chat", "Responses", "embed", "rerank"
+_SURFACES = {
+    "/chat/completions": CHAT,
+    "/actions/chat": NATIVE,
+    "/responses": RESPONSES,
+    "/actions/embedText": EMBED,
+    "/actions/rerankText": RERANK,
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,11 @@ class SentEvent:
 SentEvents = Iterator[SentEvent]
 EventChange = Callable[[SentEvents, str], Iterator[SentEvent | bytes]]
 """Changes the stream of a surface; what is bytes already is sent as it is."""
+
+
+def surface_of(path: str) -> str:
+    """Return the surface that has its operation at ``path``; empty for any other operation."""
+    return next((surface for end, surface in _SURFACES.items() if path.endswith(end)), "")
 
 
 def read_events(pieces: Iterable[bytes]) -> SentEvents:

@@ -18,13 +18,13 @@ from mock_oci import MockOci, Request, Response
 from mock_oci.coverage.door import CHECK_THEIR_BODY, TABLE, known_as, sdk_operations
 from mock_oci.coverage.page import page
 from mock_oci.coverage.sdk import read_operations, written
-from mock_oci.coverage.understood import EVERYWHERE, UNDERSTOOD
-from mock_oci.services import SERVICES
+from mock_oci.coverage.understood import EVERYWHERE, understood
+from mock_oci.services import operations as served_operations
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
 
 DOCS = Path(__file__).parents[3] / "docs"
-SERVED = {known.key: known for operation in SERVICES if (known := known_as(operation))}
+SERVED = {known.key: known for operation in served_operations() if (known := known_as(operation))}
 
 
 def test_the_table_is_what_the_installed_sdk_knows() -> None:
@@ -36,14 +36,14 @@ def test_the_page_is_what_is_served() -> None:
 
 
 def test_what_is_understood_is_said_of_each_served_operation_and_of_no_other() -> None:
-    assert set(UNDERSTOOD) == set(SERVED)
+    assert set(understood()) == set(SERVED)
 
 
-@pytest.mark.parametrize("key", UNDERSTOOD)
+@pytest.mark.parametrize("key", understood())
 def test_what_is_understood_is_known_to_the_sdk(key: str) -> None:
     operation = SERVED[key]
     known = {*operation.query, *operation.headers, *(operation.body or ())}
-    assert {item.partition("=")[0] for item in UNDERSTOOD[key].split()} <= known
+    assert {item.partition("=")[0] for item in understood()[key].split()} <= known
 
 
 def asked(oci: MockOci, signed: Callable[..., Response], operation: Any, where: str, name: str, value: Any) -> Response:

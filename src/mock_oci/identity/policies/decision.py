@@ -63,6 +63,10 @@ class Decision:
         return self.answer is PolicyAnswer.ALLOWED
 
     @property
+    def is_unknown(self) -> bool:
+        return self.answer is PolicyAnswer.UNKNOWN
+
+    @property
     def reason(self) -> str:
         """Say why, in a line: who asked for what and where, and what decided."""
         asked, deciding = self.asked, [verdict for verdict in self.verdicts if verdict.answer is self.answer]
