@@ -132,21 +132,32 @@ zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: ma
 stack: $(VENV)/.runtime ## the ZIP that Resource Manager makes a stack of: dist/model-service-stack.zip
 	@PYTHONPATH=src $(BIN)/python -m function_package stack dist/model-service-stack.zip
 
-wheels: $(VENV)/.runtime ## the package for a laptop, as pip installs it: dist/*.whl
-	@$(PIP) wheel --no-deps --wheel-dir dist .
+wheels: $(VENV)/.runtime ## both packages for a laptop, as pip installs them: dist/*.whl
+	@$(call wheels,dist)
 
-wheels-test: wheels ## install the package in new environments, bare and with all extras, and run its commands: needs PyPI
+# setuptools puts what an earlier build left into the next wheel.
+wheels = rm -rf build/lib build/bdist.* src/build && $(PIP) wheel --no-deps --wheel-dir $(1) . ./src; \
+	status=$$?; rm -rf build/lib build/bdist.* src/build; (exit $$status)
+
+wheels-test: wheels ## install both packages in new environments, bare and with each extra, and run them: needs PyPI
 	@$(BIN)/python -m tests.wheels dist
 
 version: $(VENV)/.runtime ## give the tree and what is unreleased in the changelog a version: make version VERSION=0.2.0
 	@PYTHONPATH=src $(BIN)/python -m function_package version $(VERSION)
 
-# dist/<version>/: the package for a laptop, a ZIP for each processor with its bill of materials, the stack, notes, digests of all.
+# dist/<version>/: both packages for a laptop, a ZIP for each processor with its bill of materials, the stack, notes, digests of all.
 release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this version: dist/<version>/
-	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; 	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; 	$$package notes >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; 	$(PIP) wheel --no-deps --wheel-dir $$folder .; 	for architecture in x86 arm; do 		$$package zip --architecture $$architecture $$folder/model-service-$$version-$$architecture.zip; done; 	$$package stack $$folder/model-service-stack.zip; 	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
+	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; \
+	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; \
+	$$package notes >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; \
+	$(call wheels,$$folder); \
+	for architecture in x86 arm; do \
+	$$package zip --architecture $$architecture $$folder/model-service-$$version-$$architecture.zip; done; \
+	$$package stack $$folder/model-service-stack.zip; \
+	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
 
 clean: ## take away what was set up
-	rm -rf $(VENV) $(CLIENTS) $(SITE) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) $(CLIENTS) $(SITE) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/build src/*.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
@@ -154,9 +165,9 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # --no-deps: both lists are complete, and fdk asks for pytest-asyncio and Cython, which no function needs.
-$(VENV)/.runtime: requirements.txt requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements.txt requirements.lock pyproject.toml src/pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps $$($(WORDS) requirements.txt)
-	@$(PIP) install --no-deps -e .
+	@$(PIP) install --no-deps -e . -e ./src
 	@touch $@
 
 $(VENV)/.tests: tests/requirements.txt tests/requirements.lock $(VENV)/.runtime

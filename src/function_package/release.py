@@ -60,7 +60,7 @@ def release_notes(root: Path) -> str:
     heading = re.search(rf"^## {re.escape(version)}(?: - .*)?\n", text, re.MULTILINE)
     if heading is None:
         raise PackageError(f"{CHANGELOG} has no section for {version}")
-    return f"# model-service {version}\n\n{section(text, heading.group())}\n"
+    return f"# model-service and mock-oci {version}\n\n{section(text, heading.group())}\n"
 
 
 def section(text: str, heading: str) -> str:

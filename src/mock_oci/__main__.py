@@ -15,10 +15,11 @@ from pathlib import Path
 from mock_oci import __version__
 from mock_oci.backend import MockOci
 from mock_oci.commands import COMMANDS, command_named
-from mock_oci.commands.arguments import Parser, assignment, program
+from mock_oci.commands.arguments import Parser, assignment, complain, program
 from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
+from mock_oci.extras import MissingExtra
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words and words[0] in COMMANDS:
             return command_named(words[0])(words[1:])
         return _run(words)
+    except MissingExtra as missing:
+        return complain(str(missing), 2)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -13,7 +13,7 @@ import model_service
 from mock_oci import MockOci
 from model_service.errors import CredentialError, InvalidRequest, SettingsError
 from model_service.settings import Settings
-from model_service.settings.local_oci import real_or_local
+from model_service.settings.local_oci import local_oci, real_or_local
 
 LLAMA = "oci:meta.llama-3.3-70b-instruct"
 
@@ -66,6 +66,15 @@ def test_without_mock_oci_a_missing_credential_is_what_is_told(monkeypatch: pyte
     assert real_or_local(nothing) is nothing
     with model_service.get_model(LLAMA, settings=nothing) as model, pytest.raises(CredentialError):
         model.complete("Why?")
+
+
+def test_a_local_oci_that_is_asked_for_and_not_installed_is_an_error_that_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("model_service.settings.local_oci.is_mock_oci_installed", lambda: False)
+    local_oci.cache_clear()
+    with pytest.raises(CredentialError, match=r"pip install 'model-service\[local\]'"):
+        real_or_local(Settings.load({}), local=True)
 
 
 def test_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

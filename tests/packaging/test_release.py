@@ -34,7 +34,7 @@ def test_a_new_version_stands_in_every_file_and_over_what_was_unreleased(sources
     set_version(sources, "0.2.0", date(2026, 12, 1))
     assert current_version(sources) == "0.2.0"
     assert "## Unreleased\n\n## 0.2.0 - 2026-12-01\n\n### Added\n" in (sources / "CHANGELOG.md").read_text()
-    assert release_notes(sources) == "# model-service 0.2.0\n\n### Added\n\n- A thing.\n"
+    assert release_notes(sources) == "# model-service and mock-oci 0.2.0\n\n### Added\n\n- A thing.\n"
 
 
 def test_nothing_is_released_while_something_has_no_version(sources: Path) -> None:

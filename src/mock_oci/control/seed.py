@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mock_oci.cloud import Cloud
+from mock_oci.extras import MissingExtra, from_extra
 from mock_oci.services.generative_ai.projects import Projects
 from mock_oci.services.generative_ai.quotas import Quotas
 from mock_oci.services.notifications.state import Notifications
@@ -46,11 +47,11 @@ def sow(cloud: Cloud, document: Body) -> dict[str, list[str]]:
 
 def _yaml(content: bytes) -> Any:
     try:
-        import yaml  # noqa: PLC0415 - JSON needs none
-
+        yaml = from_extra("yaml", "a seed in YAML")
+    except MissingExtra as error:
+        raise invalid(f"{error}; JSON does not") from error
+    try:
         return yaml.safe_load(content)
-    except ImportError as error:
-        raise invalid("a seed in YAML needs PyYAML; JSON does not") from error
     except yaml.YAMLError as error:
         raise invalid("a seed must be JSON or YAML") from error
 

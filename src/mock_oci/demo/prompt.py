@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
-
-import httpx
+from urllib.parse import urlsplit
 
 MODEL = "meta.llama-3.3-70b-instruct"
 _SECONDS = 60.0
@@ -73,23 +74,23 @@ def _pieces(url: str, prompt: str) -> Iterator[str]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    gateway = urlsplit(url)
+    path, headers = f"{gateway.path}/chat/completions", {"Content-Type": "application/json"}
     try:
-        # The environment's proxies have no business between two ends of one machine.
-        with (
-            httpx.Client(timeout=_SECONDS, trust_env=False) as client,
-            client.stream("POST", f"{url}/chat/completions", json=body) as response,
-        ):
+        with contextlib.closing(http.client.HTTPConnection(gateway.netloc, timeout=_SECONDS)) as connection:
+            connection.request("POST", path, json.dumps(body), headers)
+            response = connection.getresponse()
             _check(response)
-            for line in response.iter_lines():
-                yield from _texts(line)
-    except httpx.HTTPError as error:
+            for line in response:
+                yield from _texts(line.decode(errors="replace").rstrip("\r\n"))
+    except (OSError, http.client.HTTPException) as error:
         raise DemoError(f"the gateway did not answer: {error}") from error
 
 
-def _check(response: httpx.Response) -> None:
-    if response.status_code != 200:
-        response.read()
-        raise DemoError(f"the gateway answered {response.status_code}: {response.text.strip()}")
+def _check(response: http.client.HTTPResponse) -> None:
+    if response.status != 200:
+        text = response.read().decode(errors="replace").strip()
+        raise DemoError(f"the gateway answered {response.status}: {text}")
 
 
 def _texts(line: str) -> Iterator[str]:

@@ -189,7 +189,7 @@ def _fdk_script() -> str:
     for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
         if (folder / "fdk").exists():
             return str(folder / "fdk")
-    raise FileNotFoundError("no fdk beside this Python: python -m pip install fdk")
+    raise FileNotFoundError("a function needs the FDK: pip install 'mock-oci[server]'")
 
 
 # fdk/constants.py FN_ENFORCED_RESPONSE_CODES; fnproject/fn, api/agent/agent.go writeResp

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from mock_oci.extras import from_extra
+
 NAME: Final = "func.yaml"
 _MEMORY_MB: Final = 256  # fnproject/cli's own, where nothing is said
 _TIMEOUT: Final = 30
@@ -47,10 +49,9 @@ def read_func_yaml(folder: Path) -> FuncYaml:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - who deploys without a func.yaml needs none
-
+    yaml = from_extra("yaml", f"reading {NAME}")
     try:
-        document = yaml.load(content, yaml.BaseLoader)  # noqa: S506 - makes strings, arrays and objects, nothing else
+        document = yaml.load(content, yaml.BaseLoader)  # makes strings, arrays and objects, nothing else
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise ValueError(f"{NAME} is not YAML: {str(error).partition(chr(10))[0]}") from error
     if not isinstance(document, dict):

@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 from mock_oci.cloud import Cloud
+from mock_oci.extras import from_extra
 from mock_oci.fn.call_headers import request_id
 from mock_oci.identity.tenancy import ocid
 from mock_oci.wire import Response
@@ -30,8 +31,8 @@ def call_handler(
     An exception is 502, as the platform makes it. The function has the environment of this process, and ``config``.
     For files, credentials that rotate and limits there is the real thing: ``LocalFunctions``.
     """
-    from fdk import constants, runner  # noqa: PLC0415 - needed by nobody who only calls services
-
+    purpose = "calling a handler in process"
+    constants, runner = from_extra("fdk.constants", purpose), from_extra("fdk.runner", purpose)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     serial = cloud.next_serial()
     deadline = datetime.now(UTC) + timedelta(seconds=timeout)

@@ -32,6 +32,7 @@ LOCAL: Final = (
     "control_plane_endpoint",
 )
 HINT: Final = "Set OCI_PROFILE to a profile of ~/.oci/config, or OCI_AUTH_TYPE to a principal."
+MISSING: Final = "A local OCI needs mock_oci: pip install 'model-service[local]'."
 IS_LOCAL: Final = (
     "Local OCI (mock_oci): the answer is made up, no model is asked. "
     "Set OCI_PROFILE, or run `oci setup config`, to ask the real one."
@@ -70,6 +71,8 @@ def local_oci() -> dict[str, str]:
 
     Raise ``CredentialError`` where mock_oci is not there, as on OCI.
     """
+    if not is_mock_oci_installed():
+        raise CredentialError(MISSING, hint=HINT)
     running = ExitStack()
     folder = running.enter_context(tempfile.TemporaryDirectory(prefix="local-oci-"))
     # Its standard input ends when this process does, however that comes about.
@@ -90,7 +93,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
 def _address(output: IO[str]) -> str:
     line = output.readline()
     if not line.startswith(READY):
-        raise CredentialError("The local OCI did not start: is mock_oci installed?", hint=HINT)
+        raise CredentialError("The local OCI did not start: standard error has its reason.", hint=HINT)
     return line.removeprefix(READY).strip()
 
 
