@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -90,10 +90,7 @@ class InProcess:
         """
         if inspect.isclass(subject):
             return _class_with(subject, self._fresh)  # type: ignore[no-any-return]  # the same class
-        for is_kind, wrap in _KINDS:
-            if is_kind(subject):
-                return functools.update_wrapper(wrap(self, subject), subject)  # type: ignore[return-value]  # the same signature
-        raise TypeError("mock_oci decorates functions, coroutine functions, generators and classes")
+        return within(self, subject)
 
     def _fresh(self) -> InProcess:
         return InProcess(self._given, credentials=self._kind)
@@ -105,7 +102,15 @@ def _new() -> MockOci:
     return MockOci()
 
 
-def _calling(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+def within(door: AbstractContextManager[Any], subject: F) -> F:
+    """Wrap a function, a coroutine function or a generator, so that ``door`` is entered while it runs."""
+    for is_kind, wrap in _KINDS:
+        if is_kind(subject):
+            return functools.update_wrapper(wrap(door, subject), subject)  # type: ignore[return-value]  # the same signature
+    raise TypeError("mock_oci decorates functions, coroutine functions, generators and classes")
+
+
+def _calling(door: AbstractContextManager[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **named: Any) -> Any:
         with door:
             return function(*arguments, **named)
@@ -113,7 +118,7 @@ def _calling(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any
     return call
 
 
-def _awaiting(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+def _awaiting(door: AbstractContextManager[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     async def call(*arguments: Any, **named: Any) -> Any:
         with door:
             return await function(*arguments, **named)
@@ -121,7 +126,7 @@ def _awaiting(door: InProcess, function: Callable[..., Any]) -> Callable[..., An
     return call
 
 
-def _yielding(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+def _yielding(door: AbstractContextManager[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **named: Any) -> Iterator[Any]:
         with door:
             yield from function(*arguments, **named)
@@ -129,7 +134,7 @@ def _yielding(door: InProcess, function: Callable[..., Any]) -> Callable[..., An
     return call
 
 
-def _yielding_async(door: InProcess, function: Callable[..., Any]) -> Callable[..., Any]:
+def _yielding_async(door: AbstractContextManager[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     async def call(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
         with door:
             async for item in function(*arguments, **named):
@@ -180,7 +185,9 @@ def _tearing_down(teardown: Callable[..., Any] | None) -> Callable[..., Any]:
     return functools.wraps(teardown)(call) if teardown is not None else call
 
 
-_KINDS: tuple[tuple[Callable[[object], bool], Callable[[InProcess, Any], Callable[..., Any]]], ...] = (
+_KINDS: tuple[
+    tuple[Callable[[object], bool], Callable[[AbstractContextManager[Any], Any], Callable[..., Any]]], ...
+] = (
     (inspect.isasyncgenfunction, _yielding_async),
     (inspect.iscoroutinefunction, _awaiting),
     (inspect.isgeneratorfunction, _yielding),

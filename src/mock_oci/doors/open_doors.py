@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from mock_oci.doors.aiohttp_interception import AiohttpInterception
 from mock_oci.doors.httpx_interception import HttpxInterception
+from mock_oci.doors.interception import OUTSIDE
 from mock_oci.doors.on_import import OnImport
 from mock_oci.doors.requests_interception import RequestsInterception
 from mock_oci.doors.socket_guard import SocketGuard
@@ -34,21 +35,26 @@ class OpenDoors:
     def __init__(self, clients: tuple[Interception, ...]) -> None:
         self._clients = clients
         self._lock = threading.RLock()
-        self._open: list[tuple[object, Handler]] = []
+        self._open: list[tuple[object, Handler, bool]] = []
         self._patches = ExitStack()
 
-    def open(self, answer: Handler) -> Callable[[], None]:
-        """Open a door, and return what closes it, in whatever order doors are closed."""
+    def open(self, answer: Handler, *, lets_others: bool = False) -> Callable[[], None]:
+        """Open a door, and return what closes it, in whatever order doors are closed.
+
+        ``lets_others``: hosts that are not emulated are asked as if there were no door.
+        """
         token = object()
         with self._lock:
             if not self._open:
                 self._start()
-            self._open.append((token, answer))
+            self._open.append((token, answer, lets_others))
+            OUTSIDE.is_open = lets_others
         return functools.partial(self._close, token)
 
     def _close(self, token: object) -> None:
         with self._lock:
             self._open = [door for door in self._open if door[0] is not token]
+            OUTSIDE.is_open = bool(self._open) and self._open[-1][2]
             patches = self._patches if not self._open else ExitStack()
         patches.close()
 
@@ -75,7 +81,7 @@ class OpenDoors:
         with self._lock:
             if not self._open:
                 raise RuntimeError("mock_oci() was left while a request was on its way")
-            _, answer = self._open[-1]
+            _, answer, _ = self._open[-1]
         return answer(request)
 
 

@@ -1,0 +1,1 @@
+"""Asking the real service: with whose credentials, at which host, and over what."""
