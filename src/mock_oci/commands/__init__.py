@@ -19,5 +19,7 @@ COMMANDS: Final = {
     "start": ("mock_oci.commands.start", "a function behind a gateway, as its func.yaml says, until Ctrl-C"),
     "env": ("mock_oci.commands.env", "where SDKs, the OCI CLI and Terraform find a local OCI"),
     "generate-event": ("mock_oci.commands.generate_event", "what a trigger sends to a function, to test it with"),
+    "record": ("mock_oci.commands.record", "real exchanges into a file, with nothing secret in it"),
+    "replay": ("mock_oci.commands.replay", "the exchanges of such a file, offline"),
     "invoke": ("mock_oci.commands.invoke", "one call of a function, in a real FDK process"),
 }

@@ -51,14 +51,18 @@ def terraform_overrides(url: str) -> str:
     return ";".join(f"{client}={url}" for client in known)
 
 
-def shell_variables(url: str) -> str:
-    """Return the exports that a shell reads: the OCI CLI's, the provider's and model-service's."""
-    variables = {
+def variables(url: str) -> dict[str, str]:
+    """Return the variables of the OCI CLI, of the provider and of model-service."""
+    return {
         "OCI_CLI_ENDPOINT": url,
         "CLIENT_HOST_OVERRIDES": terraform_overrides(url),
         "OCI_GENAI_ENDPOINT": url,
     }
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def shell_variables(url: str) -> str:
+    """Return the exports that a shell reads."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables(url).items())
 
 
 @dataclass(frozen=True)

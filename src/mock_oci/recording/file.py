@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from mock_oci.recording.exchange import Exchange, json_of, read_exchange
-from mock_oci.recording.patterns import kind_of_name
+from mock_oci.recording.patterns import NAMESPACE, kind_of_name
 from mock_oci.recording.sanitiser import Sanitiser, alone
 from mock_oci.recording.streams import sanitised_pieces
 from mock_oci.wire import Request
@@ -83,7 +83,11 @@ def _learn_credentials(headers: Mapping[str, str], sanitiser: Sanitiser) -> None
 
 
 def sanitised(exchange: Exchange, sanitiser: Sanitiser) -> Exchange:
+    """Return an exchange as a recording may have it."""
     request = exchange.request
+    answer = json_of(b"".join(exchange.pieces)) if request.path.rstrip("/") == "/n" else None
+    if isinstance(answer, str):  # GetNamespace says nothing else
+        sanitiser.learn(NAMESPACE, answer)
     asked = {name: sanitiser.text(value, name) for name, value in request.headers.items() if _ASKED.fullmatch(name)}
     body = sanitiser.body(request.body)
     joined = b"".join(exchange.pieces)

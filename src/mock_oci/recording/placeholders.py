@@ -40,7 +40,7 @@ class Placeholders:
         with self._lock:
             if value not in self._given:
                 number = next(self._numbers.setdefault(kind, itertools.count(1)))
-                self._given[value] = _MAKERS.get(kind, _object)(value, number)
+                self._given[value] = _MAKERS.get(kind, object_like)(value, number)
                 self._made.add(self._given[value])
             return self._given[value]
 
@@ -54,31 +54,31 @@ def _filled(start: str, length: int) -> str:
     return start.ljust(length, "x")
 
 
-def _ocid(value: str, number: int) -> str:
+def ocid_like(value: str, number: int) -> str:
     """Keep type, realm and region, as clients look at them."""
     unique = value.replace(":", ".").rpartition(".")[2]
     return value[: -len(unique)] + _filled(f"recorded{number:04}", len(unique))
 
 
-def _hexadecimal(value: str, number: int) -> str:
+def hexadecimal_like(value: str, number: int) -> str:
     parts = [f"{number:08d}{part:024d}" for part in range(value.count("/") + 1)]
     return "/".join(parts)
 
 
-def _jwt(_value: str, number: int) -> str:
+def token_like(_value: str, number: int) -> str:
     head, payload = (
         base64.urlsafe_b64encode(text).decode().rstrip("=") for text in (b'{"alg":"none"}', b'{"n":%04d}' % number)
     )
     return f"{head}.{payload}.x"
 
 
-def _object(value: str, number: int) -> str:
+def object_like(value: str, number: int) -> str:
     """Keep the prefix that names the kind of an OpenAI object."""
     prefix = value[: min(index for index in map(value.find, "_-") if index >= 0) + 1]
     return _filled(f"{prefix}recorded{number:04}", len(value))
 
 
-def _address(value: str, number: int) -> str:
+def address_like(value: str, number: int) -> str:
     """Return an address of the blocks that are for documentation (RFC 5737, RFC 3849)."""
     if ":" in value:
         return f"2001:db8:0:0:0:0:0:{number:x}"
@@ -90,16 +90,16 @@ _MAKERS: Final[dict[str, Callable[[str, int], str]]] = {
     "pem": lambda value, number: (
         f"{value.partition('-----')[0]}-----BEGIN RECORDED-----{number:04}-----END RECORDED-----"
     ),
-    "jwt": _jwt,
+    "jwt": token_like,
     "apikey": lambda value, number: _filled(f"sk-recorded{number:04}", len(value)),
-    "ocid": _ocid,
+    "ocid": ocid_like,
     "link": lambda value, number: _filled(f"link{number:04}", len(value)),
     "fingerprint": lambda _value, number: ":".join(["00"] * 14 + [f"{number // 100:02}"[-2:], f"{number % 100:02}"]),
-    "request": _hexadecimal,
+    "request": hexadecimal_like,
     "uuid": lambda _value, number: f"00000000-0000-4000-8000-{number:012}",
-    "object": _object,
+    "object": object_like,
     "email": lambda _value, number: f"user{number:04}@example.com",
-    "ip": _address,
+    "ip": address_like,
     "host": lambda value, number: _filled(f"host{number:04}", len(value)),
     "bearer": lambda value, number: _filled(f"bearer{number:04}", len(value)),
     SECRET: lambda value, number: _filled(f"secret{number:04}", len(value)),

@@ -45,7 +45,7 @@ class Real:
         httpx.post(f"{self.url}/_mock/scripts", json=step, trust_env=False).raise_for_status()
 
     def calls(self) -> list[dict[str, Any]]:
-        made: list[dict[str, Any]] = httpx.get(f"{self.url}/_mock/calls?limit=1000", trust_env=False).json()["calls"]
+        made: list[dict[str, Any]] = httpx.get(f"{self.url}/_mock/calls?limit=1000", trust_env=False).json()
         return made
 
 

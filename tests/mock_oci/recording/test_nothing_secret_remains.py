@@ -56,7 +56,7 @@ class Place:
     target: str = "/canary"
     sent: bytes = b""
     sent_headers: dict[str, str] = field(default_factory=dict)
-    answer: Response = Response(200)
+    answer: Response = field(default_factory=lambda: Response(200))
     canaries: tuple[str, ...] = ()
 
 
@@ -90,44 +90,150 @@ NAMED = {
     "access_token": BEARER,
 }
 PLACES = {
-    "JSON of a request": Place(sent=json.dumps({"a": [*ALL, {"b": f"within {OCID} a text"}], **NAMED}).encode(), canaries=(*ALL, *NAMED.values())),
+    "JSON of a request": Place(
+        sent=json.dumps({"a": [*ALL, {"b": f"within {OCID} a text"}], **NAMED}).encode(),
+        canaries=(*ALL, *NAMED.values()),
+    ),
     "JSON of an answer": Place(answer=as_json({"deep": {"er": [list(ALL), NAMED]}}), canaries=(*ALL, *NAMED.values())),
     "names of fields": Place(answer=as_json({OCID: 1, KEY: {EMAIL: 2}}), canaries=(OCID, KEY, EMAIL)),
-    "JSON within JSON": Place(answer=as_json({"message": json.dumps({"error": {"secret": PASSWORD, "id": OCID}})}), canaries=(PASSWORD, OCID)),
-    "a query": Place(target=f"/canary?compartmentId={OCID}&token={quote(PASSWORD)}&cursor={quote(CURSOR)}&user={EMAIL}", canaries=(OCID, PASSWORD, CURSOR, EMAIL)),
+    "JSON within JSON": Place(
+        answer=as_json({"message": json.dumps({"error": {"secret": PASSWORD, "id": OCID}})}), canaries=(PASSWORD, OCID)
+    ),
+    "a query": Place(
+        target=f"/canary?compartmentId={OCID}&token={quote(PASSWORD)}&cursor={quote(CURSOR)}&user={EMAIL}",
+        canaries=(OCID, PASSWORD, CURSOR, EMAIL),
+    ),
     "a path": Place(target=f"/n/{NAMESPACE}/b/{OCID}/o/{quote(EMAIL, safe='')}", canaries=(NAMESPACE, OCID, EMAIL)),
-    "a pre-authenticated link": Place(target=f"/p/{LINK}/n/{NAMESPACE}/b/x/o/y", answer=as_json({"accessUri": f"/p/{LINK}/n/{NAMESPACE}/b/x/o/y"}), canaries=(LINK, NAMESPACE)),
-    "a link in a text": Place(target=f"/n/{NAMESPACE}/b/x", answer=Response(200, {}, f"see https://{HOST}/p/{LINK}/n/{NAMESPACE}/b/x/o/y".encode()), canaries=(LINK, NAMESPACE)),
-    "a redirect": Place(answer=Response(302, {"location": f"https://{HOST}/n/?sig={quote(PASSWORD, safe='')}&id={OCID}"}), canaries=(PASSWORD, OCID)),
-    "a redirect to a path": Place(answer=Response(307, {"location": f"/p/{LINK}/n/{NAMESPACE}/?token={BEARER}"}), canaries=(LINK, NAMESPACE, BEARER)),
+    "a pre-authenticated link": Place(
+        target=f"/p/{LINK}/n/{NAMESPACE}/b/x/o/y",
+        answer=as_json({"accessUri": f"/p/{LINK}/n/{NAMESPACE}/b/x/o/y"}),
+        canaries=(LINK, NAMESPACE),
+    ),
+    "a link in a text": Place(
+        target=f"/n/{NAMESPACE}/b/x",
+        answer=Response(200, {}, f"see https://{HOST}/p/{LINK}/n/{NAMESPACE}/b/x/o/y".encode()),
+        canaries=(LINK, NAMESPACE),
+    ),
+    "the namespace, asked for": Place(target="/n/", answer=as_json(NAMESPACE), canaries=(NAMESPACE,)),
+    "a redirect": Place(
+        answer=Response(302, {"location": f"https://{HOST}/n/?sig={quote(PASSWORD, safe='')}&id={OCID}"}),
+        canaries=(PASSWORD, OCID),
+    ),
+    "a redirect to a path": Place(
+        answer=Response(307, {"location": f"/p/{LINK}/n/{NAMESPACE}/?token={BEARER}"}),
+        canaries=(LINK, NAMESPACE, BEARER),
+    ),
     "headers of a request": Place(
-        sent_headers={"x-api-key": PASSWORD, "cookie": f"sid={BEARER}", "opc-obo-token": JWT, "opc-request-id": REQUEST_ID, "x-forwarded-for": ADDRESS, "opc-sse-customer-key": INNER, "opc-compartment-id": OCID, "user-agent": EMAIL, "opc-meta-x": KEY},
+        sent_headers={
+            "x-api-key": PASSWORD,
+            "cookie": f"sid={BEARER}",
+            "opc-obo-token": JWT,
+            "opc-request-id": REQUEST_ID,
+            "x-forwarded-for": ADDRESS,
+            "opc-sse-customer-key": INNER,
+            "opc-compartment-id": OCID,
+            "user-agent": EMAIL,
+            "opc-meta-x": KEY,
+        },
         canaries=(PASSWORD, BEARER, JWT, REQUEST_ID, ADDRESS, INNER, OCID, EMAIL, KEY),
     ),
     "headers of an answer": Place(
-        answer=Response(200, {"set-cookie": f"sid={BEARER}", "opc-request-id": REQUEST_ID, "opc-next-page": CURSOR, "opc-client-info": f"{ADDRESS} {EMAIL}", "x-anything": PASSWORD, "opc-work-request-id": OCID, "www-authenticate": JWT, "opc-meta-owner": EMAIL}),
+        answer=Response(
+            200,
+            {
+                "set-cookie": f"sid={BEARER}",
+                "opc-request-id": REQUEST_ID,
+                "opc-next-page": CURSOR,
+                "opc-client-info": f"{ADDRESS} {EMAIL}",
+                "x-anything": PASSWORD,
+                "opc-work-request-id": OCID,
+                "www-authenticate": JWT,
+                "opc-meta-owner": EMAIL,
+            },
+        ),
         canaries=(BEARER, REQUEST_ID, CURSOR, ADDRESS, EMAIL, PASSWORD, OCID, JWT),
     ),
-    "a secret header that comes back": Place(sent_headers={"x-api-key": PASSWORD}, answer=as_json({"echo": f"your key {PASSWORD} is wrong"}), canaries=(PASSWORD,)),
-    "a bearer key that comes back": Place(answer=Response(401, {}, f"Incorrect key: Bearer {BEARER}".encode()), canaries=(BEARER,)),
-    "an error": Place(answer=Response(404, {"content-type": "application/json"}, json.dumps({"code": "NotAuthorizedOrNotFound", "message": f"{OCID} in {TENANCY}: {EMAIL} from {ADDRESS}", "opc-request-id": REQUEST_ID}).encode()), canaries=(OCID, TENANCY, EMAIL, ADDRESS, REQUEST_ID)),
-    "Base64": Place(answer=as_json([{"value": b64(json.dumps({"id": OCID, "password": PASSWORD})), "key": b64(EMAIL)}]), canaries=(OCID, PASSWORD, EMAIL)),
-    "Base64 of URLs": Place(answer=as_json({"state": base64.urlsafe_b64encode(f"{OCID}?>~".encode()).decode().rstrip("=")}), canaries=(OCID,)),
+    "a secret header that comes back": Place(
+        sent_headers={"x-api-key": PASSWORD},
+        answer=as_json({"echo": f"your key {PASSWORD} is wrong"}),
+        canaries=(PASSWORD,),
+    ),
+    "a bearer key that comes back": Place(
+        answer=Response(401, {}, f"Incorrect key: Bearer {BEARER}".encode()), canaries=(BEARER,)
+    ),
+    "an error": Place(
+        answer=Response(
+            404,
+            {"content-type": "application/json"},
+            json.dumps(
+                {
+                    "code": "NotAuthorizedOrNotFound",
+                    "message": f"{OCID} in {TENANCY}: {EMAIL} from {ADDRESS}",
+                    "opc-request-id": REQUEST_ID,
+                }
+            ).encode(),
+        ),
+        canaries=(OCID, TENANCY, EMAIL, ADDRESS, REQUEST_ID),
+    ),
+    "Base64": Place(
+        answer=as_json([{"value": b64(json.dumps({"id": OCID, "password": PASSWORD})), "key": b64(EMAIL)}]),
+        canaries=(OCID, PASSWORD, EMAIL),
+    ),
+    "Base64 of URLs": Place(
+        answer=as_json({"state": base64.urlsafe_b64encode(f"{OCID}?>~".encode()).decode().rstrip("=")}),
+        canaries=(OCID,),
+    ),
     "Base64 within Base64": Place(answer=as_json({"value": b64(json.dumps({"value": b64(OCID)}))}), canaries=(OCID,)),
-    "a secret's bundle": Place(answer=as_json({"secretBundleContent": {"contentType": "BASE64", "content": b64(INNER)}}), canaries=(INNER,)),
+    "a secret's bundle": Place(
+        answer=as_json({"secretBundleContent": {"contentType": "BASE64", "content": b64(INNER)}}), canaries=(INNER,)
+    ),
     "a text": Place(answer=Response(200, {"content-type": "text/plain"}, "\n".join(ALL).encode()), canaries=ALL),
-    "a form": Place(sent=f"password={quote(PASSWORD, safe='')}&id={quote(OCID)}&to={quote(EMAIL)}".encode(), answer=as_json(NAMED), canaries=(PASSWORD, OCID, EMAIL)),
-    "bytes": Place(answer=Response(200, {}, b"\xff\xfe" + OCID.encode() + b"\x00" + KEY.encode() + b"\x80"), canaries=(OCID, KEY)),
+    "a form": Place(
+        sent=f"password={quote(PASSWORD, safe='')}&id={quote(OCID)}&to={quote(EMAIL)}".encode(),
+        answer=as_json(NAMED),
+        canaries=(PASSWORD, OCID, EMAIL),
+    ),
+    "bytes": Place(
+        answer=Response(200, {}, b"\xff\xfe" + OCID.encode() + b"\x00" + KEY.encode() + b"\x80"), canaries=(OCID, KEY)
+    ),
     "a stream": Place(answer=stream(*({"text": canary} for canary in ALL), NAMED), canaries=(*ALL, *NAMED.values())),
-    "a stream in pieces of its own": Place(answer=stream(delta(f"It is {KEY}, for {EMAIL}."), chunks=7), canaries=(KEY, EMAIL)),
-    "a key that a model spells": Place(answer=stream(*map(delta, ["My key: ", *KEY, " and ", *OCID])), canaries=(KEY, OCID)),
+    "a stream in pieces of its own": Place(
+        answer=stream(delta(f"It is {KEY}, for {EMAIL}."), chunks=7), canaries=(KEY, EMAIL)
+    ),
+    "a key that a model spells": Place(
+        answer=stream(*map(delta, ["My key: ", *KEY, " and ", *OCID])), canaries=(KEY, OCID)
+    ),
     "a key in two halves": Place(answer=stream(delta(f"a {KEY[:12]}"), delta(f"{KEY[12:]} b")), canaries=(KEY,)),
-    "a secret that a model spells": Place(sent=json.dumps({"password": PASSWORD}).encode(), answer=stream(*map(delta, PASSWORD)), canaries=(PASSWORD,)),
-    "lines that are no JSON": Place(answer=Response(200, {"content-type": "text/event-stream"}, [f"data: {{'error': '{OCID}'}}\n\n".encode(), f": {EMAIL}\n\n".encode(), f"data: {KEY}".encode()]), canaries=(OCID, EMAIL, KEY)),
-    "lines of JSON": Place(answer=Response(200, {}, [json.dumps(NAMED).encode() + b"\n", json.dumps({"id": OCID}).encode() + b"\n"]), canaries=(*NAMED.values(), OCID)),
-    "hosts of one's own": Place(answer=as_json({"invokeEndpoint": "https://canaryfn1.us-chicago-1.functions.oci.oraclecloud.com", "url": "https://canarygw1.apigateway.us-chicago-1.oci.customer-oci.com/x"}), canaries=("canaryfn1", "canarygw1")),
-    "a confirmation link": Place(target=f"/confirm?token={quote(PASSWORD)}", answer=as_json({"confirmationUrl": f"https://{HOST}/confirm?token={quote(PASSWORD, safe='')}&protocol=EMAIL"}), canaries=(PASSWORD,)),
-}  # fmt: skip
+    "a secret that a model spells": Place(
+        sent=json.dumps({"password": PASSWORD}).encode(), answer=stream(*map(delta, PASSWORD)), canaries=(PASSWORD,)
+    ),
+    "lines that are no JSON": Place(
+        answer=Response(
+            200,
+            {"content-type": "text/event-stream"},
+            [f"data: {{'error': '{OCID}'}}\n\n".encode(), f": {EMAIL}\n\n".encode(), f"data: {KEY}".encode()],
+        ),
+        canaries=(OCID, EMAIL, KEY),
+    ),
+    "lines of JSON": Place(
+        answer=Response(200, {}, [json.dumps(NAMED).encode() + b"\n", json.dumps({"id": OCID}).encode() + b"\n"]),
+        canaries=(*NAMED.values(), OCID),
+    ),
+    "hosts of one's own": Place(
+        answer=as_json(
+            {
+                "invokeEndpoint": "https://canaryfn1.us-chicago-1.functions.oci.oraclecloud.com",
+                "url": "https://canarygw1.apigateway.us-chicago-1.oci.customer-oci.com/x",
+            }
+        ),
+        canaries=("canaryfn1", "canarygw1"),
+    ),
+    "a confirmation link": Place(
+        target=f"/confirm?token={quote(PASSWORD)}",
+        answer=as_json({"confirmationUrl": f"https://{HOST}/confirm?token={quote(PASSWORD, safe='')}&protocol=EMAIL"}),
+        canaries=(PASSWORD,),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +298,9 @@ def found(canary: str, text: str) -> bool:
 
 def said_by(pieces: tuple[bytes, ...]) -> str:
     """Put together what the events of a stream say, letter by letter."""
-    said = []
-    for line in b"".join(pieces).decode("latin-1").splitlines():
-        if line.startswith("data: {") and '"choices"' in line:
-            said.append(json.loads(line[6:])["choices"][0]["delta"]["content"])
-    return "".join(said)
+    lines = b"".join(pieces).decode("latin-1").splitlines()
+    events = [json.loads(line[6:]) for line in lines if line.startswith("data: {") and '"choices"' in line]
+    return "".join(event["choices"][0]["delta"]["content"] for event in events)
 
 
 def test_the_canaries_do_stand_in_every_place() -> None:
@@ -207,7 +311,7 @@ def test_the_canaries_do_stand_in_every_place() -> None:
         everything = " ".join(
             [place.target, place.sent.decode(), *place.sent_headers.values(), *place.answer.headers.values()]
         ) + whole.decode("latin-1")
-        spelt = said_by(tuple([whole])) if not isinstance(body, bytes) else ""
+        spelt = said_by((whole,)) if not isinstance(body, bytes) else ""
         nested = base64_within(everything)
         for canary in place.canaries:
             assert found(canary, everything + nested) or canary in spelt, (name, canary)
@@ -256,9 +360,9 @@ def test_a_secret_that_cannot_be_taken_out_is_not_written(
     place = Place(
         sent=json.dumps({"password": PASSWORD * 2, "blob": hidden}).encode(), answer=Response(200, {}, compressed)
     )
-    with pytest.raises(SecretLeft, match="nothing was written") as left:
-        with recording(tmp_path / "x.json", upstream=service(place)):
-            ask(place, signer(cloud))
+    url = service(place)
+    with pytest.raises(SecretLeft, match="nothing was written") as left, recording(tmp_path / "x.json", upstream=url):
+        ask(place, signer(cloud))
     assert PASSWORD not in str(left.value)
     assert list(tmp_path.iterdir()) == []
 
