@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from mock_oci.commands.env import variables
 from mock_oci.doors.foreground import wait_for_interrupt
-from mock_oci.doors.server import Handler, LoopbackServer
+from mock_oci.doors.server import LoopbackServer
+from mock_oci.wire import Handler
 
 
 def split_command(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
