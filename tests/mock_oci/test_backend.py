@@ -157,7 +157,15 @@ def test_the_written_config_is_for_its_owner_only(oci: MockOci, tmp_path: Path) 
     assert len(files) == 7
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     oci_sdk.config.validate_config(oci_sdk.config.from_file(str(tmp_path / "config")))
-    assert f"export OCI_COMPARTMENT_ID={oci.tenancy.compartment_id}\n" in (tmp_path / "env").read_text()
+    exports = (tmp_path / "env").read_text()
+    assert f"export OCI_COMPARTMENT_ID={oci.tenancy.compartment_id}\n" in exports
+    assert f"export OCI_CLI_CONFIG_FILE={tmp_path / 'config'}\n" in exports
+
+
+def test_the_written_key_is_labelled_as_the_consoles_are(oci: MockOci, tmp_path: Path) -> None:
+    """The CLI warns of a key without: docs, API/Concepts/apisigningkey.htm."""
+    write_config(oci, tmp_path, "http://127.0.0.1:1")
+    assert (tmp_path / "api_key.pem").read_text().endswith("-----END PRIVATE KEY-----\nOCI_API_KEY\n")
 
 
 def test_a_spare_key_is_shared_and_another_is_not(oci: MockOci) -> None:

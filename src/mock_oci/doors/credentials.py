@@ -33,7 +33,8 @@ def give_credentials(cloud: Cloud, kind: str, leaving: ExitStack) -> None:
 
     from mock_oci.doors.written_config import write_config  # noqa: PLC0415 - as above, words of a shell
 
-    directory = Path(leaving.enter_context(TemporaryDirectory(prefix="mock_oci-")))
+    # Where the SDK looks first, before OCI_CONFIG_FILE, and what many programs name themselves: ~/.oci/config.
+    directory = Path(leaving.enter_context(TemporaryDirectory(prefix="mock_oci-"))) / ".oci"
     write_config(cloud, directory, f"https://inference.generativeai.{cloud.region}.oci.oraclecloud.com")
     leaving.enter_context(ENVIRONMENT.over({**dict.fromkeys(_CLEARED), **_variables(cloud, kind, directory)}))
 
@@ -41,7 +42,7 @@ def give_credentials(cloud: Cloud, kind: str, leaving: ExitStack) -> None:
 def _variables(cloud: Cloud, kind: str, directory: Path) -> Mapping[str, str]:
     variables = {
         "OCI_CONFIG_FILE": str(directory / "config"),
-        "HOME": str(directory),  # the SDK prefers ~/.oci/config to OCI_CONFIG_FILE (oci/config.py)
+        "HOME": str(directory.parent),
         "OCI_REGION": cloud.region,
         "OCI_COMPARTMENT_ID": cloud.tenancy.compartment_id,
     }

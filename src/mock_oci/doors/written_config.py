@@ -27,7 +27,7 @@ def write_config(cloud: Cloud, directory: Path, endpoint: str) -> None:
     signing = {**identity, "user": user.user_id, "key_file": str(directory / "api_key.pem")}
     tokens = {"key_file": str(directory / "session_key.pem"), "security_token_file": str(directory / "token")}
     for name, text in {
-        "api_key.pem": user.private_pem,
+        "api_key.pem": f"{user.private_pem.rstrip()}\nOCI_API_KEY\n",  # the label that the Console's keys end with
         "session_key.pem": session.private_pem,
         "token": session.token,
         "config": _profile("DEFAULT", signing) + _profile("SESSION", {**identity, **tokens}),
@@ -45,6 +45,7 @@ def _profile(name: str, settings: Mapping[str, str]) -> str:
 def _exports(cloud: Cloud, directory: Path, endpoint: str) -> str:
     variables = {
         "OCI_CONFIG_FILE": str(directory / "config"),
+        "OCI_CLI_CONFIG_FILE": str(directory / "config"),
         "OCI_GENAI_ENDPOINT": endpoint,
         "OCI_COMPARTMENT_ID": cloud.tenancy.compartment_id,
         "OCI_REGION": cloud.region,

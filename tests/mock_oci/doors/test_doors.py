@@ -510,6 +510,7 @@ def test_credentials_are_in_the_environment_of_the_block_only(monkeypatch: pytes
         assert dict(ENVIRONMENT) == before
     with mock_oci() as cloud:
         config = sdk.config.from_file()
+        assert sdk.config.from_file("~/.oci/config", "DEFAULT") == config  # as many programs write it
         client = sdk.generative_ai.GenerativeAiClient(config)
         assert client.list_generative_ai_projects(ENVIRONMENT["OCI_COMPARTMENT_ID"]).status == 200
         assert (config["region"], ENVIRONMENT["OCI_REGION"]) == (cloud.region, cloud.region)
