@@ -110,7 +110,7 @@ def test_responses_conversation(client: openai.OpenAI, model: str) -> None:
     client.responses.create(model=model, input="My name is Ada.", conversation=conversation.id)
     answer = client.responses.create(model=model, input=HI, conversation=conversation.id)
     assert HI in answer.output_text
-    assert len(list(client.conversations.items.list(conversation.id, limit=1))) == 4
+    assert len(list(client.conversations.items.list(conversation.id, limit=1))) >= 4  # some models add their reasoning
     assert client.conversations.retrieve(conversation.id).metadata == {"topic": "names"}
     assert client.conversations.delete(conversation.id).deleted
 
