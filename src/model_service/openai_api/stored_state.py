@@ -19,6 +19,14 @@ def conversation_in(body: Mapping[str, Any]) -> Any:
     return conversation.get("id") if isinstance(conversation, dict) else conversation or None
 
 
+def is_item_reference(item: Any) -> bool:
+    """Return whether an input item only names another; OpenAI's ``type`` of it is optional."""
+    if not isinstance(item, dict):
+        return False
+    kind = item.get("type")
+    return kind == "item_reference" or (kind is None and item.get("role") is None and "id" in item)
+
+
 def exclusive(*names: str) -> InvalidRequest:
     """Return the error for parameters of which a request may have one only, in OpenAI's words."""
     quoted = [f"'{name}'" for name in names]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from model_service.openai_api.chat import Message
+from model_service.openai_api.stored_state import is_item_reference
 from model_service.openai_api.validation import invalid_field
 from model_service.responses_by_chat.content import answer_text, chat_content
 from model_service.responses_by_chat.tools import custom_arguments
@@ -45,6 +46,7 @@ class ChatHistory:
         if not isinstance(item, dict):
             raise invalid_field(path, "must be an object.")
         kind = item.get("type") or ("message" if item.get("role") is not None else None)
+        kind = "item_reference" if is_item_reference(item) else kind
         take = ITEMS.get(kind) if isinstance(kind, str) else None
         if take is None:
             raise invalid_field(f"{path}.type", f"this model has no such items; must be one of {', '.join(ITEMS)}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from model_service.openai_api.stored_state import is_item_reference
 from model_service.openai_api.validation import invalid_field
 
 MAX_PAGE: Final = 100
@@ -22,7 +23,7 @@ def kept_items(items: Sequence[Any], unique: str) -> list[dict[str, Any]]:
     return [
         _kept(item, f"{PREFIXES.get(_kind(item), 'item')}_chat_{unique}_i{place}")
         for place, item in enumerate(items)
-        if _kind(item) != "item_reference"
+        if not is_item_reference(item)
     ]
 
 

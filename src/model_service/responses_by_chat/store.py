@@ -25,7 +25,7 @@ from model_service.logs import log
 from model_service.oci_names import ObjectLocation
 from model_service.oci_services.object_storage import ObjectStorage
 from model_service.openai_api.encoding import is_nested_too_deeply, read_json_object, write_json
-from model_service.openai_api.stored_state import RESPONSE_PREFIX
+from model_service.openai_api.stored_state import RESPONSE_PREFIX, is_item_reference
 from model_service.responses_by_chat.kept_items import kept_items
 from model_service.transports.call import Call
 
@@ -146,14 +146,14 @@ class ResponseBucket:
 
         A reference to what ``history`` has already is left out.
         """
-        if not any(map(is_reference, items)):
+        if not any(map(is_item_reference, items)):
             return list(items)
         told = {item.get("id") for item in history}
-        items = [item for item in items if not (is_reference(item) and item.get("id") in told)]
+        items = [item for item in items if not (is_item_reference(item) and item.get("id") in told)]
         found: dict[str, dict[str, Any]] = {}  # items by their id, of each response that has been read
         read: set[str] = set()
         for item in items:
-            match = KEPT_ITEM.fullmatch(str(item.get("id"))) if is_reference(item) else None
+            match = KEPT_ITEM.fullmatch(str(item.get("id"))) if is_item_reference(item) else None
             if match is None or match["unique"] in read or len(read) == MAX_REFERENCED:
                 continue
             read.add(match["unique"])
@@ -162,7 +162,7 @@ class ResponseBucket:
             except ResponseNotFound:
                 continue
             found |= {entry["id"]: entry for entry in [*kept.input, *kept.response["output"]]}
-        return [found.get(str(item.get("id")), item) if is_reference(item) else item for item in items]
+        return [found.get(str(item.get("id")), item) if is_item_reference(item) else item for item in items]
 
     def delete(self, response_id: str, owner: str | None, deadline: Deadline) -> None:
         """Delete a response; raise ``ResponseNotFound`` where there is none."""
@@ -180,11 +180,6 @@ def bucket_of(service: KeepingService) -> ResponseBucket | None:
     if settings.responses_bucket is None or not settings.responses_store:
         return None
     return ResponseBucket(service.object_storage, settings.responses_bucket, settings.responses_days, settings.limits)
-
-
-def is_reference(item: Any) -> bool:
-    """Return whether an input item only names another."""
-    return isinstance(item, dict) and item.get("type") == "item_reference"
 
 
 def not_kept(param: str) -> InvalidRequest:

@@ -73,6 +73,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "store_disabled": "nothing is stored: by `MODEL_SERVICE_RESPONSES_STORE=0`, or for want of `MODEL_SERVICE_RESPONSES_BUCKET`",
         "not_found": "there is no such response or conversation for this caller",
         "stored_elsewhere": "OCI keeps what the request continues and this service answers it, or the other way round",
+        "item_reference_not_allowed": "callers are kept apart, and the item that is named is in nothing that the request continues",
         "mutually_exclusive_parameters": "`previous_response_id` and `conversation` stand in one request",
         "conversation_locked": "others change the conversation all the time: try again in a few seconds",
     },

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
-from model_service.errors import ModelServiceError
+from model_service.errors import InvalidRequest, ModelServiceError
 from model_service.fn.caller import Caller, Origin
 from model_service.fn.invocation import Deadline
 from model_service.openai_api.chat import ChatRequest, Complete, Stream
@@ -88,6 +88,64 @@ def test_conversations_and_their_items_are_kept_apart_too(ask: Ask) -> None:
     ):
         assert refused(ask, EVE, *words), words
     assert ask(ADA, "GET", path)["metadata"] == {"c": "d"}  # an update keeps whose it is
+
+
+@pytest.mark.parametrize("written", [{"type": "item_reference"}, {"type": None}, {}])
+def test_an_item_of_another_team_is_not_asked_of_oci(ask: Ask, oci: MockOci, written: dict[str, Any]) -> None:
+    made = ask(ADA, "POST", "/responses", {"model": MODEL, "input": "My name is Ada."})
+    item, before = {**written, "id": made["output"][-1]["id"]}, len(oci.requests)
+    own = ask(EVE, "POST", "/conversations", {})["id"]
+    for method, path, body in (
+        ("POST", "/responses", {"model": MODEL, "input": [item]}),
+        ("POST", "/responses/input_tokens", {"model": MODEL, "input": [item]}),
+        ("POST", "/responses", {"model": MODEL, "input": [item], "conversation": own}),
+        ("POST", "/conversations", {"items": [item]}),
+        ("POST", f"/conversations/{own}/items", {"items": [item]}),
+    ):
+        with pytest.raises(InvalidRequest) as error:
+            ask(EVE, method, path, body)
+        assert error.value.code == "item_reference_not_allowed"
+    posted = [request.path for request in list(oci.requests)[before:] if request.method == "POST"]
+    assert posted == ["/openai/v1/conversations"]  # her own
+
+
+def test_an_item_of_what_the_request_continues_goes_through(ask: Ask, oci: MockOci) -> None:
+    first = ask(ADA, "POST", "/responses", {"model": MODEL, "input": "My name is Ada."})
+    given = ask(ADA, "GET", f"/responses/{first['id']}/input_items")["data"]
+    conversation = ask(ADA, "POST", "/conversations", {"items": [{"role": "user", "content": "Hi"}]})["id"]
+    kept = ask(ADA, "GET", f"/conversations/{conversation}/items")["data"]
+    for item_id, continued in (
+        (first["output"][-1]["id"], {"previous_response_id": first["id"]}),
+        (given[0]["id"], {"previous_response_id": first["id"]}),
+        (kept[0]["id"], {"conversation": conversation}),
+    ):
+        body = {"model": MODEL, "input": [{"type": "item_reference", "id": item_id}], **continued}
+        with pytest.raises(ModelServiceError) as refusal:  # the local OCI reads none, and says so
+            ask(BOB, "POST", "/responses", body)
+        assert refusal.value.code != "item_reference_not_allowed"
+        assert oci.requests[-1].method == "POST"
+        assert item_id.encode() in oci.requests[-1].body
+
+
+def test_references_to_items_have_a_bound(ask: Ask, oci: MockOci) -> None:
+    items = [{"type": "item_reference", "id": f"msg_{number}"} for number in range(21)]
+    for input_, code in (
+        (items, "too_many_references"),
+        ([{"type": "item_reference", "id": "../x"}], "invalid_request"),
+    ):
+        with pytest.raises(InvalidRequest) as error:
+            ask(ADA, "POST", "/responses", {"model": MODEL, "input": input_})
+        assert error.value.code == code
+    assert not oci.requests
+
+
+def test_a_chat_names_no_items_of_others_either(kept_apart: Service) -> None:
+    items = [{"type": "item_reference", "id": "msg_1"}]
+    body = {"model": f"responses:{MODEL}", "messages": [{"role": "user", "content": "Hi", "response_items": items}]}
+    request = ChatRequest.parse(body)
+    with pytest.raises(InvalidRequest) as error:
+        kept_apart.call(kept_apart.resolve(request), request, Deadline.after(20), Origin(EVE))
+    assert error.value.code == "item_reference_not_allowed"
 
 
 def test_a_stream_says_nothing_of_its_owner(kept_apart: Service) -> None:

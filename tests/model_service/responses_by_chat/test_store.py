@@ -123,7 +123,7 @@ def test_it_expires(keeping: Asking, oci: MockOci, monkeypatch: pytest.MonkeyPat
 def test_an_item_that_is_named_is_found_again(keeping: Asking) -> None:
     first = keeping({"model": LLAMA, "input": "My name is Ada."})
     assert made(first)
-    named = {"type": "item_reference", "id": first.response.output[0].id}
+    named = {"id": first.response.output[0].id}  # OpenAI's type of it is optional
     items = [{"role": "user", "content": "My name is Ada."}, named, {"role": "user", "content": "Who am I?"}]
     assert '"My name is Ada."' in keeping({"model": LLAMA, "input": items}).response.output_text
     unknown = {"type": "item_reference", "id": f"msg_chat_{'0' * 32}_0"}

@@ -22,8 +22,8 @@ from model_service.transports.responses.ownership import (
     OWNER_FIELD,
     OWNER_MARK,
     check_owner,
+    check_stored,
     object_of,
-    references,
     with_owner,
     without_owner,
 )
@@ -60,15 +60,14 @@ class OCIResponsesSurface:
             return Complete(read_object(response, pieces), response.opc_request_id, response.status)
 
     def _send_owned(self, request: SurfaceRequest, body: dict[str, Any] | None, call: Call, owner: str) -> Answer:
-        """Do the same for a caller who sees its own alone: at most one look-up for each object that is named."""
+        """Do the same for a caller who sees its own alone: a look-up for each object or item that is named."""
         about = None if request.counts_tokens else object_of(request.target)  # its path is like that of a response
         method = request.operation.method
         # What reads the object itself says whose it is; anything else is looked up first.
         reads_it = method == "GET" and request.target.partition("?")[0] == f"{BASE}{about}"
-        named = [about] if about is not None and not reads_it else []
-        for path in [*named, *references(body or {})]:
-            found = self.upstream.send("GET", BASE + path, None, headers_of(call), call.deadline)
-            check_owner(read_object(found), owner)
+        check_stored(
+            body or {}, owner, lambda path: self._stored(path, call), *([about] if about and not reads_it else [])
+        )
         if request.operation.has_metadata:
             body = with_owner(body or {}, owner)
         response = self.upstream.send(method, request.target, body, headers_of(call), call.deadline)
@@ -81,6 +80,9 @@ class OCIResponsesSurface:
         if reads_it:
             check_owner(answer, owner)
         return Complete(without_owner(answer), response.opc_request_id, response.status)
+
+    def _stored(self, path: str, call: Call) -> dict[str, Any]:
+        return read_object(self.upstream.send("GET", BASE + path, None, headers_of(call), call.deadline))
 
 
 @contextmanager
