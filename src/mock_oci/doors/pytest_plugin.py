@@ -1,7 +1,7 @@
-"""The fixtures that come with the package: ``oci``, ``oci_function`` and ``oci_gateway``.
+"""The fixtures that come with the package: ``oci``, ``oci_function``, ``oci_gateway`` and ``oci_tenancy``.
 
 ``@pytest.mark.mock_oci(credentials="resource_principal")`` says which credentials are found, and passes anything else
-to ``MockOci``.
+to ``MockOci``. ``@pytest.mark.oci_live`` is for tests that hold on OCI too: see ``mock_oci.doors.live_tests``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,57 @@ import pytest
 
 if TYPE_CHECKING:
     from mock_oci.backend import MockOci
+    from mock_oci.doors.live_tests import OciTenancy
     from mock_oci.fn.local_function import LocalFunction
     from mock_oci.fn.stack import LocalStack
+
+OCI_LIVE = (
+    "oci_live(recording=None, credentials='api_key', **backend): a test that --oci-live runs on OCI itself; elsewhere"
+    " it runs on the recording, if that is there, or on mock_oci"
+)
+# Each with its default, and what --help says.
+LIVE_OPTIONS: tuple[tuple[str, Any, str], ...] = (
+    ("oci-live", False, "run them on OCI, with credentials of one's own"),
+    ("oci-live-if-possible", False, "the same, where there are credentials"),
+    ("oci-record", False, "write what they ask of OCI into their recordings"),
+    ("oci-auth", "profile", "profile (the default), resource_principal or instance_principal"),
+    ("oci-profile", "DEFAULT", "of the config file (DEFAULT)"),
+    ("oci-config-file", None, "the config file (~/.oci/config)"),
+    ("oci-region", None, "in place of that of the credentials"),
+    ("oci-compartment", None, "the OCID of where they make things (OCI_COMPARTMENT_ID, else the root compartment)"),
+    ("oci-endpoint", None, "a URL that answers in place of OCI's hosts"),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mock_oci(credentials='api_key', **backend): how the fixture oci is made")
+    config.addinivalue_line("markers", OCI_LIVE)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("mock_oci", "tests marked oci_live")
+    for name, default, purpose in LIVE_OPTIONS:
+        action: Any = "store_true" if default is False else "store"
+        group.addoption(f"--{name}", action=action, default=default, help=purpose)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have a marked test use the fixture, whether it names it or not."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and item.get_closest_marker("oci_live") is not None and "oci_tenancy" not in names:
+        names.insert(0, "oci_tenancy")
+
+
+@pytest.fixture
+def oci_tenancy(request: pytest.FixtureRequest) -> Iterator[OciTenancy]:
+    """Yield whose tenancy a test asks: OCI's where --oci-live says so, else a local one or a recording."""
+    from mock_oci.doors.live_tests import entered  # noqa: PLC0415 - a run that uses no fixture loads nothing
+
+    marker = request.node.get_closest_marker("oci_live")
+    # Where the fixture is imported and the plugin is not installed, there are no options.
+    given = {name: request.config.getoption(f"--{name}", default) for name, default, _ in LIVE_OPTIONS}
+    with entered(request.node, given, dict(marker.kwargs) if marker is not None else {}) as tenancy:
+        yield tenancy
 
 
 @pytest.fixture

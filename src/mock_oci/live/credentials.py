@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +13,16 @@ from mock_oci.wire import Request
 
 @dataclass(frozen=True)
 class Credentials:
-    """``signer`` is one of the SDK's; ``tenancy_id`` is empty where the credentials do not say it."""
+    """``signer`` is one of the SDK's, ``profile`` what a config file says of it; a ``tenancy_id`` may be unknown."""
 
-    signer: Any
+    signer: Any = field(repr=False)
     region: str
     tenancy_id: str = ""
+    profile: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def client(self, kind: Any, **how: Any) -> Any:
+        """Make one of the OCI SDK's clients."""
+        return kind({**self.profile, "region": self.region}, signer=self.signer, **how)
 
     def signed(self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Request:
         """Return a request that this signer has signed; what it signs is added to ``headers``."""
@@ -56,7 +61,7 @@ def by_profile(config_file: str | None, profile: str, region: str | None) -> Cre
     else:
         oci.config.validate_config(oci_config)
         signer = oci.signer.Signer.from_config(oci_config)
-    return Credentials(signer, region or oci_config["region"], oci_config["tenancy"])
+    return Credentials(signer, region or oci_config["region"], oci_config["tenancy"], oci_config)
 
 
 def by_resource_principal(_config_file: str | None, _profile: str, region: str | None) -> Credentials:
