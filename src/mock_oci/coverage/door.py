@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ _OF_HTTP = frozenset({"accept", "content-type", "content-length", "expect"})
 
 @dataclass(frozen=True)
 class SdkOperation:
-    """An operation as the SDK's client knows it. ``body``: the fields at its top; ``None`` for no JSON object."""
+    """An operation as the SDK's client knows it. ``body``: the fields at its top; ``None`` for no JSON object.
+
+    ``shapes``: which of them are objects and arrays.
+    """
 
     client: str
     name: str
@@ -35,6 +38,7 @@ class SdkOperation:
     query: Parameters
     headers: Parameters
     body: Parameters | None
+    shapes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -133,7 +137,27 @@ def _check_body(operation: SdkOperation, content: bytes, fields: Parameters) -> 
         unknown = [name for name in body if name not in fields]
         if unknown:
             raise _invalid(f"The field {unknown[0]} is not known to {operation.name}")
-        _check_all(operation, {name: value for name, value in body.items() if value is not None}, fields)
+        given = {name: value for name, value in body.items() if value is not None}
+        _check_all(operation, given, fields)
+        for name, value in given.items():
+            _check_shape(name, value, operation.shapes.get(name, ""))
+
+
+def _check_shape(name: str, value: Any, shape: str) -> None:
+    """Raise Refused for an object or an array where the other, or neither, belongs; scalars the operation checks."""
+    if shape == "any":
+        return
+    kind, of, item = shape.partition(" of ")
+    wanted = {"object": dict, "array": list}.get(kind)
+    fits = isinstance(value, wanted) if wanted is not None else not isinstance(value, dict | list)
+    if fits and of:
+        fits = all(isinstance(one, _ITEMS[item]) for one in value)
+    if not fits:
+        raise _invalid(f"{name} must be {_A[kind]}{of}{item}")
+
+
+_ITEMS: Mapping[str, type] = {"objects": dict, "strings": str}
+_A = {"object": "an object", "array": "an array", "": "a string, a number or a boolean"}
 
 
 def _check_all(operation: SdkOperation, given: Mapping[str, Any], known: Parameters) -> None:

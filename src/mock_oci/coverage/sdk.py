@@ -80,7 +80,10 @@ def _operations(module: str, client: str) -> Iterator[dict[str, Any]]:
         if "resource_path" in told:
             where = {"client": client, "name": name, "method": _constant(told["method"])}
             path = f"{base[1].rstrip('/') if base else ''}{_constant(told['resource_path'])}"
-            yield {**where, "path": path, **_parameters(told), "body": _body(module, function, tree)}
+            fields = _body(module, function, tree)
+            body = None if fields is None else {name: values for name, (values, _) in fields.items()}
+            shapes = {name: shape for name, (_, shape) in (fields or {}).items() if shape}
+            yield {**where, "path": path, **_parameters(told), "body": body, "shapes": shapes}
 
 
 def _parameters(told: Mapping[str, ast.expr]) -> dict[str, Any]:
@@ -103,8 +106,11 @@ def _names_in(value: ast.expr) -> list[str]:
     return [f"{name}_allowed_values" for name in names if name]
 
 
-def _body(module: str, function: Any, tree: ast.AST) -> dict[str, Any] | None:
-    """Return the fields of the body at its top, each with its values or ``None``; ``None``: no JSON object."""
+def _body(module: str, function: Any, tree: ast.AST) -> dict[str, tuple[list[str] | None, str]] | None:
+    """Return the fields of the body at its top, each with its values or ``None``, and its shape.
+
+    ``None``: no JSON object.
+    """
     names = [
         keyword.value.id
         for node in ast.walk(tree)
@@ -117,15 +123,31 @@ def _body(module: str, function: Any, tree: ast.AST) -> dict[str, Any] | None:
     model = getattr(models, kinds.get(names[0], ""), None) if names else None
     if model is None:
         return None
-    family = [model, *(kind for _, kind in inspect.getmembers(models, inspect.isclass) if issubclass(kind, model))]
-    return {name: values for kind in family for name, values in _fields(kind)}
+    family: list[Any] = [
+        model,
+        *(kind for _, kind in inspect.getmembers(models, inspect.isclass) if issubclass(kind, model)),
+    ]
+    return {name: (values, shape) for kind in family for name, values, shape in _fields(kind, models)}
 
 
-def _fields(model: Any) -> Iterator[tuple[str, list[str] | None]]:
-    for attribute, name in model().attribute_map.items():
+def _fields(model: Any, models: Any) -> Iterator[tuple[str, list[str] | None, str]]:
+    empty = model()
+    for attribute, name in empty.attribute_map.items():
         described = inspect.getattr_static(model, attribute).__doc__ or ""
         match = _ALLOWED.search(described)
-        yield name, _plain(re.findall(r"[\"']([^\"']+)[\"']", match[1])) if match else None
+        values = _plain(re.findall(r"[\"']([^\"']+)[\"']", match[1])) if match else None
+        yield name, values, _shape(empty.swagger_types[attribute], models)
+
+
+def _shape(kind: str, models: Any) -> str:
+    """Return ``object`` or ``array``, with what its items are, or ``any``; nothing for what is none of them."""
+    if kind.startswith("list["):
+        items = "strings" if kind == "list[str]" else f"{_shape(kind[5:-1], models)}s"
+        return f"array of {items}" if items in ("strings", "objects") else "array"
+    if kind == "object":
+        return "any"
+    # The SDK makes no class of an enumeration.
+    return "object" if kind.startswith("dict(") or inspect.isclass(getattr(models, kind, None)) else ""
 
 
 def _plain(values: list[str]) -> list[str] | None:

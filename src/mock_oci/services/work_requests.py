@@ -24,13 +24,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class WorkRequest:
-    """``operation``: CREATE_QUEUE and the like; ``action``: what became of the subject. ``done`` in Unix seconds."""
+    """``operation``: CREATE_QUEUE and the like; ``action``: what became of the subject. ``done`` in Unix seconds.
+
+    ``status`` is what the service calls it when it is done.
+    """
 
     id: str
     operation: str
     action: str
     subject: Subject
     done: float
+    status: str = "SUCCEEDED"
 
 
 class WorkRequests(Resources[WorkRequest]):
@@ -40,15 +44,15 @@ class WorkRequests(Resources[WorkRequest]):
         super().__init__()
         self._cloud = cloud
 
-    def add(self, operation: str, action: str, subject: Subject) -> WorkRequest:
+    def add(self, operation: str, action: str, subject: Subject, status: str = "SUCCEEDED") -> WorkRequest:
         kind = f"{subject.kind.lower()}workrequest"
         id_ = ocid(kind, f"{operation}/{self._cloud.next_serial()}", self._cloud.region)
-        return self.keep(id_, WorkRequest(id_, operation, action, subject, self._cloud.clock()))
+        return self.keep(id_, WorkRequest(id_, operation, action, subject, self._cloud.clock(), status))
 
 
-def accepted(call: Call, operation: str, action: str, subject: Subject) -> Response:
+def accepted(call: Call, operation: str, action: str, subject: Subject, status: str = "SUCCEEDED") -> Response:
     """Answer 202 with the work request's OCID."""
-    request = call.cloud.state_of(WorkRequests).add(operation, action, subject)
+    request = call.cloud.state_of(WorkRequests).add(operation, action, subject, status)
     return Response(202, {"opc-work-request-id": request.id})
 
 
@@ -65,7 +69,7 @@ def work_request(call: Call) -> Response:
         {
             "id": request.id,
             "operationType": request.operation,
-            "status": "SUCCEEDED",
+            "status": request.status,
             "compartmentId": subject.compartment_id,
             "resources": [{**resource, "entityUri": subject.path}],
             "percentComplete": 100.0,

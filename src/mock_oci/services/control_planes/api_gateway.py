@@ -79,6 +79,7 @@ USAGE_PLAN = ResourceType(
     defaults=_KEPT,
     refers={"entitlements.targets.deploymentId": "deployment"},
     in_items=True,
+    not_listed=("entitlements.targets",),
     work="usagePlan",
 )
 SUBSCRIBER = ResourceType(
@@ -91,6 +92,7 @@ SUBSCRIBER = ResourceType(
     defaults=_KEPT,
     refers={"usagePlans": "usage_plan"},
     in_items=True,
+    not_listed=("clients.token",),
     work="subscriber",
 )
 _KINDS = (GATEWAY, DEPLOYMENT, USAGE_PLAN, SUBSCRIBER)

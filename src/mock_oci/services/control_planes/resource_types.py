@@ -28,8 +28,9 @@ class ResourceType:
     said, and ``made`` adds what OCI makes itself. ``refers``: which fields name other resources, by noun or ANY_TYPE;
     ``items.field`` stands for a field of array items. ``within`` is the field of the resource that this one is a part
     of, which gives it its compartment. ``filters`` narrow a list; ``in_items``: a list is an object; ``not_listed``
-    fields stand in no row of a list. ``work``: the type of its work requests; ``""``: changes are done when they are
-    answered. ``answers_with_body``: the answer that names the work request of a creation has the resource too.
+    fields, and fields of array items, stand in no row of a list. ``work``: the type of its work requests; ``""``:
+    changes are done when they are answered. ``answers_with_body``: the answer that names the work request of a
+    creation has the resource too.
     """
 
     client: str

@@ -93,13 +93,23 @@ def collection_of(kind: ResourceType) -> Collection[StoredResource]:
         parameter=kind.parameter,
         resources=lambda cloud: cloud.state_of(StoredResources).of(kind.noun),
         wire=lambda _call, document: document.body,
-        summary=lambda _call, document: {k: v for k, v in document.body.items() if k not in kind.not_listed},
+        summary=lambda _call, document: _row(document.body, kind.not_listed),
         filters=kind.filters,
         aliases=kind.aliases,
         in_items=kind.in_items,
         compartment_id=partial(_listed_compartment, kind),
         deleted=partial(_answered, kind, "DELETE"),
     )
+
+
+def _row(body: Body, not_listed: tuple[str, ...]) -> Body:
+    """Return what a list has of a resource, without fields of it, and of the items of its arrays (``items.field``)."""
+    row = {name: value for name, value in body.items() if name not in not_listed}
+    for place in not_listed:
+        name, dot, field = place.partition(".")
+        if dot and name in row:
+            row[name] = [{key: value for key, value in item.items() if key != field} for item in row[name]]
+    return row
 
 
 def create(kind: ResourceType, call: Call, *, accept: Accept | None = None) -> Response:

@@ -181,6 +181,8 @@ def _in_new_words(call: Call) -> tuple[Call, bytes]:
     source = body.get("sourceDetails")
     if isinstance(source, dict) and source.get("sourceType") == "ARCHIVE":
         body["sourceDetails"], archive = archive_of(call, source)
+    elif isinstance(source, dict) and source.get("sourceType") == "CONTAINER_IMAGE":
+        text_in(source, "image")
     return replace(call, request=replace(call.request, body=json.dumps(body).encode())), archive
 
 

@@ -106,6 +106,12 @@ def get_bucket(call: Call) -> Response:
     return json_response(200, {**_wire(call, bucket), **counted}, {"etag": bucket.etag})
 
 
+def head_bucket(call: Call) -> Response:
+    """Answer whether there is a bucket, and its ETag. Raises Refused."""
+    found = get_bucket(call)
+    return Response(found.status, {"etag": found.headers["etag"]})
+
+
 def update_bucket(call: Call) -> Response:
     """Change a bucket in place; it keeps its name, namespace and compartment. Raises Refused."""
     bucket, details = bucket_of(call), object_in(call.request.body)
@@ -163,7 +169,7 @@ OPERATIONS = (
     *with_or_without_slash("POST", _ALL, create_bucket),
     *with_or_without_slash("GET", _ALL, list_buckets),
     Operation("GET", _ONE, refusing(get_bucket)),
-    Operation("HEAD", _ONE, refusing(get_bucket)),
+    Operation("HEAD", _ONE, refusing(head_bucket)),
     Operation("POST", _ONE, refusing(update_bucket)),
     Operation("DELETE", _ONE, refusing(delete_bucket)),
 )

@@ -46,7 +46,8 @@ def copy_object(call: Call) -> Response:
     own = {f"opc-meta-{key.removeprefix('opc-meta-')}": str(value) for key, value in (metadata or {}).items()}
     storage.put(target.name, name, source.body, headers={**kept, **own}, **_conditions(details, "destinationObjectIf"))
     where = f"/n/{storage.namespace}/b/{target.name}/o/{name}"
-    return accepted(call, "COPY_OBJECT", "WRITTEN", Subject("object", where, name, target.compartment_id))
+    subject = Subject("object", where, name, target.compartment_id)
+    return accepted(call, "COPY_OBJECT", "WRITTEN", subject, "COMPLETED")
 
 
 def _conditions(details: Body, stem: str) -> dict[str, str]:

@@ -56,7 +56,8 @@ def update_stream(call: Call) -> Response:
         permitted(call, pool.compartment_id, pool.id)
     stream.pool_id = pool.id
     stream.details = {**stream.details, **details_in(details, "freeformTags", "definedTags")}
-    return accepted(call, "UPDATE_STREAM", "UPDATED", _subject(stream))
+    work = call.cloud.state_of(WorkRequests).add("UPDATE_STREAM", "UPDATED", _subject(stream))
+    return STREAMS.shown(call, stream, {"opc-work-request-id": work.id})
 
 
 def change_compartment(call: Call) -> Response:

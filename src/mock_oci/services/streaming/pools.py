@@ -98,7 +98,8 @@ def update_pool(call: Call) -> Response:
     name = optional_text_in(details, "name", pool.name)
     changed = replace(pool, name=name, kafka=_kafka(details, pool.kafka), details=tags)
     call.cloud.state_of(StreamPools).keep(pool.id, changed)
-    return accepted(call, "UPDATE_STREAM_POOL", "UPDATED", subject_of(changed))
+    work = call.cloud.state_of(WorkRequests).add("UPDATE_STREAM_POOL", "UPDATED", subject_of(changed))
+    return POOLS.shown(call, changed, {"opc-work-request-id": work.id})
 
 
 def subject_of(pool: StreamPool) -> Subject:
