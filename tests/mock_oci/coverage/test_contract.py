@@ -14,7 +14,7 @@ from tests.mock_oci.coverage.contract.models import answer_type, mistakes
 from tests.mock_oci.coverage.contract.storage import object_storage
 
 from mock_oci import backend
-from mock_oci.coverage.understood import UNDERSTOOD
+from mock_oci.coverage.understood import understood
 from mock_oci.identity.principals import Principal
 
 STORIES: tuple[Callable[[Asking], None], ...] = (
@@ -104,7 +104,7 @@ OF_HTTP = frozenset({"expect", "content-length"})
 def parameters_of(key: str) -> Iterator[Change]:
     """Yield each parameter that the operation understands, with a value that means nothing."""
     operation = OPERATIONS[key]
-    for item in UNDERSTOOD[key].split():
+    for item in understood()[key].split():
         name, equals, _ = item.partition("=")
         if equals or name.lower() in OF_HTTP:
             continue
@@ -147,7 +147,7 @@ def has_effect(reached: Reached) -> bool:
     return is_kept(list(reached.oci._states.values()), set())
 
 
-@pytest.mark.parametrize("key", sorted(UNDERSTOOD))
+@pytest.mark.parametrize("key", sorted(understood()))
 def test_no_parameter_is_accepted_and_then_ignored(key: str) -> None:
     ignored = [change.name for change in parameters_of(key) if not has_effect(asked_with(change))]
     assert ignored == []

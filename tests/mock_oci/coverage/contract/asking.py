@@ -12,9 +12,9 @@ from tests.mock_oci.conftest import Clock
 
 from mock_oci import MockOci, Request, Response
 from mock_oci.coverage.door import SdkOperation, known_as
-from mock_oci.services import SERVICES
+from mock_oci.services import operations
 
-OPERATIONS: dict[str, SdkOperation] = {known.key: known for item in SERVICES if (known := known_as(item))}
+OPERATIONS: dict[str, SdkOperation] = {known.key: known for item in operations() if (known := known_as(item))}
 
 
 @dataclass(frozen=True)
