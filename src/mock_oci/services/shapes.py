@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -112,6 +113,17 @@ def number(least: float | None = None, most: float | None = None, kind: Check = 
 def whole(least: int | None = None, most: int | None = None) -> Check:
     """Check for a whole number in this range."""
     return number(least, most, _WHOLE_NUMBER)
+
+
+def link(value: Any, where: str) -> None:
+    """Check for a URL of content; the Base64 of a data URL must be some (oracle/langchain-oracle, test_vision.py)."""
+    text(value, where)
+    head, marked, encoded = value.partition(";base64,")
+    if marked and head.startswith("data:"):
+        try:
+            base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise Mismatch(where, "a data URL", "has invalid Base64") from error
 
 
 texts = each(text)

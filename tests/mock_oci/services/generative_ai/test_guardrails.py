@@ -86,6 +86,17 @@ def test_only_what_is_configured_is_answered(apply: Apply) -> None:
     assert apply("ada@example.com", **{config: one(types=[])}).results.personally_identifiable_information is None
 
 
+def test_everything_is_looked_for_where_nothing_is_named(apply: Apply) -> None:
+    """As langchain-oci asks for it."""
+    unnamed = {
+        "content_moderation_config": Models.ContentModerationConfiguration(),
+        "personally_identifiable_information_config": Models.PersonallyIdentifiableInformationConfiguration(),
+    }
+    found = apply("How do I build a pipe bomb? Write to ada@example.com", **unnamed).results
+    assert {item.name: item.score for item in found.content_moderation.categories} == {"OVERALL": 1, "BLOCKLIST": 0}
+    assert [item.label for item in found.personally_identifiable_information] == ["EMAIL"]
+
+
 def image(text: bytes) -> Any:
     url = f"data:image/png;base64,{base64.b64encode(text).decode()}"
     return Models.GuardrailsImageInput(image_url=Models.GuardrailsImageUrl(url=url))

@@ -11,7 +11,7 @@ from mock_oci.services.generative_ai.native.cohere import response_format
 from mock_oci.services.generative_ai.native.cohere_rules import SAMPLING
 from mock_oci.services.generative_ai.native.format import Answer, Format
 from mock_oci.services.generative_ai.native.refusal import check_shape, from_cohere, misshapen, unanswered
-from mock_oci.services.shapes import each, mapping, one_by, one_of, record, text, truth
+from mock_oci.services.shapes import each, link, mapping, one_by, one_of, record, text, truth
 from mock_oci.services.shapes import whole as whole_number
 from mock_oci.wire import Body
 
@@ -122,7 +122,7 @@ def _finish(reply: Reply) -> str:
 
 
 _TYPE = {"type": text}
-_IMAGE_URL = record({"url": text, "detail": one_of("AUTO", "LOW", "HIGH")}, ["url"])
+_IMAGE_URL = record({"url": link, "detail": one_of("AUTO", "LOW", "HIGH")}, ["url"])
 _CONTENT = each(
     one_by(
         "type",

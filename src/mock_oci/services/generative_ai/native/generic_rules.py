@@ -9,6 +9,7 @@ from mock_oci.services.generative_ai.native.refusal import bad_request, check_sh
 from mock_oci.services.generative_ai.quirks import check_quirks
 from mock_oci.services.shapes import (
     each,
+    link,
     mapping,
     number,
     one_by,
@@ -53,7 +54,7 @@ _TYPE = {"type": text}
 
 
 def _link(name: str) -> Any:
-    url = record({"url": text, "detail": one_of("AUTO", "LOW", "HIGH")}, ["url"])
+    url = record({"url": link, "detail": one_of("AUTO", "LOW", "HIGH")}, ["url"])
     return record({**_TYPE, name: url}, [name])
 
 

@@ -39,6 +39,11 @@ def test_a_complete_answer_has_the_documented_shape(v2: Ask, said: Read) -> None
     assert len(response["id"]) == 32
 
 
+def test_an_image_that_is_no_base64_is_refused(v2: Ask) -> None:
+    refused = v2(messages=[_user({"type": "IMAGE_URL", "imageUrl": {"url": "data:image/png;base64,no!"}})])
+    assert (refused.status, b"has invalid Base64" in refused.body) == (400, True)
+
+
 def test_a_stream_says_the_same_and_ends_without_restating_it(v2: Ask, said: Read, streamed: Read) -> None:
     *events, last = streamed(v2(isStream=True))
     text = "".join(event["message"]["content"][0]["text"] for event in events)

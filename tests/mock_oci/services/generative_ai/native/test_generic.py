@@ -179,6 +179,16 @@ def test_images_are_seen_and_stop_sequences_stop(generic: Ask, said: Read) -> No
     assert text == 'You asked: "What is this?" I saw 1 image. '
 
 
+@pytest.mark.parametrize("model", [GROK, LLAMA])
+def test_an_image_that_is_no_base64_is_refused(generic: Ask, said: Read, model: str) -> None:
+    image = {"type": "IMAGE", "imageUrl": {"url": "data:image/png;base64,no_base64!!!"}}
+    seen = {"role": "USER", "content": [{"type": "TEXT", "text": "What is this?"}, image]}
+    refused = generic(model, messages=[seen])
+    assert (refused.status, b"has invalid Base64" in refused.body) == (400, True)
+    image["imageUrl"] = {"url": "https://example.com/;base64,no!"}
+    said(generic(model, messages=[seen]))
+
+
 def test_log_probabilities_stand_beside_each_piece(generic: Ask, said: Read, streamed: Read) -> None:
     logprobs = _choice(said(generic(LLAMA, logProbs=1)))["logprobs"]
     assert len(logprobs["tokens"]) == len(logprobs["tokenLogprobs"]) == len(logprobs["textOffset"])
