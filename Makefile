@@ -13,8 +13,8 @@ BIN := $(VENV)/bin
 # The first Python on the path that is new enough; PYTHON=… names another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# More than there are cores: most tests wait for a process or a socket.
-WORKERS ?= 4
+# More than there are cores: many tests wait for a process or a socket.
+WORKERS ?= 3
 # Client libraries want versions of their own of what we use, and of OpenAI's client, so they get places of their own.
 CLIENTS := .venv-clients
 # What builds the site, likewise.
@@ -63,10 +63,10 @@ smoke: $(VENV)/.runtime ## try a deployment as its clients do, after an apply: m
 	@printf '%s\n' "$(KEY)" | $(BIN)/python -m model_service smoke "$(URL)" --key - $(if $(MODEL),--model "$(MODEL)")
 
 test: $(VENV)/.tests ## the tests, with style and types
-	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
+	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes $(WORKERS))
 
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
-	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow")
+	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes 2 -m "not slow")
 
 test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/schemathesis $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl

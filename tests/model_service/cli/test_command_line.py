@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -10,13 +11,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from mock_oci import MockOci
 from mock_oci.identity.principals import new_key, pem_of
-from model_service import __version__
+from model_service import __main__, __version__
 from model_service.__main__ import COMMANDS, ENDINGS, main
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,23 +27,50 @@ LLAMA = "meta.llama-3.3-70b-instruct"
 
 
 BARE = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src"), "HOME": "/nonexistent"}
+Finished = subprocess.CompletedProcess[str]
 
 
-def run(*words: str, environment: dict[str, str] | None = None, typed: bytes = b"") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "model_service", *words],
-        env=BARE | (environment or {}),
-        input=typed,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+def run_process(*words: str) -> Finished:
+    command = [sys.executable, "-m", "model_service", *words]
+    return subprocess.run(command, env=BARE, capture_output=True, text=True, timeout=60, check=False)
+
+
+def run(
+    *words: str, environment: dict[str, str] | None = None, typed: bytes = b"", terminal: IO[str] | None = None
+) -> Finished:
+    """Run a command as its process does, but in this one: a new one imports for half a second."""
+    held = signal.getsignal(signal.SIGTERM)
+    variables = BARE | (environment or {})
+    said, warned = (_Output(variables.get("PYTHONIOENCODING", "utf-8")) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", variables)
+        patch.setattr(sys, "argv", [__main__.__file__, *words])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed), "utf-8"))
+        patch.setattr(sys, "stdout", terminal or said)
+        patch.setattr(sys, "stderr", warned)
+        try:
+            code = main(words)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            signal.signal(signal.SIGTERM, held)
+    return Finished(words, code, said.text, warned.text)
+
+
+class _Output(io.TextIOWrapper):
+    """What would be a pipe."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(io.BytesIO(), encoding, write_through=True)
+
+    @property
+    def text(self) -> str:
+        return self.buffer.getvalue().decode(self.encoding)  # type: ignore[attr-defined] # a BytesIO
 
 
 @pytest.mark.parametrize("stream", [[], ["--stream"]])
 def test_without_any_credential_a_local_oci_answers(stream: list[str]) -> None:
-    result = run("chat", "Why do functions sleep?", "--model", LLAMA, *stream)
+    result = run_process("chat", "Why do functions sleep?", "--model", LLAMA, *stream)
     assert result.returncode == 0
     assert "Why do functions sleep?" in result.stdout
     assert result.stderr.startswith("Local OCI (mock_oci): ")
@@ -251,7 +281,7 @@ def test_a_misspelt_setting_is_a_warning_that_says_what_was_meant(environment: d
 
 
 def test_the_version_is_the_packages() -> None:
-    result = run("--version")
+    result = run_process("--version")
     assert (result.returncode, result.stdout) == (0, f"model-service {__version__}\n")
 
 
@@ -271,16 +301,21 @@ def test_the_doctor_has_colours_in_a_terminal_that_wants_them(
     change: dict[str, str], words: list[str], coloured: bool, environment: dict[str, str]
 ) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "model_service", "doctor", *words], env=BARE | environment | change, stdout=theirs
-    )
-    assert process.wait(timeout=60) == 0
-    os.close(theirs)
-    shown = os.read(ours, 65536).decode()
-    os.close(ours)
+    with os.fdopen(theirs, "w") as terminal:
+        assert run("doctor", *words, environment=environment | change, terminal=terminal).returncode == 0
+    shown = _read_to_the_end(ours)
     assert shown.count("credentials") == 1
     assert ("\x1b[32mOK" in shown) is coloured
     assert ("\x1b" in shown) is coloured
+
+
+def _read_to_the_end(terminal: int) -> str:
+    """Return what a terminal that nobody writes to any more was sent, and close it."""
+    shown = b""
+    with suppress(OSError), closing(os.fdopen(terminal, "rb", buffering=0)) as file:  # EIO is its end
+        while more := file.read(65536):
+            shown += more
+    return shown.decode()
 
 
 def test_the_doctors_report_can_be_json(environment: dict[str, str]) -> None:
