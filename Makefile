@@ -27,6 +27,8 @@ STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
 LOCAL_KEYS := build/local-keys.json
 WITH_KEYS = --authentication keys --config MODEL_SERVICE_KEYS=$(CURDIR)/$(LOCAL_KEYS) --config MODEL_SERVICE_USAGE=1 \
 	--config 'MODEL_SERVICE_IDENTITY_HEADERS={"id":"x-model-service-caller","team":"x-model-service-team","key":"x-model-service-key","models":"x-model-service-models"}'
+# Where the releases are: the notes of a release have the button that deploys it, where that is GitHub.
+REPOSITORY ?= $(shell git remote get-url origin 2>/dev/null)
 # How many prompts, and what is done with them: TASKS names a stream `prompts` and a bucket `results`.
 BATCH ?= 1000
 TASKS ?= docs/tasks/prompts.yaml
@@ -80,8 +82,8 @@ clients = $(CLIENTS)/$(1)/bin/python -m pytest -q tests/clients --python=$(abspa
 # One loop for all tests: clients keep their connections for the next one.
 ASYNC := $(foreach what,mode=auto default_test_loop_scope=session default_fixture_loop_scope=session,-o asyncio_$(what))
 
-lock: $(VENV)/.runtime ## the hashes of every pin, after a change of requirements.txt or tests/requirements.txt
-	@for pins in requirements.txt tests/requirements.txt; do \
+lock: $(VENV)/.runtime ## the hashes of every pin, after a change of one of the requirements.txt
+	@for pins in requirements.txt tests/requirements.txt docs/requirements.txt; do \
 		PYTHONPATH=src $(BIN)/python -m function_package lock $$pins || exit 1; done
 
 lint: $(VENV)/.tests
@@ -146,10 +148,10 @@ version: $(VENV)/.runtime ## give the tree and what is unreleased in the changel
 	@PYTHONPATH=src $(BIN)/python -m function_package version $(VERSION)
 
 # dist/<version>/: both packages for a laptop, a ZIP for each processor with its bill of materials, the stack, notes, digests of all.
-release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this version: dist/<version>/
+release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this version: dist/<version>/, REPOSITORY=https://github.com/<owner>/<name>
 	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; \
 	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; \
-	$$package notes >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; \
+	$$package notes --repository "$(REPOSITORY)" >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; \
 	$(call wheels,$$folder); \
 	for architecture in x86 arm; do \
 	$$package zip --architecture $$architecture $$folder/model-service-$$version-$$architecture.zip; done; \
@@ -188,10 +190,11 @@ $(CLIENTS)/%/.clients: tests/clients/openai-%.txt
 $(CLIENTS)/%/.clients: tests/clients/%.txt
 	$(place_of_its_own)
 
-$(SITE)/.mkdocs: docs/requirements.txt
+$(SITE)/.mkdocs: docs/requirements.txt docs/requirements.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
 	@$(PYTHON) -m venv $(SITE)
-	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r $<
+	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		$$(PYTHONPATH=src $(SITE)/bin/python -m function_package words docs/requirements.txt)
 	@touch $@
 
 # With all that they ask for: nobody deploys these.

@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("requirements", type=Path, nargs="?", default=Path("requirements.txt"))
     version = commands.add_parser("version", help="the version of the tree, or give it a new one")
     version.add_argument("new", nargs="?", help="such as 0.2.0; what is unreleased in the changelog gets it, too")
-    commands.add_parser("notes", help="what the changelog says of the version of the tree")
+    notes = commands.add_parser("notes", help="what the changelog says of the version of the tree")
+    notes.add_argument("--repository", default="", metavar="URL", help="where the releases are: adds the deploy button")
     sums = commands.add_parser("checksums", help="the SHA-256 of each file of a folder")
     sums.add_argument("folder", type=Path)
     for command in (dependencies, archive, bill):
@@ -125,8 +126,8 @@ def _version(options: argparse.Namespace) -> str:
     return current_version(ROOT)
 
 
-def _notes(_options: argparse.Namespace) -> str:
-    return release_notes(ROOT).rstrip()
+def _notes(options: argparse.Namespace) -> str:
+    return release_notes(ROOT, options.repository).rstrip()
 
 
 def _checksums(options: argparse.Namespace) -> str:

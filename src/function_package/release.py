@@ -14,6 +14,11 @@ from function_package.errors import PackageError
 VERSION: Final = re.compile(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
 CHANGELOG: Final = "CHANGELOG.md"
 UNRELEASED: Final = "## Unreleased\n"
+STACK_ARCHIVE: Final = "model-service-stack.zip"
+BUTTON: Final = "https://oci-resourcemanager-plugin.plugins.oci.oraclecloud.com/latest/deploy-to-oracle-cloud.svg"
+GITHUB: Final = re.compile(
+    r"(?:https://github\.com/|git@github\.com:|ssh://git@github\.com/)(?P<name>[\w-]+/[\w.-]+?)(?:\.git)?/?"
+)
 # Where the version is, by file: what stands before it, and what behind.
 PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "pyproject.toml": ('\nversion = "', '"'),
@@ -48,10 +53,11 @@ def set_version(root: Path, version: str, day: date) -> None:
     changelog.write_text(text.replace(UNRELEASED, f"{UNRELEASED}\n## {version} - {day}\n", 1), encoding="utf-8")
 
 
-def release_notes(root: Path) -> str:
-    """Return what the changelog says of the tree's version.
+def release_notes(root: Path, repository: str = "") -> str:
+    """Return what the changelog says of the tree's version, with a button where GitHub has the releases.
 
-    Raise ``PackageError`` where it says nothing of it, or has entries that no version has yet.
+    ``repository`` is the address of the repository, as ``git remote get-url`` prints it. Raise ``PackageError`` where
+    the changelog says nothing of the version, or has entries that no version has yet.
     """
     version = current_version(root)
     text = (root / CHANGELOG).read_text(encoding="utf-8")
@@ -60,7 +66,21 @@ def release_notes(root: Path) -> str:
     heading = re.search(rf"^## {re.escape(version)}(?: - .*)?\n", text, re.MULTILINE)
     if heading is None:
         raise PackageError(f"{CHANGELOG} has no section for {version}")
-    return f"# model-service and mock-oci {version}\n\n{section(text, heading.group())}\n"
+    button = deploy_button(repository)
+    above = f"{button}\n\n" if button else ""
+    return f"# model-service and mock-oci {version}\n\n{above}{section(text, heading.group())}\n"
+
+
+def deploy_button(repository: str) -> str:
+    """Return Oracle's button, in Markdown, that makes a stack of the latest release; empty where it is not on GitHub.
+
+    Source: https://docs.oracle.com/en-us/iaas/Content/ResourceManager/Tasks/deploybutton.htm
+    """
+    found = GITHUB.fullmatch(repository.strip())
+    if found is None:
+        return ""
+    archive = f"https://github.com/{found['name']}/releases/latest/download/{STACK_ARCHIVE}"
+    return f"[![Deploy to Oracle Cloud]({BUTTON})](https://cloud.oracle.com/resourcemanager/stacks/create?zipUrl={archive})"
 
 
 def section(text: str, heading: str) -> str:

@@ -18,7 +18,7 @@ from function_package.lock import older_than, read_lock, words_for_pip, write_lo
 from function_package.wheels import ARCHITECTURES, pinned
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests/requirements.txt"]
+REQUIREMENTS = [ROOT / name for name in ("requirements.txt", "tests/requirements.txt", "docs/requirements.txt")]
 YEAR = timedelta(days=365)
 OLD, TODAY = date(2026, 1, 2), date(2026, 11, 27)
 

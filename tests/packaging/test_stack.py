@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from function_package.archive import write_stack
+from function_package.release import STACK_ARCHIVE, deploy_button
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,10 +40,27 @@ def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
-def test_the_button_of_the_readme_leads_to_what_a_release_has() -> None:
-    (url,) = re.findall(
-        r"\(https://cloud\.oracle\.com/resourcemanager/stacks/create\?zipUrl=(\S+)\)", (ROOT / "README.md").read_text()
-    )
-    name = url.rpartition("/")[2]
-    assert f"stack $$folder/{name}" in (ROOT / "Makefile").read_text()
-    assert f"stack dist/{name}" in (ROOT / "Makefile").read_text()
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "https://github.com/team-x/model-service",
+        "https://github.com/team-x/model-service.git\n",
+        "git@github.com:team-x/model-service.git",
+        "ssh://git@github.com/team-x/model-service.git",
+    ],
+)
+def test_the_button_leads_to_what_a_release_has(repository: str) -> None:
+    button = deploy_button(repository)
+    (url,) = re.findall(r"\(https://cloud\.oracle\.com/resourcemanager/stacks/create\?zipUrl=(\S+)\)", button)
+    assert url == f"https://github.com/team-x/model-service/releases/latest/download/{STACK_ARCHIVE}"
+    assert f"stack $$folder/{STACK_ARCHIVE}" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("repository", ["", "/srv/model-service", "https://example.com/x/y", "https://github.com/x"])
+def test_there_is_no_button_that_would_lead_nowhere(repository: str) -> None:
+    assert deploy_button(repository) == ""
+
+
+def test_no_page_has_an_address_that_somebody_still_has_to_fill_in() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    assert not [page.name for page in pages if "github.com/OWNER" in page.read_text()]
