@@ -8,16 +8,17 @@ import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 from urllib.parse import quote
 
 from model_service.callers.keys import VARIABLE, Key, KeyRing, new_key, read_key_ring
 from model_service.cli.options import connection_options, json_option, settings_of
 from model_service.cli.table import write_table
-from model_service.errors import InvalidRequest
+from model_service.errors import InvalidRequest, UpstreamRefused
 from model_service.fn.invocation import Deadline
 from model_service.service import Service
-from model_service.service_file.documents import is_secret, read_document
+from model_service.service_file.documents import is_secret, read_secret
+from model_service.upstream.response import UpstreamResponse, read_object
 
 if TYPE_CHECKING:
     import argparse
@@ -32,6 +33,7 @@ EXAMPLES: Final = """\
 COLUMNS: Final = ("id", "owner", "team", "state", "created", "expires", "models")
 SECONDS: Final = 30.0  # for reading or writing a secret
 SECRETS_PATH: Final = "/20180608/secrets/"  # oci.vault.VaultsClient.update_secret
+MAX_TRIES: Final = 3  # to change a document that others change at the same time
 MAX_SECRET_BYTES: Final = 25 * 1024  # https://docs.oracle.com/en-us/iaas/Content/General/Concepts/servicelimits.htm
 DAYS: Final = re.compile(r"(?P<days>[1-9][0-9]{0,3})d")
 
@@ -58,25 +60,36 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     """Do one action; raise ``InvalidRequest`` for a key that there is not, ``SettingsError`` for a broken document."""
     with closing(Service(settings_of(options))) as service:
         document: KeyDocument = _Secret(service, options.at) if is_secret(options.at) else _File(options.at)
-        now = datetime.now(UTC)
-        ring = document.read()
         if options.action == "list":
-            rows = [_row(key) for key in ring]
+            rows = [_row(key) for key in document.read()]
             if options.json:
                 json.dump([dict(zip(COLUMNS, row, strict=True)) for row in rows], out, indent=2)
                 out.write("\n")
             else:
                 write_table([COLUMNS, *rows], out)
             return
+        shown = _change(document, options)
+        done = {"key": shown} if shown else {"revoked": options.id}
+        out.write(f"{json.dumps(done) if options.json else shown or 'revoked'}\n")
+
+
+def _change(document: KeyDocument, options: argparse.Namespace) -> str:
+    """Do one action, anew where somebody else changes the document meanwhile; return the key to show, if any."""
+    for _ in range(MAX_TRIES):
+        ring, now = document.read(), datetime.now(UTC)
         if options.action == "create":
             shown, ring = _created(options, ring, now)
         elif options.action == "rotate":
             shown, ring = _rotated(options.id, ring, now)
         else:
             shown, ring = "", ring.revoke(_existing(options.id, ring).id)
-        document.write(ring)
-        done = {"key": shown} if shown else {"revoked": options.id}
-        out.write(f"{json.dumps(done) if options.json else shown or 'revoked'}\n")
+        if document.write(ring):
+            return shown
+    raise InvalidRequest(
+        f"Others have changed the keys {MAX_TRIES} times meanwhile; nothing was written. Try again.",
+        code="keys_changed",
+        status=409,
+    )
 
 
 def _created(options: argparse.Namespace, ring: KeyRing, now: datetime) -> tuple[str, KeyRing]:
@@ -119,7 +132,9 @@ class KeyDocument(Protocol):
 
     def read(self) -> KeyRing: ...
 
-    def write(self, ring: KeyRing) -> None: ...
+    def write(self, ring: KeyRing) -> bool:
+        """Write the document unless it has changed since it was read; return whether it was written."""
+        ...
 
 
 class _File:
@@ -129,22 +144,31 @@ class _File:
     def read(self) -> KeyRing:
         return read_key_ring(self._path.read_text(), str(self._path)) if self._path.exists() else KeyRing()
 
-    def write(self, ring: KeyRing) -> None:
+    def write(self, ring: KeyRing) -> bool:
         """Write the document anew, in one step: a function that reads it meanwhile sees the old one or the new one."""
         beside = self._path.with_name(f"{self._path.name}.new")
         beside.write_text(json.dumps(ring.document(), indent=2) + "\n")
         beside.replace(self._path)
+        return True
 
 
 class _Secret:
     def __init__(self, service: Service, ocid: str) -> None:
         self._service, self._ocid = service, ocid
+        self._etag = ""
 
     def read(self) -> KeyRing:
-        name, text = read_document(VARIABLE, self._ocid, self._service, Deadline.after(SECONDS))
-        return read_key_ring(text, name)
+        """Return the keys of the current version, whose ETag the next version has to be written over."""
+        deadline = Deadline.after(SECONDS)
+        response = self._send("GET", None, {}, deadline)
+        self._etag = response.header("etag") or ""
+        version = read_object(response).get("currentVersionNumber")
+        # By its number: where secrets are read, a new version may come a little later than where they are written.
+        number = version if isinstance(version, int) else None
+        text = read_secret(VARIABLE, self._ocid, self._service, deadline, version=number)
+        return read_key_ring(text, "the secret")
 
-    def write(self, ring: KeyRing) -> None:
+    def write(self, ring: KeyRing) -> bool:
         """Make a new version of the secret, the current one; raise ``InvalidRequest`` for too many keys."""
         text = json.dumps(ring.document(), separators=(",", ":")).encode()
         if len(text) > MAX_SECRET_BYTES:
@@ -154,6 +178,17 @@ class _Secret:
             )
         content = base64.b64encode(text).decode()
         body = {"secretContent": {"contentType": "BASE64", "content": content, "stage": "CURRENT"}}
-        deadline = Deadline.after(SECONDS)
+        headers = {"if-match": self._etag} if self._etag else {}
+        try:
+            self._send("PUT", body, headers, Deadline.after(SECONDS)).read()
+        except UpstreamRefused as refusal:
+            if refusal.status != 412:
+                raise
+            return False
+        return True
+
+    def _send(
+        self, method: str, body: dict[str, Any] | None, headers: dict[str, str], deadline: Deadline
+    ) -> UpstreamResponse:
         vaults = self._service.region_services.vaults(self._ocid, deadline)
-        vaults.send("PUT", SECRETS_PATH + quote(self._ocid, safe=""), body, {}, deadline).read()
+        return vaults.send(method, SECRETS_PATH + quote(self._ocid, safe=""), body, headers, deadline)

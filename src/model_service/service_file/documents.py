@@ -55,7 +55,7 @@ def read_document(variable: str, setting: str, places: Places, deadline: Deadlin
     if "\n" in setting or setting.startswith("{"):
         return "the text of the variable", setting
     if is_secret(setting):
-        return "the secret", _decoded(variable, "the secret", _secret(variable, setting, places, deadline))
+        return "the secret", read_secret(variable, setting, places, deadline)
     if "://" in setting:
         location = location_of(variable, setting)
         content = places.object_storage.get(location, MAX_BYTES, deadline)
@@ -68,19 +68,21 @@ def is_secret(setting: str) -> bool:
     return setting.startswith("ocid1.vaultsecret.") and re.fullmatch(SECRET, setting) is not None
 
 
-def _secret(variable: str, ocid: str, places: Places, deadline: Deadline) -> bytes:
-    """Return the content of a secret.
+def read_secret(variable: str, ocid: str, places: Places, deadline: Deadline, *, version: int | None = None) -> str:
+    """Return the text of a secret, the current version unless another is named; raise ``SettingsError``.
 
     Source: https://docs.oracle.com/en-us/iaas/api/#/en/secretretrieval/20190301/SecretBundle/GetSecretBundle
     """
     client = places.region_services.secrets(ocid, deadline)
-    bundle = read_object(client.send("GET", SECRETS_PATH + quote(ocid, safe=""), None, {}, deadline))
+    query = f"?versionNumber={version}" if version is not None else ""
+    bundle = read_object(client.send("GET", SECRETS_PATH + quote(ocid, safe="") + query, None, {}, deadline))
     content = bundle.get("secretBundleContent")
     text = content.get("content") if isinstance(content, dict) else None
     try:
-        return base64.b64decode(text or "", validate=True)
+        found = base64.b64decode(text or "", validate=True)
     except (binascii.Error, ValueError, TypeError):
         raise SettingsError(variable, "the secret's content is not base64") from None
+    return _decoded(variable, "the secret", found)
 
 
 def location_of(variable: str, setting: str) -> ObjectLocation:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mock_oci import MockOci
-from mock_oci.services.vault.state import Secrets
+from mock_oci.services.vault.state import Secret, Secrets
 from model_service.callers.keys import KEY, KeyRing, new_key, read_key_ring
+from model_service.cli import keys as keys_command
 from model_service.cli.keys import add_arguments, run
 from model_service.errors import InvalidRequest, SettingsError
 
@@ -108,13 +110,56 @@ def test_a_document_is_written_in_one_step(document: Path, monkeypatch: pytest.M
     assert document.read_text() == before
 
 
-def test_more_keys_than_a_secret_holds_are_refused_before_they_are_written(
-    environment: dict[str, str], oci: MockOci, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def secret(environment: dict[str, str], oci: MockOci, monkeypatch: pytest.MonkeyPatch) -> Secret:
     for name, value in {**environment, "MODEL_SERVICE_OCI_ENDPOINT": environment["OCI_GENAI_ENDPOINT"]}.items():
         monkeypatch.setenv(name, value)
+    return oci.state_of(Secrets).create("keys", b"{}")
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object], times: int) -> None:
+    """Let somebody else do an action between the reading and the writing of a secret."""
+    left, write = [times], keys_command._Secret.write
+
+    def late(self: keys_command._Secret, ring: KeyRing) -> bool:
+        if left[0]:
+            left[0] -= 1
+            action()
+        return write(self, ring)
+
+    monkeypatch.setattr(keys_command._Secret, "write", late)
+
+
+def test_keys_that_are_made_at_the_same_time_are_all_in_the_secret(
+    secret: Secret, oci: MockOci, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_another() -> None:
+        state = oci.state_of(Secrets)
+        made = KeyRing([new_key("bob", None, now=datetime.now(UTC))[1]])
+        state.add_version(state.all()[0], json.dumps(made.document()).encode())
+
+    meanwhile(monkeypatch, of_another, 1)
+    shown = keys(Path(secret.id), "create", "--owner", "ada")
+    listed = json.loads(keys(Path(secret.id), "list", "--json"))
+    assert sorted(row["owner"] for row in listed) == ["ada", "bob"]
+    assert shown.split("_")[1] in {row["id"] for row in listed}
+
+
+def test_a_secret_that_others_change_all_the_time_is_left_as_it_is(
+    secret: Secret, oci: MockOci, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = oci.state_of(Secrets)
+    meanwhile(monkeypatch, lambda: state.add_version(state.all()[0], b"{}"), 100)
+    with pytest.raises(InvalidRequest, match="Try again") as error:
+        keys(Path(secret.id), "create", "--owner", "ada")
+    assert error.value.status == 409
+    assert state.all()[0].current.number == 4
+    assert keys(Path(secret.id), "list", "--json") == "[]"
+
+
+def test_more_keys_than_a_secret_holds_are_refused_before_they_are_written(secret: Secret, oci: MockOci) -> None:
     many = KeyRing(new_key(f"owner-{number}", "search", now=datetime.now(UTC))[1] for number in range(150))
-    secret = oci.state_of(Secrets).create("keys", json.dumps(many.document(), separators=(",", ":")).encode())
+    oci.state_of(Secrets).add_version(secret, json.dumps(many.document(), separators=(",", ":")).encode())
     with pytest.raises(InvalidRequest, match="a Vault secret takes 25600"):
         keys(Path(secret.id), "create", "--owner", "ada")
-    assert len(oci.state_of(Secrets).all()[0].versions) == 1
+    assert len(oci.state_of(Secrets).all()[0].versions) == 2
