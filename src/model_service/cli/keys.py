@@ -87,7 +87,6 @@ def _change(document: KeyDocument, options: argparse.Namespace) -> str:
             return shown
     raise InvalidRequest(
         f"Others have changed the keys {MAX_TRIES} times meanwhile; nothing was written. Try again.",
-        code="keys_changed",
         status=409,
     )
 
