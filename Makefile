@@ -125,7 +125,7 @@ image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<regist
 		--build-arg BUILD_DIGEST=$(BUILD_DIGEST) --build-arg RUN_DIGEST=$(RUN_DIGEST) .
 	@PYTHONPATH=src $(BIN)/python -m function_package sbom --architecture $(ARCHITECTURE) dist/image-$(ARCHITECTURE).cdx.json
 
-image-test: $(VENV)/.tests ## build the image and run it confined as OCI does: needs Docker, or root with dockerd and debootstrap
+image-test: $(VENV)/.tests ## build the images, run the function's confined as OCI does: needs Docker, or root with dockerd and debootstrap
 	@$(BIN)/python -m tests.image $(if $(SHAPES),--shapes)
 
 zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm

@@ -15,7 +15,7 @@ from pathlib import Path
 from mock_oci import __version__
 from mock_oci.backend import MockOci
 from mock_oci.commands import COMMANDS, command_named
-from mock_oci.commands.arguments import Parser, assignment, complain, program
+from mock_oci.commands.arguments import Parser, assignment, base_url, complain, program
 from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
@@ -44,9 +44,7 @@ def _run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     parser = _parser()
     options = parser.parse_args(arguments)
-    for flag in _OF_A_FUNCTION:
-        if options.function is None and getattr(options, flag) not in (None, False):
-            parser.error(f"--{flag} needs --function")
+    _check_flags(parser, options)
     try:
         oci = MockOci(policies=options.policies)
     except (OSError, ValueError) as error:  # a PolicyError, or no text
@@ -72,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="the port (0, the default: any free one)",
     )
+    parser.add_argument("--host", metavar="ADDRESS", help="listen here (127.0.0.1); 0.0.0.0 is for containers")
+    parser.add_argument("--url", type=base_url, help="where clients reach it, as --write-config writes it")
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
     parser.add_argument(
         "--policies",
@@ -138,6 +138,14 @@ def _number(least: int, most: int, what: str) -> Callable[[str], int]:
     return read
 
 
+def _check_flags(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End with a complaint of a flag that means nothing with, or without, a function."""
+    alone = options.function is None
+    for flag in _OF_A_FUNCTION if alone else _OF_NO_FUNCTION:
+        if getattr(options, flag) not in (None, False):
+            parser.error(f"--{flag} {'needs --function' if alone else 'is for a local OCI without a function'}")
+
+
 def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
     # Imported here: the FDK is not needed to serve the backend alone.
     from mock_oci.demo.batch import run_batch  # noqa: PLC0415 - see above
@@ -172,25 +180,27 @@ def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
 
 def _serve_alone(oci: MockOci, options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = LoopbackServer(oci.answer, options.port)
+    server = LoopbackServer(oci.answer, options.port, options.host or "127.0.0.1")
     with contextlib.suppress(KeyboardInterrupt):
         if options.until_stdin_ends:
             threading.Thread(target=end_with_stdin, daemon=True).start()
         try:
-            server.start()
+            server.bind()
         except OSError as error:
             print(f"mock_oci: cannot serve on port {options.port}: {reason(error)}", file=sys.stderr)
             return 2
-        with server:
+        with contextlib.closing(server):
+            url = options.url or server.url
             try:
                 if options.write_config is not None:
-                    write_config(oci, options.write_config, server.url)
+                    write_config(oci, options.write_config, url)
             except OSError as error:
                 print(f"mock_oci: cannot write the config: {reason(error)}", file=sys.stderr)
                 return 2
             if not options.until_stdin_ends:  # else a program is served, whose standard error is its own
                 print(f"mock_oci: {policies_in_force(oci)}", file=sys.stderr, flush=True)
-            print(f"ready: {server.url}", flush=True)
+            server.start()  # what is written is there before the first answer
+            print(f"ready: {url}", flush=True)
             wait_for_interrupt()
     return 0
 
@@ -207,6 +217,7 @@ examples:
 exit codes: 0 ended as asked, 1 the function failed, 2 wrong usage or it cannot serve, 130 interrupted"""
 
 _OF_A_FUNCTION = ("prompt", "batch", "out", "buffered", "authentication")
+_OF_NO_FUNCTION = ("host", "url")
 
 if __name__ == "__main__":
     sys.exit(main())

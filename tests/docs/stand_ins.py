@@ -1,4 +1,4 @@
-"""What stands in for ``terraform``, ``docker``, ``fn``, ``curl`` and ``make`` while a page's commands are tried.
+"""What stands in for ``terraform``, ``docker``, ``fn``, ``curl``, ``make``, ``pip`` while a page's commands are tried.
 
 ``python stand_ins.py PROGRAM ARGUMENTS…`` ends with 1, and says why, where the program would not take the arguments: a
 subcommand that it does not have, a variable or an output that the Terraform of this folder does not declare, a target
@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {"mock-oci": "src/pyproject.toml", "model-service": "pyproject.toml"}
 REPOSITORY = "ord.ocir.io/mynamespace/model-service"
 OUTPUTS = {
     "image_repository": REPOSITORY,
@@ -20,7 +23,7 @@ OUTPUTS = {
     "keys_secret_id": "ocid1.vaultsecret.oc1.us-chicago-1.keys",
 }
 # What comes first of the programs that we do not have, as their documentation has it.
-DOCKER = ("login", "push", "buildx imagetools inspect")
+DOCKER = ("login", "push", "buildx imagetools inspect", "build --tag mock-oci src", "run --rm")
 FN = (
     "create context",
     "use context",
@@ -61,6 +64,26 @@ def terraform(words: list[str]) -> None:
         print(OUTPUTS[words[-1]])
 
 
+def docker(words: list[str]) -> None:
+    """Have mock-oci read what the image of mock-oci is asked."""
+    starts(words, DOCKER)
+    if words[0] == "run":
+        command, *rest = words[words.index("mock-oci") + 1 :]
+        parse(f"from mock_oci.commands.{command} import _parser; import sys; _parser().parse_args(sys.argv[1:])", rest)
+
+
+def pip(words: list[str]) -> None:
+    """Check that there is such a package of ours, with these extras; what others there are is not known here."""
+    starts(words, ("install ",))
+    for requirement in words[1:]:
+        name, _, extras = requirement.rstrip("]").partition("[")
+        if name not in PACKAGES:
+            refuse(f"no such package: {name}")
+        known = tomllib.loads((ROOT / PACKAGES[name]).read_text())["project"]["optional-dependencies"]
+        if extras and not set(extras.split(",")) <= set(known):
+            refuse(f"no such extra: {extras}")
+
+
 def make(words: list[str]) -> None:
     """Check that the targets are there."""
     folder = words[words.index("-C") + 1] if "-C" in words else "."
@@ -78,26 +101,28 @@ def curl(words: list[str]) -> None:
 
 def python(words: list[str]) -> None:
     """Have the real parser of our command line, or of an example, read the arguments."""
-    root = Path(__file__).resolve().parents[2]
     if words[0] != "-m":
-        folder, file = (root / words[0]).parent, Path(words[0]).stem
+        folder, file = (ROOT / words[0]).parent, Path(words[0]).stem
         program = (
             f"import sys; sys.path.insert(0, {str(folder)!r}); import {file}; {file}.parser().parse_args(sys.argv[1:])"
         )
     else:
         program = f"from {words.pop(1)}.__main__ import _parser; import sys; _parser().parse_args(sys.argv[1:])"
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words[1:]], cwd=root / "src", capture_output=True, text=True, check=False
-    )
+    parse(program, words[1:])
+
+
+def parse(program: str, arguments: list[str]) -> None:
+    """Have a program read the arguments, which ends with an error when it does not take them."""
+    words = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(words, cwd=ROOT / "src", capture_output=True, text=True, check=False)
     if done.returncode != 0:
         refuse(done.stderr)
 
 
 if __name__ == "__main__":
     program, arguments = sys.argv[1], sys.argv[2:]
-    if program == "docker":
-        starts(arguments, DOCKER)
-    elif program == "fn":
+    if program == "fn":
         starts(arguments, FN)
     else:
-        {"terraform": terraform, "make": make, "curl": curl, "python": python}[program](arguments)
+        known = {"terraform": terraform, "make": make, "curl": curl, "python": python, "docker": docker, "pip": pip}
+        known[program](arguments)

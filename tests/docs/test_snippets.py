@@ -26,7 +26,7 @@ STATEMENT = re.compile(
     re.IGNORECASE,
 )
 WITH_FIGURES = {"benchmark.md", "resilience.md"}
-PROGRAMS = ("terraform", "docker", "fn", "curl", "make")
+PROGRAMS = ("terraform", "docker", "fn", "curl", "make", "pip")
 
 
 def blocks(*languages: str) -> list[pytest.param]:
@@ -112,6 +112,10 @@ def test_commands_that_need_a_tenancy_are_such_that_their_programs_take(page: Pa
         ".venv/bin/python -m model_service doctor --imagined",
         "curl -s localhost",
         "docker imagine",
+        "docker run --rm mock-oci imagine",
+        "docker build --tag mock-oci nowhere",
+        "pip install imagined",
+        "pip install 'mock-oci[imagined]'",
     ],
 )
 def test_a_command_that_no_program_takes_is_found(text: str, tenancy: Path) -> None:

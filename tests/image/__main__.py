@@ -1,5 +1,6 @@
 """Build the image of the function and run it as Functions would: ``make image-test``, ``python -m tests.image``.
 
+Then the image of mock-oci, as docs/mock_oci.md has it. ``--mock-oci`` tries that one alone.
 ``--shapes`` then tries every kind of call in one memory shape after the other, and prints the table of docs/operate.md.
 The exit code is 0 when all of it worked, 1 when the image is at fault, 3 when this machine can run no container.
 """
@@ -19,6 +20,8 @@ from tests.image.base import OWN_TAGS, ROOT, base_of
 from tests.image.container import FunctionContainer
 from tests.image.deployed import deployed
 from tests.image.docker import Docker, FaultError, MissingError, any_daemon
+from tests.image.mock_oci_image import IMAGE as MOCK_OCI_IMAGE
+from tests.image.mock_oci_image import try_mock_oci
 from tests.image.shapes import record, shapes
 
 from mock_oci import LoopbackServer, MockOci
@@ -35,11 +38,14 @@ def main() -> int:
     try:
         with any_daemon(folder) as docker:
             try:
-                _test(docker, folder)
+                python = _base(docker, folder)
+                if "--mock-oci" not in sys.argv[1:]:
+                    _test(docker, folder, python)
                 if "--shapes" in sys.argv[1:]:
                     _write_shapes(docker, folder)
+                try_mock_oci(docker, _say)
             finally:
-                docker.forget(IMAGE, *OWN_TAGS)
+                docker.forget(IMAGE, MOCK_OCI_IMAGE, *OWN_TAGS)
     except MissingError as missing:
         print(f"image-test: not run. {missing}", file=sys.stderr)
         return 3
@@ -54,10 +60,14 @@ def main() -> int:
     return 0
 
 
-def _test(docker: Docker, folder: Path) -> None:
+def _base(docker: Docker, folder: Path) -> str:
     began = time.monotonic()
     python = base_of(docker, folder)
     _say(f"base           fnproject/python:{python}, {time.monotonic() - began:.0f} s")
+    return python
+
+
+def _test(docker: Docker, folder: Path, python: str) -> None:
     began = time.monotonic()
     docker.run(
         *("build", "--network", "host", "--build-arg", f"PYTHON={python}", "--tag", IMAGE, str(ROOT)),

@@ -17,7 +17,7 @@ REPOSITORY: Final = "fnproject/python"
 SUITE: Final = "bookworm"  # Debian 12, whose python3 is 3.11
 OWN_PYTHON: Final = f"3.11-{SUITE}"
 OWN_TAGS: Final = (f"{REPOSITORY}:{OWN_PYTHON}-dev", f"{REPOSITORY}:{OWN_PYTHON}")
-PACKAGES: Final = "python3,python3-pip,ca-certificates"
+PACKAGES: Final = "python3,python3-pip,python3-venv,ca-certificates"
 NOT_NEEDED: Final = ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"]
 AUTHORITIES: Final = "etc/ssl/certs/ca-certificates.crt"
 # What pip has to know to reach the index that this machine reaches. Folders of this machine are not in the base.

@@ -48,6 +48,29 @@ def test_it_says_when_it_is_ready_and_ends_quietly(how: signal.Signals, tmp_path
         assert process.returncode == 0
 
 
+def test_it_serves_on_another_address_and_writes_the_name_that_clients_have_for_it(tmp_path: Path) -> None:
+    folder, url = tmp_path / "oci", "http://mock-oci:9000"
+    with socket.socket() as free:
+        free.bind(("127.0.0.2", 0))
+        port = free.getsockname()[1]
+    words = ["--host", "127.0.0.2", "--port", str(port), "--url", url, "--write-config", str(folder)]
+    with _started(*words) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"ready: {url}\n"
+        assert httpx.get(f"http://127.0.0.2:{port}/_mock/health", trust_env=False).json()["status"] == "ok"
+    assert f"export OCI_GENAI_ENDPOINT={url}\n" in (folder / "env").read_text()
+
+
+@pytest.mark.parametrize("flag", [["--host", "0.0.0.0"], ["--url", "http://mock-oci:9000"]])
+def test_what_is_meant_for_a_local_oci_alone_is_no_option_of_a_function(
+    flag: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--function", ".", *flag])
+    assert ended.value.code == 2
+    assert f"{flag[0]} is for a local OCI without a function" in capsys.readouterr().err
+
+
 def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

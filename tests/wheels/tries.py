@@ -10,6 +10,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from tests.wheels.environment import ROOT, Try, program
 
+PAGE: Final = "docs/mock_oci.md"
 LLAMA, COHERE = "meta.llama-3.3-70b-instruct", "cohere.command-a-03-2025"
 ECHO: Final = str(ROOT / "tests/mock_oci/functions/echo")
 NEEDS_SERVER: Final = "pip install 'mock-oci[server]'"
@@ -109,6 +110,13 @@ def snippets(page: str) -> list[Try]:
     return [program(f"{page}, program {number}", text) for number, text in enumerate(alone, start=1)]
 
 
+def page_extras(page: str) -> str:
+    """Return the extras that a page begins with, in their brackets."""
+    found = re.search(r"^pip install 'mock-oci(\[[\w,]+\])'$", (ROOT / page).read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
 def model_service(*, local: bool) -> list[Try]:
     every = [
         SOUND,
@@ -154,15 +162,10 @@ ENVIRONMENTS: Final[Mapping[str, tuple[Sequence[str], Sequence[Try]]]] = {
     "mock_oci[cli]": ([], [*MOCK_OCI, *MOCK_OCI_ALONE[1:], program("rich can be imported", "import rich")]),
     "mock_oci[pytest]": ([], [*MOCK_OCI, *MOCK_OCI_ALONE[1:], *tested(PLUGIN, "1 passed")]),
     "mock_oci[all]": (
-        ["oci", "openai", "httpx"],
-        [
-            *MOCK_OCI,
-            *MOCK_OCI_SERVER,
-            *tested(PLUGIN + PLUGIN_WITH_A_FUNCTION, "3 passed"),
-            *snippets("src/README.md"),
-            *snippets("docs/mock_oci.md"),
-        ],
+        [],
+        [*MOCK_OCI, *MOCK_OCI_SERVER, *tested(PLUGIN + PLUGIN_WITH_A_FUNCTION, "3 passed")],
     ),
+    f"mock_oci{page_extras(PAGE)}": (["oci", "openai"], [*snippets("src/README.md"), *snippets(PAGE)]),
     "mock_oci[server,cli,pytest]": (
         lowest("src/pyproject.toml"),
         [*MOCK_OCI, *MOCK_OCI_SERVER, *tested(PLUGIN + PLUGIN_WITH_A_FUNCTION, "3 passed")],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,6 +36,18 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError("must be a port: 0 to 65535")
     return int(text)
+
+
+def base_url(text: str) -> str:
+    """Read where something is served. Raises argparse.ArgumentTypeError."""
+    try:
+        parts = urlsplit(text)
+        served = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        served = False
+    if not served or not re.fullmatch(r"https?://[\w.:\[\]-]+/?", text, re.ASCII):
+        raise argparse.ArgumentTypeError("must be a URL without a path, such as http://127.0.0.1:9000")
+    return text.rstrip("/")
 
 
 def complain(message: str, exit_code: int) -> int:

@@ -6,16 +6,14 @@ API/SDKDocs/clienvironmentvariables.htm); Oracle's provider reads CLIENT_HOST_OV
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
-from mock_oci.commands.arguments import Parser, program
+from mock_oci.commands.arguments import Parser, base_url, program
 from mock_oci.coverage.sdk import CLIENTS
 
 DEFAULT_URL: Final = "http://127.0.0.1:9000"
@@ -31,7 +29,7 @@ ENDPOINT_GIVEN: Final = frozenset({"StreamClient", "FunctionsInvokeClient"})
 def run(arguments: Sequence[str]) -> int:
     """Print what to type, or to put into a program, and return 0."""
     parser = Parser(prog=f"{program()} env", description="Say how clients find a local OCI that is served at a URL.")
-    parser.add_argument("--url", type=_url, default=DEFAULT_URL, help=f"where it is served ({DEFAULT_URL})")
+    parser.add_argument("--url", type=base_url, default=DEFAULT_URL, help=f"where it is served ({DEFAULT_URL})")
     parser.add_argument(
         "--for",
         dest="language",
@@ -96,17 +94,6 @@ def _names(module: str, client: str, url: str) -> dict[str, str]:
         "camel": client[0].lower() + client[1:],
         "snake": re.sub(r"(?<!^)(?=[A-Z])", "_", client).lower(),
     }
-
-
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        served = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
-        served = False
-    if not served or not re.fullmatch(r"https?://[\w.:\[\]-]+/?", text, re.ASCII):
-        raise argparse.ArgumentTypeError("must be a URL without a path, such as http://127.0.0.1:9000")
-    return text.rstrip("/")
 
 
 _PYTHON: Final = '{snake} = oci.{module}.{client}(config, service_endpoint="{url}")\n'

@@ -45,9 +45,15 @@ class LoopbackServer:
     def url(self) -> str:
         return f"http://{self._address[0]}:{self.port}"
 
-    def start(self) -> Self:
+    def bind(self) -> Self:
+        """Take the port: who connects before ``start()`` waits for it. Raises OSError when the port is taken."""
         if self._listener is None:
             self._listener = _Listener(self._answer, self._address)
+        return self
+
+    def start(self) -> Self:
+        self.bind()
+        if self._listener is not None and self._listener.accepting.ident is None:
             self._listener.accepting.start()
         return self
 
@@ -104,9 +110,10 @@ class _Listener(socketserver.ThreadingTCPServer):
 
     def close(self) -> None:
         self._closing = True
-        with contextlib.suppress(OSError), socket.create_connection(self._address):
-            pass  # wakes handle_request(), which has no other portable way to notice
-        self.accepting.join(_JOIN_SECONDS)
+        if self.accepting.ident is not None:
+            with contextlib.suppress(OSError), socket.create_connection(self._address):
+                pass  # wakes handle_request(), which has no other portable way to notice
+            self.accepting.join(_JOIN_SECONDS)
         self.server_close()
         with self._lock:
             connections = list(self._connections)

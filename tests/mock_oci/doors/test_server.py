@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -95,6 +96,25 @@ def test_closing_leaves_no_thread_and_frees_the_port() -> None:
     assert set(threading.enumerate()) <= before
     with LoopbackServer(_echo, port) as again:
         assert again.port == port
+
+
+def test_who_connects_to_a_port_that_is_only_taken_waits_for_the_start() -> None:
+    server = LoopbackServer(_echo).bind()
+    with contextlib.closing(server), socket.create_connection(("127.0.0.1", server.port), timeout=_WAIT) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(_WAIT)
+        server.start()
+        assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_port_that_is_only_taken_is_given_back() -> None:
+    server = LoopbackServer(_echo).bind()
+    port = server.port
+    server.close()
+    LoopbackServer(_echo, port).start().close()
 
 
 def test_a_taken_port_is_refused() -> None:
