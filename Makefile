@@ -22,7 +22,7 @@ SITE := .venv-docs
 NPM := tests/clients/npm
 PEER_VENV := .venv-peers
 # What the local stack runs, and the project that the Responses API wants.
-STACK := --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}'
+STACK = --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}' $(if $(LIVE),--live)
 # make serve KEYS=1: the gateway asks the function about the key that is shown, and the log says who used what.
 LOCAL_KEYS := build/local-keys.json
 WITH_KEYS = --authentication keys --config MODEL_SERVICE_KEYS=$(CURDIR)/$(LOCAL_KEYS) --config MODEL_SERVICE_USAGE=1 \
@@ -48,7 +48,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI
+run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI: LIVE=1 for words as they come
 	@$(BIN)/python -m mock_oci $(STACK) --prompt "$(PROMPT)"
 
 run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results in a local bucket: BATCH=1000 OUT=DIR
@@ -56,7 +56,7 @@ run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results i
 	@$(BIN)/python -m mock_oci $(STACK) --batch $(BATCH) --stream prompts --bucket results \
 		$(if $(OUT),--out "$(OUT)") --config "MODEL_SERVICE_TASKS=$(TASKS)" --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
 
-serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080, with a key: KEYS=1
+serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080, with a key: KEYS=1, live: LIVE=1
 	@$(if $(KEYS),mkdir -p build && printf 'api_key: ' >&2 && $(BIN)/python -m model_service keys --at $(LOCAL_KEYS) create --owner you --team local >&2)
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT) $(if $(KEYS),$(WITH_KEYS))
 

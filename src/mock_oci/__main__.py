@@ -15,7 +15,15 @@ from pathlib import Path
 from mock_oci import __version__
 from mock_oci.backend import MockOci
 from mock_oci.commands import COMMANDS, command_named
-from mock_oci.commands.arguments import Parser, assignment, base_url, complain, program
+from mock_oci.commands.arguments import (
+    Parser,
+    add_running_options,
+    assignment,
+    base_url,
+    complain,
+    program,
+    running_of,
+)
 from mock_oci.doors.foreground import end_with_stdin, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.server import LoopbackServer
 from mock_oci.doors.written_config import write_config
@@ -99,11 +107,7 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="configuration of the function; {project_id} becomes the local project's OCID, {endpoint} OCI's URL",
     )
-    parser.add_argument(
-        "--buffered",
-        action="store_true",
-        help="give the function's streamed answers whole, as the hosted platform does",
-    )
+    add_running_options(parser)
     parser.add_argument(
         "--authentication",
         choices=("none", "keys"),
@@ -153,6 +157,8 @@ def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
 
     colour = wants_colour() and not options.no_color
     if options.batch is not None:
+        if options.live:
+            return complain("--live is for answers of the gateway, which --batch does not ask", 2)
         config = dict(options.config)
         return run_batch(
             options.function,
@@ -163,18 +169,19 @@ def _with_function(options: argparse.Namespace, oci: MockOci) -> int:
             folder=options.out,
             colour=colour,
             oci=oci,
+            **running_of(options),
         )
     if options.prompt is not None:
-        return run_once(options.function, options.prompt, dict(options.config), buffered=options.buffered, oci=oci)
+        return run_once(options.function, options.prompt, dict(options.config), oci=oci, **running_of(options))
     return serve_stack(
         options.function,
         options.port,
         options.write_config,
         dict(options.config),
-        buffered=options.buffered,
         authentication=options.authentication or "none",
         colour=colour,
         oci=oci,
+        **running_of(options),
     )
 
 
@@ -216,7 +223,7 @@ examples:
 
 exit codes: 0 ended as asked, 1 the function failed, 2 wrong usage or it cannot serve, 130 interrupted"""
 
-_OF_A_FUNCTION = ("prompt", "batch", "out", "buffered", "authentication")
+_OF_A_FUNCTION = ("prompt", "batch", "out", "live", "confine", "concurrency", "authentication")
 _OF_NO_FUNCTION = ("host", "url")
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ BODIES: tuple[dict[str, Any], ...] = (
 
 def attack(count: int, random: Random) -> Report:
     report = Report()
-    with LocalStack(ROOT, config={"MODEL_SERVICE_PROJECT_ID": "{project_id}"}) as stack:
+    with LocalStack(ROOT, config={"MODEL_SERVICE_PROJECT_ID": "{project_id}"}, confine="no-freeze") as stack:
         stack.function.warm()
         container = stack.function.containers[0]
         warm_up = min(count // 2, 400)

@@ -83,7 +83,9 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--prompt", "Hi"], ["--batch", "5"], ["--buffered"]])
+@pytest.mark.parametrize(
+    "arguments", [["--prompt", "Hi"], ["--batch", "5"], ["--live"], ["--confine", "none"], ["--concurrency", "512"]]
+)
 def test_what_is_meant_for_a_function_needs_one(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

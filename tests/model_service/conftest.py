@@ -84,7 +84,7 @@ def stack() -> Iterator[LocalStack]:
     oci = MockOci()
     compartments = json.dumps([oci.tenancy.tenancy_id])
     config = {"MODEL_SERVICE_PROJECT_ID": "{project_id}", "MODEL_SERVICE_COMPARTMENTS": compartments}
-    with LocalStack(ROOT, oci=oci, config=config) as stack:
+    with LocalStack(ROOT, oci=oci, config=config, confine="no-freeze") as stack:
         yield stack
 
 

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mock_oci.backend import MockOci
-from mock_oci.commands.arguments import Parser, assignment, complain, program
+from mock_oci.commands.arguments import Parser, add_confine_option, assignment, complain, program
 from mock_oci.control.seed import read_seed, sow
 from mock_oci.doors.foreground import reason
 from mock_oci.doors.server import LoopbackServer
-from mock_oci.fn.func_yaml import read_func_yaml
+from mock_oci.fn.func_yaml import check_module
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.operations import Refused
 from mock_oci.wire import Response
@@ -56,29 +56,26 @@ def _parser() -> Parser:
         "--seed", type=Path, metavar="FILE", help="what there is in the local OCI: buckets, streams … (JSON or YAML)"
     )
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
+    add_confine_option(parser)
     return parser
 
 
 def _invoke(options: Namespace) -> Response:
-    deployed = read_func_yaml(options.folder)
+    check_module(options.folder)
     headers = {} if options.headers is None else _headers(options.headers)
-    if not (options.folder / "func.py").is_file():
-        raise FileNotFoundError(2, "there is no such function", str(options.folder / "func.py"))
     body = _body(options.data)
     oci = MockOci(policies=options.policies)
     if options.seed:
         sow(oci, read_seed(options.seed.read_bytes()))
     with ExitStack() as running:
         server = running.enter_context(LoopbackServer(oci.answer))
-        functions = running.enter_context(LocalFunctions(oci, server.url, echo=sys.stderr))
-        function = functions.deploy(
-            options.folder,
-            name=deployed.name,
-            config={**deployed.config, **dict(options.config)},
-            memory=deployed.memory,
-            timeout=deployed.timeout,
+        functions = running.enter_context(
+            LocalFunctions(oci, server.url, echo=sys.stderr, confine=options.confine or "all")
         )
-        return functions.invoke(function.id, body, headers)
+        function = functions.deploy(options.folder, config=dict(options.config))
+        response = functions.invoke(function.id, body, headers)
+        sys.stderr.write(f"mock_oci: {functions.confined}\n")
+        return response
 
 
 def _headers(path: Path) -> dict[str, str]:

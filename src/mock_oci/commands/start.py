@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import time
 from argparse import Namespace
@@ -12,11 +11,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mock_oci.backend import MockOci
-from mock_oci.commands.arguments import Parser, assignment, complain, port, program
+from mock_oci.commands.arguments import (
+    Parser,
+    add_running_options,
+    assignment,
+    complain,
+    port,
+    program,
+    running_of,
+)
 from mock_oci.demo.call_lines import log_for
-from mock_oci.doors.foreground import policies_in_force, reason, wait_for_interrupt, wants_colour
+from mock_oci.demo.commands import how_it_runs
+from mock_oci.doors.foreground import heed_signals, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.written_config import write_config
-from mock_oci.fn.func_yaml import read_func_yaml
+from mock_oci.fn.func_yaml import check_module
 from mock_oci.fn.stack import LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
 
@@ -30,23 +38,18 @@ def run(arguments: Sequence[str]) -> int:
     Every path of the gateway is the function's, and nothing calls it before a client does.
     """
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
+    heed_signals()
     try:
         seen = _files(options.folder)
-        deployed = read_func_yaml(options.folder)
-        if not (options.folder / "func.py").is_file():
-            raise FileNotFoundError(2, "there is no such function", str(options.folder / "func.py"))
+        check_module(options.folder)
         stack = LocalStack(
             options.folder,
             options.port,
             oci=MockOci(policies=options.policies),
-            config={**deployed.config, **dict(options.config)},
+            config=dict(options.config),
             echo=log_for(sys.stderr, colour=wants_colour()),
             prefix="/",
-            name=deployed.name,
-            memory=deployed.memory,
-            timeout=deployed.timeout,
+            **running_of(options),
         )
         with contextlib.suppress(KeyboardInterrupt), stack:
             _announce(stack, options.write_config)
@@ -70,13 +73,14 @@ def _parser() -> Parser:
     parser.add_argument("--watch", action="store_true", help="deploy it anew when a file of the folder changes")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    add_running_options(parser)
     return parser
 
 
 def _announce(stack: LocalStack, config: Path | None) -> None:
     if config is not None:
         write_config(stack.oci, config, stack.oci_url)
-    sys.stderr.write(f"mock_oci: {policies_in_force(stack.oci)}\n")
+    sys.stderr.write(f"mock_oci: {policies_in_force(stack.oci)}\n{how_it_runs(stack)}")
     invoke = f"{stack.invoke_url}/20181201/functions/{stack.function.id}/actions/invoke"
     sys.stdout.write(f"ready: {stack.gateway_url}\ninvoke: {invoke}\noci: {stack.oci_url}\n")
     sys.stdout.flush()
@@ -91,9 +95,7 @@ def _redeploy_on_changes(stack: LocalStack, options: Namespace, seen: SeenFiles)
             continue
         seen = now
         try:
-            deployed = read_func_yaml(options.folder)
-            config = {**deployed.config, **dict(options.config)}
-            stack.redeploy(config, deployed.memory, deployed.timeout)
+            stack.redeploy()
         except (OSError, ValueError) as error:
             complain(reason(error), 2)
         else:

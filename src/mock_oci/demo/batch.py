@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, Unpack
 
 from mock_oci.backend import MockOci
 from mock_oci.demo.commands import complain
 from mock_oci.demo.outcomes import MAX_COLUMNS, endings, json_object, left, reason_lines, reason_of, show_outcomes
 from mock_oci.demo.progress import Seen, drawing
-from mock_oci.doors.foreground import reason
-from mock_oci.fn.stack import LocalStack
+from mock_oci.doors.foreground import heed_signals, reason
+from mock_oci.fn.func_yaml import DeployError
+from mock_oci.fn.stack import HowItRuns, LocalStack
 from mock_oci.services.connector_hub import Connector, from_stream, to_function
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.object_storage import ObjectStorage
@@ -149,23 +149,24 @@ def run_batch(
     folder: Path | None = None,
     oci: MockOci | None = None,
     colour: bool = True,
+    **running: Unpack[HowItRuns],
 ) -> int:
     """Run the demo, and write every outcome below ``folder``, if one is given.
 
     Returns 0 when each record has an outcome and at least one a result, 1 otherwise, and 130 when it was interrupted.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job is started with SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
+    heed_signals()
     out = out or sys.stdout
-    stack = LocalStack(function, oci=oci, config=config)
+    stack = LocalStack(function, oci=oci, config=config, **running)
     stack.oci.script.delay(_MODEL_SECONDS, times=_EVERY)
     demo = BatchDemo(stack, count, stream, bucket)
     try:
         with stack:
+            sys.stderr.write(f"mock_oci: {stack.functions.confined}\n")
             demo.begin()
             demo.watch(out, colour=colour)
-    except (InvokeError, OSError) as failure:
-        return complain(reason(failure), log=stack.log_lines())
+    except (DeployError, InvokeError, OSError) as failure:
+        return complain(reason(failure), log=stack.log_lines(), exit_code=2 if isinstance(failure, DeployError) else 1)
     except KeyboardInterrupt:
         out.flush()
         return complain(f"interrupted: {demo.done} of {count} records have an outcome", exit_code=130)

@@ -31,6 +31,12 @@ def wants_colour() -> bool:
     return not os.environ.get("NO_COLOR")  # noqa: TID251 - the one variable that this package reads
 
 
+def heed_signals() -> None:
+    """Have SIGTERM and SIGINT raise KeyboardInterrupt; a shell's background job is started with SIGINT ignored."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+
+
 def wait_for_interrupt() -> None:
     """Wait until a signal raises KeyboardInterrupt.
 

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import sysconfig
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from mock_oci.fn.confinement import Confined
 from mock_oci.fn.fdk_answer import FdkStream
 from mock_oci.fn.fdk_socket import await_turn, exchanging
+from mock_oci.fn.function_process import FunctionProcess, Shape
 from mock_oci.fn.log_lines import LogLines
 from mock_oci.services.functions.invoke_errors import InvokeError
 
 INIT_SECONDS = 5.0  # to open the socket (fnproject/docs fn-format.md; fnproject/fn HotStartTimeout)
 _LOOK_SECONDS = 0.005
 _DONE_SECONDS = 5.0  # to notice that nobody reads its answer any more
-_READER_SECONDS = 2.0  # a child of the function that outlives it can hold the pipe open
-_SHORT_PATH = "/tmp"  # noqa: S108 - a socket's path has at most 104 characters, which other places exceed
 
 
 class Container:
     """Takes one call at a time. ``alive`` turns False for good when it died, timed out or broke the contract."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], logs: LogLines) -> None:
-        self._place = Path(tempfile.mkdtemp(prefix="fn-", dir=_SHORT_PATH))
-        self.socket = self._place / "lsnr.sock"
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], logs: LogLines, shape: Shape | None = None
+    ) -> None:
         self._broken = False
         self._expired = False
-        self._lock = threading.Lock()
-        try:
-            self._process = self._spawn(folder, environment)
-        except BaseException:
-            shutil.rmtree(self._place, ignore_errors=True)
-            raise
-        self._watcher = self._watch()
-        arguments = (self._process.stdout, logs)
-        self._reader = threading.Thread(target=_copy_lines, args=arguments, name="mock_oci logs", daemon=True)
-        self._reader.start()
+        self._process = FunctionProcess(folder, environment, logs, shape or Shape())
+        self.socket = self._process.socket
 
     @property
     def pid(self) -> int:
@@ -54,13 +37,34 @@ class Container:
 
     @property
     def alive(self) -> bool:
-        return not self._broken and self._process.poll() is None
+        return not self._broken and self._process.lives
+
+    @property
+    def is_frozen(self) -> bool:
+        """Tell whether the process is stopped, as it is a moment after its answer."""
+        return self._process.is_frozen
+
+    def confined(self) -> Confined:
+        """Return what the process must do without; to be asked when it listens."""
+        return self._process.confined()
+
+    def rest(self) -> None:
+        """Begin an idle time, in which the container may be frozen."""
+        self._process.rest()
+
+    def wake(self) -> None:
+        """End an idle time, before a call."""
+        self._process.wake()
+
+    def look(self) -> bool:
+        """Freeze or kill the process if its time has come; tell whether to look again."""
+        return self._process.look()
 
     def await_socket(self, seconds: float = INIT_SECONDS) -> None:
         """Wait until the FDK listens. Raises InvokeError when it does not."""
         give_up = time.monotonic() + seconds
         while not self.socket.exists():
-            if self._process.poll() is not None:
+            if not self._process.lives:
                 raise InvokeError("FunctionInvokeContainerInitFail")
             if time.monotonic() > give_up:
                 raise InvokeError("FunctionInvokeContainerInitTimeout")
@@ -89,45 +93,13 @@ class Container:
 
         Its call ends with FunctionInvokeExecutionError, and the next one is another container's.
         """
-        self._kill()
+        self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
         """Kill the process and all that it started, and remove its files; may be called twice."""
-        with self._lock:
-            self._broken = True
-            self._kill()
-            self._process.wait()
-            self._watcher.kill()
-            self._watcher.communicate()
-            self._reader.join(_READER_SECONDS)
-            if self._process.stdout is not None and not self._reader.is_alive():
-                self._process.stdout.close()
-            shutil.rmtree(self._place, ignore_errors=True)
-
-    def _spawn(self, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-        (self._place / "tmp").mkdir()
-        listener = {"FN_LISTENER": f"unix:{self.socket}", "TMPDIR": str(self._place / "tmp")}
-        return subprocess.Popen(  # noqa: S603 - running the developer's function is what this is for
-            [_fdk_script(), str(folder / "func.py"), "handler"],
-            cwd=folder,
-            env={**environment, **listener},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C at the terminal is for the platform, not for the function
-            encoding="utf-8",
-            errors="replace",
-        )
-
-    def _watch(self) -> subprocess.Popen[bytes]:
-        """Start what ends the process, all that it started, and its files when this program ends, even by a signal.
-
-        Its standard input ends with this program: nobody else has the other end.
-        """
-        words = ["/bin/sh", "-c", 'read _; kill -9 -"$0"; rm -rf -- "$1"', str(self.pid), str(self._place)]
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603 - see above
+        self._broken = True
+        self._process.close()
 
     @contextmanager
     def _killed_after(self, seconds: float) -> Iterator[None]:
@@ -171,25 +143,7 @@ class Container:
 
     def _expire(self) -> None:
         self._expired = self._broken = True
-        self._kill()
-
-    def _kill(self) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-
-def _copy_lines(pipe: IO[str], logs: LogLines) -> None:
-    for line in pipe:
-        logs.add(line.rstrip("\n"))
-
-
-def _fdk_script() -> str:
-    """Find the ``fdk`` that is installed beside this interpreter, which an image's entry point names."""
-    for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
-        if (folder / "fdk").exists():
-            return str(folder / "fdk")
-    raise FileNotFoundError("a function needs the FDK: pip install 'mock-oci[server]'")
+        self._process.kill()
 
 
 # fdk/constants.py FN_ENFORCED_RESPONSE_CODES; fnproject/fn, api/agent/agent.go writeResp

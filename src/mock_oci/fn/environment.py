@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mock_oci.fn.credentials import FunctionCredentials
+from mock_oci.fn.func_yaml import ENTRYPOINT, DeployError, Entrypoint
 from mock_oci.model.catalogue import REGIONS, Region
 from mock_oci.services.functions.state import (
     MAX_CONFIG_BYTES,
@@ -36,6 +37,7 @@ class Deployment:
     success_destination: str = ""
     failure_destination: str = ""
     trace_collector_url: str = field(default="", repr=False)
+    entrypoint: Entrypoint = ENTRYPOINT
 
     @property
     def details(self) -> FunctionDetails:
@@ -54,21 +56,21 @@ class Deployment:
 
 
 def check_limits(deployment: Deployment) -> None:
-    """Raise ValueError for what OCI Functions does not deploy (docs: functionscustomizing.htm).
+    """Raise DeployError for what OCI Functions does not deploy (docs: functionscustomizing.htm).
 
     A timeout of less than its shortest is taken: it saves a test the wait.
     """
     if deployment.memory not in MEMORY_MB:
-        raise ValueError(f"memory must be one of {', '.join(map(str, MEMORY_MB))}, not {deployment.memory}")
+        raise DeployError(f"memory must be one of {', '.join(map(str, MEMORY_MB))}, not {deployment.memory}")
     if deployment.timeout > MAX_TIMEOUT:
-        raise ValueError(f"timeout must be at most {MAX_TIMEOUT} s, not {deployment.timeout}")
+        raise DeployError(f"timeout must be at most {MAX_TIMEOUT} s, not {deployment.timeout}")
     if deployment.detached_timeout > MAX_DETACHED_TIMEOUT:
-        raise ValueError(
+        raise DeployError(
             f"detached_timeout must be at most {MAX_DETACHED_TIMEOUT} s, not {deployment.detached_timeout}"
         )
     size = sum(len(name.encode()) + len(value.encode()) for name, value in deployment.config.items())
     if size > MAX_CONFIG_BYTES:
-        raise ValueError(f"config must be at most {MAX_CONFIG_BYTES} bytes, names and values, not {size}")
+        raise DeployError(f"config must be at most {MAX_CONFIG_BYTES} bytes, names and values, not {size}")
 
 
 def environment(deployment: Deployment, credentials: FunctionCredentials) -> dict[str, str]:
@@ -89,6 +91,8 @@ def environment(deployment: Deployment, credentials: FunctionCredentials) -> dic
         "FN_APP_ID": deployment.app_id,
         "FN_APP_NAME": deployment.app_name,
         "FN_MEMORY": str(deployment.memory),
+        # 100m for 256 MB in the dump; that the share goes with the memory is documented, that it is linear is not.
+        "FN_CPUS": f"{deployment.memory * 100 // 256}m",
         "OCI_REGION_METADATA": _region_metadata(deployment.region),
         "OCI_RESOURCE_PRINCIPAL_VERSION": "2.2",
         "OCI_RESOURCE_PRINCIPAL_RPST": str(credentials.rpst),

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from mock_oci.backend import MockOci
 from mock_oci.fn.call_headers import passed_on, request_id, subject, trace_headers
-from mock_oci.fn.container import INIT_SECONDS, Container
+from mock_oci.fn.confinement import CONCURRENCY_MB, Confined
+from mock_oci.fn.container import INIT_SECONDS
 from mock_oci.fn.credentials import FunctionCredentials
-from mock_oci.fn.environment import Deployment, check_limits, environment
+from mock_oci.fn.environment import Deployment, check_limits
 from mock_oci.fn.fdk_answer import BODY_LIMIT
+from mock_oci.fn.func_yaml import FuncYaml, read_func_yaml
 from mock_oci.fn.invocation_records import Settled, send_record
 from mock_oci.fn.local_function import FunctionCall, LocalFunction
 from mock_oci.fn.log_lines import LogLines
 from mock_oci.fn.sources import folder_of
+from mock_oci.fn.starting import Starter
 from mock_oci.identity.tenancy import ocid
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions, Invoker
@@ -27,7 +30,6 @@ from mock_oci.services.oci_surface import invalid
 from mock_oci.wire import Body, Response
 
 APP_NAME = "mock-oci"
-_CONTAINERS = 4  # at most, of one function
 
 
 class LocalFunctions:
@@ -35,6 +37,9 @@ class LocalFunctions:
 
     ``endpoint``: where ``oci`` is served, for the functions to find it.
     ``init_seconds`` is what a container has to open its socket; ``echo`` gets every log line as it comes.
+    ``confine``: what containers must do without, as OCI's do: ``all``, ``none``, names of
+    ``mock_oci.fn.confinement.NAMES``, or each with ``no-`` before it, for all but those.
+    ``concurrency_mb`` is what the busy containers of all functions may have together; beyond it calls are throttled.
     ``images``: which folder runs when a function is created of an image, by its name with or without registry and tag;
     ``created_config`` is added to the config of each that is created so: what only this machine needs.
     Close it: it owns processes and files.
@@ -47,11 +52,13 @@ class LocalFunctions:
         *,
         init_seconds: float = INIT_SECONDS,
         echo: TextIO | None = None,
+        confine: str | Iterable[str] = "all",
+        concurrency_mb: int = CONCURRENCY_MB,
     ) -> None:
         self.oci = oci
+        self._starter = Starter(init_seconds, confine, concurrency_mb)
         self._endpoint_config = {"OCI_COMPARTMENT_ID": oci.tenancy.compartment_id, "OCI_REGION": oci.region}
         self._endpoint_config |= {"OCI_GENAI_ENDPOINT": endpoint} if endpoint else {}
-        self._init_seconds = init_seconds
         self._echo = echo
         self._folder = Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
         self._functions: dict[str, LocalFunction] = {}
@@ -63,39 +70,36 @@ class LocalFunctions:
         self,
         folder: Path,
         *,
-        name: str,
+        name: str | None = None,
         config: Mapping[str, str] | None = None,
-        timeout: float = 30,
+        timeout: float | None = None,
         detached_timeout: float | None = None,
-        memory: int = 256,
-        max_containers: int = _CONTAINERS,
+        memory: int | None = None,
+        max_containers: int | None = None,
         endpoint_env: bool = True,
-        success_destination: str = "",
-        failure_destination: str = "",
+        success_destination: str | None = None,
+        failure_destination: str | None = None,
         trace_collector_url: str = "",
     ) -> LocalFunction:
-        """Make ``folder`` (with its ``func.py``) a function; its first container starts with its first call.
+        """Make ``folder`` a function, as its func.yaml says where nothing is said here.
 
+        Its first container starts with its first call; ``max_containers`` can be busy at once.
         With ``endpoint_env`` its config begins with OCI_GENAI_ENDPOINT (if known), OCI_COMPARTMENT_ID and
         OCI_REGION. Deploying a ``name`` again replaces the function; its OCID stays. Timeouts in seconds.
         A detached run leaves a record at the destination, the OCID of a stream, a queue or a topic; spans go to
-        ``trace_collector_url``, if tracing is on.
+        ``trace_collector_url``, if tracing is on. Raises DeployError for what OCI Functions does not deploy.
         """
-        deployment = Deployment(
-            id=ocid("fnfunc", name, self.oci.region),
-            name=name,
-            app_id=ocid("fnapp", APP_NAME, self.oci.region),
-            app_name=APP_NAME,
-            folder=folder.resolve(),
-            region=self.oci.region,
-            memory=memory,
-            timeout=timeout,
-            detached_timeout=timeout if detached_timeout is None else detached_timeout,
-            config={**(self._endpoint_config if endpoint_env else {}), **(config or {})},
-            success_destination=success_destination,
-            failure_destination=failure_destination,
-            trace_collector_url=trace_collector_url,
-        )
+        given: dict[str, Any] = {
+            "name": name,
+            "memory": memory,
+            "timeout": timeout,
+            "detached_timeout": detached_timeout,
+        }
+        given |= {"success_destination": success_destination, "failure_destination": failure_destination}
+        said = replace(read_func_yaml(folder), **{key: value for key, value in given.items() if value is not None})
+        endpoint_config = self._endpoint_config if endpoint_env else {}
+        deployment = self._deployment(folder, said, {**endpoint_config, **said.config, **(config or {})})
+        deployment = replace(deployment, trace_collector_url=trace_collector_url)
         check_limits(deployment)
         return self._enter(deployment, max_containers)
 
@@ -125,6 +129,11 @@ class LocalFunctions:
         own = {"fn-call-id": call.id, "opc-request-id": call.headers["opc-request-id"]}
         return Response(response.status, {**response.headers, **own}, response.body)
 
+    @property
+    def confined(self) -> Confined:
+        """Return what the last container that was started must do without, and what could not be had here."""
+        return self._starter.confined
+
     def find(self, function_id: str) -> LocalFunction:
         """Return a deployed function. Raises InvokeError (404) for one that is not here."""
         try:
@@ -153,8 +162,9 @@ class LocalFunctions:
             config={**self._endpoint_config, **details.config, **self.created_config},
             success_destination=details.success_destination,
             failure_destination=details.failure_destination,
+            entrypoint=read_func_yaml(folder).entrypoint,  # of the image, which is built with it
         )
-        self._enter(deployment, _CONTAINERS)
+        self._enter(deployment, None)
         return self
 
     def log_lines(self, function_id: str) -> list[str]:
@@ -168,6 +178,7 @@ class LocalFunctions:
             functions.deployer = None
         for function_id in list(self._functions):
             self.retire(function_id)
+        self._starter.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -176,7 +187,24 @@ class LocalFunctions:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.close()
 
-    def _enter(self, deployment: Deployment, max_containers: int) -> LocalFunction:
+    def _deployment(self, folder: Path, said: FuncYaml, config: Mapping[str, str]) -> Deployment:
+        return Deployment(
+            id=ocid("fnfunc", said.name, self.oci.region),
+            name=said.name,
+            app_id=ocid("fnapp", APP_NAME, self.oci.region),
+            app_name=APP_NAME,
+            folder=folder.resolve(),
+            region=self.oci.region,
+            memory=said.memory,
+            timeout=said.timeout,
+            detached_timeout=said.timeout if said.detached_timeout is None else said.detached_timeout,
+            config=config,
+            success_destination=said.success_destination,
+            failure_destination=said.failure_destination,
+            entrypoint=said.entrypoint,
+        )
+
+    def _enter(self, deployment: Deployment, max_containers: int | None) -> LocalFunction:
         self.retire(deployment.id)
         function = self._made(deployment, max_containers)
         self._functions[deployment.id] = function
@@ -215,25 +243,16 @@ class LocalFunctions:
             own["fn-intent"] = intent
         return FunctionCall(call_id, {**passed, **own, **subject(caller)}, body)
 
-    def _made(self, deployment: Deployment, max_containers: int) -> LocalFunction:
+    def _made(self, deployment: Deployment, max_containers: int | None) -> LocalFunction:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         log = LogLines(self._echo)
         credentials = FunctionCredentials(self.oci, deployment.id, folder)
 
-        def start() -> Container:
-            container = Container(deployment.folder, environment(deployment, credentials), log)
-            try:
-                credentials.freshen()  # while the process starts: making a key takes about as long
-                container.await_socket(self._init_seconds)
-            except BaseException:
-                container.close()
-                raise
-            return container
-
         def settled(call: FunctionCall, response: Response) -> None:
             send_record(self.oci, deployment, log, Settled(call.id, response))
 
-        return LocalFunction(deployment, log, start, credentials, max_containers=max_containers, settled=settled)
+        pool = self._starter.pool(deployment, credentials, log, max_containers)
+        return LocalFunction(deployment, log, pool, credentials, settled=settled)
 
     def retire(self, function_id: str) -> None:
         """End a function's containers and forget it."""

@@ -43,7 +43,7 @@ class DetachedRun:
 
 
 class LocalFunction:
-    """Made by ``LocalFunctions.deploy``. ``start`` gives a container that listens, or raises InvokeError.
+    """Made by ``LocalFunctions.deploy``; its containers are those of ``pool``.
 
     ``settled`` is told of each detached run with what became of it, before anyone else is.
     """
@@ -52,17 +52,16 @@ class LocalFunction:
         self,
         deployment: Deployment,
         log: LogLines,
-        start: Callable[[], Container],
+        pool: ContainerPool,
         credentials: FunctionCredentials,
         *,
-        max_containers: int,
         settled: Callable[[FunctionCall, Response], None],
     ) -> None:
         self.deployment = deployment
         self.log = log
         self._credentials = credentials
         self._settled = settled
-        self._pool = ContainerPool(start, max_containers)
+        self._pool = pool
         self._detached: deque[tuple[DetachedRun, threading.Thread]] = deque(maxlen=_KEPT_RUNS)
 
     @property

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, TypedDict
 
 from mock_oci.backend import MockOci
 from mock_oci.doors.server import LoopbackServer
+from mock_oci.fn.confinement import CONCURRENCY_MB
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.fn.gateway import GatewayDeployment, LocalGateway, LocalIssuer
 from mock_oci.fn.invoke_api import InvokeApi
@@ -21,8 +22,6 @@ from mock_oci.services.notifications import Notifications
 from mock_oci.services.pumping import pumping
 
 PREFIX = "/v1"
-_TIMEOUT = 300.0  # the longest that OCI Functions allows a sync call
-_MEMORY_MB = 256
 _SIDE_BY_SIDE = 3  # connectors, and events
 AUTHENTICATIONS = ("none", "keys")
 IDENTITY_HEADERS = {
@@ -34,21 +33,29 @@ IDENTITY_HEADERS = {
 """Which header carries which key of an authorizer's context, unless a stack is told otherwise."""
 
 
+class HowItRuns(TypedDict, total=False):
+    """What a command line says of a stack, in the words of ``LocalStack``."""
+
+    live: bool
+    confine: str
+    concurrency_mb: int
+
+
 class LocalStack:
     """Starts all on entering, ends all on leaving; the attributes below are there in between.
 
     ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
     added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project, and
     ``{endpoint}`` the URL that all of ``oci`` is served at), ``port`` is the gateway's, ``echo`` gets the
-    function's log lines. The gateway relays an answer in chunks as it comes, unless it is ``buffered`` as the
-    platform's, and asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
+    function's log lines. The gateway gives whole answers, as the platform's; ``live``, it relays those in chunks as
+    they come. It asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
     function itself is the gateway's authorizer, of the header Authorization, and what it says of a caller (the keys
     of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
     ``deployment``, as ``mock_oci.fn.gateway.read_deployment`` reads it from Terraform, is the gateway's in place of all
     that; ``issuers`` publish the keys of its tokens.
     ``page`` is the path that ``/`` of the gateway leads to.
-    ``prefix``: the path below which all is the function's. ``name`` (its folder's by default), ``memory`` in MB
-    and ``timeout`` in seconds are the function's own.
+    ``prefix``: the path below which all is the function's. ``name``, ``memory`` in MB and ``timeout`` in seconds are
+    the function's own; what is not said is as in its func.yaml. ``confine`` and ``concurrency_mb``: see LocalFunctions.
     ``tracing``: the function is told to send spans to the ``Apm`` of ``oci``.
     While the stack runs, connectors and rules move what they have, and Notifications tries again
     what was not acknowledged.
@@ -69,7 +76,7 @@ class LocalStack:
         config: Mapping[str, str] | None = None,
         chunk_delay: float = 0.0,
         echo: TextIO | None = None,
-        buffered: bool = False,
+        live: bool = False,
         authentication: str = "none",
         identity_headers: Mapping[str, str] | None = None,
         policies: Mapping[str, Any] | None = None,
@@ -79,11 +86,14 @@ class LocalStack:
         page: str | None = None,
         prefix: str = PREFIX,
         name: str | None = None,
-        memory: int = _MEMORY_MB,
-        timeout: float = _TIMEOUT,
+        memory: int | None = None,
+        timeout: float | None = None,
+        confine: str | Iterable[str] = "all",
+        concurrency_mb: int = CONCURRENCY_MB,
     ) -> None:
         self._page, self._prefix = page, prefix
-        self._name, self._memory, self._timeout = name or function.resolve().name, memory, timeout
+        self._name, self._memory, self._timeout = name, memory, timeout
+        self._confine, self._concurrency_mb = confine, concurrency_mb
         if authentication not in AUTHENTICATIONS:
             raise ValueError(f"authentication must be one of {', '.join(AUTHENTICATIONS)}")
         self._authentication = authentication
@@ -94,9 +104,8 @@ class LocalStack:
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
         self._folder = function
         self._port = port
-        self._config = config or {}
-        self._echo = echo
-        self._buffered = buffered
+        self._config, self._echo = config or {}, echo
+        self.is_live = live
         self._running = ExitStack()
 
     @property
@@ -127,18 +136,12 @@ class LocalStack:
     def close(self) -> None:
         self._running.close()
 
-    def redeploy(self, config: Mapping[str, str], memory: int, timeout: float) -> None:
+    def redeploy(self) -> None:
         """Run the folder as it is now from the next call on; its OCID stays. Calls that run are ended.
 
-        Raises ValueError, and then nothing is new.
+        Raises OSError or DeployError, and then nothing is new.
         """
-        before = self._config, self._memory, self._timeout
-        self._config, self._memory, self._timeout = config, memory, timeout
-        try:
-            self.function = self._deploy()
-        except ValueError:
-            self._config, self._memory, self._timeout = before
-            raise
+        self.function = self._deploy()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -148,15 +151,19 @@ class LocalStack:
 
     def _start_servers(self, starting: ExitStack) -> None:
         self.oci_url = starting.enter_context(LoopbackServer(self.oci.answer)).url
-        self.functions = starting.enter_context(LocalFunctions(self.oci, self.oci_url, echo=self._echo))
+        functions = LocalFunctions(
+            self.oci, self.oci_url, echo=self._echo, confine=self._confine, concurrency_mb=self._concurrency_mb
+        )
+        self.functions = starting.enter_context(functions)
         self.function = self._deploy()
+        self._name = self.function.deployment.name  # the OCID stays when it is deployed anew
         self.functions.images[self.function.deployment.name] = self._folder
         self.invoke_url = starting.enter_context(LoopbackServer(InvokeApi(self.functions).answer)).url
         gateway = LocalGateway(
             self.functions,
             self._deployment or {self._prefix: self.function},
             port=self._port,
-            buffered=self._buffered,
+            live=self.is_live,
             policies=self._all_policies(),
             issuers=self._issuers,
             page=self._page,

@@ -23,7 +23,7 @@ SOMEONE = Caller("ocid1.user.oc1..someone", "user", "ocid1.tenancy.oc1..theirs")
 
 @pytest.fixture(scope="module")
 def functions() -> Iterator[LocalFunctions]:
-    with LocalFunctions(MockOci()) as functions:
+    with LocalFunctions(MockOci(), confine="no-tmp") as functions:  # what is written there is seen from here
         yield functions
 
 
@@ -264,6 +264,24 @@ def test_when_every_container_is_busy_the_call_is_throttled(functions: LocalFunc
         assert waiting.result().status == 200
 
 
+def test_a_burst_of_dozens_is_answered_and_what_passes_the_tenancys_megabytes_is_throttled(tmp_path: Path) -> None:
+    with (
+        LocalFunctions(MockOci(), confine="no-tmp", concurrency_mb=24 * 128) as functions,
+        ThreadPoolExecutor(24) as pool,
+    ):
+        function = functions.deploy(FOLDERS / "obedient", name="burst", memory=128)
+        other = functions.deploy(FOLDERS / "obedient", name="other", memory=128)
+        go = tmp_path / "go"
+        gates = [{"path": str(tmp_path / str(number)), "go": str(go)} for number in range(24)]
+        waiting = [pool.submit(tell, functions, function, "wait_for_file", **gate) for gate in gates]
+        for gate in gates:
+            until(Path(f"{gate['path']}.begun"))
+        assert code_of(tell(functions, other, "answer")) == (429, "TooManyRequests")
+        go.touch()
+        assert [each.result().status for each in waiting] == [200] * 24
+        assert tell(functions, other, "answer").status == 200
+
+
 def test_at_the_deadline_the_container_is_killed_and_the_next_call_is_cold(functions: LocalFunctions) -> None:
     function = functions.deploy(FOLDERS / "obedient", name="slow", timeout=0.5)
     function.warm()
@@ -301,7 +319,7 @@ def test_a_function_without_code_does_not_start_and_its_log_says_why(functions: 
 
 
 def test_a_container_that_does_not_listen_in_time_is_given_up() -> None:
-    with LocalFunctions(MockOci(), init_seconds=0.05) as functions:
+    with LocalFunctions(MockOci(), init_seconds=0.05, confine="no-tmp") as functions:
         function = functions.deploy(FOLDERS / "never_listens", name="never")
         assert code_of(functions.invoke(function.id)) == (504, "FunctionInvokeContainerInitTimeout")
         assert function.containers == ()
@@ -309,7 +327,7 @@ def test_a_container_that_does_not_listen_in_time_is_given_up() -> None:
 
 def test_closing_ends_a_call_in_flight_and_every_process(tmp_path: Path) -> None:
     go = tmp_path / "never"
-    with ThreadPoolExecutor(1) as pool, LocalFunctions(MockOci()) as functions:
+    with ThreadPoolExecutor(1) as pool, LocalFunctions(MockOci(), confine="no-tmp") as functions:
         function = functions.deploy(FOLDERS / "obedient", name="cut")
         waiting = pool.submit(tell, functions, function, "wait_for_file", path=str(go))
         until(Path(f"{go}.begun"))
@@ -401,7 +419,7 @@ def test_credentials_are_renewed_before_they_expire() -> None:
 
 def test_nothing_of_the_platform_is_left_behind() -> None:
     threads = threading.active_count()
-    with LocalFunctions(MockOci()) as functions:
+    with LocalFunctions(MockOci(), confine="no-tmp") as functions:  # what is written there is seen from here
         function = functions.deploy(FOLDERS / "obedient", name="gone")
         environment_files = json.loads(tell(functions, function, "read_paths").body)
         (container,) = function.containers

@@ -27,7 +27,7 @@ MB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def functions() -> Iterator[LocalFunctions]:
-    with LocalFunctions(MockOci()) as functions:
+    with LocalFunctions(MockOci(), confine="no-tmp") as functions:  # what is written there is seen from here
         yield functions
 
 
@@ -194,7 +194,7 @@ def test_more_than_six_megabytes_of_chunks_are_lost_or_cut(functions: LocalFunct
 
 def test_closing_the_service_ends_its_live_answers_and_leaves_nothing_behind(gates: Path) -> None:
     threads = threading.active_count()
-    with LocalFunctions(MockOci()) as functions:
+    with LocalFunctions(MockOci(), confine="no-tmp") as functions:  # what is written there is seen from here
         function = functions.deploy(STREAMS, name="closing")
         body = live(functions, function, "say", pieces=["a", "b"], gates=gates)
         functions.close()
@@ -210,7 +210,7 @@ def test_closing_the_service_ends_its_live_answers_and_leaves_nothing_behind(gat
 def relay(functions: LocalFunctions, streams: LocalFunction) -> Iterator[httpx.Client]:
     """A client of a gateway that relays live, in front of ``streams``."""
     with (
-        LocalGateway(functions, {"/": streams}, buffered=False) as gateway,
+        LocalGateway(functions, {"/": streams}, live=True) as gateway,
         httpx.Client(base_url=gateway.url, trust_env=False, timeout=20) as client,
     ):
         yield client
@@ -254,7 +254,7 @@ def test_a_client_sees_that_its_answer_was_cut(relay: httpx.Client, do: dict[str
 def test_a_stream_with_a_status_that_is_none_is_closed(
     functions: LocalFunctions, streams: LocalFunction, gates: Path
 ) -> None:
-    gateway = LocalGateway(functions, {"/": streams}, buffered=False)
+    gateway = LocalGateway(functions, {"/": streams}, live=True)
     body = order("say", pieces=["a", "b"], gates=gates, status="none")
     assert gateway.answer(Request("POST", "/", {}, body)).status == 502
     assert (gates / "left").exists()
@@ -272,9 +272,9 @@ def test_a_stream_that_the_client_must_not_get_is_closed(
 # The stack.
 
 
-@pytest.mark.parametrize("buffered", [False, True])
-def test_a_stack_relays_live_unless_it_is_buffered(buffered: bool) -> None:
-    with LocalStack(STREAMS, buffered=buffered) as stack:
+@pytest.mark.parametrize("live", [False, True])
+def test_a_stack_gives_whole_answers_unless_it_is_live(live: bool) -> None:
+    with LocalStack(STREAMS, live=live) as stack:
         response = httpx.post(stack.gateway_url, content=order("say", pieces=["a", "b"]), trust_env=False)
     assert response.text == "ab"
-    assert ("content-length" in response.headers) == buffered
+    assert ("content-length" in response.headers) != live

@@ -84,7 +84,7 @@ def test_records_events_and_messages_move_by_themselves_while_the_stack_runs() -
 def test_a_batch_whose_container_is_killed_comes_again_and_nothing_is_lost(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     config = {"ENDPOINT": "{endpoint}", "HANGS": str(begun)}
-    with LocalStack(FOLDERS / "answers_batch", config=config) as stack:
+    with LocalStack(FOLDERS / "answers_batch", config=config, confine="no-tmp") as stack:
         stack.connector_hub.backoff = lambda failures: 0.0
         storage, stream = stack.oci.state_of(ObjectStorage), stack.oci.state_of(Streaming).create("s")
         storage.create_bucket("results")

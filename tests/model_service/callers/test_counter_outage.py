@@ -16,7 +16,6 @@ import httpx
 import pytest
 import redis
 
-import mock_oci.fn.stack
 from mock_oci import LocalStack
 from model_service.callers.keys import KeyRing, new_key
 
@@ -55,7 +54,7 @@ def serving(folder: Path, server: RedisServer, failure: str) -> Iterator[Callabl
     }
     body = {"model": LLAMA, "messages": [{"role": "user", "content": "Why do functions sleep?"}]}
     with (
-        LocalStack(ROOT, config=config, authentication="keys") as stack,
+        LocalStack(ROOT, config=config, authentication="keys", timeout=DEADLINE_SECONDS) as stack,
         httpx.Client(base_url=stack.gateway_url, headers={"authorization": f"Bearer {text}"}, timeout=60) as client,
     ):
 
@@ -86,9 +85,8 @@ def counted(server: RedisServer) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", ["allow", "refuse"])
 def test_a_counter_that_is_killed_in_the_middle_of_a_load_loses_nothing_and_holds_nobody_up(
-    failure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    failure: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(mock_oci.fn.stack, "_TIMEOUT", DEADLINE_SECONDS)
     calls: list[Call] = []
     is_over = threading.Event()
     with start_redis(tmp_path) as server, serving(tmp_path, server, failure) as call:

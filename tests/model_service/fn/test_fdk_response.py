@@ -69,7 +69,7 @@ class Model:
 
 @contextmanager
 def function_with(answer: Callable[[Request], Response], **config: str) -> Iterator[Any]:
-    with LoopbackServer(answer) as upstream, LocalFunctions(MockOci(), upstream.url) as functions:
+    with LoopbackServer(answer) as upstream, LocalFunctions(MockOci(), upstream.url, confine="no-freeze") as functions:
         function = functions.deploy(ROOT, name="model-service", config=config)
         function.warm()
         yield function
@@ -131,7 +131,7 @@ def test_a_reader_that_goes_away_closes_the_call_upstream_and_leaves_the_contain
 
 def test_the_body_ends_properly_and_the_connection_serves_the_next_call() -> None:
     oci = MockOci()
-    with LoopbackServer(oci.answer) as upstream, LocalFunctions(oci, upstream.url) as functions:
+    with LoopbackServer(oci.answer) as upstream, LocalFunctions(oci, upstream.url, confine="no-freeze") as functions:
         function = functions.deploy(ROOT, name="model-service")
         function.warm()
         with call(function) as connection:
@@ -150,7 +150,7 @@ def test_a_gateway_gets_its_headers_with_a_streamed_answer_too() -> None:
         "fn-http-h-accept": "application/x-ndjson",
     }
     oci = MockOci()
-    with LoopbackServer(oci.answer) as upstream, LocalFunctions(oci, upstream.url) as functions:
+    with LoopbackServer(oci.answer) as upstream, LocalFunctions(oci, upstream.url, confine="no-freeze") as functions:
         function = functions.deploy(ROOT, name="model-service")
         function.warm()
         with call(function, **headers) as connection:

@@ -39,7 +39,7 @@ def chunk(text: str | None, finish: str | None = None) -> bytes:
 
 @contextmanager
 def function_with(answer: Callable[[Request], Response]) -> Iterator[Any]:
-    with LoopbackServer(answer) as upstream, LocalFunctions(MockOci(), upstream.url) as functions:
+    with LoopbackServer(answer) as upstream, LocalFunctions(MockOci(), upstream.url, confine="no-freeze") as functions:
         function = functions.deploy(ROOT, name="model-service", config={})
         function.warm()
         yield function

@@ -104,7 +104,7 @@ def stack(
         "MODEL_SERVICE_CONFIG": json.dumps({"prices": PRICES}),
         "MODEL_SERVICE_IDENTITY_HEADERS": json.dumps({part: f"x-model-service-{name}" for part, name in NAMES.items()}),
     }
-    with LocalStack(ROOT, oci=counting, config=config, authentication="keys") as stack:
+    with LocalStack(ROOT, oci=counting, config=config, authentication="keys", live=True) as stack:
         yield stack
 
 

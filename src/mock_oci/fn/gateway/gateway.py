@@ -45,7 +45,7 @@ class LocalGateway:
     """One deployment: ``routes`` has it all, or maps path prefixes (``/v1``) to functions, the longest one wins.
 
     ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
-    ``buffered`` is what the platform does: whole answers. Without it, answers in chunks are relayed as they come.
+    Answers are whole, as the platform's; ``live`` is what it does not do: answers in chunks are relayed as they come.
     Beside prefixes, ``policies`` and ``usage_plans`` are data, see Policies and RoutePolicies; a deployment has them.
     Verdicts, rates and quotas go by the clock of the cloud. ``issuers`` publish the keys that tokens are checked with.
     ``page`` is the path of a page of the function, which ``/`` leads to and which needs no key, as an anonymous route.
@@ -58,7 +58,7 @@ class LocalGateway:
         routes: Mapping[str, LocalFunction] | GatewayDeployment,
         *,
         port: int = 0,
-        buffered: bool = True,
+        live: bool = False,
         policies: Mapping[str, Any] | None = None,
         usage_plans: Sequence[Mapping[str, Any]] = (),
         issuers: Sequence[LocalIssuer] = (),
@@ -66,7 +66,7 @@ class LocalGateway:
     ) -> None:
         self._page = page
         self._functions = functions
-        self._live = not buffered
+        self._live = live
         self._server = LoopbackServer(self.answer, port)
         oci = functions.oci
         self._policies, self._routes = self._read(routes, policies or {}, usage_plans, issuers)

@@ -40,9 +40,9 @@ def sleep(ctx: InvokeContext, seconds: float) -> str:
     return "slept"
 
 
-def wait_for_file(ctx: InvokeContext, path: str) -> str:
+def wait_for_file(ctx: InvokeContext, path: str, go: str = "") -> str:
     Path(f"{path}.begun").touch()
-    while not Path(path).exists():
+    while not Path(go or path).exists():
         time.sleep(0.002)
     return "saw it"
 
