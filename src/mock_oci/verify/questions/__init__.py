@@ -1,0 +1,1 @@
+"""The questions, a module for each kind of service."""
