@@ -49,6 +49,7 @@ def local_service(region: str, change: Callable[[Handler], Handler] = lambda ans
             "gateway": _GATEWAY,
             "apm": _APM,
             "api_key_file": cloud.principals.generative_ai_api_key().secret,
+            "other_compartment": cloud.tenancy.tenancy_id,
             "project": cloud.projects.default.id,
             "endpoint": cloud.catalogue.add_endpoint("meta.llama-3.3-70b-instruct"),
         },

@@ -17,6 +17,7 @@ UNASKABLE: Final = (
     ),
     UnaskableQuestion("who-uses-queues", "Which permissions the operations of queues ask for.", _SECOND_CALLER),
     UnaskableQuestion("who-reads-projects", "That a project is read by who uses it.", _SECOND_CALLER),
+    UnaskableQuestion("who-applies-guardrails", "Which permissions guardrails ask for.", _SECOND_CALLER),
     UnaskableQuestion(
         "who-lists-base-models", "In which compartment the permission to list base models counts.", _SECOND_CALLER
     ),
@@ -106,6 +107,21 @@ UNASKABLE: Final = (
         "gateway-error",
         "The JSON of a gateway's answer for a function that failed.",
         f"{_BUILT_GATEWAY}, and a function that fails",
+    ),
+    UnaskableQuestion(
+        "guardrail-texts",
+        "The texts of the refusals of guardrails.",
+        "a text is no behaviour: whoever meets one may write it down",
+    ),
+    UnaskableQuestion(
+        "signed-notifications",
+        "What the signature headers of a notification are made over.",
+        "no request that was sent shows how a signature was made",
+    ),
+    UnaskableQuestion(
+        "who-subscribes-functions",
+        "Whether Notifications needs a statement to call a function that is subscribed.",
+        _SECOND_CALLER,
     ),
     UnaskableQuestion(
         "throttle-hint",

@@ -96,9 +96,12 @@ class VersionedObjects:
         kept.append(item)
 
     def remove(self, item: StoredObject) -> None:
-        """Remove this version for good; the one before is the latest then, if this was."""
+        """Remove this version for good; the one before is the latest then, if this was.
+
+        What hides the others while versions are suspended has no id to be removed by, and goes with the last of them.
+        """
         self._held[item.name].remove(item)
-        if not self._held[item.name]:
+        if all(other.is_delete_marker and not other.version_id for other in self._held[item.name]):
             del self._held[item.name]
 
     def delete(self, item: StoredObject, marked: Marked) -> StoredObject | None:

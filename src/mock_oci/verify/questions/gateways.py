@@ -7,10 +7,10 @@ from mock_oci.verify.service import AskedService
 
 
 def ask_method(service: AskedService) -> Observation:
-    """Ask a route with a method that it does not take."""
+    """Ask a route with a method that it does not take: one that changes nothing, should it take it."""
     if service.fetch(service.given["gateway"], "GET").status >= 300:
         raise CouldNotAsk("the route does not answer a GET")
-    return {"status": service.fetch(service.given["gateway"], "DELETE").status}
+    return {"status": service.fetch(service.given["gateway"], "HEAD").status}
 
 
 def ask_preflight(service: AskedService) -> Observation:
@@ -33,7 +33,7 @@ QUESTIONS = (
     Question(
         "gateway-method",
         "The status of a method that a route does not take.",
-        "GET and DELETE of the URL that --given gateway names: one that takes GET, and not DELETE.",
+        "GET and HEAD of the URL that --given gateway names: one that takes GET, and not HEAD.",
         Cost(2),
         ask_method,
         needs=("gateway",),

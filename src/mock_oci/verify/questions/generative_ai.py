@@ -120,6 +120,21 @@ def ask_gemini_tools(service: AskedService) -> Observation:
     return {**answer.seen, "calls the tool": calls}
 
 
+def ask_guardrails(service: AskedService) -> Observation:
+    """Apply guardrails without saying which version, and with a category that there is not."""
+    moderation: dict[str, Any] = {"categories": ["OVERALL"]}
+    body = {
+        "compartmentId": service.compartment_id,
+        "input": {"type": "TEXT", "content": "verify", "languageCode": "en"},
+        "guardrailConfigs": {"contentModerationConfig": moderation},
+    }
+    path = "/20231130/actions/applyGuardrails"
+    version = service.require("POST", INFERENCE, path, body, stores=True).body["guardrailVersion"]
+    moderation["categories"] = ["MOCK_OCI_VERIFY"]
+    unknown = service.ask("POST", INFERENCE, path, body, stores=True, expects=_ALL)
+    return {"the default version": version, "an unknown category": unknown.status}
+
+
 QUESTIONS = (
     Question(
         "openai-models",
@@ -197,5 +212,12 @@ QUESTIONS = (
         "A chat that requires a call.",
         Cost(1, tokens=2200),
         ask_gemini_tools,
+    ),
+    Question(
+        "guardrails",
+        "Which version of guardrails is the default, and how a category that there is not is refused.",
+        "Applies a moderation to one word, and one of a made-up category.",
+        Cost(2, tokens=10),
+        ask_guardrails,
     ),
 )

@@ -142,6 +142,27 @@ def _no_function(service: AskedService) -> str:
     return f"ocid1.fnfunc.oc1.{service.credentials.region}.aaaaaaaa{'mockociverify' * 4}"
 
 
+def ask_moved_pool(service: AskedService) -> Observation:
+    """Move a pool with a stream to another compartment."""
+    details = {"name": service.name("pool"), "compartmentId": service.compartment_id}
+    made = service.make("stream pool", _ADMIN, "/20180418/streampools", details)
+    if made.status >= 300:
+        raise CouldNotAsk(f"no stream pool can be made: {made.status} {made.code}")
+    pool = f"/20180418/streampools/{made.body['id']}"
+    service.until_active(_ADMIN, pool)
+    details = {"name": service.name("pooled"), "streamPoolId": made.body["id"]}
+    stream = service.make("stream", _ADMIN, _STREAMS, {**details, "partitions": 1})
+    if stream.status >= 300:
+        raise CouldNotAsk(f"no stream can be made: {stream.status} {stream.code}")
+    path = f"{_STREAMS}/{stream.body['id']}"
+    service.until_active(_ADMIN, path)
+    other = {"compartmentId": service.given["other_compartment"]}
+    service.require("POST", _ADMIN, f"{pool}/actions/changeCompartment", other)
+    service.pause(10.0)
+    moved = service.until_active(_ADMIN, path).body["compartmentId"]
+    return {"the stream is in": "the other" if moved == other["compartmentId"] else "the first"}
+
+
 _WITH_STREAM, _WITH_TOPIC = "a stream with one partition", "a topic"
 QUESTIONS = (
     Question(
@@ -199,5 +220,14 @@ QUESTIONS = (
         Cost(10, resources=2),
         ask_subscribed_function,
         _WITH_TOPIC,
+    ),
+    Question(
+        "pool-moved",
+        "Whether the streams of a pool go with it to another compartment.",
+        "Moves a pool with a stream to the compartment that --given other_compartment names.",
+        Cost(60, resources=2),
+        ask_moved_pool,
+        "a stream pool with a stream",
+        needs=("other_compartment",),
     ),
 )

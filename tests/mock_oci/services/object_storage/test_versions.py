@@ -104,6 +104,17 @@ def test_suspended_versioning_keeps_what_there_is_and_makes_no_more(client: Any)
     assert client.get_object(NAMESPACE, "answers", "a", version_id=first).data.content == b"one"
 
 
+def test_a_bucket_whose_versions_were_suspended_can_be_emptied(client: Any) -> None:
+    client.put_object(NAMESPACE, "answers", "one", b"first")
+    suspended(client)
+    client.delete_object(NAMESPACE, "answers", "one")
+    hiding, first = client.list_object_versions(NAMESPACE, "answers").data.items
+    assert (hiding.is_delete_marker, hiding.version_id) == (True, None)
+    client.delete_object(NAMESPACE, "answers", "one", version_id=first.version_id)
+    assert client.list_object_versions(NAMESPACE, "answers").data.items == []
+    assert client.delete_bucket(NAMESPACE, "answers").status == 204
+
+
 def test_versioning_can_be_suspended_and_resumed_but_never_disabled(client: Any) -> None:
     update = {"versioning": "Disabled"}
     assert refused(client.update_bucket, NAMESPACE, "answers", update) == (400, "InvalidParameter")
