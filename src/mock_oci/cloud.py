@@ -31,7 +31,8 @@ class Cloud:
 
     ``throttles``: calls are counted against the limits that the services document. ``max_native_body``: from how many
     bytes on the native chat refuses a body with 413; that it does was seen, but not from where on.
-    ``finishes_abandoned``: a model whose client leaves before its answer runs on, and is charged; nobody has said.
+    ``finishes_abandoned``: a model whose client leaves before its answer runs on, and is charged; nobody has said
+    (verify: abandoned-stream).
     ``policies``: statements, or where they stand (see ``identity.policies.sources``); with them, and with the first one
     that is added to ``iam``, callers may do what a statement allows and no more. Raises PolicyError.
     ``requests`` records what came in, ``calls`` what became of it; ``refusals`` the reasons of 401s, which the wire

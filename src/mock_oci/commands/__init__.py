@@ -21,6 +21,6 @@ COMMANDS: Final = {
     "generate-event": ("mock_oci.commands.generate_event", "what a trigger sends to a function, to test it with"),
     "record": ("mock_oci.commands.record", "real exchanges into a file, with nothing secret in it"),
     "replay": ("mock_oci.commands.replay", "the exchanges of such a file, offline"),
-    "verify": ("mock_oci.commands.verify", "what is unverified here, asked of OCI itself"),
+    "verify": ("mock_oci.commands.verify", "what nobody knows of OCI, asked of OCI itself"),
     "invoke": ("mock_oci.commands.invoke", "one call of a function, in a real FDK process"),
 }

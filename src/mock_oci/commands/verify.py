@@ -1,4 +1,4 @@
-"""``mock-oci verify``: what is unverified in mock_oci, asked of OCI itself with the user's credentials."""
+"""``mock-oci verify``: the open questions of mock_oci, asked of OCI itself with the user's credentials."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _service(options: Namespace, credentials: Credentials) -> AskedService:
 def _parser() -> Parser:
     parser = Parser(
         prog=f"{program()} verify",
-        description="Ask OCI what is unverified in mock_oci, and say what differs. What is made is removed again.",
+        description="Ask OCI what mock_oci could not verify, and say what differs. What is made is removed again.",
         epilog="exit codes: 0 OCI agrees, 1 it differs or something stayed, 2 nothing can be asked, 130 interrupted",
     )
     add_credentials(parser, tuple(AUTHENTICATIONS))

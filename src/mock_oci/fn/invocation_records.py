@@ -41,14 +41,14 @@ def send_record(cloud: Cloud, deployment: Deployment, log: LogLines, run: Settle
 
 
 def _may_send(cloud: Cloud, function_id: str, destination: str) -> bool:
-    """Tell whether the function may: the platform sends in its name (unverified)."""
+    """Tell whether the function may: the platform sends in its name (unverified; verify: detached-sender)."""
     principal = resource_principal(cloud, "fnfunc", function_id)
     needs = NEEDED_TO_SEND.get(destination.split(".")[1] if "." in destination else "", NOTHING)
     return cloud.permissions.permit(principal, cloud.tenancy.compartment_id, "", needs, target_variable(destination))
 
 
 def record_of(cloud: Cloud, deployment: Deployment, run: Settled) -> dict[str, Any]:
-    """Return an invocation record. **Unverified**: its schema is not published, so this one is made up, plausibly.
+    """Return an invocation record, which is made up, plausibly: its schema is not published (verify: detached-record).
 
     ``response.body`` is as much of the function's answer as fits, as text; a failure has ``error`` in its place.
     """

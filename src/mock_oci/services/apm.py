@@ -1,7 +1,7 @@
 """Application Performance Monitoring's collector: it takes spans in Zipkin's format, and keeps them for a test to read.
 
 Source: docs application-performance-monitoring/doc/configure-open-source-tracing-systems.html. That a good upload is
-202 and a wrong key 401 is unverified.
+202 and a wrong key 401 is unverified (verify: apm-good-key, apm-key).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _MAX_BODY = 10_000_000
 
 
 @dataclass(frozen=True)
-class Answer:
+class SeenAnswer:
     """What came back. ``body`` is its JSON, else its text."""
 
     status: int
@@ -43,6 +43,6 @@ def joined(response: Response) -> bytes:
     return content
 
 
-def error_of(answer: Answer) -> str:
+def error_of(answer: SeenAnswer) -> str:
     message = answer.body.get("message", "") if isinstance(answer.body, dict) else str(answer.body)
     return f"{answer.status} {answer.code or ''}: {str(message)[:_MAX_SAID]}"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mock_oci.live.credentials import Credentials
 from mock_oci.live.hosts import Hosts
-from mock_oci.verify.answer import Answer, error_of, joined
+from mock_oci.verify.answer import SeenAnswer, error_of, joined
 from mock_oci.verify.question import CouldNotAsk
 from mock_oci.wire import Disconnect, Handler, Request
 
@@ -73,7 +73,7 @@ class AskedService:
         signed: bool = True,
         stores: bool = False,
         expects: tuple[int, ...] = (),
-    ) -> Answer:
+    ) -> SeenAnswer:
         """Ask as one of the SDK's clients does. Raises CouldNotAsk for an answer that says nothing of any question.
 
         ``stores``: it makes something, or asks a model. ``expects``: statuses that do say something here.
@@ -92,7 +92,7 @@ class AskedService:
             raise CouldNotAsk(f"{request.method} {request.path}: {error_of(answer)}")
         return answer
 
-    def require(self, method: str, client: str, target: str, body: Any = None, **how: Any) -> Answer:
+    def require(self, method: str, client: str, target: str, body: Any = None, **how: Any) -> SeenAnswer:
         """Ask for what a question only needs. Raises CouldNotAsk unless it is there."""
         answer = self.ask(method, client, target, body, **how)
         if answer.status >= 300:
@@ -101,7 +101,7 @@ class AskedService:
 
     def fetch(
         self, url: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    ) -> SeenAnswer:
         """Ask a URL that was given, without a signature."""
         if self.fetch_from is None:
             raise CouldNotAsk("no URL can be asked here")
@@ -122,7 +122,7 @@ class AskedService:
         self._undoings.append((f"{title} {ocid}", undo))
         return ocid
 
-    def make(self, title: str, client: str, collection: str, body: Mapping[str, Any]) -> Answer:
+    def make(self, title: str, client: str, collection: str, body: Mapping[str, Any]) -> SeenAnswer:
         """Create a resource that has an OCID and is removed by a DELETE on it. Its answer may be a refusal.
 
         Where the answer does not say the OCID, or does not come, what has the name is removed: nothing else has it.
@@ -168,7 +168,7 @@ class AskedService:
             self._shared[name] = make(self)
         return self._shared[name]
 
-    def until_active(self, client: str, target: str) -> Answer:
+    def until_active(self, client: str, target: str) -> SeenAnswer:
         """Wait until a resource can be used. Raises CouldNotAsk when it cannot."""
         end = self.now() + _ACTIVE_SECONDS
         while True:
@@ -207,7 +207,7 @@ class AskedService:
         if self.is_interrupted and not self._is_undoing:
             raise KeyboardInterrupt
 
-    def _answered(self, send: Handler, request: Request) -> Answer:
+    def _answered(self, send: Handler, request: Request) -> SeenAnswer:
         try:
             response = send(request)
             content = response.body if isinstance(response.body, bytes) else joined(response)
@@ -219,7 +219,7 @@ class AskedService:
             body = content.decode(errors="replace")
         if response.status < 300:
             self.hosts.learn(body)
-        return Answer(response.status, response.headers, body)
+        return SeenAnswer(response.status, response.headers, body)
 
 
 def _is_done(undo: Callable[[], bool]) -> bool:

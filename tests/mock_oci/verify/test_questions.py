@@ -214,6 +214,11 @@ def test_the_cost_is_kept() -> None:
     assert within_cost(QUESTIONS, {}) == (list(QUESTIONS), [])
 
 
+def test_all_of_it_costs_no_more_than_its_document_says() -> None:
+    assert sum(question.cost.requests for question in QUESTIONS) <= 400
+    assert sum(question.cost.tokens for question in QUESTIONS) <= 4000
+
+
 def test_what_was_made_without_an_answer_is_removed_by_its_name() -> None:
     """The connection is lost after the service has made it."""
     lost = []

@@ -20,7 +20,7 @@ MIN_CACHE_SECONDS = 60.0
 MAX_CACHE_SECONDS = 3600.0
 _MAX_PARAMETERS = 10
 _MAX_CACHE_KEY = 10
-_MAX_VERDICTS = 10_000  # kept at once; how many the gateway keeps is not documented
+_MAX_VERDICTS = 10_000  # kept at once; how many is not documented (verify: gateway-verdicts)
 
 Ask = Callable[[str, bytes], Response]
 """Invokes a function by its OCID, as the gateway."""
@@ -83,7 +83,7 @@ class CustomAuthentication:
         if len(self._parameters) > _MAX_PARAMETERS or len(self._cache_key) > _MAX_CACHE_KEY:
             raise ValueError(f"at most {_MAX_PARAMETERS} parameters, and {_MAX_CACHE_KEY} values of cacheKey")
         if self._parameters and not self._cache_key:
-            # What the gateway then does is not documented: one caller may get another's verdict.
+            # What the gateway then does is not documented (verify: gateway-cache-key): one caller may get another's.
             raise ValueError("mock_oci asks for a cacheKey: without one the verdicts of callers may be mixed up")
         if not set(self._cache_key) <= self._arguments().keys():
             raise ValueError("cacheKey must be names of parameters")
@@ -150,7 +150,10 @@ def _scope(value: Any) -> frozenset[str]:
 
 
 def _expiry(value: Any) -> float | None:
-    """Return Unix seconds. Raises Unanswered for what is no ISO 8601 time: what OCI makes of one is unverified."""
+    """Return Unix seconds. Raises Unanswered for what is no ISO 8601 time: what OCI makes of one is unverified.
+
+    (verify: gateway-verdicts)
+    """
     if value is None:
         return None
     try:

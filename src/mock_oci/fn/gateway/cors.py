@@ -22,7 +22,10 @@ class Cors:
         self._max_age = int(specification.get("maxAgeInSeconds") or 0)
 
     def preflight(self, request: Request) -> Response | None:
-        """Answer a preflight; ``None`` for any other request. The status is unverified."""
+        """Answer a preflight; ``None`` for any other request. The status is unverified.
+
+        (verify: gateway-preflight)
+        """
         if request.method != "OPTIONS" or "access-control-request-method" not in request.headers:
             return None
         shared = self.headers(request)

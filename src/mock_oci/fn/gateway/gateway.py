@@ -238,5 +238,8 @@ def _refused_status(request: Request) -> int | None:
 
 
 def _error(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer in the gateway's own words. Their exact shape for a failed function is not documented."""
+    """Answer in the gateway's own words. Their exact shape for a failed function is not documented.
+
+    (verify: gateway-error)
+    """
     return json_response(status, {"code": status, "message": HTTPStatus(status).phrase}, headers)

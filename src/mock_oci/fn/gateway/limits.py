@@ -58,7 +58,10 @@ class Counters:
 
 
 class RateLimiting:
-    """``specification`` is a RateLimitingPolicy in its JSON form. How the gateway averages a second is unverified."""
+    """``specification`` is a RateLimitingPolicy in its JSON form. How the gateway averages a second is unverified.
+
+    (verify: gateway-rate)
+    """
 
     def __init__(self, specification: Mapping[str, Any], counters: Counters) -> None:
         part_of(specification, "rateLimiting", "rateInRequestsPerSecond", "rateKey")
@@ -91,7 +94,7 @@ class UsagePlans:
     def check(self, request: Request, auth: Mapping[str, Any]) -> Refusal | None:
         """Count this request against its client's plan; return why it is refused, if it is.
 
-        The status for a token that no subscriber has is unverified.
+        The status for a token that no subscriber has is unverified (verify: gateway-subscriber).
         """
         tokens = [value for variable in self._locations for value in variable.values(request, auth)]
         name = next((token for token in tokens if token in self._windows), None)

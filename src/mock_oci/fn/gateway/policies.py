@@ -75,7 +75,10 @@ class Policies:
             raise ValueError("a route that is ANONYMOUS needs isAnonymousAccessAllowed")
 
     def authenticate(self, request: Request, ask: Ask, route: RoutePolicies) -> Verdict:
-        """Return who calls, as far as the route asks. Raises Unanswered; 403 for a missing scope is unverified."""
+        """Return who calls, as far as the route asks. Raises Unanswered.
+
+        That a missing scope is 403 is unverified (verify: gateway-scope).
+        """
         if self._authentication is None or route.is_anonymous:
             return _NOBODY
         verdict = self._authentication.verdict(request, ask)

@@ -190,7 +190,10 @@ def _moment(variable: str, text: str) -> float:
 
 
 def _between(moment: float, ends: Sequence[float]) -> bool:
-    """Tell whether a moment is between two, both included; a span of the day may go over midnight (unverified)."""
+    """Tell whether a moment is between two, both included; a span of the day may go over midnight.
+
+    Both are unverified (verify: policy-night, night-and-ends).
+    """
     first, last = ends
     return first <= moment <= last if first <= last else moment >= first or moment <= last
 

@@ -139,7 +139,8 @@ def _holds(statement: Statement, permission: str, variables: Variables) -> bool 
     permissions = permissions_of(statement.grant, denied=statement.denies)
     if permissions is not None and permission not in permissions:
         return False
-    # Whether a variable that is not there makes the condition of a deny false too, no page of Oracle's says.
+    # Whether a variable that is not there makes the condition of a deny false too, no page of Oracle's says
+    # (verify: deny-without-variable).
     context = Context(variables, absent=None if statement.denies else False)
     holds = statement.condition.holds(context) if statement.condition is not None else True
     return None if holds and permissions is None else holds

@@ -99,7 +99,8 @@ management-dashboards | | | | MANAGEMENT_DASHBOARD_CREATE
 repos | REPOSITORY_INSPECT | REPOSITORY_READ | REPOSITORY_UPDATE | REPOSITORY_CREATE REPOSITORY_DELETE REPOSITORY_MANAGE
 """.replace("\\\n", "")
 
-# Types whose permissions go by one pattern. Of the last two the names are unverified: no page of Oracle's has them.
+# Types whose permissions go by one pattern. Of the last two the names are unverified: no page of Oracle's has them
+# (verify: permissions-of-stored-answers, types-of-generative-ai).
 _PATTERNED = (
     "model imported-model dedicated-ai-cluster endpoint private-endpoint apikey project hosted-application"
     " semantic-store response conversation"

@@ -1,9 +1,10 @@
 """Which permissions each operation asks for, by its name in the SDK, or by its method and path where the SDK has none.
 
 ``A + B``: both; ``A | B``: either, and it binds more tightly. Sources: the pages of permission_sets.py, whose tables
-have the operations beside the permissions. Unverified: everything of Queue, of stored responses and conversations,
-whom model discovery asks, and of what is stored besides: what deletes a container, searches a store, adds a file to
-either (here it has to be readable) and speaks.
+have the operations beside the permissions. Unverified (verify: who-uses-queues, who-reads-stored-answers,
+permissions-of-queues): everything of Queue, of stored responses and conversations, whom model discovery asks, and of
+what is stored besides: what deletes a container, searches a store, adds a file to either (here it has to be readable)
+and speaks.
 """
 
 from __future__ import annotations
@@ -78,8 +79,9 @@ REQUIRED: Final = {
     "GenerativeAiInferenceClient.chat": "GENERATIVE_AI_CHAT",
     "GenerativeAiInferenceClient.embed_text": "GENERATIVE_AI_TEXT_EMBED",
     "GenerativeAiInferenceClient.rerank_text": "GENERATIVE_AI_TEXT_RERANK",
-    "GenerativeAiInferenceClient.apply_guardrails": "GENERATIVE_AI_GUARDRAIL_APPLY",  # unverified: no page has it
-    "GenerativeAiInferenceClient.list_guardrail_versions": "GENERATIVE_AI_GUARDRAIL_INSPECT",  # unverified
+    # Both are unverified (verify: who-applies-guardrails).
+    "GenerativeAiInferenceClient.apply_guardrails": "GENERATIVE_AI_GUARDRAIL_APPLY",
+    "GenerativeAiInferenceClient.list_guardrail_versions": "GENERATIVE_AI_GUARDRAIL_INSPECT",
     "GenerativeAiClient.list_models": "GENERATIVE_AI_MODEL_INSPECT",
     "GenerativeAiClient.get_model": "GENERATIVE_AI_MODEL_READ",
     "GenerativeAiClient.list_endpoints": "GENERATIVE_AI_ENDPOINT_INSPECT",

@@ -1,7 +1,8 @@
 """What the operations of the control planes ask for, of a table of resources: by the names of the policy reference.
 
 Sources: the docs' Identity/Reference/{core,iam,logging,monitoring,functions,registry}policyreference.htm and
-APIGateway/Reference/apigatewaypolicyreference.htm. Unverified: an imported dashboard.
+APIGateway/Reference/apigatewaypolicyreference.htm. Unverified: an imported dashboard
+(verify: who-imports-dashboards).
 """
 
 from __future__ import annotations

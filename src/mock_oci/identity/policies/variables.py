@@ -66,7 +66,10 @@ def rule_variables(principal: Principal) -> Variables:
 
 
 def _of_time(now: float) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the variables of a request's time. How OCI writes the day of the week is unverified: both forms hold."""
+    """Yield the variables of a request's time.
+
+    How OCI writes the day of the week is unverified (verify: day-of-the-week): both forms hold.
+    """
     moment, name = datetime.fromtimestamp(now, UTC), "request.utc-timestamp"
     yield name, (moment.isoformat(),)
     yield f"{name}.month-of-year", (str(moment.month),)

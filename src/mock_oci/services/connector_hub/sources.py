@@ -25,7 +25,7 @@ from mock_oci.wire import Body
 
 _READ = 500  # entries of a stream at a time
 # Longer than a function may run, so that no message comes back while its batch is still being worked on. What
-# Connector Hub asks for is not published.
+# Connector Hub asks for is not published (verify: connector-settings).
 _HELD_SECONDS = 330.0
 
 
@@ -55,7 +55,8 @@ class Piece:
 class Source(ABC):
     """Where a connector has got to. Used by one thread at a time.
 
-    ``needs``: the permissions to read here, and ``id`` what is read; that metrics ask for one is unverified.
+    ``needs``: the permissions to read here, and ``id`` what is read; that metrics ask for one is unverified
+    (verify: who-reads-metrics).
     """
 
     needs = NOTHING
@@ -156,7 +157,8 @@ class QueueSource(Source):
         if not isinstance(config, dict):
             raise invalid("configMap must be an object")
         self.id = text_in(config, "queueId")
-        # Named as GetMessages names it (oci.queue.QueueClient.get_messages); the plugin's schema is not published.
+        # Named as GetMessages names it (oci.queue.QueueClient.get_messages); the plugin's schema is not published
+        # (verify: connector-settings).
         self._channel = optional_text_in(config, "channelFilter") or None
         if cloud.state_of(Queues).find(self.id) is None:
             raise Refused(not_found())

@@ -28,7 +28,7 @@ ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
 _MAX_RECORDED = 10_000
 _MAX_PAUSE_SECONDS = 60.0
-_PATIENCE_SECONDS = 7 * 86_400.0  # unverified: the documentation says that there is an end, not when
+_PATIENCE_SECONDS = 7 * 86_400.0  # unverified, its end is not dated (verify: connector-patience)
 _SIDE_BY_SIDE = 4
 
 
@@ -173,7 +173,7 @@ class ConnectorHub(Resources[Connector]):
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
         self._cloud = cloud
-        # Doubling from a second to a minute; the service's own pauses are not published.
+        # Doubling from a second to a minute; the service's own pauses are not published (verify: connector-patience).
         self.backoff: Callable[[int], float] = lambda failures: min(2.0 ** (failures - 1), _MAX_PAUSE_SECONDS)
         self.patience_seconds = _PATIENCE_SECONDS
         self.style = PayloadStyle()

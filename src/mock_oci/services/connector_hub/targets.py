@@ -1,7 +1,7 @@
 """Where a connector's batches go: a function, or objects of a bucket, and when a batch for it is full.
 
 Wire shapes: oci.sch.models.FunctionsTargetDetails and ObjectStorageTargetDetails. How objects are named and compressed
-is unverified: the documentation says that they are, and not how.
+is unverified (verify: connector-objects): the documentation says that they are, and not how.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class BucketTarget:
 def target_of(cloud: Cloud, details: Any) -> RecordTarget:
     """Read a target. Raises Refused.
 
-    A function's defaults are not published: here a batch is full at 6 MB, and without a time nothing is waited for.
+    A function's defaults are not published (verify: connector-settings): here a batch is full at 6 MB, and without a
+    time nothing is waited for.
     """
     kind = details.get("kind") if isinstance(details, dict) else None
     if kind not in TARGETS:

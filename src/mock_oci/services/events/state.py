@@ -22,7 +22,7 @@ from mock_oci.wire import Body
 
 _MAX_RECORDED = 10_000
 _MAX_PAUSE_SECONDS = 60.0
-_PATIENCE_SECONDS = 86_400.0  # unverified, as the pauses are
+_PATIENCE_SECONDS = 86_400.0  # unverified, as the pauses are (verify: rule-patience)
 
 
 @dataclass(frozen=True)

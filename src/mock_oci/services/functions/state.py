@@ -192,7 +192,7 @@ class Functions:
     def on_schedule(self, function_id: str) -> Response:
         """Make the detached call with an empty body that the Resource Scheduler makes when a schedule is due.
 
-        Its caller's type is unverified.
+        Its caller's type is unverified (verify: schedule-caller).
         """
         id_ = ocid("resourceschedule", function_id, self._cloud.region)
         principal = resource_principal(self._cloud, "resourceschedule", id_)
@@ -205,7 +205,7 @@ class Functions:
 
 
 # Rules and connectors are asked for both (docs: Events/Concepts/eventspolicy.htm, connector-hub/policies.htm). That
-# Notifications needs a statement for its subscriptions, no page says.
+# Notifications needs a statement for its subscriptions, no page says (verify: who-subscribes-functions).
 _NEEDED_TO_DELIVER = {
     "eventrule": "FN_FUNCTION_READ + FN_INVOCATION",
     "serviceconnector": "FN_FUNCTION_READ + FN_INVOCATION",

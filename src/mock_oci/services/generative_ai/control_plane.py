@@ -40,7 +40,8 @@ def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Re
     def answer(call: Call) -> Response:
         wanted = call.parameters["id"]
         found = next((row for row in rows(call, call.region) if row["id"] == wanted), None)
-        # Base models belong to no compartment: a permission in any will do (where OCI asks for it is unverified).
+        # Base models belong to no compartment: a permission in any will do (where OCI asks for it is
+        # unverified; verify: who-lists-base-models).
         home = (found or {}).get("compartmentId")
         homes = [home] if home else call.cloud.iam.directory.compartments[::-1]
         if found is None or not any(call.may(compartment_id, target_variable(wanted)) for compartment_id in homes):

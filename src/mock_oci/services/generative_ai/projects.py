@@ -107,7 +107,9 @@ def project_of(call: Call, vendor: str = "openai") -> Project:
     project = call.cloud.state_of(Projects).find(named)
     if project is None or call.cloud.clock() - project.created < VISIBLE_AFTER_SECONDS:
         raise Refused(not_found())
-    permitted(call, project.compartment_id, project.id, needs="GENERATIVE_AI_PROJECT_READ")  # unverified
+    permitted(
+        call, project.compartment_id, project.id, needs="GENERATIVE_AI_PROJECT_READ"
+    )  # unverified (verify: who-reads-projects)
     return project
 
 

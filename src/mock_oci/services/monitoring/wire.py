@@ -103,7 +103,10 @@ def _row(
     streams: list[tuple[MetricStream, list[DataPoint]]],
     steps: range,
 ) -> Body:
-    """Write results as oci.monitoring.models.MetricData has them; a window stands under its beginning (unverified)."""
+    """Write results as oci.monitoring.models.MetricData has them; a window stands under its beginning.
+
+    That is unverified (verify: metric-window).
+    """
     first = streams[0][0]
     windows: dict[int, list[DataPoint]] = defaultdict(list)
     for point in (point for _, points in streams for point in points):

@@ -187,7 +187,7 @@ class Notifications:
         self._attempt(self._first(subscription, headers, json.dumps({"ConfirmationURL": url})))
 
     def _headers(self, subscription: Subscription, message_id: str, kind: str, base_url: str) -> dict[str, str]:
-        # Without the signature's: what it is made over is not published.
+        # Without the signature's: what it is made over is not published (verify: signed-notifications).
         return {
             "X-OCI-NS-MessageId": message_id,
             "X-OCI-NS-TopicOcid": subscription.topic.id,

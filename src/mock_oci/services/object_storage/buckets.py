@@ -127,7 +127,10 @@ def update_bucket(call: Call) -> Response:
 
 
 def _check_versioning(call: Call, bucket: Bucket, changes: dict[str, Any]) -> None:
-    """Raise Refused for versions under retention rules (docs: usingversioning.htm); the code is unverified."""
+    """Raise Refused for versions under retention rules (docs: usingversioning.htm); the code is unverified.
+
+    (verify: retention-codes)
+    """
     if changes.get("versioning") == "Enabled" and call.cloud.state_of(RetentionRules).of_bucket(bucket.name):
         raise invalid("Versioning cannot be enabled on a bucket with retention rules", "IncorrectState", 409)
 

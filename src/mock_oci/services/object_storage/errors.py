@@ -65,6 +65,6 @@ def unsatisfiable_range(size: int) -> Refused:
 
 
 def retained(name: str) -> Refused:
-    """Refuse to change or delete an object that a retention rule holds; the code is unverified."""
+    """Refuse to change or delete an object that a retention rule holds; the code: see (verify: retention-codes)."""
     message = f"The object '{name}' is protected by a retention rule of its bucket"
     return Refused(oci_error(409, message, "RetentionRuleViolation"))

@@ -108,7 +108,10 @@ def batch_delete(call: Call) -> Response:
 
 
 def version_of(item: StoredObject) -> dict[str, str]:
-    """Return the header that names a version; there is none for what was put while none were kept (unverified)."""
+    """Return the header that names a version; there is none for what was put while none were kept.
+
+    The latter is unverified (verify: version-id).
+    """
     return {"version-id": item.version_id} if item.version_id else {}
 
 
@@ -118,7 +121,10 @@ def _version_in(call: Call) -> str:
 
 
 def _needed_to_put(call: Call, name: str) -> str:
-    """Return the permission that a put asks for; one that may only create asks for no more (unverified)."""
+    """Return the permission that a put asks for; one that may only create asks for no more.
+
+    The latter is unverified (verify: who-creates-objects).
+    """
     overwrites = storage_of(call).has(unquote(call.parameters["bucket"]), name)
     creates_only = "if-none-match" in call.request.headers
     return "OBJECT_OVERWRITE" if overwrites and not creates_only else "OBJECT_CREATE"

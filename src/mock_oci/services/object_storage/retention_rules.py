@@ -1,6 +1,7 @@
 """Retention rules on the wire: create, read, list, update and delete.
 
-Client: oci.object_storage.ObjectStorageClient. Unverified: the codes of the refusals.
+Client: oci.object_storage.ObjectStorageClient. Unverified: the codes of the refusals
+(verify: retention-codes).
 """
 
 from __future__ import annotations

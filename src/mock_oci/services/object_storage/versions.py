@@ -1,7 +1,7 @@
 """A bucket, and the objects of one, each with its versions: the oldest first, delete markers among them.
 
 Source: docs Object/Tasks/usingversioning.htm. Unverified: what deleting an object in a bucket whose versioning is
-suspended does to a version that was made before; here it stays, as a previous one.
+suspended does to a version that was made before (verify: version-suspended); here it stays, as a previous one.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def change_compartment(call: Call) -> Response:
 
 
 def change_compartment_of_pool(call: Call) -> Response:
-    """Move a pool to another compartment, and its streams with it (unverified). Raises Refused."""
+    """Move a pool to another compartment, and its streams with it (unverified; verify: pool-moved). Raises Refused."""
     pool, details = POOLS.of(call), object_in(call.request.body)
     compartment_id = text_in(details, "compartmentId")
     permitted(call, compartment_id)

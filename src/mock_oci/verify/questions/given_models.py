@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mock_oci.verify.answer import Answer
+from mock_oci.verify.answer import SeenAnswer
 from mock_oci.verify.question import Cost, CouldNotAsk, Observation, Question
 from mock_oci.verify.questions.generative_ai import INFERENCE, LLAMA, compartment_headers, small_chat, small_native
 from mock_oci.verify.service import AskedService
@@ -48,7 +48,7 @@ def ask_item_reference(service: AskedService) -> Observation:
     return _responded(service, {"input": again}, headers).seen
 
 
-def _responded(service: AskedService, body: dict[str, Any], headers: dict[str, str]) -> Answer:
+def _responded(service: AskedService, body: dict[str, Any], headers: dict[str, str]) -> SeenAnswer:
     """Ask Responses; what is stored is removed."""
     whole = {"model": _RESPONDS, "max_output_tokens": 200, **body}
     answer = service.ask("POST", INFERENCE, "/openai/v1/responses", whole, headers=headers, stores=True)

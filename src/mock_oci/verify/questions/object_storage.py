@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from mock_oci.verify.answer import Answer
+from mock_oci.verify.answer import SeenAnswer
 from mock_oci.verify.question import Cost, CouldNotAsk, Observation, Question
 from mock_oci.verify.service import AskedService
 
@@ -32,7 +32,7 @@ def _bucket(service: AskedService) -> str:
     return path
 
 
-def _put(service: AskedService, name: str, content: bytes, **headers: str) -> Answer:
+def _put(service: AskedService, name: str, content: bytes, **headers: str) -> SeenAnswer:
     path = f"{own_bucket(service)}/o/{name}"
     sent = {"content-type": "text/plain", **{key.replace("_", "-"): value for key, value in headers.items()}}
     answer = service.ask("PUT", _CLIENT, path, content, headers=sent)

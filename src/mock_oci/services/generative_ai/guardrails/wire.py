@@ -1,7 +1,7 @@
 """ApplyGuardrails and ListGuardrailVersions on the wire (client: oci.generative_ai_inference).
 
-Unverified: which version is the default, the texts of refusals but that of a language, and what the service says of a
-category or a type that it does not know; here that is a 501.
+Unverified (verify: guardrails, guardrail-texts): which version is the default, the texts of refusals but that of a
+language, and what the service says of a category or a type that it does not know; here that is a 501.
 """
 
 from __future__ import annotations
