@@ -25,7 +25,7 @@ MOCK_OCI = PROJECTS["mock-oci"]["project"]
 # By what is imported, the distribution that brings it, where the names differ.
 BROUGHT_BY = {"yaml": "PyYAML"}
 # Imported only while a client of them is answered in process, or only by who makes the table of the SDK's operations.
-CLIENTS = {"anyio": "httpx", "urllib3": "requests", "oci": "the OCI SDK"}
+CLIENTS = {"anyio": "httpx", "oci": "the OCI SDK"}
 
 
 def setuptools(name: str) -> Any:

@@ -166,9 +166,15 @@ ENVIRONMENTS: Final[Mapping[str, tuple[Sequence[str], Sequence[Try]]]] = {
         [*MOCK_OCI, *MOCK_OCI_SERVER, *tested(PLUGIN + PLUGIN_WITH_A_FUNCTION, "3 passed")],
     ),
     f"mock_oci{page_extras(PAGE)}": (["oci", "openai"], [*snippets("src/README.md"), *snippets(PAGE)]),
+    # With an SDK that has requests and urllib3 as copies of its own.
     "mock_oci[server,cli,pytest]": (
-        lowest("src/pyproject.toml"),
-        [*MOCK_OCI, *MOCK_OCI_SERVER, *tested(PLUGIN + PLUGIN_WITH_A_FUNCTION, "3 passed")],
+        [*lowest("src/pyproject.toml"), "oci==2.150"],
+        [
+            *MOCK_OCI,
+            *MOCK_OCI_SERVER,
+            *tested(PLUGIN + PLUGIN_WITH_A_FUNCTION, "3 passed"),
+            *snippets("src/README.md"),
+        ],
     ),
     "model_service": ([], model_service(local=False)),
     "model_service[local]": ([], [*model_service(local=True), COHERE_NEEDS_AN_EXTRA]),

@@ -7,15 +7,12 @@ import importlib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from mock_oci.doors.interception import framed, is_emulated
 from mock_oci.doors.patching import replaced
 from mock_oci.wire import Disconnect, Handler, Request, Response
-
-if TYPE_CHECKING:
-    from urllib3 import HTTPResponse
 
 
 class RequestsInterception:
@@ -27,20 +24,23 @@ class RequestsInterception:
 
     def patch(self, answer: Handler) -> Any:
         """Return what patches the adapter while it is entered."""
-        adapter = importlib.import_module(self.module).HTTPAdapter
+        adapters = importlib.import_module(self.module)
         exceptions = importlib.import_module(f"{self._package}.exceptions")
-        return replaced(adapter, "send", _sender(answer, exceptions, adapter.send))
+        # The urllib3 that it stands on: the OCI SDK had a copy of its own until 2.169.
+        urllib3 = importlib.import_module(adapters.ProtocolError.__module__.removesuffix(".exceptions"))
+        adapter = adapters.HTTPAdapter
+        return replaced(adapter, "send", _sender(answer, exceptions, urllib3, adapter.send))
 
 
-def _sender(answer: Handler, exceptions: Any, real: Callable[..., Any]) -> Callable[..., Any]:
+def _sender(answer: Handler, exceptions: Any, urllib3: Any, real: Callable[..., Any]) -> Callable[..., Any]:
     def send(adapter: Any, request: Any, *arguments: Any, **named: Any) -> Any:
         if not is_emulated(urlsplit(request.url).hostname or "", request.method, request.url):
             return real(adapter, request, *arguments, **named)
         try:
             response = answer(_plain(request))
         except Disconnect as fault:
-            raise exceptions.ConnectionError(_before(fault), request=request) from fault
-        return adapter.build_response(request, _answered(response, request.method))
+            raise exceptions.ConnectionError(_before(fault, urllib3), request=request) from fault
+        return adapter.build_response(request, _answered(response, request.method, urllib3))
 
     return send
 
@@ -63,26 +63,22 @@ def _bytes(body: Any) -> bytes:
     return bytes(body or b"") if body is None or isinstance(body, bytes | bytearray) else b"".join(body)
 
 
-def _before(fault: Disconnect) -> Exception:
+def _before(fault: Disconnect, urllib3: Any) -> Any:
     from http.client import RemoteDisconnected  # noqa: PLC0415 - there where requests is
-
-    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - as above
 
     left: OSError = RemoteDisconnected("Remote end closed connection without response")
     if fault.reset:
         left = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
-    return ProtocolError("Connection aborted.", left)
+    return urllib3.exceptions.ProtocolError("Connection aborted.", left)
 
 
-def _answered(response: Response, method: str) -> HTTPResponse:
-    from urllib3 import HTTPResponse  # noqa: PLC0415 - there where requests is
-
+def _answered(response: Response, method: str, urllib3: Any) -> Any:
     headers, pieces = framed(response, method)
     about: dict[str, Any] = {"status": response.status, "reason": _reason(response.status), "request_method": method}
     file: Any = io.BufferedReader(_PieceFile(pieces), 1)
-    answered = HTTPResponse(file, headers, preload_content=False, **about)
+    answered = urllib3.HTTPResponse(file, headers, preload_content=False, **about)
     if not isinstance(response.body, bytes):
-        answered.stream = _streaming(file, response)  # type: ignore[method-assign, assignment]  # see there
+        answered.stream = _streaming(file, response, urllib3)
     return answered
 
 
@@ -93,9 +89,8 @@ def _reason(status: int) -> str:
         return ""
 
 
-def _streaming(file: io.BufferedReader, response: Response) -> Callable[..., Iterator[bytes]]:
+def _streaming(file: io.BufferedReader, response: Response, urllib3: Any) -> Callable[..., Iterator[bytes]]:
     """Make the ``stream`` of a chunked body: urllib3 would wait until it has as much as was asked for."""
-    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - there where requests is
 
     def stream(amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
         del decode_content
@@ -103,7 +98,7 @@ def _streaming(file: io.BufferedReader, response: Response) -> Callable[..., Ite
             while piece := file.read1(amt or io.DEFAULT_BUFFER_SIZE):
                 yield piece
         except OSError as fault:
-            raise ProtocolError(f"Connection broken: {fault}", fault) from fault
+            raise urllib3.exceptions.ProtocolError(f"Connection broken: {fault}", fault) from fault
         finally:
             response.close()
 
