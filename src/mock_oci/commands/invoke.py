@@ -15,6 +15,7 @@ from mock_oci.commands.arguments import Parser, add_confine_option, assignment, 
 from mock_oci.control.seed import read_seed, sow
 from mock_oci.doors.foreground import reason
 from mock_oci.doors.server import LoopbackServer
+from mock_oci.fn.environment import HOSTS
 from mock_oci.fn.func_yaml import check_module
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.operations import Refused
@@ -50,7 +51,12 @@ def _parser() -> Parser:
     parser.add_argument("--data", metavar="FILE", help="the body of the call; - reads standard input (none: empty)")
     parser.add_argument("--headers", type=Path, metavar="FILE", help="headers of the call, a JSON object")
     parser.add_argument(
-        "--config", type=assignment, action="append", default=[], metavar="NAME=VALUE", help="added to func.yaml's"
+        "--config",
+        type=assignment,
+        action="append",
+        default=[*HOSTS.items()],
+        metavar="NAME=VALUE",
+        help="added to func.yaml's",
     )
     parser.add_argument(
         "--seed", type=Path, metavar="FILE", help="what there is in the local OCI: buckets, streams … (JSON or YAML)"

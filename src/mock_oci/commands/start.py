@@ -24,6 +24,7 @@ from mock_oci.demo.call_lines import log_for
 from mock_oci.demo.commands import how_it_runs
 from mock_oci.doors.foreground import heed_signals, policies_in_force, reason, wait_for_interrupt, wants_colour
 from mock_oci.doors.written_config import write_config
+from mock_oci.fn.environment import HOSTS
 from mock_oci.fn.func_yaml import check_module
 from mock_oci.fn.stack import LocalStack
 from mock_oci.services.functions.invoke_errors import InvokeError
@@ -68,7 +69,12 @@ def _parser() -> Parser:
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="DIR", help="its func.py and func.yaml")
     parser.add_argument("--port", type=port, default=0, help="the gateway's port (0, the default: any free one)")
     parser.add_argument(
-        "--config", type=assignment, action="append", default=[], metavar="NAME=VALUE", help="added to func.yaml's"
+        "--config",
+        type=assignment,
+        action="append",
+        default=[*HOSTS.items()],
+        metavar="NAME=VALUE",
+        help="added to func.yaml's",
     )
     parser.add_argument("--watch", action="store_true", help="deploy it anew when a file of the folder changes")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")

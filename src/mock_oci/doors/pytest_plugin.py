@@ -84,13 +84,15 @@ def oci(request: pytest.FixtureRequest) -> Iterator[MockOci]:
 def oci_function(oci: MockOci) -> Iterator[Callable[..., LocalFunction]]:
     """Yield what deploys a folder with a ``func.py`` in a real FDK process; keywords are those of ``deploy``."""
     from mock_oci.doors.server import LoopbackServer  # noqa: PLC0415 - as above
+    from mock_oci.fn.environment import HOSTS  # noqa: PLC0415 - as above
     from mock_oci.fn.functions import LocalFunctions  # noqa: PLC0415 - as above
 
     with LoopbackServer(oci.answer) as server, LocalFunctions(oci, server.url) as functions:
 
         def deploy(folder: str | Path, **details: Any) -> LocalFunction:
             path = Path(folder)
-            return functions.deploy(path, **{"name": path.resolve().name, **details})
+            config = {**HOSTS, **details.pop("config", {})}
+            return functions.deploy(path, **{"name": path.resolve().name, **details, "config": config})
 
         yield deploy
 
@@ -98,11 +100,13 @@ def oci_function(oci: MockOci) -> Iterator[Callable[..., LocalFunction]]:
 @pytest.fixture
 def oci_gateway(oci: MockOci) -> Iterator[Callable[..., LocalStack]]:
     """Yield what starts a folder with a ``func.py`` behind a gateway; keywords are those of ``LocalStack``."""
+    from mock_oci.fn.environment import HOSTS  # noqa: PLC0415 - as above
     from mock_oci.fn.stack import LocalStack  # noqa: PLC0415 - as above
 
     with ExitStack() as running:
 
         def start(folder: str | Path, **details: Any) -> LocalStack:
-            return running.enter_context(LocalStack(Path(folder), oci=oci, **details))
+            config = {**HOSTS, **details.pop("config", {})}
+            return running.enter_context(LocalStack(Path(folder), oci=oci, config=config, **details))
 
         yield start

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import pathsep
 from pathlib import Path
 
 from mock_oci.fn.credentials import FunctionCredentials
@@ -18,6 +19,10 @@ from mock_oci.services.functions.state import (
     MEMORY_MB,
     FunctionDetails,
 )
+
+# In a function's config: its clients ask the OCI in OCI_GENAI_ENDPOINT for OCI's own hosts too (local_hosts.py).
+HOSTS = {"MOCK_OCI_HOSTS": "local"}
+_STARTUP = Path(__file__).with_name("startup")
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,12 @@ def environment(deployment: Deployment, credentials: FunctionCredentials) -> dic
     The names are those of the dump in oracle-functions-samples,
     oci-apigw-display-httprequest-info-python/README.md; nothing comes from the developer's shell.
     """
+    startup = [str(_STARTUP)] if HOSTS.items() <= deployment.config.items() else []
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "HOME": "/home/fn",  # as in Fn's images, where it cannot be written either
-        "PYTHONPATH": str(deployment.folder),
+        "PYTHONPATH": pathsep.join([str(deployment.folder), *startup]),
         "FN_FORMAT": "http-stream",
         "FN_TYPE": "sync",
         "FN_FN_ID": deployment.id,
