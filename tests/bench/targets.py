@@ -103,8 +103,8 @@ def ask(made: Service, model: str, prompt: str) -> tuple[Stream, float]:
     return answer, time.perf_counter() - began
 
 
-def storm(way: str, calls: int = CALLS, **options: Any) -> Storm:
-    """Return what becomes of calls while a region fails in this way."""
+def storm(way: str, calls: int = CALLS, pairs: int = PAIRS, **options: Any) -> Storm:
+    """Return what becomes of calls while a region fails in this way; ``pairs`` of calls tell what that adds to one."""
     oci, found = MockOci(), Storm()
     oci.catalogue.host(MODEL, *REGIONS)
     with tempfile.TemporaryDirectory() as folder, service(oci, Path(folder), **options) as (made, door):
@@ -133,11 +133,11 @@ def storm(way: str, calls: int = CALLS, **options: Any) -> Storm:
         # The transcript of a request differs in nothing but where it went: its digest tells them together.
         found.charged_twice = sum(count > 1 for count in Counter(charge.digest for charge in oci.charges).values())
         health.breaker.open_until = float("inf")
-        found.added_ms = added(made)
+        found.added_ms = added(made, pairs)
     return found
 
 
-def added(made: Service, pairs: int = PAIRS) -> float:
+def added(made: Service, pairs: int) -> float:
     """Return by how many milliseconds the first token comes later with targets, in the median of pairs of calls."""
     differences = []
     for number in range(pairs):
@@ -146,30 +146,44 @@ def added(made: Service, pairs: int = PAIRS) -> float:
             answer, seconds[model] = ask(made, model, "Pair")
             list(answer.chunks)
         differences.append(1000 * (seconds["prod"] - seconds["direct"]))
-    return statistics.median(differences[5:] or differences)
+    return statistics.median(differences[5:] or differences or [0.0])
 
 
-def cost() -> dict[str, tuple[float, int]]:
-    """Return milliseconds of CPU (of the thread that calls, by turns) and calls of Python functions of a warm call."""
+KINDS = {"one model": "direct", "three targets": "prod"}
+
+
+@contextmanager
+def warm() -> Iterator[Service]:
+    """Yield a service whose connections are open."""
     oci = MockOci()
     oci.catalogue.host(MODEL, *REGIONS)
-    spent: dict[str, list[float]] = {"one model": [], "three targets": []}
-    counted: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder, service(oci, Path(folder)) as (made, _):
-        names = {"one model": "direct", "three targets": "prod"}
-        for number in range(2 * PAIRS + 20):
-            for kind in sorted(names, reverse=bool(number % 2)):
+        for _ in range(10):
+            for name in KINDS.values():
+                list(ask(made, name, "Cost")[0].chunks)
+        yield made
+
+
+def calls_of_python() -> dict[str, int]:
+    """Return how many Python functions a warm call calls: the fewest, for the pieces of a stream arrive differently."""
+    with warm() as made:
+        return {
+            kind: min(python_calls(lambda name=name: list(ask(made, name, "Cost")[0].chunks)) for _ in range(ROUNDS))
+            for kind, name in KINDS.items()
+        }
+
+
+def cost() -> dict[str, float]:
+    """Return milliseconds of CPU (of the thread that calls, by turns) of a warm call."""
+    spent: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    with warm() as made:
+        for number in range(2 * PAIRS):
+            for kind in sorted(KINDS, reverse=bool(number % 2)):
                 began = time.thread_time()
-                list(ask(made, names[kind], "Cost")[0].chunks)
-                if number >= 20:  # the first ones open connections
-                    spent[kind].append(1000 * (time.thread_time() - began))
-        for kind, name in names.items():
-            # How the pieces of a stream arrive differs from call to call.
-            counted[kind] = min(
-                python_calls(lambda name=name: list(ask(made, name, "Cost")[0].chunks)) for _ in range(ROUNDS)
-            )
+                list(ask(made, KINDS[kind], "Cost")[0].chunks)
+                spent[kind].append(1000 * (time.thread_time() - began))
     # The lower quartile: what other work on the machine has cost is not a call's.
-    return {kind: (statistics.quantiles(values)[0], counted[kind]) for kind, values in spent.items()}
+    return {kind: statistics.quantiles(values)[0] for kind, values in spent.items()}
 
 
 def overhead() -> float:
@@ -218,8 +232,9 @@ def main() -> None:
     for way in WAYS:
         print(f"{way:24}{storm(way, calls, repeat_charged=True)}")
     print(f"{'reset, not repeated':24}{storm('reset', calls)}")
-    for kind, (milliseconds, count) in cost().items():
-        print(f"{kind:24}{milliseconds:.3f} ms CPU, {count} Python calls")
+    milliseconds, counted = cost(), calls_of_python()
+    for kind in KINDS:
+        print(f"{kind:24}{milliseconds[kind]:.3f} ms CPU, {counted[kind]} Python calls")
     print(f"{'three targets add':24}{overhead():.3f} ms CPU to a call, without the model")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ def write_config(cloud: Cloud, directory: Path, endpoint: str) -> None:
     ``endpoint`` is the backend's URL, without a path. Everything is readable by its owner only.
     """
     directory = directory.resolve()
+    (directory / "resource_principal").mkdir(mode=0o700, parents=True, exist_ok=True)
     user = cloud.principals.api_key_user()
     session = cloud.principals.session_token(_LIFETIME)
     function = ocid("fnfunc", "mock_oci", cloud.region)
@@ -54,7 +56,7 @@ def _exports(cloud: Cloud, directory: Path, endpoint: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(text)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)  # what was there may have been readable by others
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
