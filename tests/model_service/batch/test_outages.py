@@ -154,28 +154,28 @@ def test_a_place_that_may_not_be_written_costs_what_was_under_way_and_then_one_r
 
 
 def test_what_is_done_is_not_looked_up_again_one_by_one(place: Place) -> None:
-    records = [prompt(number) for number in range(200)]
+    records = [prompt(number) for number in range(80)]
     place.run(place.container(concurrency=8), *records)
     before = len(place.oci.requests)
     summary = place.run(place.container(concurrency=8), *records, prompt(999))
-    assert (summary["repeated"], summary["delivered"]) == (200, 1)
+    assert (summary["repeated"], summary["delivered"]) == (80, 1)
     assert len(place.oci.requests) - before <= 8  # two listings, the namespace, and the new record
 
 
 def test_a_bucket_that_may_not_be_listed_is_searched_for_where_the_last_try_stopped(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    records = [prompt(number) for number in range(200)]
-    place.run(place.container(concurrency=8), *records[:150])
+    records = [prompt(number) for number in range(80)]
+    place.run(place.container(concurrency=8), *records[:60])
     listing = f"/n/{place.storage.namespace}/b/results/o"
     place.oci.script.error(404, "NotAuthorizedOrNotFound", path=listing, times=100)
     before, asked = len(place.oci.requests), len(place.asked)
     first = place.run(place.container(concurrency=1), *records)
-    assert (first["repeated"], first["delivered"]) == (150, 50)
+    assert (first["repeated"], first["delivered"]) == (60, 20)
     sent = [request.path for request in list(place.oci.requests)[before:]]
     until = next(at for at, path in enumerate(sent) if path == CHAT)
-    assert until < 40  # requests before the first new record is asked about; all 150 would be 300
-    assert len(place.asked) - asked == 50
+    assert until < 40  # requests before the first new record is asked about; all 60 would be 120
+    assert len(place.asked) - asked == 20
 
 
 def test_a_batch_that_is_too_long_for_its_time_ends_all_the_same(place: Place) -> None:
