@@ -43,7 +43,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve smoke test test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
+.PHONY: help run run-batch serve smoke test test-all test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,10 +65,13 @@ smoke: $(VENV)/.runtime ## try a deployment as its clients do, after an apply: m
 	@printf '%s\n' "$(KEY)" | $(BIN)/python -m model_service smoke "$(URL)" --key - $(if $(MODEL),--model "$(MODEL)")
 
 test: $(VENV)/.tests ## the tests, with style and types
+	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes $(WORKERS) -m "not wide")
+
+test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider form
 	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes $(WORKERS))
 
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
-	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes 2 -m "not slow")
+	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes 2 -m "not slow and not wide")
 
 test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/schemathesis $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,12 +183,12 @@ ATTRIBUTES: Final = (
 )
 
 
-def make(terraform: Terraform, folder: Path) -> dict[str, Made]:
-    """Apply every feature at once in ``folder``, and return what was made of each."""
+def make(terraform: Terraform, folder: Path, features: Collection[str] = FEATURES) -> dict[str, Made]:
+    """Apply these features at once in ``folder``, and return what was made of each."""
     copied(folder)
     root = folder / "features"
     root.mkdir()
-    modules = {_label(name): {"source": "../terraform", **BASE, **more} for name, more in FEATURES.items()}
+    modules = {_label(name): {"source": "../terraform", **BASE, **FEATURES[name]} for name in features}
     outputs = {
         label: {"value": {name: f"${{module.{label}.{output}}}" for name, output in OUTPUTS.items()}}
         for label in modules
@@ -202,7 +203,7 @@ def make(terraform: Terraform, folder: Path) -> dict[str, Made]:
     }
     return {
         name: _numbered({**state["outputs"][_label(name)]["value"], "resources": _kept(resources[_label(name)])})
-        for name in FEATURES
+        for name in features
     }
 
 

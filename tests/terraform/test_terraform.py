@@ -27,7 +27,8 @@ def test_it_is_valid(terraform: Terraform, copy: Path, folder: str) -> None:
     assert terraform.diagnostics(copy / folder) == []
 
 
-@pytest.mark.parametrize("name", ["minimal", "keys", "existing-network", "code-only"])
+# The others, keys and complete, are applied as they stand by tests of their own.
+@pytest.mark.parametrize("name", ["minimal", "existing-network", "code-only"])
 def test_an_example_can_be_planned_as_it_stands(terraform: Terraform, copy: Path, name: str) -> None:
     example = copy / "examples" / name
     (example / "function.zip").write_bytes(b"PK\x05\x06" + bytes(18))

@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from tests.terraform.stand_in.schema import Block
@@ -29,16 +30,27 @@ _SDK_NAMES: Final = {
 
 def to_api(models: Any, name: str, values: Mapping[str, Any]) -> State:
     """Return the body of a request: the model ``name``, and what its subtypes add."""
-    model = getattr(models, name)
     given = {_plain(key): value for key, value in values.items()}
-    family = [model, *(kind for _, kind in inspect.getmembers(models, inspect.isclass) if issubclass(kind, model))]
     body = {}
-    for made in (kind() for kind in family):
+    for made in _family(models, name):
         for attribute, wire in made.attribute_map.items():
             value = _told(given, _plain(attribute))
             if value not in (None, [], {}):
                 body[wire] = _converted(models, made.swagger_types[attribute], value)
     return body
+
+
+@cache
+def _family(models: Any, name: str) -> list[Any]:
+    """Return one of the model, and one of each of its subtypes."""
+    model = getattr(models, name)
+    return [model(), *(kind() for kind in _classes(models) if issubclass(kind, model))]
+
+
+@cache
+def _classes(models: Any) -> list[type]:
+    """Return what the SDK loads of a service once it is looked at: hundreds of classes."""
+    return [kind for _, kind in inspect.getmembers(models, inspect.isclass)]
 
 
 def state_of(block: Block, told: State, found: Mapping[str, Any]) -> State:
