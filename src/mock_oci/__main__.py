@@ -54,9 +54,10 @@ def _run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     _check_flags(parser, options)
     try:
-        oci = MockOci(policies=options.policies)
+        oci = MockOci(policies=options.policies, models=options.models or ())
     except (OSError, ValueError) as error:  # a PolicyError, or no text
-        print(f"mock_oci: {options.policies}: {reason(error)}", file=sys.stderr)
+        files = " or ".join(str(path) for path in (options.policies, options.models) if path)
+        print(f"mock_oci: {files}: {reason(error)}", file=sys.stderr)
         return 2
     if options.function is not None:
         return _with_function(options, oci)
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="evaluate these policies: statements, one a line, or what terraform show -json says of a state",
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="FILE", help="more models: an array of objects with a name (JSON or YAML)"
     )
     parser.add_argument(
         "--until-stdin-ends",

@@ -6,14 +6,15 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mock_oci.adjustable_clock import AdjustableClock
 from mock_oci.call_records import CallRecord
 from mock_oci.identity.principals import Principals
 from mock_oci.identity.tenancy import Tenancy
-from mock_oci.model.catalogue import REGIONS, Catalogue, Region
+from mock_oci.model.catalogue import Catalogue
+from mock_oci.model.known_models import REGIONS, Region
 from mock_oci.scripts import Script
 from mock_oci.wire import Request
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mock_oci.identity.permissions import Permissions
     from mock_oci.identity.policies.iam import Iam
     from mock_oci.identity.policies.sources import PolicySource
+    from mock_oci.limits import QuotaRow
+    from mock_oci.model.model_rows import ModelSource
 
 T = TypeVar("T")
 _MAX_RECORDED = 10_000
@@ -35,6 +38,9 @@ class Cloud:
     (verify: abandoned-stream).
     ``policies``: statements, or where they stand (see ``identity.policies.sources``); with them, and with the first one
     that is added to ``iam``, callers may do what a statement allows and no more. Raises PolicyError.
+    ``models``: more models than those of ``mock_oci.model.known_models``, or others in their place: see
+    ``mock_oci.model.model_rows``. ``quotas``: what is let through, of models and of the operations in
+    ``mock_oci.limits``, which are counted then. Raises ValueError.
     ``requests`` records what came in, ``calls`` what became of it; ``refusals`` the reasons of 401s, which the wire
     never tells.
     """
@@ -50,6 +56,8 @@ class Cloud:
         max_native_body: int | None = None,
         finishes_abandoned: bool = False,
         policies: PolicySource | None = None,
+        models: ModelSource = (),
+        quotas: Iterable[QuotaRow] = (),
     ) -> None:
         self.clock = AdjustableClock(clock)
         self.region = region
@@ -61,7 +69,16 @@ class Cloud:
         self.tenancy = Tenancy()
         self.principals = Principals(self.tenancy, region, self.clock)
         self.script = Script()
-        self.catalogue = Catalogue(region)
+        self.catalogue = Catalogue(region, self.clock)
+        if models:
+            from mock_oci.model.model_rows import read_models  # noqa: PLC0415 - where there are some
+
+            self.catalogue.add(*read_models(models, region))
+        self.quota_rows: tuple[QuotaRow, ...] = ()
+        if quotas:
+            from mock_oci.limits import check_quotas  # noqa: PLC0415 - where there are some
+
+            self.quota_rows = check_quotas(quotas)
         self.requests: deque[Request] = deque(maxlen=_MAX_RECORDED)
         self.refusals: deque[str] = deque(maxlen=_MAX_RECORDED)
         self.calls: deque[CallRecord] = deque(maxlen=_MAX_RECORDED)

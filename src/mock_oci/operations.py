@@ -13,7 +13,8 @@ from mock_oci.call_records import CallRecord
 from mock_oci.cloud import Cloud
 from mock_oci.identity.principals import Principal
 from mock_oci.identity.signatures import SIGNATURE
-from mock_oci.model.catalogue import REGIONS, region_of_host
+from mock_oci.model.catalogue import region_of_host
+from mock_oci.model.known_models import REGIONS
 from mock_oci.model.replies import Reply
 from mock_oci.wire import Request, Response
 

@@ -62,6 +62,7 @@ def _parser() -> Parser:
         "--seed", type=Path, metavar="FILE", help="what there is in the local OCI: buckets, streams … (JSON or YAML)"
     )
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="more models (JSON or YAML)")
     add_confine_option(parser)
     return parser
 
@@ -70,7 +71,7 @@ def _invoke(options: Namespace) -> Response:
     check_module(options.folder)
     headers = {} if options.headers is None else _headers(options.headers)
     body = _body(options.data)
-    oci = MockOci(policies=options.policies)
+    oci = MockOci(policies=options.policies, models=options.models or ())
     if options.seed:
         sow(oci, read_seed(options.seed.read_bytes()))
     with ExitStack() as running:

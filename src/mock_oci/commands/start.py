@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         stack = LocalStack(
             options.folder,
             options.port,
-            oci=MockOci(policies=options.policies),
+            oci=MockOci(policies=options.policies, models=options.models or ()),
             config=dict(options.config),
             echo=log_for(sys.stderr, colour=wants_colour()),
             prefix="/",
@@ -78,6 +78,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--watch", action="store_true", help="deploy it anew when a file of the folder changes")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="more models (JSON or YAML)")
     parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
     add_running_options(parser)
     return parser

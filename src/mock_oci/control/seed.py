@@ -1,13 +1,14 @@
-"""Seeding: buckets, streams, queues, topics, secrets, projects and regions from one document, JSON or YAML."""
+"""Seeding: buckets, streams, queues, topics, secrets, projects, models and regions from one document, JSON or YAML."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 from mock_oci.cloud import Cloud
-from mock_oci.extras import MissingExtra, from_extra
+from mock_oci.documents import read_document
+from mock_oci.limits import LIMITS, check_quotas, limits_of
+from mock_oci.model.catalogue import ocid_of
+from mock_oci.model.model_rows import model_of
 from mock_oci.services.generative_ai.projects import Projects
 from mock_oci.services.generative_ai.quotas import Quotas
 from mock_oci.services.notifications.state import Notifications
@@ -15,6 +16,7 @@ from mock_oci.services.object_storage.state import ObjectStorage
 from mock_oci.services.oci_surface import invalid
 from mock_oci.services.queues.state import Queues
 from mock_oci.services.streaming.state import Streaming
+from mock_oci.services.throttles import Throttles
 from mock_oci.services.vault.state import Secrets
 from mock_oci.wire import Body
 
@@ -22,9 +24,9 @@ from mock_oci.wire import Body
 def read_seed(content: bytes) -> Body:
     """Return the document. Raises Refused for what is none; YAML needs PyYAML."""
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        document = _yaml(content)
+        document = read_document(content)
+    except ValueError as error:
+        raise invalid(f"a seed must be JSON or YAML: {error}") from error
     if not isinstance(document, dict) or not set(document) <= set(_KINDS):
         raise invalid(f"a seed must be an object with {', '.join(_KINDS)}")
     return document
@@ -45,15 +47,10 @@ def sow(cloud: Cloud, document: Body) -> dict[str, list[str]]:
     return made
 
 
-def _yaml(content: bytes) -> Any:
-    try:
-        yaml = from_extra("yaml", "a seed in YAML")
-    except MissingExtra as error:
-        raise invalid(f"{error}; JSON does not") from error
-    try:
-        return yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        raise invalid("a seed must be JSON or YAML") from error
+def _model(cloud: Cloud, row: Body) -> str:
+    model = model_of(row, cloud.region)
+    cloud.catalogue.add(model)
+    return ocid_of(model, cloud.region)
 
 
 def _bucket(cloud: Cloud, row: Body) -> str:
@@ -92,6 +89,18 @@ def _project(cloud: Cloud, row: Body) -> str:
     return cloud.state_of(Projects).create(row.pop("name"), **row).id
 
 
+def _quota(cloud: Cloud, row: Body) -> str:
+    """Set what an operation of ``mock_oci.limits``, by its name, or a model is let through."""
+    name = row.pop("name")
+    is_limit = name in LIMITS
+    [quota] = check_quotas([{"of" if is_limit else "model": name, **row}])
+    if is_limit:
+        cloud.state_of(Throttles).limits |= {name: limits_of([quota])[name]}
+    else:
+        cloud.state_of(Quotas).set(**{"region": cloud.region, **quota})
+    return str(name)
+
+
 def _region(cloud: Cloud, row: Body) -> str:
     """Have a region host exactly these ``models``, with these ``quotas``; what is missing stays as it is."""
     region, models, quotas = str(row.pop("name")), row.pop("models", None), row.pop("quotas", [])
@@ -111,5 +120,7 @@ _KINDS: dict[str, Callable[[Cloud, Body], str]] = {
     "topics": _topic,
     "secrets": _secret,
     "projects": _project,
+    "models": _model,
     "regions": _region,
+    "quotas": _quota,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mock_oci.fn.credentials import FunctionCredentials
 from mock_oci.fn.func_yaml import ENTRYPOINT, DeployError, Entrypoint
-from mock_oci.model.catalogue import REGIONS, Region
+from mock_oci.model.known_models import REGIONS, Region
 from mock_oci.services.functions.state import (
     MAX_CONFIG_BYTES,
     MAX_DETACHED_TIMEOUT,

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mock_oci.identity.tenancy import ocid
+from mock_oci.model.known_models import MODELS, Model
 
 _HOST = re.compile(r"(?:inference\.)?generativeai\.([a-z0-9-]+)\.oci\.")
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model and the regions that host it on demand; none: dedicated clusters only, or ``retired``."""
-
-    id: str
-    regions: tuple[str, ...]
-    capabilities: tuple[str, ...] = ("CHAT",)
-    retired: str = ""
-
-    @property
-    def vendor(self) -> str:
-        return self.id.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -44,11 +32,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Target:
-    """What a request's ``model`` stands for. ``selected_region`` is set by routing profiles only."""
+    """What a request's ``model`` stands for. ``selected_region`` is set by routing profiles only.
+
+    ``retirement`` says of a deprecated model since when it is one, and when it is retired.
+    """
 
     model: Model
     selected_region: str = ""
     endpoint: Endpoint | None = None
+    retirement: str = ""
 
 
 def region_of_host(host: str, default: str) -> str:
@@ -58,10 +50,11 @@ def region_of_host(host: str, default: str) -> str:
 
 
 class Catalogue:
-    """The models of the table below, plus the routing profiles and dedicated endpoints of one region."""
+    """The models of the table, and what is added; plus the routing profiles and dedicated endpoints of one region."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, clock: Callable[[], float]) -> None:
         self._region = region
+        self._clock = clock
         self._models = {model.id: model for model in MODELS}
         self._profiles: dict[str, Target] = {}
         self._endpoints: dict[str, Endpoint] = {}
@@ -74,8 +67,19 @@ class Catalogue:
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(self._endpoints.values())
 
-    def add(self, model: Model) -> None:
-        self._models[model.id] = model
+    def add(self, *models: Model | str, regions: Iterable[str] = (), **about: Any) -> None:
+        """Add models, each whole or by its id, in place of those of the same ids.
+
+        Of ids: ``regions`` host them on demand (this one, when none is named), and ``about`` are the other fields of
+        a Model.
+        """
+        for model in models:
+            whole = Model(model, tuple(regions) or (self._region,), **about) if isinstance(model, str) else model
+            self._models[whole.id] = whole
+
+    def remove(self, model_id: str) -> None:
+        """Forget a model, if it is there."""
+        self._models.pop(model_id, None)
 
     def host(self, model_id: str, *regions: str) -> None:
         """Have these regions host a model on demand, and no others; none: as if it were retired."""
@@ -120,11 +124,14 @@ class Catalogue:
         if name in self._profiles:
             return self._profiles[name]
         model = self._models.get(name)
-        return Target(model) if model is not None and region in model.regions else None
+        if model is None or region not in model.regions or model.is_retired(self._clock()):
+            return None
+        return Target(model, retirement=_announced(model) if model.is_deprecated(self._clock()) else "")
 
     def chat_models(self, region: str) -> list[str]:
         """Return the ids of the models that ``region`` hosts for chat on demand."""
-        return sorted(model.id for model in self.models if region in model.regions and "CHAT" in model.capabilities)
+        hosted = (model for model in self.models if self.on_demand(model.id, region) is not None)
+        return sorted(model.id for model in hosted if "CHAT" in model.capabilities)
 
     def dedicated(self, endpoint_id: str, region: str) -> Target | None:
         """Return what the endpoint of this OCID serves, when it is one of ``region``."""
@@ -138,83 +145,16 @@ class Catalogue:
         return next((model for model in self.models if model_ocid == ocid_of(model, region)), None)
 
 
+def _announced(model: Model) -> str:
+    """Return what an answer of a deprecated model says of it; how the service words it is unverified."""
+    ends = f", timeOnDemandRetired={model.retired}" if model.retired else ""
+    return f"timeDeprecated={model.deprecated or model.retired}{ends}"
+
+
 def ocid_of(model: Model, region: str) -> str:
     """Return the OCID of a model: one in each region."""
-    return ocid("generativeaimodel", model.id, region)
+    return model.id if model.imported else ocid("generativeaimodel", model.id, region)
 
 
 STREAMING = ("sse", "refused", "plain")
 TOOL_CALLS = ("native", "text")
-
-
-@dataclass(frozen=True)
-class Region:
-    id: str
-    key: str
-
-
-# Regions with Generative AI, and their keys (docs: generative-ai/regions.htm).
-REGIONS = {
-    region.id: region
-    for region in (
-        Region("us-ashburn-1", "IAD"),
-        Region("us-chicago-1", "ORD"),
-        Region("us-phoenix-1", "PHX"),
-        Region("sa-saopaulo-1", "GRU"),
-        Region("eu-frankfurt-1", "FRA"),
-        Region("uk-london-1", "LHR"),
-        Region("me-riyadh-1", "RUH"),
-        Region("me-dubai-1", "DXB"),
-        Region("me-abudhabi-1", "AUH"),
-        Region("ap-hyderabad-1", "HYD"),
-        Region("ap-osaka-1", "KIX"),
-    )
-}
-
-# Which region hosts which model is the emulator's approximation of model-endpoint-regions.htm: what is
-# certain there is that Ashburn and Phoenix host neither Llama nor gpt-oss, that xAI is in the three US
-# regions, and that Abu Dhabi and every region outside REGIONS host nothing on demand.
-_US = ("us-ashburn-1", "us-chicago-1", "us-phoenix-1")
-_GOOGLE = (*_US, "eu-frankfurt-1", "ap-osaka-1")
-_HOSTED = tuple(region for region in REGIONS if region not in ("us-ashburn-1", "us-phoenix-1", "me-abudhabi-1"))
-_CHICAGO = ("us-chicago-1",)
-_DEDICATED: tuple[str, ...] = ()  # on a dedicated AI cluster only
-_EMBED = ("TEXT_EMBEDDINGS",)
-_RERANK = ("TEXT_RERANK",)
-_SPEECH = ("TEXT_TO_AUDIO",)
-
-MODELS = (
-    Model("cohere.command-a-03-2025", _HOSTED),
-    Model("cohere.command-a-vision-07-2025", _HOSTED),
-    Model("cohere.command-a-reasoning-08-2025", _DEDICATED),
-    Model("cohere.command-r-08-2024", _HOSTED),
-    Model("cohere.command-r-plus-08-2024", _HOSTED),
-    Model("cohere.embed-v4.0", _HOSTED, _EMBED),
-    Model("cohere.embed-english-v3.0", _DEDICATED, _EMBED, "2026-09-30T00:00:00Z"),
-    Model("cohere.embed-multilingual-v3.0", _DEDICATED, _EMBED, "2026-09-30T00:00:00Z"),
-    Model("cohere.rerank.v3-5", _DEDICATED, _RERANK),
-    Model("cohere.rerank-v3.5", _CHICAGO, _RERANK),
-    Model("cohere.rerank-v4.0-fast", _CHICAGO, _RERANK),
-    Model("qwen.qwen3-32b", _DEDICATED),  # stands for the imported models, whose real ids are OCIDs
-    Model("meta.llama-4-maverick-17b-128e-instruct-fp8", _HOSTED),
-    Model("meta.llama-4-scout-17b-16e-instruct", _HOSTED),
-    Model("meta.llama-3.3-70b-instruct", _HOSTED),
-    Model("meta.llama-3.2-90b-vision-instruct", _HOSTED),
-    Model("openai.gpt-oss-120b", _HOSTED),
-    Model("openai.gpt-oss-20b", _HOSTED),
-    Model("openai.gpt-5", _CHICAGO),
-    Model("openai.gpt-5-mini", _CHICAGO),
-    Model("openai.gpt-5.5-pro", _CHICAGO),
-    Model("openai.o3", _CHICAGO),
-    Model("google.gemini-2.5-pro", _GOOGLE),
-    Model("google.gemini-2.5-flash", _GOOGLE),
-    Model("google.gemini-2.5-flash-lite", _GOOGLE),
-    Model("google.gemini-3.5-flash", ("ap-osaka-1",)),
-    Model("xai.grok-4.3", _US),
-    Model("xai.grok-4.6", _US),
-    Model("xai.grok-4.7", _US),
-    Model("xai.grok-4.20-reasoning", _US),
-    Model("xai.grok-4.20-non-reasoning", _US),
-    Model("xai.grok-4.20-multi-agent", _US),
-    Model("xai.grok-tts", _US, _SPEECH),
-)

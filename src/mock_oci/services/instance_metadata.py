@@ -17,7 +17,7 @@ from mock_oci.cloud import Cloud
 from mock_oci.identity.principals import pem_of, spare_key
 from mock_oci.identity.signatures import NotAuthenticated, read_signature
 from mock_oci.identity.tenancy import ocid
-from mock_oci.model.catalogue import REGIONS, Region
+from mock_oci.model.known_models import REGIONS, Region
 from mock_oci.operations import Call, Operation, json_response, oci_error
 from mock_oci.wire import Response
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mock_oci.identity.tenancy import ocid
-from mock_oci.model.catalogue import REGIONS, Endpoint, Model, ocid_of
+from mock_oci.model.catalogue import Endpoint, ocid_of
+from mock_oci.model.known_models import REGIONS, Model
 from mock_oci.operations import Call
 from mock_oci.wire import Body
 
@@ -16,7 +17,7 @@ _CREATED = "2025-06-01T00:00:00.000Z"
 def models_of(call: Call, region: str) -> Iterator[Body]:
     """Yield ModelSummary rows; ``displayName`` is the on-demand id. A model stands here once for each use it has."""
     for model in call.cloud.catalogue.models:
-        if model.regions and region not in model.regions:
+        if model.imported or (model.regions and region not in model.regions):
             continue
         yield _model(model, ocid_of(model, region), model.capabilities)
         if re.match(_FINE_TUNED, model.id):
@@ -35,8 +36,14 @@ def _model(model: Model, model_ocid: str, capabilities: tuple[str, ...]) -> Body
         "type": "BASE",
         "isLongTermSupported": False,
         "timeCreated": _CREATED,
-        **({"timeDeprecated": model.retired, "timeOnDemandRetired": model.retired} if model.retired else {}),
+        **_ends(model),
     }
+
+
+def _ends(model: Model) -> Body:
+    """Return when a model was deprecated and is retired, where that is known."""
+    times = {"timeDeprecated": model.deprecated or model.retired, "timeOnDemandRetired": model.retired}
+    return {name: time for name, time in times.items() if time}
 
 
 def endpoints_of(call: Call, region: str) -> Iterator[Body]:
@@ -64,24 +71,25 @@ def discovered(call: Call, region: str) -> Iterator[Body]:
     """Yield ModelDiscovery rows; every region's models, wherever it is asked (docs: model-discovery-tutorial.htm)."""
     del region
     for model in call.cloud.catalogue.models:
-        yield {**_discovery(model), **_compared(model)}
+        if not model.imported:
+            yield {**_discovery(model), **_compared(model, call.cloud.clock())}
 
 
 def _discovery(model: Model) -> Body:
     sees = re.search(_SEEING, model.id) is not None
     shown = [{"input": "TEXT", "output": "TEXT"}, *([{"input": "IMAGE", "output": "TEXT"}] if sees else [])]
-    retired = {"timeOnDemandRetired": model.retired} if model.retired else {}
     return {
         "modelId": model.id,
         "vendor": model.vendor,
         "capabilities": list(model.capabilities),
         # Empty for what the OpenAI-compatible surface does not serve; the names are those of Oracle's OME.
-        "apiCapability": [api for models, api in _APIS if re.match(models, model.id)],
+        "apiCapability": [api for models, api in _APIS if "CHAT" in model.capabilities and re.match(models, model.id)],
         "modalitySupport": shown,
         "modelAccess": "PROXY" if model.vendor in _PROXIED else "HOSTED",
         "parameters": [],
         "availability": [
-            {"realm": "oc1", "region": region, "servingModes": _modes(model), **retired} for region in _places(model)
+            {"realm": "oc1", "region": region, "servingModes": _modes(model), **_ends(model)}
+            for region in _places(model)
         ],
     }
 
@@ -96,13 +104,13 @@ def _modes(model: Model) -> list[str]:
     return [mode for mode, served in modes if served]
 
 
-def _compared(model: Model) -> Body:
+def _compared(model: Model, now: float) -> Body:
     return {
         "_realms": ["oc1"],
         "_regions": _places(model),
         "_servingModes": _modes(model),
-        "_isDeprecated": bool(model.retired),
-        "_isOnDemandRetired": bool(model.retired),
+        "_isDeprecated": model.is_deprecated(now),
+        "_isOnDemandRetired": model.is_retired(now),
         "_isDedicatedRetired": False,
     }
 
@@ -111,6 +119,6 @@ _FINE_TUNED = r"meta\.llama-3\.3|cohere\.command-r-08"
 _SEEING = r"vision|llama-4|gemini|grok-4|gpt-5|embed-v4"
 _PROXIED = frozenset({"google", "xai"})
 _APIS = (
-    (r"(meta|openai|google|xai)\.(?!gpt-5\.5-pro)", "OPENAI_V1_CHAT_COMPLETIONS"),
-    (r"(meta|openai|google|xai)\.", "OPENAI_V1_RESPONSES"),
+    (r"(?!cohere\.|qwen\.|openai\.gpt-5\.5-pro)", "OPENAI_V1_CHAT_COMPLETIONS"),
+    (r"(?!cohere\.|qwen\.)", "OPENAI_V1_RESPONSES"),
 )

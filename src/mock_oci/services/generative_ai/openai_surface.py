@@ -86,8 +86,12 @@ def check_encoding(call: Call, body: Body) -> None:
 
 
 def region_headers(target: Target) -> dict[str, str]:
-    """Tell which region a routing profile chose (docs: generative-ai/routing-profile-tutorial.htm)."""
-    return {"x-genai-selected-region": target.selected_region} if target.selected_region else {}
+    """Tell which region a routing profile chose (docs: generative-ai/routing-profile-tutorial.htm).
+
+    And that a model is deprecated (docs: releasenotes/generative-ai/retire-announcements.htm).
+    """
+    told = {"x-genai-selected-region": target.selected_region, "model-retirement-info": target.retirement}
+    return {name: text for name, text in told.items() if text}
 
 
 def id_of(prefix: str, model: str, serial: int) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from mock_oci.cloud import Cloud
+from mock_oci.limits import model_quotas_of
 from mock_oci.operations import Refused, json_response
 
 _BYTES_PER_TOKEN = 4
@@ -44,6 +45,8 @@ class Quotas:
         self._cloud = cloud
         self._lock = threading.Lock()
         self._rows: dict[Quota, _Used] = {}
+        for row in model_quotas_of(cloud.quota_rows, cloud.region):
+            self.set(**row)
 
     def set(
         self,

@@ -17,8 +17,6 @@ from mock_oci.wire import Body, Response
 
 # All of oci.monitoring.MonitoringClient's docstrings: post_metric_data, summarize_metrics_data.
 MAX_STREAMS = 50
-MAX_POSTS_PER_SECOND = 50
-MAX_QUERIES_PER_SECOND = 10
 _MAX_RESULTS = 100_000
 _DEFAULT_SPAN = 3 * 3600.0
 _QUERY_HOST = re.compile(r"telemetry\.[a-z0-9-]+\.(oci\.)?oracle.*", re.IGNORECASE)
@@ -28,7 +26,7 @@ def post_metric_data(call: Call) -> Response:
     if _QUERY_HOST.match(call.request.headers.get("host", "")):
         raise Refused(oci_error(404, "PostMetricData is at telemetry-ingestion, not at telemetry", "NotFound"))
     metrics, now = call.cloud.state_of(CustomMetrics), call.cloud.clock()
-    throttle(call, "PostMetricData", MAX_POSTS_PER_SECOND, 1)
+    throttle(call, "monitoring.post_metric_data")
     body = object_in(call.request.body)
     atomic = body.get("batchAtomicity", "NON_ATOMIC")
     if atomic not in ("ATOMIC", "NON_ATOMIC"):
@@ -46,7 +44,7 @@ def post_metric_data(call: Call) -> Response:
 
 
 def summarize_metrics_data(call: Call) -> Response:
-    throttle(call, "SummarizeMetricsData", MAX_QUERIES_PER_SECOND, 1)
+    throttle(call, "monitoring.summarize_metrics_data")
     compartment_id = text_in(call.request.query, "compartmentId")
     body = object_in(call.request.body)
     namespace, group = text_in(body, "namespace"), body.get("resourceGroup")

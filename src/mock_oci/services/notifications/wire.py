@@ -28,10 +28,9 @@ from mock_oci.services.oci_surface import (
     timestamp,
 )
 from mock_oci.services.resources import Collection, details_in, etag_of
-from mock_oci.services.throttles import throttle_if_asked
+from mock_oci.services.throttles import throttle
 from mock_oci.wire import Body, Response
 
-MAX_PUBLISHED_PER_MINUTE = 60  # of a topic (oci.ons.NotificationDataPlaneClient.publish_message)
 _MAX_BYTES = 64 << 10  # oci.ons.NotificationDataPlaneClient.publish_message
 _TO_URLS = ("CUSTOM_HTTPS", "HTTPS", "PAGERDUTY", "SLACK")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")  # docs: Notification/Tasks/create-topic.htm
@@ -55,7 +54,7 @@ def create_topic(call: Call) -> Response:
 
 def publish_message(call: Call) -> Response:
     topic, details = _TOPICS.of(call), object_in(call.request.body)
-    throttle_if_asked(call, f"publish/{topic.id}", MAX_PUBLISHED_PER_MINUTE, 60)
+    throttle(call, "notifications.publish_message", topic.id)
     body, title = text_in(details, "body"), optional_text_in(details, "title")
     if len(body.encode()) > _MAX_BYTES:
         raise invalid(f"The message must be at most {_MAX_BYTES} bytes", "RequestEntityTooLarge", 413)

@@ -36,7 +36,7 @@ from mock_oci.services.streaming.cursors import (
 from mock_oci.services.streaming.groups import Group
 from mock_oci.services.streaming.log import Entry
 from mock_oci.services.streaming.state import RefusedEntry, Stream
-from mock_oci.services.throttles import throttle_if_asked
+from mock_oci.services.throttles import Throttles, throttle
 from mock_oci.wire import Body, Response
 
 _MAX_BYTES = 1 << 20  # of a request's keys and values (oci.streaming.StreamClient.put_messages)
@@ -51,7 +51,12 @@ def put_messages(call: Call) -> Response:
     messages = [(_key(item), _decoded(item, "value")) for item in items]
     if sum(len(key or b"") + len(value) for key, value in messages) > _MAX_BYTES:
         raise invalid(f"The messages must be at most {_MAX_BYTES} bytes in total", "RequestEntityTooLarge", 413)
-    entries = [_result(result) for result in stream.put(messages)]
+    throttles = call.cloud.state_of(Throttles)
+
+    def admits(partition: int, size: int) -> bool:
+        return throttles.admit("streaming.put_messages_bytes", f"{stream.id}/{partition}", size)
+
+    entries = [_result(result) for result in stream.put(messages, admits)]
     failures = sum("error" in entry for entry in entries)
     return json_response(200, {"failures": failures, "entries": entries})
 
@@ -83,16 +88,13 @@ def create_group_cursor(call: Call) -> Response:
     return json_response(200, {"value": cursor.token()})
 
 
-MAX_READS_PER_SECOND = 5  # of a partition (docs: Streaming/Concepts/streamingoverview.htm, limits)
-
-
 def get_messages(call: Call) -> Response:
     stream, query = STREAMS.of(call), call.request.query
     limit = number_in(query, "limit", _MAX_MESSAGES, 1, _MAX_MESSAGES)
     cursor = read_cursor(text_in(query, "cursor"), stream.id, call.cloud.clock())
     with stream.lock:
         partition, entries, following = _read(stream, cursor, limit)
-    throttle_if_asked(call, f"read/{stream.id}/{partition}", MAX_READS_PER_SECOND, 1)
+    throttle(call, "streaming.get_messages", f"{stream.id}/{partition}")
     token = replace(following, issued=call.cloud.clock()).token()
     return json_response(200, [_message(stream, partition, entry) for entry in entries], {"opc-next-cursor": token})
 

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,13 @@ class Stream:
         self._groups: dict[str, Group] = {}
         self.logs = tuple(PartitionLog(cloud.clock, retention_hours * _AN_HOUR) for _ in range(partitions))
 
-    def put(self, messages: Iterable[tuple[bytes | None, bytes]]) -> list[tuple[int, Entry] | RefusedEntry]:
-        """Append (key, value) pairs; return each one's partition and entry."""
+    def put(
+        self, messages: Iterable[tuple[bytes | None, bytes]], admits: Callable[[int, int], bool] = lambda *_: True
+    ) -> list[tuple[int, Entry] | RefusedEntry]:
+        """Append (key, value) pairs; return each one's partition and entry.
+
+        ``admits`` tells of a partition and a number of bytes whether there is room for them now.
+        """
         with self._lock:
             results: list[tuple[int, Entry] | RefusedEntry] = []
             for key, value in messages:
@@ -69,6 +74,9 @@ class Stream:
                     results.append(self._failing.pop(0))
                     continue
                 partition = self.partition_of(key)
+                if not admits(partition, len(key or b"") + len(value)):
+                    results.append(RefusedEntry("429", "Too many requests"))
+                    continue
                 results.append((partition, self.logs[partition].append(key, value)))
             return results
 

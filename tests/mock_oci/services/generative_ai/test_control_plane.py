@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from oci.exceptions import ServiceError
 from oci.pagination import list_call_get_all_results
+from tests.mock_oci.conftest import Clock
 
 from mock_oci import MockOci, Request, Response
 
@@ -79,11 +80,21 @@ def test_filters_are_followed_and_may_be_given_more_than_once(listed: Callable[.
     assert listed("models", lifecycleState="DELETED") == []
 
 
-def test_a_retired_model_says_since_when(listed: Callable[..., list[Any]]) -> None:
+def test_a_retired_model_says_since_when(listed: Callable[..., list[Any]], clock: Clock) -> None:
+    assert listed("modelDiscovery", isOnDemandRetired="true") == []
+    clock.now += 30 * 86_400
     retired = listed("models", displayName="cohere.embed-english-v3.0")[0]
     assert retired["timeOnDemandRetired"] == "2026-09-30T00:00:00Z"
     names = [row["modelId"] for row in listed("modelDiscovery", isOnDemandRetired="true")]
-    assert names == ["cohere.embed-english-v3.0", "cohere.embed-multilingual-v3.0"]
+    assert {"cohere.embed-english-v3.0", "cohere.embed-multilingual-v3.0"} <= set(names)
+    assert all(name.startswith("cohere.embed-") for name in names)
+
+
+def test_an_answer_of_a_deprecated_model_says_so(generic: Callable[..., Any], ask: Callable[..., Any]) -> None:
+    old, said = "meta.llama-3.2-90b-vision-instruct", {"messages": [{"role": "user", "content": "Hi"}]}
+    for answer in (generic(old), generic(old, isStream=True), ask({**said, "model": old})):
+        assert answer.headers["model-retirement-info"].startswith("timeDeprecated=2026-05-15")
+    assert "model-retirement-info" not in ask({**said, "model": LLAMA}).headers
 
 
 def test_discovery_shows_every_region_wherever_it_is_asked(listed: Callable[..., list[Any]]) -> None:
@@ -102,12 +113,12 @@ def test_cohere_has_no_openai_api_and_one_model_has_only_responses(listed: Calla
 
 
 def test_pages_are_named_by_a_header(call: Call, oci: MockOci, said: Read) -> None:
-    target = f"/20231130/models?compartmentId={oci.tenancy.compartment_id}&limit=20"
+    target = f"/20231130/models?compartmentId={oci.tenancy.compartment_id}&limit=40"
     first = call("GET", target)
     second = call("GET", f"{target}&page={first.headers['opc-next-page']}")
     assert "opc-next-page" not in second.headers
     ids = [row["id"] for page in (first, second) for row in said(page)["items"]]
-    assert len(ids) == len(set(ids)) > 20
+    assert len(ids) == len(set(ids)) > 40
 
 
 def test_lists_are_sorted_both_ways(listed: Callable[..., list[Any]]) -> None:

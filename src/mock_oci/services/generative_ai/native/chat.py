@@ -15,6 +15,7 @@ from mock_oci.services.generative_ai.native import FORMATS
 from mock_oci.services.generative_ai.native.format import Answer, Format, written
 from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen
 from mock_oci.services.generative_ai.native.serving import body_of, target_of
+from mock_oci.services.generative_ai.openai_surface import region_headers
 from mock_oci.services.shapes import mapping, one_by, record, text
 from mock_oci.wire import Body, Response
 
@@ -79,8 +80,7 @@ def _response(chosen: Format, answer: Answer) -> Response:
     wants_stream = bool(answer.request.get("isStream"))
     if wants_stream and streaming == "refused":
         raise bad_request("isStream is not supported: this endpoint does not support streaming.")
-    selected = answer.target.selected_region
-    headers = {"x-genai-selected-region": selected} if selected else {}
+    headers = region_headers(answer.target)
     if not wants_stream or streaming == "plain":
         version = _VERSIONS.get(answer.target.model.vendor, "1.0.0")
         whole = {"modelId": answer.model, "modelVersion": version, "chatResponse": chosen.whole(answer)}

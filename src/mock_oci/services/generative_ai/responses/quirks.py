@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from mock_oci.model.catalogue import REGIONS
+from mock_oci.model.known_models import REGIONS
 from mock_oci.operations import Refused, not_found, oci_error
 from mock_oci.services.generative_ai.quirks import GPT5, Quirk, in_openai_words, in_xai_words, warm
 from mock_oci.wire import Body, Response
