@@ -70,15 +70,8 @@ class Cloud:
         self.principals = Principals(self.tenancy, region, self.clock)
         self.script = Script()
         self.catalogue = Catalogue(region, self.clock)
-        if models:
-            from mock_oci.model.model_rows import read_models  # noqa: PLC0415 - where there are some
-
-            self.catalogue.add(*read_models(models, region))
         self.quota_rows: tuple[QuotaRow, ...] = ()
-        if quotas:
-            from mock_oci.limits import check_quotas  # noqa: PLC0415 - where there are some
-
-            self.quota_rows = check_quotas(quotas)
+        self._take_data(models, quotas)
         self.requests: deque[Request] = deque(maxlen=_MAX_RECORDED)
         self.refusals: deque[str] = deque(maxlen=_MAX_RECORDED)
         self.calls: deque[CallRecord] = deque(maxlen=_MAX_RECORDED)
@@ -89,6 +82,16 @@ class Cloud:
         self._permissions: Permissions | None = None
         self._given_policies = policies
         self._set_policies()
+
+    def _take_data(self, models: ModelSource, quotas: Iterable[QuotaRow]) -> None:
+        if models:
+            from mock_oci.model.model_rows import read_models  # noqa: PLC0415 - where there are some
+
+            self.catalogue.add(*read_models(models, self.region))
+        if quotas:
+            from mock_oci.limits import check_quotas  # noqa: PLC0415 - where there are some
+
+            self.quota_rows = check_quotas(quotas)
 
     @property
     def iam(self) -> Iam:
