@@ -146,7 +146,7 @@ class Catalogue:
 
 
 def _announced(model: Model) -> str:
-    """Return what an answer of a deprecated model says of it; how the service words it is unverified."""
+    """Return what an answer of a deprecated model says of it; its words are unverified (verify: retirement-header)."""
     ends = f", timeOnDemandRetired={model.retired}" if model.retired else ""
     return f"timeDeprecated={model.deprecated or model.retired}{ends}"
 

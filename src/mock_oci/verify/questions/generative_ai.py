@@ -12,6 +12,7 @@ from mock_oci.verify.service import AskedService
 INFERENCE, _CONTROL = "GenerativeAiInferenceClient", "GenerativeAiClient"
 LLAMA = "meta.llama-3.3-70b-instruct"
 _GEMINI = "google.gemini-2.5-flash"
+_DEPRECATED = "meta.llama-3.2-90b-vision-instruct"
 _EMBED = "cohere.embed-v4.0"
 _RERANK = "cohere.rerank-v4.0-fast"
 _LARGE_BODY = 25_000_000
@@ -50,6 +51,13 @@ def _path(
         return {"status": answer.status, "unknown path": "doesn't map" in json.dumps(answer.body)}
 
     return ask
+
+
+def ask_retirement_header(service: AskedService) -> Observation:
+    """Ask a model that is deprecated, and look at what its answer says of that."""
+    path, headers = "/openai/v1/chat/completions", compartment_headers(service)
+    answer = service.ask("POST", INFERENCE, path, small_chat(_DEPRECATED), headers=headers, stores=True)
+    return {**answer.seen, "model-retirement-info": answer.headers.get("model-retirement-info")}
 
 
 def ask_compartment_header(service: AskedService) -> Observation:
@@ -170,6 +178,13 @@ QUESTIONS = (
         "Two chats of one token.",
         Cost(2, tokens=100),
         ask_compartment_header,
+    ),
+    Question(
+        "retirement-header",
+        "What the header model-retirement-info of an answer says of a deprecated model.",
+        "A chat of one token with a model that is deprecated.",
+        Cost(1, tokens=50),
+        ask_retirement_header,
     ),
     Question(
         "native-body",
