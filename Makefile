@@ -68,7 +68,7 @@ test: $(VENV)/.tests ## the tests, with style and types
 	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes $(WORKERS) -m "not wide")
 
 test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider form
-	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes $(WORKERS))
+	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
 
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
 	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes 2 -m "not slow and not wide")
