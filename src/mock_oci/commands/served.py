@@ -32,7 +32,10 @@ def serve_for(answer: Handler, port: int, command: Sequence[str]) -> int:
     with LoopbackServer(answer, port) as server:
         if command:
             environment = {**os.environ, **variables(server.url)}  # noqa: TID251 - the command has it all, as in a shell
-            return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the user's own words
+            try:
+                return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the user's own
+            except KeyboardInterrupt:  # which the command has had too
+                return 130
         sys.stdout.write(f"ready: {server.url}\n")
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):

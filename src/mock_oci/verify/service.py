@@ -130,17 +130,18 @@ class AskedService:
         try:
             answer = self.ask("POST", client, collection, body, stores=True)
         except CouldNotAsk:
-            self._made_by_name(title, client, collection, body)
+            self.made_by_name(title, client, collection, body)
             raise
         found = answer.body if isinstance(answer.body, dict) else {}
         ocid = found.get("id") or found.get("topicId")
         if answer.status < 300 and ocid:
             self.made(title, ocid, lambda: self.removed(client, f"{collection}/{ocid}"))
         elif answer.status < 300:
-            self._made_by_name(title, client, collection, body)
+            self.made_by_name(title, client, collection, body)
         return answer
 
-    def _made_by_name(self, title: str, client: str, collection: str, body: Mapping[str, Any]) -> None:
+    def made_by_name(self, title: str, client: str, collection: str, body: Mapping[str, Any]) -> None:
+        """Remember to remove whatever has the name of ``body``."""
         called = "displayName" if "displayName" in body else "name"
         if body.get(called) not in self._mine:  # a subscription has none, and counts for nothing without its topic
             return

@@ -113,6 +113,20 @@ def _taken(service: AskedService, stem: str, statement: str) -> bool:
     return answer.status != 400
 
 
+def ask_dashboard(service: AskedService) -> Observation:
+    """Import a dashboard without the id that the SDK says is required."""
+    name, client, path = service.name("dashboard"), "DashxApisClient", "/20200901/managementDashboards"
+    texts = dict.fromkeys(("providerId", "providerName", "description", "screenImage"), "mock-oci-verify")
+    lists: dict[str, Any] = {field: [] for field in ("tiles", "dataConfig", "savedSearches")}
+    switches = dict.fromkeys(("isOobDashboard", "isShowInHome", "isShowDescription", "isFavorite"), False)
+    about = {"displayName": name, "compartmentId": service.compartment_id, "type": "normal", "nls": {}, "uiConfig": {}}
+    dashboard = {**texts, **lists, **switches, **about, "providerVersion": "3.0.0", "metadataVersion": "2.0"}
+    answer = service.ask("POST", client, f"{path}/actions/importDashboard", {"dashboards": [dashboard]}, stores=True)
+    if answer.status < 300:
+        service.made_by_name("dashboard", client, path, about)
+    return {**answer.seen, "names it": "dashboardId" in json.dumps(answer.body)}
+
+
 _POLICY = "policies that allow nobody anything"
 QUESTIONS = (
     Question(
@@ -177,5 +191,13 @@ QUESTIONS = (
         Cost(1, resources=1),
         ask_night,
         _POLICY,
+    ),
+    Question(
+        "dashboard-id",
+        "Whether a dashboard can be imported without the dashboardId that the SDK requires.",
+        "Imports an empty dashboard without it.",
+        Cost(1, resources=1),
+        ask_dashboard,
+        "a dashboard",
     ),
 )

@@ -107,6 +107,12 @@ def ask_rerank_name(service: AskedService) -> Observation:
     return {"listed": any(model.get("displayName") == _RERANK for model in _models(service))}
 
 
+def ask_repeated_models(service: AskedService) -> Observation:
+    """Look whether a base model is listed more than once."""
+    names = [model.get("displayName") for model in _models(service) if model.get("type") == "BASE"]
+    return {"repeated": len(set(names)) < len(names)}
+
+
 def ask_token_counts(service: AskedService) -> Observation:
     """Embed one word."""
     body = {"inputs": ["verify"], "compartmentId": service.compartment_id}
@@ -206,6 +212,13 @@ QUESTIONS = (
         "Lists the models.",
         Cost(1),
         ask_base_models,
+    ),
+    Question(
+        "base-models-repeated",
+        "Whether a base model is listed once for each of its versions.",
+        "Lists the models.",
+        Cost(1),
+        ask_repeated_models,
     ),
     Question(
         "rerank-name",
