@@ -140,6 +140,14 @@ class AskedService:
             self.made_by_name(title, client, collection, body)
         return answer
 
+    def make_active(self, title: str, client: str, collection: str, body: Mapping[str, Any]) -> Any:
+        """Create a resource and return it when it can be used. Raises CouldNotAsk where it cannot be made."""
+        made = self.make(title, client, collection, body)
+        if made.status >= 300:
+            raise CouldNotAsk(f"no {title} can be made: {error_of(made)}")
+        ocid = made.body.get("id") or made.body["topicId"]
+        return self.until_active(client, f"{collection}/{ocid}").body
+
     def made_by_name(self, title: str, client: str, collection: str, body: Mapping[str, Any]) -> None:
         """Remember to remove whatever has the name of ``body``."""
         called = "displayName" if "displayName" in body else "name"
@@ -163,10 +171,10 @@ class AskedService:
         """Remove what was made; tell whether it is gone."""
         return self.ask("DELETE", client, target).status in (200, 202, 204, 404)
 
-    def shared(self, name: str, make: Callable[[AskedService], Any]) -> Any:
+    def shared(self, name: str, make: Callable[[], Any]) -> Any:
         """Return what several questions use, made by the first of them."""
         if name not in self._shared:
-            self._shared[name] = make(self)
+            self._shared[name] = make()
         return self._shared[name]
 
     def until_active(self, client: str, target: str) -> SeenAnswer:

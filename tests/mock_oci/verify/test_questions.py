@@ -128,6 +128,7 @@ OTHERWISE = (
     saying(b"inputTextTokenCounts", b"others"),
     saying(b"cohere.rerank-v4.0-fast", b"cohere.another"),
     saying(b'"isDeleteMarker":true', b'"isDeleteMarker":false'),
+    saying(b'"type":"BASE"', b'"type":"CUSTOM"'),
     saying(b'"1.1.0"', b'"9.9.9"'),
     saying(b'"messages":[{', b'"messages":[], "others":[{'),
     saying(HOME.tenancy_id.encode(), HOME.compartment_id.encode()),

@@ -19,7 +19,7 @@ _LINK_SECONDS = 8
 
 def own_bucket(service: AskedService) -> str:
     """Return the path of a bucket of ours, ``/n/{namespace}/b/{bucket}``; it is made once."""
-    return str(service.shared("bucket", _bucket))
+    return str(service.shared("bucket", lambda: _bucket(service)))
 
 
 def _bucket(service: AskedService) -> str:
