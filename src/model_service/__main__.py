@@ -29,7 +29,7 @@ from model_service.logs import log
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code, as ENDINGS has them.
+    """Run one command and return its exit code (ENDINGS lists them).
 
     Answers go to stdout, everything else to stderr.
     """
@@ -43,33 +43,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _report_missing(error)
     except OSError as error:
-        if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
+        if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, for example `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         return _report_file(error)
     except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")  # an answer may have stopped in the middle of its line
+        sys.stderr.write("\ninterrupted\n")  # the cursor may be in the middle of a line of the answer
         return 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Say in one line what is wrong: below `make`, the whole usage would hide it."""
+    """Print a usage error on one line; argparse would print the whole usage text before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says what there is)\n")
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help shows the options)\n")
 
 
 def _prepare_terminal() -> None:
-    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+    if sys.stdout is None or sys.stderr is None:  # the parent process has closed them
         raise SystemExit(2)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what a terminal's encoding does not have is a question mark
+        if isinstance(stream, io.TextIOWrapper):  # characters that the terminal's encoding lacks become question marks
             stream.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, _end)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    """End as a shell expects it, with everything closed on the way."""
+    """Exit with 128 plus the signal number, as shells do; SystemExit lets everything close."""
     raise SystemExit(128 + number)
 
 
@@ -79,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     common = connection_options()
     parser: argparse.ArgumentParser = _Parser(
         prog=prog,
-        description="Talk to OCI Generative AI, and look after a model-service.",
-        epilog=f"{ENDINGS}\n\n{prog} COMMAND --help has the options and examples of each.",
+        description="Send requests to OCI Generative AI, and operate a model-service.",
+        epilog=f"{ENDINGS}\n\n{prog} COMMAND --help shows the options and examples of a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[common],
     )
@@ -113,7 +113,7 @@ def _report_missing(error: ModuleNotFoundError) -> int:
     package = (error.name or "").partition(".")[0]
     if package not in EXTRA_OF:
         raise error
-    print(f"error: This needs {package}: pip install 'model-service[{EXTRA_OF[package]}]'.", file=sys.stderr)
+    print(f"error: this command needs {package}: pip install 'model-service[{EXTRA_OF[package]}]'.", file=sys.stderr)
     return 2
 
 
@@ -123,21 +123,21 @@ def _report_file(error: OSError) -> int:
     return 2
 
 
-# By the module that is missing, what brings it along (pyproject.toml).
+# Which extra (pyproject.toml) installs a missing module.
 EXTRA_OF: Final = {"oci": "oci", "fdk": "function", "redis": "budgets", "backports": "zstd", "rich": "terminal"}
 WIDTH: Final = 80  # columns
 ENDINGS: Final = """\
 exit codes:
   0    done
   1    a check of doctor or smoke failed, or dead letters are left
-  2    wrong usage or settings, or a file that cannot be read
+  2    wrong options or settings, or a file that cannot be read
   3    no usable credential
-  4    refused: a wrong request, model, key or permission
-  5    OCI is out of reach, too slow or broken
+  4    refused: invalid request, unknown model, wrong key or missing permission
+  5    OCI cannot be reached, did not answer in time, or failed
   130  Ctrl-C
   143  ended by SIGTERM"""
 
-# The first row that the error is an instance of. 2 is also what argparse gives for a wrong command line.
+# The first matching row counts. argparse also exits with 2 for a wrong command line.
 EXIT_CODES: Final[Mapping[type[ModelServiceError], int]] = {
     SettingsError: 2,
     CredentialError: 3,
@@ -150,17 +150,17 @@ EXIT_CODES: Final[Mapping[type[ModelServiceError], int]] = {
 
 
 COMMANDS: Final[Mapping[str, tuple[str, Any]]] = {
-    "batch": ("try dead letters again", batch),
+    "batch": ("estimate a batch, or process dead letters again", batch),
     "chat": ("send one prompt", chat),
-    "doctor": ("find out what is wrong", doctor),
-    "follow": ("print an answer as it is relayed", follow),
-    "config": ("check a service file", config),
-    "keys": ("make, list, rotate and revoke the keys of callers", keys),
-    "models": ("list the models that may be called", models),
-    "smoke": ("try a deployment from where its clients stand", smoke),
-    "targets": ("show the targets of aliases, and ask each", targets),
+    "doctor": ("check credentials, settings, policies and models", doctor),
+    "follow": ("print a relayed answer while it arrives", follow),
+    "config": ("check a service file, or convert it to JSON", config),
+    "keys": ("create, list, rotate and revoke the keys of callers", keys),
+    "models": ("list the models", models),
+    "smoke": ("test a deployment through its gateway", smoke),
+    "targets": ("list the targets of aliases and test each", targets),
     "tasks": ("check a tasks file", check_tasks),
-    "usage": ("add up who used what", usage),
+    "usage": ("report usage by team, model, day and so on", usage),
 }
 
 

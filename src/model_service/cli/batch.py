@@ -1,4 +1,4 @@
-"""``model-service batch redrive``: dead letters go back through the same tasks, once each."""
+"""``model-service batch redrive``: process dead letters again with the same tasks, each once."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "Dead letters go back through the tasks of MODEL_SERVICE_TASKS, with your own credential. An answer that only its "
-    "sink had refused is delivered without asking the model again. A letter in a bucket is deleted when its record has "
-    "its result; one that fails again stays. What is interrupted can be run again: nothing is done twice."
+    "Process dead letters again with the tasks of MODEL_SERVICE_TASKS and your own credential. If a dead letter has an "
+    "answer that could not be delivered, the answer is delivered and the model is not called again. A dead letter in a "
+    "bucket is deleted when its record succeeds, and stays when it fails again. You can interrupt the command and run "
+    "it again: no record is processed twice."
 )
 EXAMPLES: Final = """\
   {prog} batch plan --records 1000000 --seconds 3
@@ -43,22 +44,33 @@ GONE: Final = frozenset({RecordStatus.DELIVERED, RecordStatus.REPEATED, RecordSt
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     common = [connection_options()]
-    plan = actions.add_parser("plan", help="what records take and cost", description=batch_plan.ABOUT, parents=common)
+    plan = actions.add_parser(
+        "plan",
+        help="estimate the time and the cost of a number of records",
+        description=batch_plan.ABOUT,
+        parents=common,
+    )
     batch_plan.add_arguments(plan)
     common.append(json_option())
-    redrive = actions.add_parser("redrive", help="try dead letters again", description=ABOUT, parents=common)
+    redrive = actions.add_parser("redrive", help="process dead letters again", description=ABOUT, parents=common)
     redrive.add_argument(
         "folder",
         nargs="?",
-        help="oci://bucket@namespace/folder/, or a folder or file (letters of a stream, queue or topic, one a line); "
-        "without it, where the tasks file has its dead letters written",
+        help="where they are: oci://bucket@namespace/folder/, or a local folder or file (dead letters from a "
+        "stream, queue or topic, one per line); default: where the tasks file writes them",
     )
-    redrive.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for each hundred letters")
-    redrive.add_argument("--dry-run", action="store_true", help="only say which there are")
+    redrive.add_argument(
+        "--timeout",
+        type=seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="time limit for each 100 dead letters (default: %(default)g)",
+    )
+    redrive.add_argument("--dry-run", action="store_true", help="list the dead letters and change nothing")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Try the letters again, and return 1 if any are left; ``plan`` only adds up."""
+    """Process the dead letters again and return 1 if any are left; ``plan`` only calculates."""
     if options.action == "plan":
         batch_plan.run(options, out)
         return 0
@@ -103,16 +115,18 @@ def _letters(options: argparse.Namespace, service: Service, batches: Batches) ->
     if options.folder is not None and "://" not in options.folder:
         path = Path(options.folder)
         if not path.exists():
-            raise InvalidRequest(f"There is no file or folder {path}.")
+            raise InvalidRequest(f"{path}: no such file or folder.")
         return letters_in_folder(path)
     places = [object_at(options.folder)] if options.folder else _of_tasks(batches, deadline)
     return chain.from_iterable(letters_in_bucket(service.object_storage, place, deadline) for place in places)
 
 
 def _of_tasks(batches: Batches, deadline: Deadline) -> list[ObjectLocation]:
-    """Return the folders in which the tasks file has dead letters written."""
+    """Return the folders to which the tasks file writes dead letters."""
     tasks = batches.tasks(deadline)
     sink = tasks.sinks[tasks.dead_letters or "none"]
     if not isinstance(sink.place, ObjectLocation):
-        raise SettingsError("MODEL_SERVICE_TASKS", f"has its dead letters in a {sink.kind}: name a file that has them")
+        raise SettingsError(
+            "MODEL_SERVICE_TASKS", f"writes its dead letters to a {sink.kind}: save them to a file and name the file"
+        )
     return [replace(sink.place, name=folder) for folder in (sink.templates["name"].head, OTHER_FOLDER)]

@@ -1,4 +1,4 @@
-"""``model-service batch plan``: how long a number of records takes, and what the function and the models cost."""
+"""``model-service batch plan``: estimate the time and the cost of a number of records."""
 
 from __future__ import annotations
 
@@ -13,35 +13,53 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "How long records take: records x seconds of the model / (connectors x records at once) x 1.25. A connector calls "
-    "one batch after the other; each connector needs a stream of its own, and partitions do not add batches."
+    "Estimate how long a number of records takes: records x seconds per record / (connectors x concurrency) x 1.25. A "
+    "connector sends one batch at a time. Each connector needs its own stream; more partitions do not add batches."
 )
-ALLOWANCE: Final = 1.25  # of what the calls alone take, as docs/batches.md measures it
+ALLOWANCE: Final = 1.25  # total time divided by the time of the calls alone; measured in docs/batches.md
 CONCURRENCIES: Final = (8, 32)
 CONNECTORS: Final = (1, 4, 16)
 HOUR: Final = 3600.0
-GB_SECOND: Final = 0.00001417  # US dollars: OCI's price list of November 2026, without what is free each month
+GB_SECOND: Final = 0.00001417  # US dollars: OCI's price list of November 2026, without the monthly free tier
 INVOCATION: Final = 0.20 / 1_000_000
-BATCH: Final = 100  # records that a connector brings at once, for the number of invocations
+BATCH: Final = 100  # records per invocation, to calculate the number of invocations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--records", type=_count, required=True, metavar="N", help="how many records there are")
+    parser.add_argument("--records", type=_count, required=True, metavar="N", help="number of records")
     parser.add_argument(
-        "--seconds", type=seconds, required=True, metavar="S", help="what a model takes for one of them"
+        "--seconds", type=seconds, required=True, metavar="S", help="seconds that the model needs for one record"
     )
-    parser.add_argument("--connectors", type=_count, metavar="N", help="how many (default: a row for each of 1, 4, 16)")
-    parser.add_argument("--concurrency", type=_count, metavar="N", help="records at once in a container (8 and 32)")
-    parser.add_argument("--memory", type=_count, default=512, metavar="MB", help="of the function (%(default)s)")
-    parser.add_argument("--tokens", type=_pair, default=(500, 200), metavar="IN,OUT", help="of one record (500,200)")
     parser.add_argument(
-        "--price", type=_pair, metavar="IN,OUT", help="of the model, in US dollars for a million tokens, as 0.72,0.72"
+        "--connectors", type=_count, metavar="N", help="number of connectors (default: one row each for 1, 4 and 16)"
     )
-    parser.add_argument("--json", action="store_true", help="an array of objects")
+    parser.add_argument(
+        "--concurrency",
+        type=_count,
+        metavar="N",
+        help="records processed at the same time in a container (default: 8 and 32)",
+    )
+    parser.add_argument(
+        "--memory", type=_count, default=512, metavar="MB", help="memory of the function (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tokens",
+        type=_pair,
+        default=(500, 200),
+        metavar="IN,OUT",
+        help="input and output tokens of one record (default: 500,200)",
+    )
+    parser.add_argument(
+        "--price",
+        type=_pair,
+        metavar="IN,OUT",
+        help="price of the model in US dollars per million tokens, for example 0.72,0.72",
+    )
+    parser.add_argument("--json", action="store_true", help="write an array of objects")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Write a row for each number of connectors and records at once, and what the models cost beside it."""
+    """Write a row for each combination of connectors and concurrency, and the cost of the model."""
     plans = [
         _plan(options, connectors, concurrency)
         for connectors in ((options.connectors,) if options.connectors else CONNECTORS)
@@ -89,7 +107,7 @@ def _plan(options: argparse.Namespace, connectors: int, concurrency: int) -> dic
 
 
 def _models_cost(options: argparse.Namespace) -> float | None:
-    """Return what the models' tokens cost in US dollars; ``None`` where no price was given."""
+    """Return the cost of the tokens in US dollars; ``None`` if no price was given."""
     if options.price is None:
         return None
     each = sum(tokens * price for tokens, price in zip(options.tokens, options.price, strict=True))
@@ -97,7 +115,7 @@ def _models_cost(options: argparse.Namespace) -> float | None:
 
 
 def duration(total: float) -> str:
-    """Return seconds in the unit that a person would use."""
+    """Return a duration in seconds, minutes, hours or days, as text."""
     if total < HOUR:
         return f"{total / 60:.1f} min" if total >= 60 else f"{total:.0f} s"
     return f"{total / HOUR:.1f} h" if total < 48 * HOUR else f"{total / HOUR / 24:.1f} d"

@@ -1,4 +1,4 @@
-"""``model-service chat``: one prompt, and the answer as text."""
+"""``model-service chat``: send one prompt and print the answer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "Send one prompt. A profile, OCI_CONFIG_FILE or any other OCI variable leads to the real OCI; where nothing is "
-    "configured, or with --local, a local one answers. The first line on stderr says which."
+    "Send one prompt. If a profile, OCI_CONFIG_FILE or any other OCI variable is set, OCI answers. If nothing is "
+    "configured, or with --local, a local OCI (mock_oci) answers. The first line on stderr says which one."
 )
 EXAMPLES: Final = """\
   {prog} chat "Why do functions sleep?"
@@ -25,15 +25,23 @@ EXAMPLES: Final = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", help="the prompt; - reads it from standard input")
-    parser.add_argument("--stream", action="store_true", help="print the words as they come")
-    parser.add_argument("--json", action="store_true", help="the whole chat.completion; with --stream a chunk a line")
-    parser.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for the whole answer")
-    parser.add_argument("--model", default=DOCTOR_MODEL, help="a model id or an alias (default: %(default)s)")
+    parser.add_argument("--stream", action="store_true", help="print the answer while it arrives")
+    parser.add_argument(
+        "--json", action="store_true", help="print the chat.completion object; with --stream one chunk per line"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="time limit for the whole answer (default: %(default)g)",
+    )
+    parser.add_argument("--model", default=DOCTOR_MODEL, help="model id or alias (default: %(default)s)")
     add_local(parser)
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Write the answer, as it comes where ``--stream`` is given; raise ``ModelServiceError``."""
+    """Write the answer, with ``--stream`` while it arrives; raise ``ModelServiceError``."""
     prompt = prompt_of(options.prompt)
     with get_model(options.model, settings=settings_for_models(options), timeout=options.timeout) as model:
         (_write_stream if options.stream else _write_answer)(model, prompt, out, as_json=options.json)

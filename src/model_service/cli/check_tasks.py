@@ -1,4 +1,4 @@
-"""``model-service tasks``: whether a tasks file is right, and what it makes of a record."""
+"""``model-service tasks``: check a tasks file, and show what it does with a record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "Says what is wrong with a tasks file, with the line; with a record, which task takes it and what it asks."
+    "Check a tasks file and show each error with its line. With --record, show which task matches the record and which "
+    "request it makes."
 )
 EXAMPLES: Final = """\
   {prog} tasks tasks.yaml
@@ -29,28 +30,29 @@ EXAMPLES: Final = """\
 UNREAD: Final = "(what the object holds)"
 STANDARD_INPUT: Final = "-"
 NO_ROOM: Final = "; MODEL_SERVICE_OVERFLOW_BUCKET has to be set too, for those that are too large for a {kind}"
-FIELDS: Final = NAMES - {"id", "text", "value", CONTENT}  # the rest the record itself says
+FIELDS: Final = NAMES - {"id", "text", "value", CONTENT}  # the others come from the record itself
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the tasks file")
     parser.add_argument(
-        "--record", metavar="FILE", help="a record's content: JSON, a text or a CloudEvent; - reads standard input"
+        "--record", metavar="FILE", help="the content of a record: JSON, text or a CloudEvent; - reads standard input"
     )
     parser.add_argument(
         "--field",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="what else is known of the record, as stream=prompts (source: events for a CloudEvent, else streaming)",
+        help="a metadata field of the record, for example stream=prompts (default: source=events for a CloudEvent, "
+        "source=streaming for anything else)",
     )
-    parser.add_argument("--json", action="store_true", help="what was found, as an object")
+    parser.add_argument("--json", action="store_true", help="write the result as a JSON object")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Do what the command says; raise ``SettingsError`` or ``InvalidRequest``, whose message says what is wrong."""
+    """Run the command; raise ``SettingsError`` or ``InvalidRequest`` with a message that describes the error."""
     if "://" in options.file:
-        raise SettingsError(VARIABLE, "may be a URL for the function; this command reads files only")
+        raise SettingsError(VARIABLE, "is a URL, which the function accepts; this command reads files only")
     tasks = read_tasks(file_text(Path(options.file)), options.file)
     if options.record is None:
         found = {"tasks": [task.name for task in tasks.tasks], "dead_letters": tasks.dead_letters}
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     text, request = _shown(tasks, record, as_json=options.json)
     out.write(f"{text}\n")
     if request is not None:
-        request_of(request)  # raises where no model would be asked
+        request_of(request)  # raises if the request is invalid
 
 
 def _summary(tasks: Tasks) -> str:
@@ -75,7 +77,7 @@ def _summary(tasks: Tasks) -> str:
 
 
 def _shown(tasks: Tasks, record: Record, *, as_json: bool) -> tuple[str, dict[str, Any] | None]:
-    """Return what becomes of the record, and the request for a model; ``None`` where it is ignored."""
+    """Return what happens to the record, and the request to the model; ``None`` if the record is ignored."""
     view = record.view
     found: dict[str, Any] = {"source": record.source, "task": None, "ignored": None, "sink": None, "request": None}
     if tasks.is_outcome(view):
@@ -95,13 +97,13 @@ def _shown(tasks: Tasks, record: Record, *, as_json: bool) -> tuple[str, dict[st
 
 def _body(task: Task, view: dict[str, Any]) -> dict[str, Any]:
     if task.reading is not None:
-        task.object_place(view)  # raises where the function would have nothing to read
+        task.object_place(view)  # raises if the record names no object
         view = {**view, CONTENT: UNREAD}
     return task.body(view)
 
 
 def _printable(request: dict[str, Any]) -> str:
-    """As JSON, in which nothing is left that a terminal would obey or could not write."""
+    """Return the value as JSON, without control sequences and without characters that a terminal cannot print."""
     text = json.dumps(request, ensure_ascii=False, indent=2)
     return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
@@ -120,7 +122,7 @@ def _record(content: bytes, fields: list[str]) -> Record:
     metadata = dict(_field(text) for text in fields)
     source = metadata.pop("source", None)
     if source not in (None, *SOURCES):
-        raise InvalidRequest(f"--field source: there are {', '.join(SOURCES)}.")
+        raise InvalidRequest(f"--field source: must be one of {', '.join(SOURCES)}.")
     event = cloud_event(content) if source in (None, "events") else None
     if event is not None:
         record = event_record(content, event)

@@ -1,4 +1,4 @@
-"""``model-service config``: check a service file, and write it as JSON, which costs a cold start nothing."""
+"""``model-service config``: check a service file, or convert it to JSON, which loads faster at a cold start."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from model_service.service_file.reading import VARIABLE, read_service_file
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "Says what is wrong with a service file, with the line; compile writes it as JSON."
+ABOUT: Final = "Check a service file and show each error with its line; compile converts it to JSON."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     common = [connection_options()]
-    check = actions.add_parser("check", help="say what is wrong, and what it decides", parents=[*common, json_option()])
-    check.add_argument("file", metavar="FILE")
-    compiled = actions.add_parser("compile", help="write it as JSON to standard output", parents=common)
-    compiled.add_argument("file", metavar="FILE")
+    check = actions.add_parser(
+        "check", help="show the errors of a file, or a summary of what it sets", parents=[*common, json_option()]
+    )
+    check.add_argument("file", metavar="FILE", help="the service file, YAML or JSON")
+    compiled = actions.add_parser("compile", help="write the file as JSON to standard output", parents=common)
+    compiled.add_argument("file", metavar="FILE", help="the service file, YAML or JSON")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:

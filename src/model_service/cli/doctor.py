@@ -1,4 +1,4 @@
-"""``model-service doctor``: find out what is wrong with a deployment, from a laptop."""
+"""``model-service doctor``: check a deployment or a configuration from a laptop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from model_service.settings.local_oci import real_or_local
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "A summary, then a line for each check, with the cause and the remedy; exit code 1 if any says FAIL."
+ABOUT: Final = (
+    "Check credentials, clock, region, compartment, policies and model. Prints a summary and one line per check, "
+    "with the cause of a failure and how to fix it. Exit code 1 if a check failed."
+)
 EXAMPLES: Final = """\
   {prog} doctor --profile DEFAULT --region us-chicago-1
   {prog} doctor --gateway https://<gateway>.apigateway.us-chicago-1.oci.customer-oci.com/v1
@@ -27,15 +30,21 @@ EXAMPLES: Final = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--gateway", metavar="URL", help="the base URL that clients get, to try that way too")
-    parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help="for all of it")
-    parser.add_argument("--model", default=DOCTOR_MODEL, help="a model id or an alias (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="the report as the function gives it")
+    parser.add_argument("--gateway", metavar="URL", help="also check this gateway: the base URL that clients use")
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="time limit for all checks (default: %(default)g)",
+    )
+    parser.add_argument("--model", default=DOCTOR_MODEL, help="model id or alias (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="write the report as JSON, as the function returns it")
     add_local(parser)
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Write what was found, and return 1 if any check failed."""
+    """Write the report and return 1 if a check failed."""
     report, may_colour = _report(options)
     if options.json:
         out.write(f"{json.dumps(report.body(), indent=2)}\n")
@@ -45,12 +54,12 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _report(options: argparse.Namespace) -> tuple[Report, bool]:
-    """Return what was found, and whether it may have colours."""
+    """Return the report, and whether to print it in colour."""
     try:
         settings = settings_of(options)
     except SettingsError as error:
         return Report([Check("settings", "fail", error.message, "Set it right, or leave it away.")]), False
-    if options.local:  # and else never: that there is no credential is a finding
+    if options.local:  # only then: a missing credential is a result of the doctor, not a reason to use the local OCI
         settings = real_or_local(settings, local=True)
     with closing(Service(settings)) as service:
         answer = Dispatch(service).answer

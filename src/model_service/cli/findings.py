@@ -1,4 +1,4 @@
-"""What a command has found, check by check, for a person: a summary, then a line each, in colours where they show."""
+"""Print the results of checks: a summary, then one line per check, coloured in a terminal."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final, TextIO
 from model_service.doctor.checks import Check
 
 COLOURS: Final[Mapping[str, str]] = {"ok": "green", "fail": "bold red", "skip": "yellow"}
-NARROW: Final = 60  # columns: below them what was found has lines of its own
+NARROW: Final = 60  # columns: in a narrower terminal the details go on their own lines
 WORDS: Final = {"ok": "ok", "skip": "skipped", "fail": "failed"}
 
 
 def write_findings(checks: Sequence[Check], out: TextIO, *, colour: bool) -> None:
-    """Write the summary, and a line for each check: wrapped in a terminal with `rich` installed, else as it is."""
+    """Write the summary and one line per check; a terminal with `rich` installed gets wrapped lines."""
     if out.isatty():
         try:
             return _draw(checks, out, colour=colour)
@@ -25,7 +25,7 @@ def write_findings(checks: Sequence[Check], out: TextIO, *, colour: bool) -> Non
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """Return how many checks ended how, the failed ones by name."""
+    """Return the number of checks for each result, with the names of the failed ones."""
     names = {verdict: [check.name for check in checks if check.verdict == verdict] for verdict in WORDS}
     counts = [f"{len(found)} {WORDS[verdict]}" for verdict, found in names.items() if found]
     failed = f": {', '.join(names['fail'])}" if names["fail"] else ""

@@ -1,4 +1,4 @@
-"""``model-service follow``: the text of a relayed answer as it comes, and again from any message on."""
+"""``model-service follow``: print a relayed answer while it arrives, or again from any message on."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ from model_service.upstream.retries import PASSING_STATUSES
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "With the credential of OCI_PROFILE or OCI_AUTH_TYPE. Reading deletes nothing: it can be done again."
+ABOUT: Final = (
+    "Print an answer that a call publishes to a queue or a stream (relay), while it arrives. Uses the credential "
+    "of OCI_PROFILE or OCI_AUTH_TYPE. Messages are not deleted, so an answer can be read again."
+)
 CLOSING_SECONDS: Final = 5.0
-TROUBLE_SECONDS: Final = 1.0  # before OCI is asked again
+TROUBLE_SECONDS: Final = 1.0  # wait before the next request after an error
 
 
 @dataclass
 class Ordered:
-    """Put the messages of one relay into their order: each once, none before those that come before it.
+    """Sort the messages of one relay by their number and drop duplicates.
 
     ``start`` is the first number that is wanted; without an ``id`` the relay that is seen first is the one. With a
     ``token`` only what bears it counts, whoever else has written there.
@@ -39,7 +42,7 @@ class Ordered:
     _waiting: dict[int, RelayMessage] = field(default_factory=dict)
 
     def add(self, messages: Iterable[RelayMessage]) -> Iterator[RelayMessage]:
-        """Yield what can be read now; after the last message nothing more."""
+        """Yield the messages that are complete up to here; nothing after the last message of the relay."""
         for message in messages:
             if self.token is not None and message.get("token") != self.token:
                 continue
@@ -57,7 +60,7 @@ class Ordered:
     def _next(self) -> RelayMessage | None:
         if self.start in self._waiting:
             return self._waiting.pop(self.start)
-        # A relay that is not complete has lost messages; nobody need wait for those.
+        # The relay says that it is incomplete: messages are lost, so do not wait for them.
         return next((one for one in self._waiting.values() if one.get("last") and not one.get("complete")), None)
 
 
@@ -70,7 +73,7 @@ def follow(
     token: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[RelayMessage]:
-    """Yield the messages of a relay from number ``start`` to its last, in order, as they come.
+    """Yield the messages of a relay in order, from number ``start`` to the last, while they arrive.
 
     Passing trouble of OCI ends nothing. Raise ``DeadlineExceeded`` where the last message does not come in time.
     """
@@ -79,7 +82,7 @@ def follow(
         while not ordered.ended:
             yield from ordered.add(_polled(reader, deadline, sleep))
     finally:
-        with suppress(ModelServiceError):  # what is hidden comes back by itself
+        with suppress(ModelServiceError):  # an undeleted message becomes visible again by itself
             reader.close(Deadline.after(CLOSING_SECONDS))
 
 
@@ -94,7 +97,7 @@ def _polled(reader: Reader, deadline: Deadline, sleep: Callable[[float], None]) 
 
 
 def texts(messages: Iterable[RelayMessage], start: int = 0) -> Iterator[str]:
-    """Yield what the first choice says, piece by piece; raise ``StreamBroken`` where the answer itself failed.
+    """Yield the text of the first choice in pieces; raise ``StreamBroken`` if the answer failed.
 
     What a relay has lost is made good from the result that its last message has, for those who read from the beginning.
     """
@@ -111,10 +114,10 @@ def texts(messages: Iterable[RelayMessage], start: int = 0) -> Iterator[str]:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Write the text of a relayed answer as it comes; raise ``ModelServiceError``."""
+    """Write the text of a relayed answer while it arrives; raise ``ModelServiceError``."""
     kind, label = ("queue", "channel") if options.queue else ("stream", "key")
     relay = {kind: getattr(options, kind), label: getattr(options, label)}
-    destination = Destination.parse(relay, allowed=[relay[kind]])  # whoever may read it has been asked by OCI
+    destination = Destination.parse(relay, allowed=[relay[kind]])  # OCI checks who may read the destination
     with closing(Service(settings_of(options))) as service:
         reader = destination.open(service.region_services).reader()
         deadline = Deadline.after(options.timeout)
@@ -135,15 +138,30 @@ def _lines(messages: Iterable[RelayMessage]) -> Iterator[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--queue", metavar="OCID", help="the queue, with --channel")
-    where.add_argument("--stream", metavar="OCID", help="the stream, with --key")
-    parser.add_argument("--channel", help="the channel that the request named")
-    parser.add_argument("--key", help="the key that the request named")
-    parser.add_argument("--from", dest="start", type=int, default=0, metavar="N", help="the number to begin with")
-    parser.add_argument("--id", help="the call to follow, where a channel or key has had several (default: the first)")
-    parser.add_argument("--token", help="the token that the request named: messages without it are passed over")
-    parser.add_argument("--timeout", type=seconds, default=300.0, metavar="SECONDS", help="for the whole answer")
-    parser.add_argument("--json", action="store_true", help="each message as it was published, one a line")
+    where.add_argument("--queue", metavar="OCID", help="OCID of the queue; needs --channel")
+    where.add_argument("--stream", metavar="OCID", help="OCID of the stream; needs --key")
+    parser.add_argument("--channel", help="the channel in the request's relay")
+    parser.add_argument("--key", help="the key in the request's relay")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        type=int,
+        default=0,
+        metavar="N",
+        help="start with the message of this number (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--id", help="id of the call, if several calls used the same channel or key (default: the first call)"
+    )
+    parser.add_argument("--token", help="the token in the request's relay; messages without this token are ignored")
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="time limit for the whole answer (default: %(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="print each message as it was published, one per line")
 
 
 def _pieces(message: RelayMessage) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``model-service keys``: make, list, rotate and revoke callers' keys, in a file or in a Vault secret."""
+"""``model-service keys``: create, list, rotate and revoke callers' keys, in a file or in a Vault secret."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "Keys stand in a document of SHA-256 digests: a file, or a Vault secret whose OCID MODEL_SERVICE_KEYS names. A key "
-    "is shown once, when it is made."
+    "Manage the keys of callers. The keys document contains only SHA-256 digests. It is a file, or the Vault "
+    "secret that MODEL_SERVICE_KEYS names. A key is shown once, when it is created."
 )
 EXAMPLES: Final = """\
   {prog} keys create --owner ada --team search
@@ -33,31 +33,40 @@ EXAMPLES: Final = """\
 COLUMNS: Final = ("id", "owner", "team", "state", "created", "expires", "models")
 SECONDS: Final = 30.0  # for reading or writing a secret
 SECRETS_PATH: Final = "/20180608/secrets/"  # oci.vault.VaultsClient.update_secret
-MAX_TRIES: Final = 3  # to change a document that others change at the same time
+MAX_TRIES: Final = 3  # when others change the document at the same time
 MAX_SECRET_BYTES: Final = 25 * 1024  # https://docs.oracle.com/en-us/iaas/Content/General/Concepts/servicelimits.htm
 DAYS: Final = re.compile(r"(?P<days>[1-9][0-9]{0,3})d")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--at", metavar="FILE|OCID", default="keys.json", help="the document (default: %(default)s)")
+    parser.add_argument(
+        "--at",
+        metavar="FILE|OCID",
+        default="keys.json",
+        help="the keys document: a file, or the OCID of a Vault secret (default: %(default)s)",
+    )
     actions = parser.add_subparsers(dest="action", required=True)
     common = [connection_options(), json_option()]
-    create = actions.add_parser("create", help="make a key and show it, this once", parents=common)
-    create.add_argument("--owner", required=True, metavar="NAME", help="whose key it is; it stands in logs and reports")
-    create.add_argument("--team", metavar="NAME", help="the team whose models and budgets it uses")
-    create.add_argument("--models", metavar="PATTERN", nargs="+", help="narrow it to these models, as 'meta.*'")
-    create.add_argument("--expires", metavar="90d|DATE", help="when it stops working (default: never)")
-    actions.add_parser("list", help="show what is known of each key; no key can be shown again", parents=common)
+    create = actions.add_parser("create", help="create a key and show it (it cannot be shown again)", parents=common)
+    create.add_argument("--owner", required=True, metavar="NAME", help="owner of the key; appears in logs and reports")
+    create.add_argument("--team", metavar="NAME", help="team whose models and budgets apply to the key")
+    create.add_argument("--models", metavar="PATTERN", nargs="+", help="allow only these models, for example 'meta.*'")
+    create.add_argument("--expires", metavar="90d|DATE", help="when the key expires (default: never)")
+    actions.add_parser(
+        "list",
+        help="list the keys with owner, team, state and dates; the keys themselves are not stored",
+        parents=common,
+    )
     for action, about in (
-        ("rotate", "make a key like this one; the old one goes on for 24 hours"),
-        ("revoke", "let a key work no more, once the gateway has forgotten its verdict (60 s)"),
+        ("rotate", "create a replacement for a key; the old key stays valid for 24 hours"),
+        ("revoke", "revoke a key; the gateway may accept it for 60 more seconds"),
     ):
         changed = actions.add_parser(action, help=about, parents=common)
-        changed.add_argument("id", help="the key's id, between msk_ and the next _")
+        changed.add_argument("id", help="id of the key: the part between msk_ and the next _")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Do one action; raise ``InvalidRequest`` for a key that there is not, ``SettingsError`` for a broken document."""
+    """Run one action; raise ``InvalidRequest`` for an unknown key, ``SettingsError`` for an invalid document."""
     with closing(Service(settings_of(options))) as service:
         document: KeyDocument = _Secret(service, options.at) if is_secret(options.at) else _File(options.at)
         if options.action == "list":
@@ -74,7 +83,7 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
 
 
 def _change(document: KeyDocument, options: argparse.Namespace) -> str:
-    """Do one action, anew where somebody else changes the document meanwhile; return the key to show, if any."""
+    """Run one action, again if somebody else changes the document meanwhile; return the new key, if there is one."""
     for _ in range(MAX_TRIES):
         ring, now = document.read(), datetime.now(UTC)
         if options.action == "create":
@@ -86,7 +95,7 @@ def _change(document: KeyDocument, options: argparse.Namespace) -> str:
         if document.write(ring):
             return shown
     raise InvalidRequest(
-        f"Others have changed the keys {MAX_TRIES} times meanwhile; nothing was written. Try again.",
+        f"Somebody else changed the keys at the same time, {MAX_TRIES} times. Nothing was written. Try again.",
         status=409,
     )
 
@@ -127,7 +136,7 @@ def _row(key: Key) -> tuple[str, ...]:
 
 
 class KeyDocument(Protocol):
-    """Where the digests are kept."""
+    """A document with the digests of keys."""
 
     def read(self) -> KeyRing: ...
 
@@ -144,7 +153,7 @@ class _File:
         return read_key_ring(self._path.read_text(), str(self._path)) if self._path.exists() else KeyRing()
 
     def write(self, ring: KeyRing) -> bool:
-        """Write the document anew, in one step: a function that reads it meanwhile sees the old one or the new one."""
+        """Replace the document in one step: a reader sees either the old or the new document."""
         beside = self._path.with_name(f"{self._path.name}.new")
         beside.write_text(json.dumps(ring.document(), indent=2) + "\n")
         beside.replace(self._path)
@@ -157,18 +166,18 @@ class _Secret:
         self._etag = ""
 
     def read(self) -> KeyRing:
-        """Return the keys of the current version, whose ETag the next version has to be written over."""
+        """Return the keys of the current version, and remember its ETag for the next write."""
         deadline = Deadline.after(SECONDS)
         response = self._send("GET", None, {}, deadline)
         self._etag = response.header("etag") or ""
         version = read_object(response).get("currentVersionNumber")
-        # By its number: where secrets are read, a new version may come a little later than where they are written.
+        # By number: the retrieval service may get a new version a little later than the Vault service.
         number = version if isinstance(version, int) else None
         text = read_secret(VARIABLE, self._ocid, self._service, deadline, version=number)
         return read_key_ring(text, "the secret")
 
     def write(self, ring: KeyRing) -> bool:
-        """Make a new version of the secret, the current one; raise ``InvalidRequest`` for too many keys."""
+        """Create a new current version of the secret; raise ``InvalidRequest`` if the document is too large."""
         text = json.dumps(ring.document(), separators=(",", ":")).encode()
         if len(text) > MAX_SECRET_BYTES:
             raise InvalidRequest(

@@ -1,4 +1,4 @@
-"""``model-service models``: which models there are, how each is reached, and what it can do."""
+"""``model-service models``: list the models, how each is called, and what it supports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from model_service.service import Service
 if TYPE_CHECKING:
     import argparse
 
-ABOUT: Final = "Which models there are, aliases first; --local, or nothing configured at all: those of a local OCI."
+ABOUT: Final = (
+    "List the models, aliases first. With --local, or if nothing is configured, list the models of a local OCI "
+    "(mock_oci)."
+)
 EXAMPLES: Final = """\
   {prog} models --profile DEFAULT --region us-chicago-1
   {prog} models --json"""
@@ -25,8 +28,14 @@ HEADING: Final = ("model", "alias of", "transport", "apis", "abilities", "contex
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="what GET /v1/models answers")
-    parser.add_argument("--timeout", type=seconds, default=30.0, metavar="SECONDS", help="for OCI's list")
+    parser.add_argument("--json", action="store_true", help="print the JSON that GET /v1/models returns")
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="time limit for reading OCI's list (default: %(default)g)",
+    )
     add_local(parser)
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they make of the settings."""
+"""Options that several commands share, and how they change the settings."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ VARIABLE_OF: Final = {"profile": "OCI_PROFILE", "region": "OCI_REGION", "config_
 
 
 def connection_options() -> argparse.ArgumentParser:
-    """Return options that stand before a command or behind it, as in ``oci --profile X`` and ``oci … --profile X``."""
+    """Return options that are accepted before and after the command, as in the OCI CLI."""
     parser = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = parser.add_argument_group("OCI and output")
-    group.add_argument("--profile", metavar="NAME", help="a profile of the config file (OCI_PROFILE)")
-    group.add_argument("--region", metavar="REGION", help="where models are asked, as us-chicago-1 or ord (OCI_REGION)")
-    group.add_argument("--config-file", metavar="FILE", help="in place of ~/.oci/config (OCI_CONFIG_FILE)")
-    group.add_argument("--no-color", action="store_true", help="no colours in a terminal (also NO_COLOR=1)")
+    group.add_argument("--profile", metavar="NAME", help="profile in the OCI config file (OCI_PROFILE)")
+    group.add_argument(
+        "--region", metavar="REGION", help="region of the models, for example us-chicago-1 or ord (OCI_REGION)"
+    )
+    group.add_argument(
+        "--config-file", metavar="FILE", help="OCI config file (OCI_CONFIG_FILE; default: ~/.oci/config)"
+    )
+    group.add_argument("--no-color", action="store_true", help="print without colours (also NO_COLOR=1)")
     return parser
 
 
 def json_option() -> argparse.ArgumentParser:
-    """Return the option of a command whose output has one form for people and one for programs."""
+    """Return the ``--json`` option of commands that can write JSON."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help="write JSON")
     return parser
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Return the settings of the environment with what the command line changes; warn of misspelt ones on stderr."""
+    """Return the settings of the environment with the changes of the command line; warn about misspelt variables."""
     given = {variable: getattr(options, name, None) for name, variable in VARIABLE_OF.items()}
     settings = Settings.load(changes={variable: text for variable, text in given.items() if text})
     sys.stderr.writelines(f"warning: {sentence}\n" for sentence in misspelt(settings.unknown))
@@ -42,7 +46,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def settings_for_models(options: argparse.Namespace) -> Settings:
-    """Return the settings to ask a model with, a local OCI's among them, and say on stderr which OCI answers."""
+    """Return the settings for a model request, for OCI or a local OCI, and print on stderr which one answers."""
     settings = settings_of(options)
     local = real_or_local(settings, local=options.local)
     if local is settings:
@@ -51,7 +55,7 @@ def settings_for_models(options: argparse.Namespace) -> Settings:
 
 
 def add_local(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--local", action="store_true", help="ask a local OCI (mock_oci), whatever is configured")
+    parser.add_argument("--local", action="store_true", help="use a local OCI (mock_oci), even if OCI is configured")
 
 
 def seconds(text: str) -> float:

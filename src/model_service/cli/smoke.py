@@ -1,4 +1,4 @@
-"""``model-service smoke``: whether a deployment answers its clients, from the URL and the key that they are given."""
+"""``model-service smoke``: test a deployment with the URL and the key that its clients use."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "Asks a gateway what its clients will ask: health, models, a chat whole and streamed, an embedding. It costs three "
-    "small requests of models. Exit code 1 if any check failed."
+    "Test a deployment through its gateway: health, list of models, a chat, a streamed chat and an embedding. The"
+    " three model requests are small. Exit code 1 if a check failed."
 )
 EXAMPLES: Final = """\
   {prog} smoke https://<gateway>.apigateway.us-chicago-1.oci.customer-oci.com/v1 --key - < key.txt
@@ -40,16 +40,24 @@ PROMPT: Final = "Say OK."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", metavar="URL", help="the base URL that clients get, ending in /v1")
-    parser.add_argument("--key", default="", help="the key or token of a client; - reads it from standard input")
-    parser.add_argument("--model", default=DOCTOR_MODEL, help="a model id or an alias (default: %(default)s)")
-    parser.add_argument("--embedding-model", default=EMBEDDING_MODEL, help="the same (default: %(default)s)")
-    parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help="for each request")
-    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument("url", metavar="URL", help="the base URL that clients use; it ends with /v1")
+    parser.add_argument("--key", default="", help="key or token of a client; - reads it from standard input")
+    parser.add_argument("--model", default=DOCTOR_MODEL, help="model id or alias for the chat (default: %(default)s)")
+    parser.add_argument(
+        "--embedding-model", default=EMBEDDING_MODEL, help="model id or alias for the embedding (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="time limit for each request (default: %(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Write what was found, and return 1 if any check failed; raise ``InvalidRequest`` for what is no URL."""
+    """Write the report and return 1 if a check failed; raise ``InvalidRequest`` if the URL is invalid."""
     if not options.url.startswith(("https://", "http://")):
         raise InvalidRequest("URL: must begin with https:// (or http:// for a local gateway).", param="url")
     key = sys.stdin.readline() if options.key == "-" else options.key
@@ -64,7 +72,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 
 class OutOfReachError(CheckFailed):
-    """Report that the gateway cannot be reached at all, so that nothing else can be checked."""
+    """Raised when the gateway cannot be reached, so that no other check makes sense."""
 
 
 def _checks(gateway: Gateway, options: argparse.Namespace) -> list[Check]:
@@ -84,7 +92,7 @@ def _checks(gateway: Gateway, options: argparse.Namespace) -> list[Check]:
 
 @dataclass(frozen=True)
 class Gateway:
-    """The deployment, as one client with a key sees it."""
+    """A client of the deployment, with a key."""
 
     url: str
     key: str = field(repr=False)
@@ -92,7 +100,7 @@ class Gateway:
     settings: Settings
 
     def ask(self, path: str, body: Any = None) -> tuple[httpx.Response, list[float]]:
-        """Return the response, read to its end, and how many seconds in each of its pieces came; raise CheckFailed."""
+        """Return the complete response and, in seconds, when each of its pieces arrived; raise CheckFailed."""
         url, network = self.url + path, self.settings.network
         headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
         attempt, started, moments = Attempt(Deadline.after(self.timeout)), time.perf_counter(), list[float]()
@@ -119,7 +127,9 @@ class Gateway:
         """Return a successful response, as ``ask`` does; raise CheckFailed for any other."""
         response, moments = self.ask(path, body)
         if response.status_code in REFUSED:
-            raise CheckFailed(f"{response.status_code}: the gateway refuses the key", "Is --key a key of this gateway?")
+            raise CheckFailed(
+                f"{response.status_code}: the gateway refuses the key", "Check that --key is a key of this gateway."
+            )
         if not response.is_success:
             error = _json(response).get("error")
             error = error if isinstance(error, dict) else {}
@@ -133,7 +143,7 @@ ROUTE: Final = "Does the URL end with the path prefix of the deployment, as /v1?
 
 
 def _plain(response: httpx.Response) -> list[tuple[str, str]]:
-    """Return the headers without those that say how the body was packed."""
+    """Return the headers without those that describe the encoding and the length of the body."""
     packing = {"content-encoding", "content-length", "transfer-encoding"}
     return [(name, value) for name, value in response.headers.multi_items() if name not in packing]
 
@@ -149,23 +159,23 @@ def _json(response: httpx.Response) -> dict[str, Any]:
 def _health(gateway: Gateway, _options: argparse.Namespace) -> str:
     response, moments = gateway.ask("/health")
     if response.status_code == 404:
-        raise CheckSkipped("there is no /health here (Terraform: enable_status)")
+        raise CheckSkipped("the gateway has no /health route (Terraform: enable_status)")
     status = _json(gateway.answer("/health")[0]).get("status")
     if status != "alive":
         raise CheckFailed(f"/health answers {response.text[:200]}", ROUTE)
-    return f"alive after {_milliseconds(moments[-1])}"
+    return f"answered after {_milliseconds(moments[-1])}"
 
 
 def _models(gateway: Gateway, _options: argparse.Namespace) -> str:
     response, _ = gateway.ask("/models")
     if response.status_code == 404:
-        raise CheckSkipped("there is no /models here (Terraform: enable_models)")
+        raise CheckSkipped("the gateway has no /models route (Terraform: enable_models)")
     models = _json(gateway.answer("/models")[0]).get("data")
     if not isinstance(models, list) or not models:
         raise CheckFailed(
             "the list of models is empty", "Does the key's team have models, and the region Generative AI?"
         )
-    return f"{len(models)}, as {', '.join(str(model.get('id')) for model in models[:3])}"
+    return f"{len(models)} models, for example {', '.join(str(model.get('id')) for model in models[:3])}"
 
 
 def _chat(gateway: Gateway, options: argparse.Namespace) -> str:
@@ -181,7 +191,7 @@ def _stream(gateway: Gateway, options: argparse.Namespace) -> str:
     response, moments = gateway.answer("/chat/completions", {**_body(options), "stream": True})
     events = list(read_events([response.content]))
     if not events or events[-1] != DONE:
-        raise CheckFailed(f"the stream has no end: {response.text[-200:]}", None)
+        raise CheckFailed(f"the stream did not end properly: {response.text[-200:]}", None)
     came = "in pieces" if len(moments) > 1 and moments[-1] > moments[0] + 0.005 else "all at once"
     return f"{len(events) - 1} chunks, {came}, the first after {_milliseconds(moments[0])}, {_served_by(response)}"
 
@@ -210,7 +220,7 @@ def _tokens(usage: dict[str, Any]) -> str:
 
 def _served_by(response: httpx.Response) -> str:
     model, route = (response.headers.get(f"x-model-service-{name}", "?") for name in ("model", "route"))
-    return f"served by {model} by way of {route}, request {response.headers.get('x-request-id', '?')}"
+    return f"served by {model} (route {route}), request {response.headers.get('x-request-id', '?')}"
 
 
 CHECKS: Final = {

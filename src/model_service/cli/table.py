@@ -1,4 +1,4 @@
-"""A table of plain text: columns as wide as their widest cell, numbers to the right."""
+"""A plain text table: each column is as wide as its widest cell, numbers are right-aligned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 def write_table(rows: Sequence[Sequence[object]], out: TextIO, *, right: Collection[int] = ()) -> None:
-    """Write rows of cells, the heading first; ``right`` are the indexes of columns that stand to the right."""
+    """Write rows of cells, the heading first; ``right`` has the indexes of right-aligned columns."""
     texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row in texts:

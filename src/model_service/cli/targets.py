@@ -1,4 +1,4 @@
-"""``model-service targets``: the targets of each alias of the service file, and how they are."""
+"""``model-service targets``: list the targets of each alias in the service file, and their state."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "The targets of each alias in the service file (MODEL_SERVICE_CONFIG), each asked once. How a deployed function "
-    'sees them, it tells itself: {"operation": "targets"}.'
+    "List the targets of each alias in the service file (MODEL_SERVICE_CONFIG) and send one request to each. To "
+    'see the state that a deployed function has recorded, invoke it with {"operation": "targets"}.'
 )
 EXAMPLES: Final = """\
   {prog} targets --profile DEFAULT --region us-chicago-1
@@ -29,14 +29,22 @@ HEADING: Final = ("alias", "target", "region", "priority", "weight", "rpm", "tpm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="what the function answers")
-    parser.add_argument("--no-ask", action="store_true", help="do not ask them; each costs a few tokens")
-    parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help="for all of them")
+    parser.add_argument("--json", action="store_true", help="write JSON, as the function returns it")
+    parser.add_argument(
+        "--no-ask", action="store_true", help="list the targets without sending requests (a request costs a few tokens)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="time limit for all targets (default: %(default)g)",
+    )
     add_local(parser)
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Write a row for each target, and return 1 if one that was asked did not answer; raise ``ModelServiceError``."""
+    """Write a row for each target; return 1 if a target did not answer; raise ``ModelServiceError``."""
     with closing(Service(settings_for_models(options))) as service:
         request = TargetsRequest(asks=not options.no_ask)
         answer = Dispatch(service).answer(request, Deadline.after(options.timeout))

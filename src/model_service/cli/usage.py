@@ -1,4 +1,4 @@
-"""``model-service usage``: who used what, added up from the usage records in logs."""
+"""``model-service usage``: add up the usage records in logs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import argparse
 
 ABOUT: Final = (
-    "Adds up usage records: from a log file, a folder of them, oci://bucket@namespace/prefix, or - for a pipe."
+    "Add up usage records from logs: a file, a folder, oci://bucket@namespace/prefix, or - for standard input."
 )
 EXAMPLES: Final = """\
   {prog} usage --from logs/ --by team,model
@@ -35,20 +35,23 @@ SECONDS: Final = 600.0  # for reading all objects of a prefix
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--from", dest="source", required=True, metavar="FILE|DIR|oci://…|-", help="where the logs are")
+    parser.add_argument("--from", dest="source", required=True, metavar="FILE|DIR|oci://…|-", help="the logs")
     parser.add_argument(
-        "--by", default="team,model", metavar="NAMES", help=f"of {', '.join(GROUPS)} (default: %(default)s)"
+        "--by",
+        default="team,model",
+        metavar="NAMES",
+        help=f"group by one or more of {', '.join(GROUPS)} (default: %(default)s)",
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="comma-separated, for a spreadsheet")
-    form.add_argument("--json", action="store_true", help="an array of objects")
+    form.add_argument("--csv", action="store_true", help="write CSV")
+    form.add_argument("--json", action="store_true", help="write an array of JSON objects")
 
 
 def run(options: argparse.Namespace, out: TextIO) -> None:
-    """Write a row for each group, and the sum of all; raise ``InvalidRequest`` for what cannot be read."""
+    """Write a row for each group and a total; raise ``InvalidRequest`` if a source cannot be read."""
     groups = [name.strip() for name in options.by.split(",")]
     if unknown := [name for name in groups if name not in GROUPS]:
-        raise InvalidRequest(f"--by: must be of {', '.join(GROUPS)}, not {unknown[0]}.", param="by")
+        raise InvalidRequest(f"--by: must be one or more of {', '.join(GROUPS)}, not {unknown[0]}.", param="by")
     records = list(usage_records(_lines(options)))
     table = [dict(zip(groups, key, strict=True)) | _columns(sums) for key, sums in summed(records, groups).items()]
     if options.json:
@@ -80,7 +83,7 @@ def _lines(options: argparse.Namespace) -> Iterator[str]:
     else:
         path = Path(source)
         if not path.exists():
-            raise InvalidRequest(f"--from: there is no file or folder {source}.", param="from")
+            raise InvalidRequest(f"--from: {source}: no such file or folder.", param="from")
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
                 yield from _text(file.read_bytes())
@@ -95,7 +98,7 @@ def _lines_of_objects(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _text(content: bytes) -> Iterator[str]:
-    """Yield the lines of a log, which Connector Hub compresses in a bucket."""
+    """Yield the lines of a log; Connector Hub writes compressed objects to a bucket."""
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
     yield from io.StringIO(content.decode("utf-8", "replace"))

@@ -122,7 +122,7 @@ def test_what_is_no_dead_letter_is_refused(
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(InvalidRequest):
         redrive(place, monkeypatch, tasks_with(), str(tmp_path / "a.json"))
-    with pytest.raises(InvalidRequest, match="no file"):
+    with pytest.raises(InvalidRequest, match="no such file"):
         redrive(place, monkeypatch, tasks_with(), str(tmp_path / "nowhere"))
 
 

@@ -180,7 +180,7 @@ def test_a_record_that_is_no_request_is_told(tmp_path: Path) -> None:
         ("sream=prompts", "--field sream: must be NAME=VALUE, with one of bucket, "),
         ("stream", "--field stream: must be NAME=VALUE"),
         ("content=x", "--field content: must be NAME=VALUE"),
-        ("source=steaming", "--field source: there are streaming, queue"),
+        ("source=steaming", "--field source: must be one of streaming, queue"),
     ],
 )
 def test_a_wrong_field_is_told(record: str, field: str, problem: str) -> None:

@@ -43,8 +43,8 @@ def test_a_deployment_that_works_says_what_served_each_request(stack: LocalStack
     assert (exit_code, found["object"], found["healthy"]) == (0, "smoke.report", True)
     assert verdicts(found) == dict.fromkeys(smoke.CHECKS, "ok")
     details = {check["name"]: check["detail"] for check in found["checks"]}
-    assert "served by meta.llama-3.3-70b-instruct by way of v1, request " in details["chat"]
-    assert "served by cohere.embed-v4.0 by way of sdk" in details["embedding"]
+    assert "served by meta.llama-3.3-70b-instruct (route v1), request " in details["chat"]
+    assert "served by cohere.embed-v4.0 (route sdk)" in details["embedding"]
     assert details["embedding"].startswith("1536 numbers")
     assert "chunks" in details["stream"]
 
@@ -81,7 +81,7 @@ def test_a_key_is_sent_and_a_refusal_of_it_is_told(monkeypatch: pytest.MonkeyPat
         exit_code, found = report(f"{server.url}/v1", "--key", "-")
     assert exit_code == 1
     assert set(sent) == {"Bearer msk_abc"}
-    assert {check["remedy"] for check in found["checks"]} == {"Is --key a key of this gateway?"}
+    assert {check["remedy"] for check in found["checks"]} == {"Check that --key is a key of this gateway."}
     assert "msk_abc" not in json.dumps(found)
 
 
@@ -91,7 +91,7 @@ def test_a_stream_without_its_end_fails() -> None:
 
     with LoopbackServer(cut) as server:
         (stream,) = [check for check in report(f"{server.url}/v1")[1]["checks"] if check["name"] == "stream"]
-    assert (stream["verdict"], stream["detail"].partition(":")[0]) == ("fail", "the stream has no end")
+    assert (stream["verdict"], stream["detail"].partition(":")[0]) == ("fail", "the stream did not end properly")
 
 
 def test_a_gateway_that_is_out_of_reach_is_asked_once() -> None:

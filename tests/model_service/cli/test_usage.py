@@ -85,7 +85,7 @@ def test_a_log_without_records_is_an_empty_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"), [(("--by", "tem"), "--by: must be of"), ((), "there is no file or folder")]
+    ("words", "problem"), [(("--by", "tem"), "--by: must be one or more of"), ((), "no such file or folder")]
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, words: tuple[str, ...], problem: str) -> None:
     with pytest.raises(InvalidRequest, match=problem):
