@@ -26,6 +26,7 @@ class Terminal(io.StringIO):
 
 def drawn(monkeypatch: pytest.MonkeyPatch, columns: int, *, colour: bool) -> str:
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")  # of a dumb one, rich takes the width to be 80
     out = Terminal()
     findings.write_findings(CHECKS, out, colour=colour)
     return out.getvalue()
