@@ -7,6 +7,7 @@ import re
 import sys
 
 import pytest
+from rich.console import Console
 
 from model_service.cli import findings
 from model_service.doctor.checks import Check
@@ -25,8 +26,8 @@ class Terminal(io.StringIO):
 
 
 def drawn(monkeypatch: pytest.MonkeyPatch, columns: int, *, colour: bool) -> str:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setenv("TERM", "xterm")  # of a dumb one, rich takes the width to be 80
+    # Not the environment: a test that has replaced it while rich was loaded would have given rich its own for good.
+    monkeypatch.setattr(Console, "_environ", {"COLUMNS": str(columns), "TERM": "xterm"})
     out = Terminal()
     findings.write_findings(CHECKS, out, colour=colour)
     return out.getvalue()
