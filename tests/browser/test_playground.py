@@ -26,7 +26,7 @@ LISTED = "document.querySelectorAll('#model option').length > 3"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[LocalStack]:
-    with LocalStack(ROOT, config=CONFIG, page="/v1/playground") as stack:
+    with LocalStack(ROOT, config=CONFIG, page="/v1/playground", live=True) as stack:
         yield stack
 
 
@@ -146,7 +146,7 @@ def test_everything_that_can_be_used_has_a_name(page: Page) -> None:
 
 
 def test_the_page_needs_no_key_and_is_off_unless_it_is_switched_on() -> None:
-    with LocalStack(ROOT, config={}) as stack:
+    with LocalStack(ROOT, config={}, live=True) as stack:
         reply = httpx.get(f"{stack.gateway.url}/v1/playground", trust_env=False)
         assert (reply.status_code, reply.json()["error"]["code"]) == (404, "unknown_path")
 

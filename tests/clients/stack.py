@@ -24,6 +24,6 @@ if __name__ == "__main__":
         "MODEL_SERVICE_OCI_ENDPOINT": "{endpoint}",
         "MODEL_SERVICE_RESPONSES_BUCKET": "responses",
     }
-    with LocalStack(ROOT, oci=oci, config=config) as stack:
+    with LocalStack(ROOT, oci=oci, config=config, live=True) as stack:
         print(f"ready: {stack.gateway_url}", flush=True)
         signal.sigwait({signal.SIGTERM, signal.SIGINT})

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from mock_oci.extras import from_extra
+from mock_oci.services.functions.state import provisioned_fault
 from mock_oci.wire import Body
 
 NAME: Final = "func.yaml"
@@ -57,10 +58,16 @@ def read_func_yaml(folder: Path) -> FuncYaml:
     document = _document(path.read_bytes())
     _check_keys(document, "", _USED | _OF_NO_EFFECT)
     _check_kind(document)
-    detached = _detached_mode(document)
+    memory = _number(document, "memory", _MEMORY_MB)
+    detached = _deployed(document, "detached_mode")
+    provisioned = _deployed(document, "provisioned_concurrency")
+    count = {"count": _number(provisioned, "count", 0)} if "count" in provisioned else {}
+    fault = provisioned_fault(memory, {**provisioned, **count}) if provisioned else ""
+    if fault:
+        raise DeployError(f"{NAME}: provisioned_concurrency: {fault}")
     return FuncYaml(
         name=str(document.get("name") or name),
-        memory=_number(document, "memory", _MEMORY_MB),
+        memory=memory,
         timeout=_number(document, "timeout", _TIMEOUT),
         config=_config(document),
         entrypoint=_entrypoint(document),
@@ -125,13 +132,13 @@ def _entrypoint(document: Body) -> Entrypoint:
     return Entrypoint(str(module), words[2])
 
 
-def _detached_mode(document: Body) -> Body:
-    """Return what ``deploy.oci.detached_mode`` says, an object."""
+def _deployed(document: Body, part: str) -> Body:
+    """Return what ``deploy.oci`` says of a part, an object."""
     place, within = document, ""
-    for key, known in _DEPLOY.items():
+    for key in ("deploy", "oci", part):
         place = _object(place, key, within)
         within += f"{key}."
-        _check_keys(place, within, known)
+        _check_keys(place, within, _DEPLOY[key])
     return place
 
 
@@ -183,4 +190,5 @@ _DEPLOY: Final = {
     "deploy": frozenset({"oci"}),
     "oci": frozenset({"detached_mode", "provisioned_concurrency", "freeform_tags", "defined_tags"}),
     "detached_mode": frozenset({"timeout", "on_success", "on_failure"}),
+    "provisioned_concurrency": frozenset({"strategy", "count"}),
 }

@@ -6,6 +6,7 @@ Where the machine cannot have one, the start has to say why: that is asserted in
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import shlex
 import subprocess
@@ -17,7 +18,10 @@ import pytest
 from tests.mock_oci.fn import observed
 
 import mock_oci
+from mock_oci import MockOci
+from mock_oci.fn import confined_start
 from mock_oci.fn.confinement import NAMES, Confined, confinement_of
+from mock_oci.fn.functions import LocalFunctions
 
 NOBODY = "65534"
 ROOT = Path(__file__).parents[3]
@@ -129,6 +133,47 @@ def test_without_any_of_it_a_function_has_the_machine() -> None:
 
 def seen_pid(seen: dict[str, Any]) -> str:
     return next(iter(seen["places"])).rpartition("-")[2]
+
+
+def test_elsewhere_than_on_linux_a_process_starts_with_what_there_is_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "report").touch()
+    with (tmp_path / "report").open("r+b") as report:
+        specification = {
+            "command": ["/bin/sh", "-c", "ulimit -n"],
+            "files": 350,
+            "folder": "/",
+            "groups": {},
+            "names": ["files", "processes", "root", "tmp", "user"],
+            "place": "/",
+            "processes": 50,
+            "proven": False,
+            "report": report.fileno(),
+            "temporary": [],
+            "tmp": (32, 1024),
+            "visible": [],
+        }
+        run = f"runpy.run_path({confined_start.__file__!r}, run_name='__main__')"
+        elsewhere = f"import runpy, sys; sys.platform = 'darwin'; {run}"
+        words = [sys.executable, "-c", elsewhere, marshal.dumps(specification).hex()]
+        done = subprocess.run(words, pass_fds=[report.fileno()], capture_output=True, text=True, check=True)
+    off = marshal.loads((tmp_path / "report").read_bytes())
+    assert done.stdout == "350\n"
+    assert {name: off[name] for name in ("root", "tmp", "user")} == dict.fromkeys(
+        ("root", "tmp", "user"), "it takes Linux"
+    )
+    assert off["processes"]
+
+
+def test_what_config_names_in_tmp_is_there_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "named").mkdir()
+    for path in (tmp_path / "named/file", tmp_path / "other"):
+        path.write_text("x")
+    with LocalFunctions(MockOci()) as functions:
+        function = functions.deploy(observed.FOLDER, config={"FILE": str(tmp_path / "named/file")})
+        paths = [str(tmp_path / "named/file"), str(tmp_path / "other")]
+        answer = functions.invoke(function.id, json.dumps({"take": "contents", "paths": paths}).encode())
+        tmp = functions.confined.on.get("tmp")
+    assert json.loads(answer.body) == ["x", None if tmp else "x"]  # type: ignore[arg-type]  # a whole answer
 
 
 @pytest.mark.parametrize(

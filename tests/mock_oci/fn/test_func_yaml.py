@@ -112,7 +112,8 @@ def test_all_that_fns_command_line_knows_is_taken(tmp_path: Path) -> None:
     known = "version: 0.0.1\nruntime: python3.12\nschema_version: 20180708\nbuild_image: fnproject/python:3.12-dev\n"
     known += "run_image: fnproject/python:3.12\nidle_timeout: 30\nannotations: {a: b}\nexpects: {config: [{name: A}]}\n"
     known += "triggers: [{name: t, type: http, source: /t}]\nbuild: [make]\ncontent_type: text/plain\n"
-    known += "signing_details: {}\ndeploy: {oci: {freeform_tags: {a: b}}}\n"
+    known += "signing_details: {}\n"
+    known += "deploy: {oci: {freeform_tags: {a: b}, provisioned_concurrency: {strategy: CONSTANT, count: 40}}}\n"
     (tmp_path / "func.yaml").write_text(known)
     assert read_func_yaml(tmp_path) == FuncYaml(tmp_path.name)
 
@@ -139,6 +140,8 @@ def test_all_that_fns_command_line_knows_is_taken(tmp_path: Path) -> None:
         ("deploy: {oci: {timeout: 3}}", "func.yaml: unknown key deploy.oci.timeout"),
         ("deploy: {oci: {detached_mode: {timeout: soon}}}", "detached_mode.timeout must be a duration such as 30m"),
         ("deploy: {oci: {detached_mode: {on_success: {id: a}}}}", "unknown key deploy.oci.detached_mode.on_success.id"),
+        ("deploy: {oci: {provisioned_concurrency: {strategy: CONSTANT, count: 10}}}", "a multiple of 20 for 256 MB"),
+        ("deploy: {oci: {provisioned_concurrency: {strategy: SOME}}}", "strategy must be one of CONSTANT, NONE"),
         ("deploy: {oci: detached}", "func.yaml: deploy.oci must be an object"),
     ],
 )

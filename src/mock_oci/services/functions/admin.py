@@ -31,6 +31,7 @@ from mock_oci.services.functions.state import (
     MISSING_IMAGE,
     FunctionDetails,
     Functions,
+    provisioned_fault,
 )
 from mock_oci.services.oci_surface import endpoint, invalid, mapping_in, number_in, object_in, text_in
 from mock_oci.wire import Body, Response
@@ -69,6 +70,9 @@ def _function_made(call: Call, function: Body) -> Body:
     """Check what OCI Functions would refuse, and add what it makes (docs: functionscustomizing.htm). Raises Refused."""
     if function["memoryInMBs"] not in MEMORY_MB:
         raise invalid(f"memoryInMBs must be one of {', '.join(map(str, MEMORY_MB))}")
+    fault = provisioned_fault(function["memoryInMBs"], mapping_in(function, "provisionedConcurrencyConfig"))
+    if fault:
+        raise invalid(f"provisionedConcurrencyConfig.{fault}")
     number_in(function, "timeoutInSeconds", 30, 5, MAX_TIMEOUT)
     number_in(function, "detachedModeTimeoutInSeconds", 30, 5, MAX_DETACHED_TIMEOUT)
     application = call.cloud.state_of(StoredResources).of("application").find(function["applicationId"])

@@ -19,6 +19,8 @@ MEMORY_MB: Final = (128, 256, 512, 1024, 2048, 3072)
 MAX_TIMEOUT: Final = 300  # seconds
 MAX_DETACHED_TIMEOUT: Final = 3600  # seconds
 MAX_CONFIG_BYTES: Final = 4096  # of a function and its application (docs: Functions/Tasks/functionspassingparams.htm)
+PROVISIONED_STEPS: Final = {128: 40, 256: 20}  # of containers, by memory (functionsusingprovisionedconcurrency.htm)
+_PROVISIONED_STEP: Final = 10
 SYNC = "sync"
 DETACHED = "detached"
 
@@ -52,6 +54,17 @@ class FunctionDetails:
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
     success_destination: str = ""
     failure_destination: str = ""
+
+
+def provisioned_fault(memory: int, config: Body) -> str:
+    """Return what OCI Functions does not take of a provisioned concurrency; empty for what it does."""
+    if config.get("strategy") == "NONE" and config.get("count") is None:
+        return ""
+    if config.get("strategy") != "CONSTANT":
+        return "strategy must be one of CONSTANT, NONE"
+    count, step = config.get("count"), PROVISIONED_STEPS.get(memory, _PROVISIONED_STEP)
+    is_whole = isinstance(count, int) and count > 0 and count % step == 0
+    return "" if is_whole else f"count must be a multiple of {step} for {memory} MB"
 
 
 class Invoker(Protocol):

@@ -75,6 +75,10 @@ def children(most: int) -> int:
     return len(started)
 
 
+def contents(paths: list[str]) -> list[str | None]:
+    return [Path(path).read_text() if Path(path).exists() else None for path in paths]
+
+
 def files(most: int) -> int:
     """Return how many files can be open at once."""
     opened = []
@@ -126,5 +130,5 @@ def handler(ctx: InvokeContext, data: io.BytesIO | None = None) -> str:
 
 
 ORDERS: dict[str, Any] = {
-    order.__name__: order for order in (children, files, identity, memory, names, pause, places, space, ticks)
+    order.__name__: order for order in (children, contents, files, identity, memory, names, pause, places, space, ticks)
 }

@@ -54,6 +54,10 @@ def test_both_versions_of_the_api_tell_of_one_function(application: str, answere
         ("config", {"NUMBER": 1}, "must be a string"),
         ("failureDestination", {"kind": "STREAM"}, "streamId"),
         ("successDestination", {"kind": "BUCKET"}, "must be one of"),
+        ("provisionedConcurrencyConfig", {"strategy": "CONSTANT", "count": 10}, "must be a multiple of 20 for 256 MB"),
+        ("provisionedConcurrencyConfig", {"strategy": "CONSTANT", "count": 0}, "must be a multiple of 20 for 256 MB"),
+        ("provisionedConcurrencyConfig", {"strategy": "CONSTANT"}, "must be a multiple of 20 for 256 MB"),
+        ("provisionedConcurrencyConfig", {"strategy": "LATER"}, "strategy must be one of CONSTANT, NONE"),
     ],
 )
 def test_what_oci_functions_does_not_take_is_refused(
