@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import statistics
+import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from tests.docs.reference.pages import PAGES
 from tests.figures.__main__ import flow_of
 from tests.figures.sources import Package
 
+from mock_oci.extras import EXTRA_OF
 from model_service.routing import load_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +43,7 @@ LAYERS = (
     {"oci_names", "logs", "errors"},
     {"light_dataclasses"},
 )
+MOCK_OCI = tomllib.loads((SRC / "pyproject.toml").read_text())["project"]
 LAYER_OF = {part: number for number, layer in enumerate(LAYERS) for part in layer}
 MOST_ROOT_FILES = 12
 FEWEST_MODULES = 3  # of a package, __init__ among them
@@ -163,6 +168,63 @@ def test_a_package_has_more_than_one_thought() -> None:
 def test_the_emulator_and_the_function_do_not_know_each_other(package: str, others: set[str]) -> None:
     for path in sources(package):
         assert not others & {name.partition(".")[0] for name in imports(path)}, path
+
+
+# By what is imported, the distribution that brings it, where the names differ.
+BROUGHT_BY = {"yaml": "PyYAML"}
+# Imported only while a client of them is answered in process, or by who makes the table of the SDK's operations;
+# record and verify sign with the SDK, and say so.
+CLIENTS = {"anyio", "oci"}
+
+
+def third_party() -> Iterator[tuple[str, Path, ast.AST]]:
+    """Every import of mock_oci that neither it nor Python answers, wherever it stands."""
+    for path in sources("mock_oci"):
+        for node in ast.walk(tree(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif is_call(node, "from_extra", "import_module"):
+                names = ["".join(part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant))]
+            for name in (name.partition(".")[0] for name in names):
+                if name and name not in sys.stdlib_module_names and name != "mock_oci":
+                    yield name, path, node
+
+
+def is_call(node: ast.AST, *names: str) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    return called in names and not (node.args and isinstance(node.args[0], ast.Name | ast.Attribute | ast.Subscript))
+
+
+def required_names(texts: list[str]) -> set[str]:
+    return {Requirement(text).name for text in texts}
+
+
+def test_what_is_imported_is_a_dependency_an_extra_or_a_client_that_is_there() -> None:
+    extras = {name: required_names(texts) for name, texts in MOCK_OCI["optional-dependencies"].items()}
+    for module, path, node in third_party():
+        distribution = BROUGHT_BY.get(module, module)
+        if module in EXTRA_OF:
+            assert is_call(node, "from_extra"), f"{path}: {module} is of an extra: from_extra says which"
+            assert distribution in extras[EXTRA_OF[module]], path
+        elif module == "pytest":
+            assert path.name in ("pytest_plugin.py", "live_tests.py"), "what pytest loads, and nobody else"
+        elif module not in CLIENTS and not is_optional(node, path):
+            assert distribution in required_names(MOCK_OCI["dependencies"]), f"{path}: {module} is no dependency"
+
+
+def is_optional(node: ast.AST, path: Path) -> bool:
+    """What draws in a terminal is done without, or is reached only where it was found."""
+    return "rich" in ast.unparse(node) and path.parent.name == "demo"
+
+
+def test_no_extra_and_no_dependency_is_there_for_nothing() -> None:
+    used = {BROUGHT_BY.get(module, module) for module, _, _ in third_party()}
+    for name, texts in MOCK_OCI["optional-dependencies"].items():
+        assert required_names(texts) <= used or name == "all"
+    assert required_names(MOCK_OCI["dependencies"]) <= used
 
 
 @pytest.mark.parametrize("package", ["model_service", "mock_oci"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mock_oci.extras import MissingExtra, from_extra
+
 
 def read_document(content: bytes) -> Any:
     """Return what a document says. Raises ValueError for what is neither JSON nor YAML."""
@@ -16,9 +18,9 @@ def read_document(content: bytes) -> Any:
 
 def _yaml(content: bytes) -> Any:
     try:
-        import yaml  # noqa: PLC0415 - JSON needs none
-    except ImportError as error:
-        raise ValueError("a document in YAML needs PyYAML; JSON does not") from error
+        yaml = from_extra("yaml", "a document in YAML")
+    except MissingExtra as error:
+        raise ValueError(f"{error}; JSON does not") from error
     try:
         return yaml.safe_load(content)
     except yaml.YAMLError as error:
