@@ -65,13 +65,13 @@ smoke: $(VENV)/.runtime ## try a deployment as its clients do, after an apply: m
 	@printf '%s\n' "$(KEY)" | $(BIN)/python -m model_service smoke "$(URL)" --key - $(if $(MODEL),--model "$(MODEL)")
 
 test: $(VENV)/.tests ## the tests, with style and types
-	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes $(WORKERS) -m "not wide")
+	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal -m "not wide")
 
 test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider form
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
 
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
-	@$(call beside_lint,$(BIN)/python -m tests.in_parallel --processes 2 -m "not slow and not wide")
+	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow and not wide")
 
 test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/schemathesis $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl
