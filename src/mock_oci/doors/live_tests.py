@@ -23,6 +23,9 @@ from mock_oci.live.credentials import Credentials, find_credentials
 from mock_oci.live.upstream import Upstream
 from mock_oci.recording import recording, replaying
 
+FAILED = pytest.StashKey[bool]()
+"""Of an item whose test has failed: it leaves the recording that there is."""
+
 
 @dataclass(frozen=True)
 class OciTenancy:
@@ -107,7 +110,8 @@ def _live(
     if not home:
         raise pytest.UsageError("--oci-live: --oci-compartment is needed, as these credentials name no tenancy")
     if options["oci-record"] and path is not None:
-        leaving.enter_context(recording(path, upstream=options["oci-endpoint"]))
+        recorded = leaving.enter_context(recording(path, upstream=options["oci-endpoint"]))
+        leaving.callback(lambda: recorded.discard() if item.stash.get(FAILED, False) else None)
     elif options["oci-endpoint"]:
         leaving.callback(DOORS.open(Upstream(options["oci-endpoint"]).send, lets_others=True))
     return OciTenancy("oci", credentials.region, home, item.nodeid, credentials)

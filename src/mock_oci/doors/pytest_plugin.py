@@ -56,6 +56,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         names.insert(0, "oci_tenancy")
 
 
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """Note that a marked test has failed, which is no reason to record it."""
+    if call.excinfo is not None and item.get_closest_marker("oci_live") is not None:
+        from mock_oci.doors.live_tests import FAILED  # noqa: PLC0415 - a run that uses no fixture loads nothing
+
+        item.stash[FAILED] = True
+
+
 @pytest.fixture
 def oci_tenancy(request: pytest.FixtureRequest) -> Iterator[OciTenancy]:
     """Yield whose tenancy a test asks: OCI's where --oci-live says so, else a local one or a recording."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from mock_oci.wire import Body, Request
 
+_HALVES = re.compile("[\ud800-\udfff]")
 CUT = "cut"
 CLIENT_LEFT = "client left"
 
@@ -88,7 +90,7 @@ def written_body(body: bytes) -> Body:
 def read_body(entry: Body) -> bytes:
     """Return the bytes of what ``written_body`` wrote; the JSON is the same, its spaces need not be."""
     if "json" in entry:
-        return json.dumps(entry["json"], ensure_ascii=False, separators=(",", ":")).encode()
+        return written_json(entry["json"]).encode()
     return _read(entry["text"] if "text" in entry else {"base64": entry.get("base64", "")})
 
 
@@ -98,6 +100,15 @@ def json_of(text: bytes | str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def written_json(document: Any, indent: int | None = None) -> str:
+    """Write JSON that can be encoded: a half of a character that stands alone only can as an escape."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(document, ensure_ascii=False, separators=separators, indent=indent)
+    if text.isascii() or not _HALVES.search(text):
+        return text
+    return json.dumps(document, separators=separators, indent=indent)
 
 
 def _written(piece: bytes) -> Any:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from mock_oci.recording.exchange import Exchange, json_of, read_exchange
-from mock_oci.recording.patterns import NAMESPACE, kind_of_name
+from mock_oci.recording.exchange import Exchange, json_of, read_exchange, written_json
+from mock_oci.recording.patterns import CREDENTIALS, NAMESPACE, kind_of_name
 from mock_oci.recording.sanitiser import Sanitiser, alone
 from mock_oci.recording.streams import sanitised_pieces
 from mock_oci.wire import Request
@@ -39,15 +39,17 @@ class SecretLeft(AssertionError):
 def write_recording(path: Path, exchanges: Iterable[Exchange], sanitiser: Sanitiser, left_out: int = 0) -> None:
     """Write the exchanges, replaced throughout. Raises SecretLeft, and OSError; then what was there stays."""
     kept = list(exchanges)
+    sanitiser.is_learning = True
     for exchange in kept:  # what the last one shows to be a secret may stand in the first one too
         _learn_credentials(exchange.request.headers, sanitiser)
         sanitised(exchange, sanitiser)
+    sanitiser.is_learning = False
     document = {
         "format": FORMAT,
         "left_out": left_out,
         "exchanges": [sanitised(exchange, sanitiser).wire() for exchange in kept],
     }
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    text = written_json(document, indent=1) + "\n"
     _check(text, sanitiser)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
@@ -109,8 +111,11 @@ def sanitised(exchange: Exchange, sanitiser: Sanitiser) -> Exchange:
 
 def _check(text: str, sanitiser: Sanitiser) -> None:
     """Raise SecretLeft if anything that was replaced somewhere still stands elsewhere, in whatever encoding."""
-    for value, placeholder in sanitiser.placeholders.replaced().items():
-        if len(value) >= _LOOKED_FOR and (re.search(alone(value), text) or any(form in text for form in _forms(value))):
+    for kind, value, placeholder in sanitiser.placeholders.replaced():
+        if len(value) < _LOOKED_FOR:
+            continue
+        is_there = value in text and re.search(alone(value), text)
+        if is_there or (kind in CREDENTIALS and any(form in text for form in _forms(value))):
             raise SecretLeft(
                 f"what became {placeholder!r} elsewhere still stands in the recording: nothing was written"
             )

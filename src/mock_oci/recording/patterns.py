@@ -8,6 +8,8 @@ from typing import Final
 SECRET: Final = "secret"  # noqa: S105 - the name of a kind
 NAMESPACE: Final = "namespace"
 OPAQUE: Final = "opaque"
+# Kinds by which one gets in: they are looked for in every encoding before a recording is written.
+CREDENTIALS: Final = frozenset({SECRET, "apikey", "bearer", "jwt", "link", "pem", "fingerprint", "ocid", "email"})
 
 # By its look, in any text. The name of a group is the kind of what it finds.
 BY_LOOK: Final = re.compile(
@@ -17,11 +19,12 @@ BY_LOOK: Final = re.compile(
     r"|(?P<apikey>\bsk-[\w-]{8,})"
     r"|(?P<ocid>\bocid[v\d]+[.:][a-z0-9-]+[.:][a-z0-9]*[.:][a-z0-9-]*(?:[.:][a-z0-9-]*)?[.:][a-z0-9-]{3,})"
     r"|(?<=/p/)(?P<link>[\w-]{6,})(?=/n/)"
+    r"|(?<=/n/)(?P<namespace>[\w-]{4,})(?=/[bp]/)"
     r"|(?P<fingerprint>\b(?:[0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}\b)"
     r"|(?P<request>\b[0-9A-Fa-f]{32}(?:/[0-9A-Fa-f]{32}){0,2}\b)"
     r"|(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)"
     r"|(?P<object>\b(?:resp|conv|msg|call|chatcmpl|file|vs|vsfb|cntr|cfile|fc|rs|run|batch)[_-][A-Za-z0-9_-]{16,})"
-    r"|(?P<email>[^\s\"'<>,;:()\[\]{}@/\\=&?\0]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<email>[^\s\"'<>,;:()\[\]{}@/\\=&?\0]{1,64}@[\w-]+(?:\.[\w-]+)+)"
     r"|(?<![\w.])(?P<ip>(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})(?![\w.])"
     r"|(?P<host>\b[a-z0-9]{6,})(?=\.(?:[a-z]+-[a-z0-9]+-\d\.functions|apigateway|apm-agt|objectstorage)\.)",
     re.DOTALL | re.ASCII,  # a letter of another alphabet, or a byte, is no part of an id

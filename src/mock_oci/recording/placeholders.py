@@ -29,6 +29,7 @@ class Placeholders:
 
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._made: set[str] = set()
         self._numbers: dict[str, Iterator[int]] = {}
         self._lock = threading.Lock()
@@ -42,12 +43,13 @@ class Placeholders:
                 number = next(self._numbers.setdefault(kind, itertools.count(1)))
                 self._given[value] = _MAKERS.get(kind, object_like)(value, number)
                 self._made.add(self._given[value])
+                self._kinds[value] = kind
             return self._given[value]
 
-    def replaced(self) -> dict[str, str]:
-        """Return what was replaced, each with what stands for it."""
+    def replaced(self) -> list[tuple[str, str, str]]:
+        """Return what was replaced: its kind, itself, and what stands for it."""
         with self._lock:
-            return dict(self._given)
+            return [(self._kinds[value], value, placeholder) for value, placeholder in self._given.items()]
 
 
 def _filled(start: str, length: int) -> str:

@@ -101,6 +101,7 @@ class Recording(AbstractContextManager["Recording"]):
         self._upstream = Upstream(upstream)
         self._bounds = bounds
         self._close: Callable[[], None] | None = None
+        self._is_discarded = False
         self._recorder = Recorder(self._upstream, **bounds)
 
     @property
@@ -108,10 +109,14 @@ class Recording(AbstractContextManager["Recording"]):
         """Return how many exchanges there was no room for."""
         return self._recorder.left_out
 
+    def discard(self) -> None:
+        """Write nothing of this block: what it asked is not what was wanted."""
+        self._is_discarded = True
+
     def __enter__(self) -> Self:
         if self._close is not None:
             raise RuntimeError("recording() is on already")
-        self._recorder = Recorder(self._upstream, **self._bounds)
+        self._recorder, self._is_discarded = Recorder(self._upstream, **self._bounds), False
         self._close = DOORS.open(self._recorder.answer, lets_others=True)
         return self
 
@@ -119,7 +124,7 @@ class Recording(AbstractContextManager["Recording"]):
         close, self._close = self._close, None
         if close is not None:
             close()
-        if kind is None:
+        if kind is None and not self._is_discarded:
             self._recorder.write(self.path)
 
     async def __aenter__(self) -> Self:

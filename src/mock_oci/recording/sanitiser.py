@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from mock_oci.recording.exchange import json_of
+from mock_oci.recording.exchange import json_of, written_json
 from mock_oci.recording.patterns import BY_LOOK, NAMESPACE, OPAQUE, PARAMETER, SECRET, kind_in_path, kind_of_name
 from mock_oci.recording.placeholders import Placeholders
 
@@ -70,22 +69,22 @@ class Sanitiser(Rewriter):
     """Replaces what it recognises, and whatever it has learnt to be secret, wherever it stands.
 
     ``also``: more strings that must not stay. What stands under a telling name is learnt: so everything is shown to it
-    once before anything is written.
+    once before anything is written, while it ``is_learning``.
     """
 
     def __init__(self, also: Iterable[str] = ()) -> None:
         self.placeholders = Placeholders()
+        self.is_learning = False
         self._learnt: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        for value in also:
-            self.learn(SECRET, value)
+        for value in filter(None, also):
+            self.placeholders.of(SECRET, value)
+            self._learnt.add(value)
 
     def learn(self, kind: str, value: str) -> str:
         """Remember a value that must not stay anywhere, and return what stands for it."""
         placeholder = self.placeholders.of(kind, value)
-        if placeholder != value and len(value) >= _MIN_LEARNT and value not in self._learnt:
+        if placeholder != value and len(value) >= _MIN_LEARNT:
             self._learnt.add(value)
-            self._pattern = None
         return placeholder
 
     def named(self, name: str, text: str) -> str | None:
@@ -112,11 +111,11 @@ class Sanitiser(Rewriter):
 
     def replaced(self, text: str) -> str:
         """Replace what was learnt, parameters of URLs, and what is known by its look."""
-        if self._pattern is None and self._learnt:
-            longest_first = sorted(self._learnt, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(alone, longest_first)))
-        if self._pattern is not None:
-            text = self._pattern.sub(lambda found: self.placeholders.of(SECRET, found.group()), text)
+        # Only those that are there make a pattern: there may be thousands, and texts of a megabyte.
+        present = [] if self.is_learning else [value for value in self._learnt if value in text]
+        if present:
+            pattern = "|".join(map(alone, sorted(present, key=len, reverse=True)))
+            text = re.sub(pattern, lambda found: self.placeholders.of(SECRET, found.group()), text)
         text = PARAMETER.sub(lambda found: found[1] + quote(self.learn(SECRET, unquote(found[2]))), text)
         return BY_LOOK.sub(lambda found: self.placeholders.of(found.lastgroup or SECRET, found.group()), text)
 
@@ -144,7 +143,7 @@ def _inner_json(text: str) -> _Unwrapped:
     document = json_of(text)
     if not isinstance(document, dict | list):
         return None
-    return document, lambda changed: json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+    return document, written_json
 
 
 def _inner_base64(text: str) -> _Unwrapped:

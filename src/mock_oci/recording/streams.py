@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mock_oci.recording.exchange import json_of
+from mock_oci.recording.exchange import json_of, written_json
 from mock_oci.recording.sanitiser import Sanitiser
 
 _Place = tuple[str | int, ...]
@@ -57,7 +56,7 @@ def _line(line: str, prefix: str, event: Any, sanitiser: Sanitiser) -> str:
         return line if changed == text else f"{start}{changed}{ending}"
     ending = line[len(line.rstrip("\r\n")) :]
     changed = sanitiser.value(event)
-    return f"{prefix}{' ' if prefix else ''}{json.dumps(changed, ensure_ascii=False, separators=(',', ':'))}{ending}"
+    return f"{prefix}{' ' if prefix else ''}{written_json(changed)}{ending}"
 
 
 def _hide_what_is_spread(events: list[Any], sanitiser: Sanitiser) -> None:

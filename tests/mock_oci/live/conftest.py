@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mock_oci.doors.pytest_plugin import OCI_LIVE, oci_tenancy, pytest_itemcollected
+from mock_oci.doors.pytest_plugin import OCI_LIVE, oci_tenancy, pytest_itemcollected, pytest_runtest_makereport
 
-__all__ = ["oci_tenancy", "pytest_itemcollected"]
+__all__ = ["oci_tenancy", "pytest_itemcollected", "pytest_runtest_makereport"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -115,6 +115,9 @@ PLACES = {
         canaries=(LINK, NAMESPACE),
     ),
     "the namespace, asked for": Place(target="/n/", answer=as_json(NAMESPACE), canaries=(NAMESPACE,)),
+    "the namespace in a text": Place(
+        answer=Response(200, {}, f"no object at /n/{NAMESPACE}/b/x/o/y".encode()), canaries=(NAMESPACE,)
+    ),
     "a redirect": Place(
         answer=Response(302, {"location": f"https://{HOST}/n/?sig={quote(PASSWORD, safe='')}&id={OCID}"}),
         canaries=(PASSWORD, OCID),
@@ -345,11 +348,26 @@ def test_the_same_id_has_the_same_placeholder_wherever_it_stands(
     assert answer == {"id": placeholder, "value": b64(placeholder), "text": f"in {placeholder}"}
 
 
+def test_half_a_character_and_bytes_that_are_no_text_are_kept(
+    cloud: MockOci, service: Callable[[Place], str], tmp_path: Path
+) -> None:
+    half = Response(200, {"content-type": "application/json"}, b'{"a": "\\ud83d", "id": "%s"}' % OCID.encode())
+    torn = Response(
+        200, {"content-type": "text/event-stream"}, [b'data: {"a": "\xff", "id": "%s"}\n\n' % OCID.encode()]
+    )
+    for place in (Place(answer=half), Place(answer=torn)):
+        with recording(tmp_path / "x.json", upstream=service(place)):
+            ask(place, signer(cloud))
+        assert OCID not in (tmp_path / "x.json").read_text()
+        assert len(read_recording(tmp_path / "x.json")) == 1
+
+
 def test_what_is_hidden_by_name_is_nowhere(cloud: MockOci, service: Callable[[Place], str], tmp_path: Path) -> None:
-    place = Place(answer=as_json({"project": "Project Moonshot", "n": ["about project Project Moonshot"]}))
-    with recording(tmp_path / "x.json", upstream=service(place), hide=["Project Moonshot"]):
+    place = Place(answer=as_json({"project": "Project Moonshot", "n": ["about project Project Moonshot", "n7"]}))
+    with recording(tmp_path / "x.json", upstream=service(place), hide=["Project Moonshot", "n7"]):
         ask(place, signer(cloud))
     assert "Moonshot" not in (tmp_path / "x.json").read_text()
+    assert "n7" not in (tmp_path / "x.json").read_text()
 
 
 def test_a_secret_that_cannot_be_taken_out_is_not_written(

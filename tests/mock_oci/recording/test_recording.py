@@ -202,12 +202,19 @@ def test_bounds_in_size_are_kept_and_said(real: Real, tmp_path: Path) -> None:
     assert recorded.left_out == 0
     assert "Hi" not in file.read_text()
     with pytest.raises(NotInRecording, match=r"was recorded without its bodies: they had \d+ bytes"), replaying(file):
-        httpx.post(CHAT)
+        by_httpx({}, real.signer, real.compartment)
     with recording(file, upstream=real.url, max_bytes=1000) as recorded:
         for _ in range(3):
             by_httpx({}, real.signer, real.compartment)
     assert (recorded.left_out, len(read_recording(file))) == (2, 1)
     assert json.loads(file.read_text())["left_out"] == 2
+
+
+def test_a_recording_can_be_discarded(real: Real, tmp_path: Path) -> None:
+    with recording(tmp_path / "chat.json", upstream=real.url) as recorded:
+        by_httpx({}, real.signer, real.compartment)
+        recorded.discard()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_hosts_and_loopback_are_not_recorded(real: Real, tmp_path: Path) -> None:
