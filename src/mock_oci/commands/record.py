@@ -9,6 +9,7 @@ from mock_oci.commands.arguments import Parser, complain, port, program
 from mock_oci.commands.served import serve_for, split_command
 from mock_oci.doors.foreground import reason
 from mock_oci.live.credentials import AUTHENTICATIONS, find_credentials
+from mock_oci.live.hosts import Hosts
 from mock_oci.live.upstream import Upstream
 from mock_oci.recording.file import SecretLeft
 from mock_oci.recording.recorder import MAX_BODY, MAX_BYTES, Recorder
@@ -30,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         region = options.region if credentials is None else credentials.region
         if region is None:
             return complain("--region is needed where there are no credentials", 2)
+        Hosts(region).of_client("ObjectStorageClient")  # the SDK is needed here too, to find a host
         recorder = Recorder(
             Upstream(options.upstream), hide=options.hide, max_body=options.max_body, max_bytes=options.max_bytes
         )
@@ -39,6 +41,8 @@ def run(arguments: Sequence[str]) -> int:
         recorder.write(options.file)
     except (OSError, ValueError) as error:
         return complain(reason(error), 2)
+    except ImportError:
+        return complain("the OCI SDK is needed to find hosts: pip install oci", 2)
     except SecretLeft as left:
         return complain(f"{left}", 2)
     left_out = f"; {recorder.left_out} left out for want of room" if recorder.left_out else ""

@@ -11,9 +11,11 @@ from tests.docs.reference.markdown import MADE
 
 import mock_oci
 import model_service
+from mock_oci import recording
 from mock_oci.backend import MockOci
 from mock_oci.doors import pytest_plugin
 from mock_oci.doors.in_process import InProcess
+from mock_oci.doors.live_tests import OciTenancy
 from mock_oci.scripts import Script
 from model_service import errors
 from model_service.settings import Settings
@@ -43,8 +45,14 @@ MOCK_OCI: Final = (
     ("Response", mock_oci.Response, ()),
     ("Disconnect", mock_oci.Disconnect, ()),
     ("UnexpectedHost", mock_oci.UnexpectedHost, ()),
+    ("recording.recording", recording.recording, ()),
+    ("recording.replaying", recording.replaying, ()),
+    ("recording.Player", recording.Player, ("left",)),
+    ("recording.NotInRecording", recording.NotInRecording, ()),
+    ("recording.SecretLeft", recording.SecretLeft, ()),
+    ("doors.live_tests.OciTenancy", OciTenancy, ("is_live", "client", "name")),
 )
-FIXTURES: Final = ("oci", "oci_function", "oci_gateway")
+FIXTURES: Final = ("oci", "oci_function", "oci_gateway", "oci_tenancy")
 
 
 def page() -> str:

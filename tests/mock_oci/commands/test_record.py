@@ -114,6 +114,40 @@ def test_a_command_finds_the_door_and_its_exit_code_is_passed_on(real: Real, tmp
     assert (code, "GET /n/ is not in the recording; nothing is left of it" in said) == (1, True)
 
 
+def test_a_stream_goes_through_in_its_pieces(real: Real, tmp_path: Path) -> None:
+    file = tmp_path / "recording.json"
+    message = {"role": "USER", "content": [{"type": "TEXT", "text": "Hi"}]}
+    chat = {"apiFormat": "GENERIC", "messages": [message], "isStream": True}
+    mode = {"servingType": "ON_DEMAND", "modelId": "meta.llama-3.3-70b-instruct"}
+    details = {"compartmentId": real.compartment, "servingMode": mode, "chatRequest": chat}
+
+    def pieces(url: str) -> list[str]:
+        with httpx.stream("POST", f"{url}/20231130/actions/chat", json=details, trust_env=False) as answer:
+            assert answer.headers["transfer-encoding"] == "chunked"
+            return [line for line in answer.iter_lines() if line.startswith("data:")]
+
+    real.script(kind="chat", text=["Be", "cause"])
+    where = ["--config-file", str(real.folder / "config"), "--upstream", real.url]
+    with started("record", str(file), *where) as (url, end):
+        live = pieces(url)
+        assert end()[0] == 0
+    assert len(live) > 2
+    assert len(read_recording(file)[0].pieces) == len(live)
+    with started("replay", str(file)) as (url, end):
+        assert len(pieces(url)) == len(live)
+        assert end() == (0, "")
+
+
+def test_without_the_sdk_it_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "oci", None)
+    monkeypatch.setitem(sys.modules, "oci.object_storage", None)
+    for words in (["record", "x.json"], ["record", "x.json", "--auth", "none", "--region", "eu-madrid-9"]):
+        assert main(words) == 2
+        assert "the OCI SDK is needed" in capsys.readouterr().err
+
+
 def test_a_generative_ai_key_goes_on_as_it_is(tmp_path: Path, real: Real) -> None:
     file, secret = tmp_path / "recording.json", "sk-not-a-key-of-this-tenancy"
     with started("record", str(file), "--auth", "none", "--region", "us-chicago-1", "--upstream", real.url) as (
