@@ -153,6 +153,11 @@ _UNDERSTOOD: Final = {
         "deadLetterQueueDeliveryCount freeformTags definedTags"
     ),
     "NotificationControlPlaneClient.create_topic": "name compartmentId description freeformTags definedTags",
+    "NotificationControlPlaneClient.update_topic": "if-match description freeformTags definedTags",
+    "NotificationControlPlaneClient.change_topic_compartment": "if-match compartmentId",
+    "NotificationDataPlaneClient.update_subscription": "if-match deliveryPolicy freeformTags definedTags",
+    "NotificationDataPlaneClient.change_subscription_compartment": "if-match compartmentId",
+    "NotificationDataPlaneClient.resend_subscription_confirmation": "",
     "NotificationControlPlaneClient.delete_topic": "if-match",
     "NotificationControlPlaneClient.get_topic": "",
     "NotificationControlPlaneClient.list_topics": "compartmentId id name page limit sortBy sortOrder lifecycleState",

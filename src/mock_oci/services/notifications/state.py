@@ -23,7 +23,7 @@ from mock_oci.services.resources import Resources
 _MAX_RECORDED = 10_000
 # After the first attempt at once again, and then by these; for two hours unless the subscription says otherwise.
 _BACKOFF_SECONDS = (0.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0)
-_RETRY_SECONDS = 7200.0
+RETRY_SECONDS = 7200.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,10 @@ class Topic:
 
 @dataclass(frozen=True)
 class Subscription:
-    """``state``: PENDING until it is confirmed with ``token``, then ACTIVE. ``created`` in Unix seconds."""
+    """``state``: PENDING until it is confirmed with ``token``, then ACTIVE. ``created`` in Unix seconds.
+
+    ``patience``: for how many seconds what is not acknowledged is tried again.
+    """
 
     id: str
     topic: Topic
@@ -50,6 +53,7 @@ class Subscription:
     state: str
     token: str = field(repr=False)
     details: Mapping[str, Any] = field(default_factory=dict)
+    patience: float = RETRY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ class Notifications:
         )
         self.subscriptions.keep(subscription.id, subscription)
         if not confirmed:
-            self._ask_to_confirm(subscription, base_url)
+            self.ask_to_confirm(subscription, base_url)
         return subscription
 
     def publish(self, topic: Topic, body: str, title: str = "", *, base_url: str = "") -> Published:
@@ -178,7 +182,8 @@ class Notifications:
         """Make the subscription active."""
         return self.subscriptions.keep(subscription.id, replace(subscription, state="ACTIVE"))
 
-    def _ask_to_confirm(self, subscription: Subscription, base_url: str) -> None:
+    def ask_to_confirm(self, subscription: Subscription, base_url: str) -> None:
+        """Send the endpoint of a subscription what confirms it."""
         url = link(subscription, base_url, "confirmation")
         id_ = new_uuid(self._cloud, "message")
         headers = self._headers(subscription, id_, "SubscriptionConfirmation", base_url)
@@ -207,7 +212,9 @@ class Notifications:
         self.deliveries.append(tried)
         pause = _BACKOFF_SECONDS[min(tried.attempt, len(_BACKOFF_SECONDS)) - 1]
         due = self._cloud.clock() + pause
-        if not tried.acknowledged and due <= waiting.since + _RETRY_SECONDS:
+        subscription = self.subscriptions.find(tried.subscription_id)
+        patience = subscription.patience if subscription is not None else RETRY_SECONDS
+        if not tried.acknowledged and due <= waiting.since + patience:
             with self._lock:
                 self._waiting.append(_WaitingMessage(tried, waiting.since, due))
 

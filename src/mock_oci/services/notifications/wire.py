@@ -49,11 +49,11 @@ def create_topic(call: Call) -> Response:
         topic = call.cloud.state_of(Notifications).create_topic(name, compartment_id, given)
     except ValueError as error:
         raise Refused(oci_error(409, f"A topic of the name {name} exists", "Conflict")) from error
-    return _TOPICS.shown(call, topic)
+    return TOPICS.shown(call, topic)
 
 
 def publish_message(call: Call) -> Response:
-    topic, details = _TOPICS.of(call), object_in(call.request.body)
+    topic, details = TOPICS.of(call), object_in(call.request.body)
     throttle(call, "notifications.publish_message", topic.id)
     body, title = text_in(details, "body"), optional_text_in(details, "title")
     if len(body.encode()) > _MAX_BYTES:
@@ -62,7 +62,7 @@ def publish_message(call: Call) -> Response:
     if kind not in _MESSAGE_TYPES:
         raise invalid(f"messageType must be one of {', '.join(_MESSAGE_TYPES)}")
     text = _default_of(body) if kind == "JSON" else body
-    message = call.cloud.state_of(Notifications).publish(topic, text, title, base_url=_base_url(call))
+    message = call.cloud.state_of(Notifications).publish(topic, text, title, base_url=base_url(call))
     return json_response(202, {"messageId": message.id, "timeStamp": timestamp(message.published)})
 
 
@@ -78,15 +78,15 @@ def create_subscription(call: Call) -> Response:
     if protocol in _TO_URLS and not endpoint_.startswith(("http:", "https:")):
         raise invalid(f"endpoint must be a URL for the protocol {protocol}")
     subscription = call.cloud.state_of(Notifications).subscribe(
-        _TOPICS.named(call, text_in(details, "topicId")),
+        TOPICS.named(call, text_in(details, "topicId")),
         protocol,
         endpoint_,
         compartment_id=compartment_id,
         confirmed=protocol in CONFIRMED_AT_ONCE,
         details=details_in(details, "freeformTags", "definedTags"),
-        base_url=_base_url(call),
+        base_url=base_url(call),
     )
-    return _SUBSCRIPTIONS.shown(call, subscription)
+    return SUBSCRIPTIONS.shown(call, subscription)
 
 
 def confirm_subscription(call: Call) -> Response:
@@ -98,7 +98,7 @@ def confirm_subscription(call: Call) -> Response:
             "topicName": subscription.topic.name,
             "topicId": subscription.topic.id,
             "endpoint": subscription.endpoint,
-            "unsubscribeUrl": link(subscription, _base_url(call), "unsubscription"),
+            "unsubscribeUrl": link(subscription, base_url(call), "unsubscription"),
             "message": f"{subscription.endpoint} is now subscribed to the topic {subscription.topic.name}",
             "subscriptionId": subscription.id,
         },
@@ -129,7 +129,7 @@ def _default_of(body: str) -> str:
     return default if isinstance(default, str) else json.dumps(default)
 
 
-def _base_url(call: Call) -> str:
+def base_url(call: Call) -> str:
     return endpoint(call, f"notification.{call.cloud.region}.oraclecloud.com")
 
 
@@ -146,12 +146,28 @@ def _topic(call: Call, topic: Topic) -> Body:
         "lifecycleState": "ACTIVE",
         "timeCreated": timestamp(topic.created),
         "etag": etag_of(topic),
-        "apiEndpoint": _base_url(call),
+        "apiEndpoint": endpoint(call, f"cell1.notification.{call.cloud.region}.oraclecloud.com"),
     }
 
 
 def _subscription(call: Call, subscription: Subscription) -> Body:
-    """Write a subscription as oci.ons.models.Subscription has it; ``createdTime`` in milliseconds."""
+    """Write a subscription as oci.ons.models.Subscription has it."""
+    return {**_common(call, subscription), "deliverPolicy": json.dumps(policy_of(subscription))}
+
+
+def _summary(call: Call, subscription: Subscription) -> Body:
+    """Write a row of the list as oci.ons.models.SubscriptionSummary has it."""
+    return {**_common(call, subscription), "deliveryPolicy": policy_of(subscription)}
+
+
+def policy_of(subscription: Subscription) -> Body:
+    """Write for how long, in milliseconds, what is not acknowledged is tried again."""
+    patience = int(subscription.patience * 1000)
+    return {"backoffRetryPolicy": {"maxRetryDuration": patience, "policyType": "EXPONENTIAL"}}
+
+
+def _common(call: Call, subscription: Subscription) -> Body:
+    """Write what both have; ``createdTime`` in milliseconds."""
     del call
     return {
         "freeformTags": {},
@@ -168,7 +184,7 @@ def _subscription(call: Call, subscription: Subscription) -> Body:
     }
 
 
-_TOPICS = Collection(
+TOPICS = Collection(
     parameter="topic",
     resources=lambda cloud: cloud.state_of(Notifications).topics,
     wire=_topic,
@@ -177,11 +193,11 @@ _TOPICS = Collection(
     aliases={"id": "topicId"},
     compartment_id=lambda call: call.request.query.get("compartmentId", ""),
 )
-_SUBSCRIPTIONS = Collection(
+SUBSCRIPTIONS = Collection(
     parameter="subscription",
     resources=lambda cloud: cloud.state_of(Notifications).subscriptions,
     wire=_subscription,
-    summary=_subscription,
+    summary=_summary,
     filters=("compartmentId", "topicId"),
     compartment_id=lambda call: call.request.query.get("compartmentId", ""),
 )
@@ -189,14 +205,14 @@ _TOPIC = "/20181201/topics/{topic}"
 _SUBSCRIPTION = "/20181201/subscriptions/{subscription}"
 OPERATIONS = (
     Operation("POST", "/20181201/topics", refusing(create_topic)),
-    Operation("GET", "/20181201/topics", refusing(_TOPICS.list)),
-    Operation("GET", _TOPIC, refusing(_TOPICS.read)),
-    Operation("DELETE", _TOPIC, refusing(_TOPICS.remove)),
+    Operation("GET", "/20181201/topics", refusing(TOPICS.list)),
+    Operation("GET", _TOPIC, refusing(TOPICS.read)),
+    Operation("DELETE", _TOPIC, refusing(TOPICS.remove)),
     Operation("POST", f"{_TOPIC}/messages", refusing(publish_message)),
     Operation("POST", "/20181201/subscriptions", refusing(create_subscription)),
-    Operation("GET", "/20181201/subscriptions", refusing(_SUBSCRIPTIONS.list)),
-    Operation("GET", _SUBSCRIPTION, refusing(_SUBSCRIPTIONS.read)),
-    Operation("DELETE", _SUBSCRIPTION, refusing(_SUBSCRIPTIONS.remove)),
+    Operation("GET", "/20181201/subscriptions", refusing(SUBSCRIPTIONS.list)),
+    Operation("GET", _SUBSCRIPTION, refusing(SUBSCRIPTIONS.read)),
+    Operation("DELETE", _SUBSCRIPTION, refusing(SUBSCRIPTIONS.remove)),
     Operation("GET", f"{_SUBSCRIPTION}/confirmation", refusing(confirm_subscription), ()),
     Operation("GET", f"{_SUBSCRIPTION}/unsubscription", refusing(unsubscribe_by_link), ()),
 )

@@ -69,16 +69,22 @@ def topics(ask: Asking) -> None:
     topic = ask(f"{control}.create_topic", body={"name": "t", "compartmentId": ask.home, **_TAGS}).body["topicId"]
     ask(f"{control}.get_topic", topic)
     ask(f"{control}.list_topics", query={"compartmentId": ask.home})
+    ask(f"{control}.update_topic", topic, body={"description": "d"})
     to = {"protocol": "EMAIL", "endpoint": "ada@example.com"}
     one = ask(f"{client}.create_subscription", body={"topicId": topic, "compartmentId": ask.home, **to, **_TAGS}).id
     token = ask.oci.state_of(Notifications).subscriptions.all()[0].token
     query = {"token": token, "protocol": "EMAIL"}
+    ask(f"{client}.resend_subscription_confirmation", one)
     ask(f"{client}.get_confirm_subscription", one, query=query)
     ask(f"{client}.get_subscription", one)
     ask(f"{client}.list_subscriptions", query={"compartmentId": ask.home})
     ask(f"{client}.publish_message", topic, body={"title": "t", "body": "text"})
     ask(f"{client}.get_unsubscription", one, query=query)
     two = ask(f"{client}.create_subscription", body={"topicId": topic, "compartmentId": ask.home, **to}).id
+    policy = {"backoffRetryPolicy": {"maxRetryDuration": 60_000, "policyType": "EXPONENTIAL"}}
+    ask(f"{client}.update_subscription", two, body={"deliveryPolicy": policy})
+    ask(f"{client}.change_subscription_compartment", two, body={"compartmentId": ask.root})
+    ask(f"{control}.change_topic_compartment", topic, body={"compartmentId": ask.root})
     ask(f"{client}.delete_subscription", two)
     ask(f"{control}.delete_topic", topic)
 
