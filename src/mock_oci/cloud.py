@@ -137,6 +137,7 @@ class Cloud:
         with self._lock:
             self._states = {kind: state for kind, state in self._states.items() if hasattr(kind, "outlives_reset")}
         self.script.clear()
+        self.catalogue.forget_made()
         self._set_policies()
         self.clock.reset()
         for records in (self.requests, self.refusals, self.calls):

@@ -27,12 +27,8 @@ _UNDERSTOOD: Final = {
         "description compartmentId displayName conversationConfig freeformTags definedTags"
     ),
     "GenerativeAiClient.delete_generative_ai_project": "if-match",
-    "GenerativeAiClient.get_endpoint": "",
     "GenerativeAiClient.get_generative_ai_project": "",
     "GenerativeAiClient.get_model": "",
-    "GenerativeAiClient.list_endpoints": (
-        "compartmentId lifecycleState displayName id generativeAiPrivateEndpointId limit page sortOrder sortBy"
-    ),
     "GenerativeAiClient.list_generative_ai_projects": (
         "compartmentId lifecycleState displayName id limit page sortOrder sortBy"
     ),
@@ -218,7 +214,11 @@ _UNDERSTOOD: Final = {
     "LoggingClient.put_logs": "specversion logEntryBatches",
 }
 # What is made from the types of its resources stands with them, and is loaded with them.
-_WITH_THEIR_TYPES: Final = ("mock_oci.services.control_planes", "mock_oci.services.functions.admin")
+_WITH_THEIR_TYPES: Final = (
+    "mock_oci.services.control_planes",
+    "mock_oci.services.functions.admin",
+    "mock_oci.services.dedicated_models",
+)
 
 
 def understood_by(key: str) -> str:

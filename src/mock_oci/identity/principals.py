@@ -113,6 +113,7 @@ class Principals:
         self._serial = itertools.count(1)
         self._by_key_id: dict[str, Principal] = {}
         self._by_secret: dict[str, Principal] = {}
+        self._key_of: Callable[[str], str] = lambda _: ""
 
     @property
     def issuer(self) -> rsa.RSAPrivateKey:
@@ -159,6 +160,10 @@ class Principals:
             self._by_secret[key.secret] = Principal("generativeaiapikey", key_id, self._tenancy.tenancy_id)
         return key
 
+    def ask_of_bearers(self, key_of: Callable[[str], str]) -> None:
+        """Ask ``key_of`` too which API key has a secret; it returns the OCID of one that lets in now, or nothing."""
+        self._key_of = key_of
+
     def token_for(self, claims: tokens.Claims, session_key: rsa.RSAPublicKey, lifetime: float) -> str:
         """Issue a token over ``claims``, with ``session_key`` as its ``jwk``, good for ``lifetime`` seconds."""
         now = int(self._clock())
@@ -188,6 +193,8 @@ class Principals:
     def bearer_of(self, secret: str) -> Principal:
         with self._lock:
             principal = self._by_secret.get(secret)
+        if principal is None and (key_id := self._key_of(secret)):
+            return Principal("generativeaiapikey", key_id, self._tenancy.tenancy_id)
         if principal is None:
             raise UnknownPrincipal("no Generative AI API key has this secret")
         return principal

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mock_oci.identity.tenancy import ocid
-from mock_oci.model.known_models import MODELS, Model
+from mock_oci.model.known_models import MODELS, REGIONS, Model
 
 _HOST = re.compile(r"(?:inference\.)?generativeai\.([a-z0-9-]+)\.oci\.")
 
@@ -58,6 +58,7 @@ class Catalogue:
         self._models = {model.id: model for model in MODELS}
         self._profiles: dict[str, Target] = {}
         self._endpoints: dict[str, Endpoint] = {}
+        self._made: set[str] = set()
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -93,6 +94,37 @@ class Catalogue:
         for model in self.models:
             others = tuple(name for name in model.regions if name != region)
             self.host(model.id, *others, *([region] if model.id in wanted else []))
+
+    def enter_endpoint(self, endpoint: Endpoint) -> None:
+        """Have an endpoint serve that the control plane has made; ``leave`` and ``forget_made`` end it."""
+        self._made.add(endpoint.id)
+        self._endpoints[endpoint.id] = endpoint
+
+    def enter_model(self, model: Model) -> None:
+        """Have a model to be had that the control plane has made."""
+        self._made.add(model.id)
+        self._models[model.id] = model
+
+    def enter_profile(self, profile_id: str, model_id: str, regions: tuple[str, ...]) -> None:
+        """Have a routing profile stand for a model, in the first of these regions (none: any) that hosts it."""
+        self._made.add(profile_id)
+        hosts = next((region for region in regions or REGIONS if self.on_demand(model_id, region)), "")
+        if hosts:
+            self._profiles[profile_id] = Target(self._models[model_id], hosts)
+        else:
+            self._profiles.pop(profile_id, None)
+
+    def leave(self, resource_id: str) -> None:
+        """Have an endpoint, an imported model or a routing profile serve no more."""
+        self._made.discard(resource_id)
+        self._models.pop(resource_id, None)
+        self._endpoints.pop(resource_id, None)
+        self._profiles.pop(resource_id, None)
+
+    def forget_made(self) -> None:
+        """Forget what the control plane has made; what was added by hand stays."""
+        for resource_id in tuple(self._made):
+            self.leave(resource_id)
 
     def add_routing_profile(self, model_id: str, region: str) -> str:
         """Add a routing profile that sends ``model_id`` to ``region``; return its OCID."""

@@ -36,8 +36,31 @@ class Service:
         }
 
 
+_GENERATIVE_AI = "/20231130"
 SERVICES = (
-    Service("mock_oci.services.generative_ai", ("/openai/v1/", "/20231130/")),
+    Service(
+        "mock_oci.services.generative_ai",
+        (
+            "/openai/v1/",
+            f"{_GENERATIVE_AI}/actions/",
+            f"{_GENERATIVE_AI}/models",
+            f"{_GENERATIVE_AI}/modelDiscovery",
+            f"{_GENERATIVE_AI}/guardrailVersions",
+            f"{_GENERATIVE_AI}/generativeAiProjects",
+            f"{_GENERATIVE_AI}/openai/",
+        ),
+    ),
+    Service(
+        "mock_oci.services.dedicated_models",
+        (
+            f"{_GENERATIVE_AI}/dedicatedAiClusters",
+            f"{_GENERATIVE_AI}/endpoints",
+            f"{_GENERATIVE_AI}/importedModels",
+            f"{_GENERATIVE_AI}/routingProfiles",
+            f"{_GENERATIVE_AI}/apikeys",
+            f"{_GENERATIVE_AI}/workRequests/",
+        ),
+    ),
     Service("mock_oci.services.object_storage", ("/n", "/p/", "/workRequests/")),
     Service("mock_oci.services.streaming", ("/20180418/",)),
     Service("mock_oci.services.queues", ("/20210201/",)),

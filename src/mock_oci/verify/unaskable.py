@@ -24,6 +24,16 @@ UNASKABLE: Final = (
     UnaskableQuestion(
         "who-reads-metrics", "Which permission a connector's source of metrics asks for.", _SECOND_CALLER
     ),
+    UnaskableQuestion(
+        "dedicated-refusals",
+        "With which codes endpoints, imported models and routing profiles that cannot be are refused.",
+        "needs a dedicated AI cluster, which is paid for by the hour, and for a month at least",
+    ),
+    UnaskableQuestion(
+        "api-key-shown",
+        "How the secrets of an API key are masked, and whether a key may have one alone.",
+        "would make a secret that lets into Generative AI, for a question of a few characters",
+    ),
     UnaskableQuestion("who-imports-dashboards", "Which permission an imported dashboard asks for.", _SECOND_CALLER),
     UnaskableQuestion(
         "who-creates-objects", "That a put with if-none-match: * asks for OBJECT_CREATE and no more.", _SECOND_CALLER

@@ -26,6 +26,8 @@ STORIES: tuple[Callable[[Asking], None], ...] = (
     messages.connectors,
     generative_ai.inference,
     generative_ai.models,
+    generative_ai.dedicated,
+    generative_ai.api_keys,
     generative_ai.secrets,
     generative_ai.metrics,
     generative_ai.functions,

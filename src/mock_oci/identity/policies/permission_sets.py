@@ -103,7 +103,7 @@ repos | REPOSITORY_INSPECT | REPOSITORY_READ | REPOSITORY_UPDATE | REPOSITORY_CR
 # (verify: permissions-of-stored-answers, types-of-generative-ai).
 _PATTERNED = (
     "model imported-model dedicated-ai-cluster endpoint private-endpoint apikey project hosted-application"
-    " semantic-store response conversation"
+    " semantic-store routing-profile response conversation"
 )
 _FAMILIES = {
     "functions-family": "fn-app fn-function fn-invocation",

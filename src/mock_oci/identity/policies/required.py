@@ -84,8 +84,6 @@ REQUIRED: Final = {
     "GenerativeAiInferenceClient.list_guardrail_versions": "GENERATIVE_AI_GUARDRAIL_INSPECT",
     "GenerativeAiClient.list_models": "GENERATIVE_AI_MODEL_INSPECT",
     "GenerativeAiClient.get_model": "GENERATIVE_AI_MODEL_READ",
-    "GenerativeAiClient.list_endpoints": "GENERATIVE_AI_ENDPOINT_INSPECT",
-    "GenerativeAiClient.get_endpoint": "GENERATIVE_AI_ENDPOINT_READ",
     "GenerativeAiClient.list_model_discovery": "GENERATIVE_AI_MODEL_INSPECT",
     "GenerativeAiClient.create_generative_ai_project": "GENERATIVE_AI_PROJECT_CREATE",
     "GenerativeAiClient.list_generative_ai_projects": "GENERATIVE_AI_PROJECT_INSPECT",

@@ -33,6 +33,11 @@ MonitoringClient alarm alarms ALARM INSPECT
 ArtifactsClient container_repository container_repositories REPOSITORY INSPECT
 FunctionsManagementClient application applications FN_APP LIST
 FunctionsManagementClient function functions FN_FUNCTION LIST
+GenerativeAiClient dedicated_ai_cluster dedicated_ai_clusters GENERATIVE_AI_DEDICATED_AI_CLUSTER INSPECT
+GenerativeAiClient endpoint endpoints GENERATIVE_AI_ENDPOINT INSPECT
+GenerativeAiClient imported_model imported_models GENERATIVE_AI_IMPORTED_MODEL INSPECT
+GenerativeAiClient routing_profile routing_profiles GENERATIVE_AI_ROUTING_PROFILE INSPECT
+GenerativeAiClient api_key api_keys GENERATIVE_AI_APIKEY INSPECT
 """
 _READ_BY_INSPECT = ("DYNAMIC_GROUP",)  # there is no permission to read one: GetDynamicGroup asks for INSPECT
 
@@ -69,6 +74,9 @@ REQUIRED_OF_CONTROL_PLANES: Final = {
     "WorkRequestsClient.get_work_request": "API_GATEWAY_READ",
     "WorkRequestClient.get_work_request": "VCN_READ",
     "DashxApisClient.import_dashboard": "MANAGEMENT_DASHBOARD_CREATE",
+    "GenerativeAiClient.renew_api_key": "GENERATIVE_AI_APIKEY_UPDATE",
+    "GenerativeAiClient.set_api_key_state": "GENERATIVE_AI_APIKEY_UPDATE",
+    "GenerativeAiClient.get_work_request": "GENERATIVE_AI_ENDPOINT_READ",
     "StreamAdminClient.update_stream": "STREAM_UPDATE",
     "StreamAdminClient.get_work_request": "STREAM_READ",
     "StreamAdminClient.change_stream_compartment": "STREAM_MOVE",

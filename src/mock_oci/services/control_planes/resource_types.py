@@ -30,7 +30,7 @@ class ResourceType:
     of, which gives it its compartment. ``filters`` narrow a list; ``in_items``: a list is an object; ``not_listed``
     fields, and fields of array items, stand in no row of a list. ``work``: the type of its work requests; ``""``:
     changes are done when they are answered. ``answers_with_body``: the answer that names the work request of a
-    creation has the resource too.
+    creation has the resource too; ``updates_with_body``: and so has that of an update.
     """
 
     client: str
@@ -52,6 +52,7 @@ class ResourceType:
     updated: str = "timeUpdated"
     work: str = ""
     answers_with_body: bool = True
+    updates_with_body: bool = False
     plural: str = ""
 
     @property

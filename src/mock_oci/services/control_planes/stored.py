@@ -233,6 +233,6 @@ def _answered(kind: ResourceType, verb: str, call: Call, document: StoredResourc
         subject = Subject(kind.work, where, document.id, document.compartment_id)
         work = call.cloud.state_of(WorkRequests).add(f"{verb}_{kind.noun.upper()}", f"{verb}D", subject)
         headers["opc-work-request-id"] = work.id
-        if verb != "CREATE" or not kind.answers_with_body:
+        if not {"CREATE": kind.answers_with_body, "UPDATE": kind.updates_with_body}.get(verb, False):
             return Response(202, headers)
     return json_response(200, document.body, headers) if verb != "DELETE" else Response(204, headers)

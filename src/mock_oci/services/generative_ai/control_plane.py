@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from mock_oci.identity.policies.variables import target_variable
 from mock_oci.operations import Call, Operation, Refused, json_response, not_found, refusing
-from mock_oci.services.generative_ai.listed import discovered, endpoints_of, models_of
+from mock_oci.services.generative_ai.listed import discovered, models_of
 from mock_oci.services.oci_surface import invalid, page_of, permitted
 from mock_oci.wire import Body, Response
 
@@ -18,7 +18,7 @@ Query = dict[str, list[str]]
 _MAX_PAGE = 1000
 
 
-def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str]) -> Callable[[Call], Response]:
+def listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str]) -> Callable[[Call], Response]:
     """Make a List operation; ``filters`` says which field each query parameter is compared with."""
 
     @refusing
@@ -33,8 +33,10 @@ def _listing(rows: Callable[[Call, str], Iterable[Body]], filters: dict[str, str
     return answer
 
 
-def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Response]:
-    """Make a Get operation for one of ``rows``, by its OCID."""
+def reading(
+    rows: Callable[[Call, str], Iterable[Body]], etag: Callable[[Call, str], str] = lambda _, wanted: wanted[-8:]
+) -> Callable[[Call], Response]:
+    """Make a Get operation for one of ``rows``, by its OCID; ``etag`` gives its version."""
 
     @refusing
     def answer(call: Call) -> Response:
@@ -46,7 +48,7 @@ def _reading(rows: Callable[[Call, str], Iterable[Body]]) -> Callable[[Call], Re
         homes = [home] if home else call.cloud.iam.directory.compartments[::-1]
         if found is None or not any(call.may(compartment_id, target_variable(wanted)) for compartment_id in homes):
             raise Refused(not_found())
-        return json_response(200, found, {"etag": wanted[-8:]})
+        return json_response(200, found, {"etag": etag(call, wanted)})
 
     return answer
 
@@ -94,7 +96,6 @@ _OF_EVERY_LIST = ("compartmentId", "limit", "page", "sortBy", "sortOrder")
 _SORTED_BY = ("timeCreated", "displayName", "lifecycleState")
 _NAMED = {"id": "id", "displayName": "displayName", "lifecycleState": "lifecycleState"}
 _MODELS = {**_NAMED, "vendor": "vendor", "capability": "capabilities"}
-_ENDPOINTS = {**_NAMED, "generativeAiPrivateEndpointId": "generativeAiPrivateEndpointId"}
 _DISCOVERY = {
     "modelId": "modelId",
     "capability": "capabilities",
@@ -109,9 +110,7 @@ _DISCOVERY = {
 }
 
 OPERATIONS = (
-    Operation("GET", "/20231130/models", _listing(models_of, _MODELS)),
-    Operation("GET", "/20231130/models/{id}", _reading(models_of)),
-    Operation("GET", "/20231130/endpoints", _listing(endpoints_of, _ENDPOINTS)),
-    Operation("GET", "/20231130/endpoints/{id}", _reading(endpoints_of)),
-    Operation("GET", "/20231130/modelDiscovery", _listing(discovered, _DISCOVERY)),
+    Operation("GET", "/20231130/models", listing(models_of, _MODELS)),
+    Operation("GET", "/20231130/models/{id}", reading(models_of)),
+    Operation("GET", "/20231130/modelDiscovery", listing(discovered, _DISCOVERY)),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mock_oci.identity.tenancy import ocid
-from mock_oci.model.catalogue import Endpoint, ocid_of
+from mock_oci.model.catalogue import ocid_of
 from mock_oci.model.known_models import REGIONS, Model
 from mock_oci.operations import Call
 from mock_oci.wire import Body
@@ -44,27 +44,6 @@ def _ends(model: Model) -> Body:
     """Return when a model was deprecated and is retired, where that is known."""
     times = {"timeDeprecated": model.deprecated or model.retired, "timeOnDemandRetired": model.retired}
     return {name: time for name, time in times.items() if time}
-
-
-def endpoints_of(call: Call, region: str) -> Iterator[Body]:
-    """Yield EndpointSummary rows; ``modelId`` is the model's OCID."""
-    for endpoint in call.cloud.catalogue.endpoints:
-        if endpoint.region == region:
-            yield _endpoint(endpoint, call.cloud.tenancy.compartment_id)
-
-
-def _endpoint(endpoint: Endpoint, compartment_id: str) -> Body:
-    cluster = ocid("generativeaidedicatedaicluster", endpoint.model.id, endpoint.region)
-    return {
-        "id": endpoint.id,
-        "displayName": endpoint.name,
-        "modelId": ocid_of(endpoint.model, endpoint.region),
-        "compartmentId": compartment_id,
-        "dedicatedAiClusterId": cluster,
-        "lifecycleState": "ACTIVE",
-        "timeCreated": _CREATED,
-        "contentModerationConfig": {"isEnabled": False},
-    }
 
 
 def discovered(call: Call, region: str) -> Iterator[Body]:

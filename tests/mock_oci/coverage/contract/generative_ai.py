@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from tests.mock_oci.conftest import FakeFunction
 from tests.mock_oci.coverage.contract.asking import Asking, encoded
 
@@ -41,9 +44,6 @@ def models(ask: Asking) -> None:
     listed = ask(f"{_CONTROL}.list_models", query=home).body["items"]
     ask(f"{_CONTROL}.get_model", listed[0]["id"])
     ask(f"{_CONTROL}.list_model_discovery", query=home)
-    endpoint = ask.oci.catalogue.add_endpoint("meta.llama-3.3-70b-instruct")
-    ask(f"{_CONTROL}.list_endpoints", query=home)
-    ask(f"{_CONTROL}.get_endpoint", endpoint)
     hours = {"responsesRetentionInHours": 24, "conversationsRetentionInHours": 24}
     about = {"displayName": "p", "description": "d", "conversationConfig": hours, **_TAGS}
     project = ask(f"{_CONTROL}.create_generative_ai_project", body={**home, **about}).id
@@ -51,6 +51,51 @@ def models(ask: Asking) -> None:
     ask(f"{_CONTROL}.get_generative_ai_project", project)
     ask(f"{_CONTROL}.update_generative_ai_project", project, body={"displayName": "q"})
     ask(f"{_CONTROL}.delete_generative_ai_project", project)
+
+
+def dedicated(ask: Asking) -> None:
+    home = {"compartmentId": ask.home}
+    shape = {"type": "HOSTING", "unitCount": 1, "unitShape": "LARGE_GENERIC", "displayName": "c", "description": "d"}
+    made = ask(f"{_CONTROL}.create_dedicated_ai_cluster", body={**home, **shape, **_TAGS})
+    ask(f"{_CONTROL}.get_work_request", made.headers["opc-work-request-id"])
+    source = {"sourceType": "HUGGING_FACE_MODEL", "modelId": "acme/big"}
+    own = {"displayName": "big", "dataSource": source, "vendor": "acme", "capabilities": ["TEXT_TO_TEXT"]}
+    imported = _each(ask, "imported_model", "importedModels", {**own, "version": "1"})
+    on = {"modelId": imported, "dedicatedAiClusterId": made.id, "contentModerationConfig": {"isEnabled": False}}
+    endpoint = _each(ask, "endpoint", "endpoints", {**on, "displayName": "e"})
+    policies = {
+        "modelRoutingPolicy": {"allowedModels": ["openai.gpt-oss-120b"]},
+        "regionRoutingPolicy": {"allowedRegions": ["us-chicago-1"]},
+    }
+    profile = _each(ask, "routing_profile", "routingProfiles", {"displayName": "p", **policies})
+    ask(f"{_CONTROL}.list_dedicated_ai_clusters", query=home)
+    ask(f"{_CONTROL}.get_dedicated_ai_cluster", made.id)
+    ask(f"{_CONTROL}.update_dedicated_ai_cluster", made.id, body={"unitCount": 2})
+    ask(f"{_CONTROL}.delete_routing_profile", profile)
+    ask(f"{_CONTROL}.delete_endpoint", endpoint)
+    ask(f"{_CONTROL}.delete_imported_model", imported)
+    ask(f"{_CONTROL}.delete_dedicated_ai_cluster", made.id)
+
+
+def _each(ask: Asking, noun: str, plural: str, body: dict[str, Any]) -> str:
+    home, listed = {"compartmentId": ask.home}, re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", plural)
+    made = ask(f"{_CONTROL}.create_{noun}", body={**home, **body, "description": "d", **_TAGS}).id
+    ask(f"{_CONTROL}.list_{listed}", query=home)
+    ask(f"{_CONTROL}.get_{noun}", made)
+    ask(f"{_CONTROL}.update_{noun}", made, body={"displayName": "other"})
+    return made
+
+
+def api_keys(ask: Asking) -> None:
+    secret = {"keyName": "one", "timeExpiry": "2027-01-01T00:00:00Z"}
+    details = {"displayName": "k", "compartmentId": ask.home, "keyDetails": [secret], "description": "d", **_TAGS}
+    key = ask(f"{_CONTROL}.create_api_key", body=details).id
+    ask(f"{_CONTROL}.list_api_keys", query={"compartmentId": ask.home})
+    ask(f"{_CONTROL}.get_api_key", key)
+    ask(f"{_CONTROL}.update_api_key", key, body={"displayName": "other"})
+    ask(f"{_CONTROL}.renew_api_key", key, body={"details": secret})
+    ask(f"{_CONTROL}.set_api_key_state", key, body={"keyName": "one", "state": "INACTIVE"})
+    ask(f"{_CONTROL}.delete_api_key", key)
 
 
 def secrets(ask: Asking) -> None:
