@@ -83,8 +83,9 @@ class Catalogue:
         self._models.pop(model_id, None)
 
     def host(self, model_id: str, *regions: str) -> None:
-        """Have these regions host a model on demand, and no others; none: as if it were retired."""
-        self._models[model_id] = replace(self._models[model_id], regions=regions)
+        """Have these regions host a model on demand, and no others, retired or not; none: as if it were."""
+        model = self._models[model_id]
+        self._models[model_id] = replace(model, regions=regions, retired="" if regions else model.retired)
 
     def host_only(self, region: str, model_ids: Iterable[str]) -> None:
         """Have this region host exactly these models on demand; raise ValueError for one that there is not."""
@@ -93,7 +94,10 @@ class Catalogue:
             raise ValueError(f"there is no model {unknown[0]!r}")
         for model in self.models:
             others = tuple(name for name in model.regions if name != region)
-            self.host(model.id, *others, *([region] if model.id in wanted else []))
+            if model.id in wanted:
+                self.host(model.id, *others, region)
+            else:
+                self._models[model.id] = replace(model, regions=others)
 
     def enter_endpoint(self, endpoint: Endpoint) -> None:
         """Have an endpoint serve that the control plane has made; ``leave`` and ``forget_made`` end it."""

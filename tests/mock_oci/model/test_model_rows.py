@@ -68,6 +68,13 @@ def test_a_retired_model_is_had_on_demand_until_its_day(clock: Clock, answered: 
     assert ask(oci, "acme.big-1") == 404
 
 
+def test_a_region_that_is_said_to_host_a_model_does_though_it_was_retired() -> None:
+    oci = MockOci()
+    assert oci.catalogue.on_demand("cohere.embed-english-v3.0", oci.region) is None
+    oci.catalogue.host("cohere.embed-english-v3.0", oci.region)
+    assert oci.catalogue.on_demand("cohere.embed-english-v3.0", oci.region) is not None
+
+
 def test_a_model_of_dedicated_clusters_is_not_had_on_demand() -> None:
     oci = MockOci(models=[{"name": "acme.big-1", "dedicated_only": True}])
     assert ask(oci, "acme.big-1") == 404
