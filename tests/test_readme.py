@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.warm_python import warm_python
 
 from mock_oci import MockOci, serve
 from mock_oci.doors.written_config import write_config
@@ -41,6 +43,12 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with warm_python(tmp_path_factory.mktemp("python")) as python:
+        yield python
+
+
+@pytest.fixture(scope="module")
 def served(variables: dict[str, str]) -> Iterator[str]:
     """Run `make serve` as the README has it, once for all snippets; yield the URL that it prints."""
     words = ["make", "serve", *(f"{name}={value}" for name, value in variables.items()), "PORT=0"]
@@ -63,6 +71,11 @@ def a_shells_environment() -> dict[str, str]:
     return {name: value for name, value in inherited.items() if not name.startswith(("MAKE", "MFLAGS", "OCI_"))}
 
 
+@cache
+def make_run(where: str) -> str:
+    return shell(f"make run {where}")
+
+
 def shell(script: str, **environment: str) -> str:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
@@ -81,16 +94,20 @@ def shell(script: str, **environment: str) -> str:
 def test_a_shell_snippet_works(
     text: str, variables: dict[str, str], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    text = text.replace(".venv/bin/python", sys.executable).replace("/tmp/local-oci", str(tmp_path))
+    is_ended_by_a_signal = "-m mock_oci --" in text
+    python = sys.executable if is_ended_by_a_signal else str(request.getfixturevalue("python"))
+    text = text.replace(".venv/bin/python", python).replace("/tmp/local-oci", str(tmp_path))
     text = text.replace("build/", f"{tmp_path}/")
     if text.startswith("make serve"):
         assert request.getfixturevalue("served").startswith("http://127.0.0.1:")
     elif text.startswith("make run-batch"):
         printed = shell(f"{text.strip()} BATCH=100 VENV={variables['VENV']} BIN={variables['BIN']}")
         assert re.search(r"records +100\n +results +99\n +dead letters +1\n +batches +1, 0 of them sent again", printed)
+    elif text == "make run\n":
+        assert "mock_oci" in make_run(f"VENV={variables['VENV']} BIN={variables['BIN']}")
     elif text.startswith("make "):
         assert "mock_oci" in shell(f"{text.strip()} VENV={variables['VENV']} BIN={variables['BIN']}")
-    elif "-m mock_oci --" in text:
+    elif is_ended_by_a_signal:
         process = subprocess.Popen(text.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stdout.readline().startswith("ready: http://127.0.0.1:")
@@ -105,14 +122,14 @@ def test_a_shell_snippet_works(
 
 
 @pytest.mark.parametrize("text", snippets("python"))
-def test_a_python_snippet_works(text: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_a_python_snippet_works(text: str, python: Path, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     oci = MockOci()
     with serve(oci) as server:
         write_config(oci, tmp_path, server.url)
         program = tmp_path / "snippet.py"
         program.write_text(text.replace(SERVED, request.getfixturevalue("served")) if SERVED in text else text)
         output = shell(
-            f"source {tmp_path}/env; {sys.executable} -W error {program}",
+            f"source {tmp_path}/env; {python} -W error {program}",
             OCI_PROFILE="DEFAULT",
             PYTHONPATH=str(ROOT / "src"),
         )
@@ -120,7 +137,7 @@ def test_a_python_snippet_works(text: str, request: pytest.FixtureRequest, tmp_p
 
 
 def test_what_make_run_is_said_to_print_is_what_it_prints(variables: dict[str, str]) -> None:
-    printed = shell(f"make run VENV={variables['VENV']} BIN={variables['BIN']}")
+    printed = make_run(f"VENV={variables['VENV']} BIN={variables['BIN']}")
     (shown,) = (text for kind, text in SNIPPET.findall((ROOT / "README.md").read_text()) if kind == "text")
     assert shown.rstrip().removesuffix("...").rstrip() in printed
 
