@@ -8,7 +8,6 @@ that the Makefile does not have, an option that our command line does not have. 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tomllib
 from itertools import pairwise
@@ -113,10 +112,15 @@ def python(words: list[str]) -> None:
 
 def parse(program: str, arguments: list[str]) -> None:
     """Have a program read the arguments, which ends with an error when it does not take them."""
-    words = [sys.executable, "-c", program, *arguments]
-    done = subprocess.run(words, cwd=ROOT / "src", capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        refuse(done.stderr)
+    sys.path.insert(0, str(ROOT / "src"))
+    held, sys.argv = sys.argv, ["-c", *arguments]
+    try:
+        exec(program, {})
+    except SystemExit as end:
+        if end.code:
+            refuse(str(end.code))
+    finally:
+        sys.argv = held
 
 
 if __name__ == "__main__":

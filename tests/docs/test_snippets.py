@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hcl2
 import pytest
+from tests.docs import stand_ins
 from tests.docs.pages import ROOT, pages
 
 from model_service.doctor.checks import CHECKS
@@ -148,8 +149,9 @@ def is_synopsis(text: str) -> bool:
         if "model_service" not in words:
             return False
         words = words[words.index("model_service") + 1 :]
-        stand_in = [sys.executable, str(ROOT / "tests/docs/stand_ins.py"), "python", "-m", "model_service", *words]
-        if subprocess.run(stand_in, capture_output=True, check=False).returncode != 0:
+        try:
+            stand_ins.python(["-m", "model_service", *words])
+        except SystemExit:
             return False
     return True
 
