@@ -1,4 +1,4 @@
-"""What a request may say of state that is stored between calls: that it is to be stored, and what it continues."""
+"""Check the request fields about stored state: ``store``, and the fields that refer to stored objects."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from model_service.errors import InvalidRequest
 
 STATE: Final = "provider_state"  # {"previous_response_id": …}: in a reply, and handed in again as it was
 HELD_BY_OCI: Final = ("previous_response_id", STATE, "conversation")
-CONVERSATION_PREFIX: Final = "conv_chat_"  # of a conversation in the bucket of this service; OCI's have no "chat"
+CONVERSATION_PREFIX: Final = "conv_chat_"  # of conversations that this service stores; OCI's ids have no "chat"
 RESPONSE_PREFIX: Final = "resp_chat_"
 
 
 def conversation_in(body: Mapping[str, Any]) -> Any:
-    """Return the id of the conversation that a request continues, or what stands in its place; ``None`` for none."""
+    """Return the id of the conversation in a request, unchecked; ``None`` if it names none."""
     conversation = body.get("conversation")
     return conversation.get("id") if isinstance(conversation, dict) else conversation or None
 
 
 def is_item_reference(item: Any) -> bool:
-    """Return whether an input item only names another; OpenAI's ``type`` of it is optional."""
+    """Return whether an input item is a reference to another item; its ``type`` is optional in OpenAI's API."""
     if not isinstance(item, dict):
         return False
     kind = item.get("type")
@@ -39,7 +39,7 @@ def exclusive(*names: str) -> InvalidRequest:
 
 
 def refuse_kept_here(body: Mapping[str, Any]) -> None:
-    """Raise ``InvalidRequest`` where a request to OCI continues what is kept in the bucket of this service."""
+    """Raise ``InvalidRequest`` if a request to OCI continues an object that this service stores."""
     named = (
         ("conversation", conversation_in(body), CONVERSATION_PREFIX),
         ("previous_response_id", body.get("previous_response_id"), RESPONSE_PREFIX),
@@ -47,8 +47,8 @@ def refuse_kept_here(body: Mapping[str, Any]) -> None:
     for name, value, prefix in named:
         if isinstance(value, str) and value.startswith(prefix):
             raise InvalidRequest(
-                f"{name}: this service keeps it for models that OCI serves by Chat Completions; OCI's Responses API, "
-                "which serves this model, does not have it.",
+                f"{name}: this id belongs to an object that this service stores for models of Chat Completions. OCI's "
+                "Responses API, which serves this model, does not have it.",
                 param=name,
                 code="stored_elsewhere",
                 hint="Create a conversation for this model (POST /v1/conversations with its model), or send the "
@@ -57,7 +57,7 @@ def refuse_kept_here(body: Mapping[str, Any]) -> None:
 
 
 def unstored(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a request for a response that says that nothing is to be stored; raise ``InvalidRequest``."""
+    """Return the request with ``store: false``; raise ``InvalidRequest`` if it needs storage."""
     stores(body, may_store=False)
     refuse_references(body)
     if body.get("background"):

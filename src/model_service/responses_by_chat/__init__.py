@@ -1,1 +1,1 @@
-"""The Responses API for models that OCI serves by Chat Completions alone: translated there and back, loaded on use."""
+"""The Responses API for models that OCI serves only by Chat Completions: requests and answers are translated."""

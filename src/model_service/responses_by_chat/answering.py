@@ -1,4 +1,4 @@
-"""Answer a request of the Responses API by a chat with its model; keep the answer where there is a bucket for it."""
+"""Answer a request of the Responses API with a chat; store the answer if a bucket is configured."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ AskChat = Callable[[ChatRequest], Answer]
 
 @dataclass(frozen=True)
 class ResponsesByChat:
-    """``ask`` asks the model of ``route`` a chat; ``bucket`` keeps responses, ``None`` where nothing is kept."""
+    """``ask`` sends a chat to the model of ``route``; ``bucket`` stores responses, ``None`` if nothing is stored."""
 
     route: Route
     bucket: ResponseBucket | None
     ask: AskChat
 
     def send(self, request: SurfaceRequest, call: Call) -> Answer:
-        """Return the response, whole or as its events; raise ``ModelServiceError`` before there is anything of it."""
+        """Return the response, complete or streamed; raise ``ModelServiceError`` before the first event."""
         if request.kept_id is not None:
             is_response = request.kept_id.startswith(RESPONSE_PREFIX)
             answer_kept = answer_about if is_response else answer_about_conversation
@@ -85,7 +85,7 @@ class ResponsesByChat:
         return replace(answer, completion=last["response"])
 
     def _conversation(self, body: Mapping[str, Any], call: Call) -> ConversationTurn | None:
-        """Return the turn of the conversation that the request names; raise ``InvalidRequest`` where there is none."""
+        """Return the turn of the named conversation, ``None`` if the request names none; raise ``InvalidRequest``."""
         if body.get("conversation") in (None, ""):
             return None
         if body.get("previous_response_id"):
@@ -95,7 +95,7 @@ class ResponsesByChat:
         return ConversationTurn.begin(conversation_in(body), self.bucket, call)
 
     def _history(self, body: Mapping[str, Any], call: Call) -> ItemHistory:
-        """Return the items that the request continues; raise ``InvalidRequest`` where they are not to be had."""
+        """Return the items that the request continues; raise ``InvalidRequest`` if they are not stored."""
         previous = body.get("previous_response_id")
         if previous is None or previous == "":
             return ItemHistory()
@@ -104,7 +104,7 @@ class ResponsesByChat:
         return ItemHistory("previous_response_id", self.bucket.continued(previous, call).context)
 
     def _kept(self, events: Iterator[OutputEvent], turn: KeptTurn, call: Call) -> Iterator[OutputEvent]:
-        """Yield the events; a response is kept before its last event says that it is."""
+        """Yield the events; store the response before the last event, whose ``store`` says whether it was stored."""
         assert self.bucket is not None  # noqa: S101 - `_respond` has looked
         for event in events:
             if event["type"] in ENDS:
@@ -114,7 +114,7 @@ class ResponsesByChat:
 
 
 def answer_by_chat(service: KeepingService, route: Route, request: SurfaceRequest, call: Call, ask: AskChat) -> Answer:
-    """Return what ``ResponsesByChat`` answers, with the bucket of the service, if it has one."""
+    """Return the answer of ``ResponsesByChat``, with the bucket of the service, if it has one."""
     return ResponsesByChat(route, bucket_of(service), ask).send(request, call)
 
 

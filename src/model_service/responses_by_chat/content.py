@@ -1,4 +1,4 @@
-"""The parts of an input item as those of a chat message: text, images, files, audio. PARTS at the end."""
+"""Translate the content parts of an input item to those of a chat message. PARTS at the end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ChatContent = str | list[dict[str, Any]]
 
 
 def chat_content(path: str, content: Any, field: str = "content") -> ChatContent:
-    """Return the content of a message; one text is a string, as every model takes it.
+    """Return the content of a chat message; a single text is a string, which every model accepts.
 
-    Raise ``InvalidRequest`` that names the path of what a chat cannot carry.
+    Raise ``InvalidRequest``, with the path of the part, for what Chat Completions does not have.
     """
     path = f"{path}.{field}"
     if isinstance(content, str):
@@ -24,7 +24,7 @@ def chat_content(path: str, content: Any, field: str = "content") -> ChatContent
 
 
 def answer_text(path: str, content: Any) -> str:
-    """Return what a model said, its refusals included, as a text."""
+    """Return the text of an assistant's message, including refusals."""
     if isinstance(content, str):
         return content
     typed = _typed(f"{path}.content", content, SAID)
@@ -32,7 +32,7 @@ def answer_text(path: str, content: Any) -> str:
 
 
 def _typed(path: str, content: Any, known: Mapping[str, Any]) -> list[tuple[str, str, ItemPart]]:
-    """Return the path, the type and the part for each part of an array; raise ``InvalidRequest`` for what is none."""
+    """Return the path, the type and the part for each part of an array; raise ``InvalidRequest`` for anything else."""
     if not isinstance(content, list):
         raise invalid_field(path, "must be a string or an array.")
     typed = []
@@ -76,7 +76,7 @@ def _string(path: str, part: ItemPart, name: str) -> str:
     return value
 
 
-NO_FILES: Final = "this model reads no files of the Files API, and fetches none."
+NO_FILES: Final = "this model cannot read files of the Files API."
 
 PARTS: Final[Mapping[str, Callable[[str, ItemPart], dict[str, Any]]]] = {
     "input_text": _text,

@@ -1,6 +1,6 @@
-"""The input items of a Responses request as the messages of a chat. ITEMS at the end.
+"""Translate the input items of a Responses request to chat messages. ITEMS at the end.
 
-What a model said and the calls it made in one turn are several items, and one message of a chat.
+The text and the tool calls of one turn are several items, but one chat message.
 Source: https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
 """
 
@@ -19,7 +19,7 @@ HistoryItem = Mapping[str, Any]
 
 
 class ChatHistory:
-    """Takes items one by one. ``left_out`` names what other models said that this one cannot be told."""
+    """Collect chat messages item by item. ``left_out`` names the items that a chat does not have."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -27,7 +27,7 @@ class ChatHistory:
         self._calls: set[str] = set()
 
     def instruct(self, instructions: Any) -> None:
-        """Take the ``instructions`` of the request."""
+        """Add the ``instructions`` of the request."""
         if instructions is None or instructions == "":
             return
         if isinstance(instructions, str):
@@ -38,7 +38,7 @@ class ChatHistory:
             raise invalid_field("instructions", "must be a string or an array of input items.")
 
     def extend(self, path: str, items: Iterable[Any]) -> None:
-        """Take items; raise ``InvalidRequest`` that names the path of the one that is wrong."""
+        """Add items; raise ``InvalidRequest`` with the path of an invalid one."""
         for place, item in enumerate(items):
             self._add(f"{path}.{place}", item)
 
@@ -49,11 +49,13 @@ class ChatHistory:
         kind = "item_reference" if is_item_reference(item) else kind
         take = ITEMS.get(kind) if isinstance(kind, str) else None
         if take is None:
-            raise invalid_field(f"{path}.type", f"this model has no such items; must be one of {', '.join(ITEMS)}.")
+            raise invalid_field(
+                f"{path}.type", f"this model does not support such items; must be one of {', '.join(ITEMS)}."
+            )
         take(self, path, item)
 
     def message(self, path: str, item: HistoryItem) -> None:
-        """Take what somebody said."""
+        """Add a message."""
         role = ROLES.get(str(item.get("role")))
         if role is None:
             raise invalid_field(f"{path}.role", f"must be one of {', '.join(ROLES)}.")
@@ -68,35 +70,37 @@ class ChatHistory:
             self.messages.append({"role": "assistant", "content": text})
 
     def call(self, path: str, item: HistoryItem) -> None:
-        """Take the call of a function."""
+        """Add a function call."""
         arguments = item.get("arguments")
         if not isinstance(arguments, str):
             raise invalid_field(f"{path}.arguments", "must be a string.")
         self._call(path, item, arguments)
 
     def custom_call(self, path: str, item: HistoryItem) -> None:
-        """Take the call of a custom tool, which is a function here."""
+        """Add the call of a custom tool, which is a function in the chat."""
         text = item.get("input")
         if not isinstance(text, str):
             raise invalid_field(f"{path}.input", "must be a string.")
         self._call(path, item, custom_arguments(text))
 
     def result(self, path: str, item: HistoryItem) -> None:
-        """Take what a tool returned."""
+        """Add the output of a tool."""
         call_id = _string(path, item, "call_id")
         if call_id not in self._calls:
-            raise invalid_field(f"{path}.call_id", "there is no call with this call_id before it in the input.")
+            raise invalid_field(f"{path}.call_id", "no earlier item of the input is a call with this call_id.")
         content = chat_content(path, item.get("output"), "output")
         self.messages.append({"role": "tool", "tool_call_id": call_id, "content": content})
 
     def leave(self, _path: str, item: HistoryItem) -> None:
-        """Leave out what the model has no use for."""
+        """Omit an item that Chat Completions does not have."""
         self.left_out[f"input.{item['type']}"] = None
 
     def reference(self, path: str, item: HistoryItem) -> None:
-        """Leave out the name of a reasoning item; raise ``InvalidRequest`` for any other, which is kept nowhere."""
+        """Omit a reference to a reasoning item; raise ``InvalidRequest`` for any other unresolved reference."""
         if not str(item.get("id")).startswith("rs_"):
-            raise invalid_field(f"{path}.id", "there is no such item; send the item itself (a client's store: false).")
+            raise invalid_field(
+                f"{path}.id", "there is no such item; send the item itself (clients do this with store: false)."
+            )
         self.left_out["input.reasoning"] = None
 
     def _call(self, path: str, item: HistoryItem, arguments: str) -> None:

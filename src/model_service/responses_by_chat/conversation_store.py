@@ -1,6 +1,6 @@
-"""Conversations kept in the bucket for responses: an object each, which is written anew over the version that was read.
+"""Store conversations in the bucket for responses: one object each, replaced only in the version that was read.
 
-A conversation lies below its owner's name, as a response does, and is kept for as many days after its last change.
+The object name contains the owner, as for responses. A conversation expires a number of days after its last change.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from model_service.transports.call import Call
 CONVERSATION_ID: Final = re.compile(rf"{CONVERSATION_PREFIX}[0-9a-f]{{32}}")
 CONVERSATION_FOLDER: Final = "model-service/conversations"  # which Terraform's statement names too
 MAX_ITEMS: Final = 2000  # items of one conversation
-MAX_TRIES: Final = 5  # to write a conversation that others change at the same time
+MAX_TRIES: Final = 5  # attempts to store a change while others change the conversation
 
 ConversationItem = dict[str, Any]
 
 
 class ConversationNotFound(PathNotFound):
-    """A conversation that is not there, has expired or is another caller's: they all look the same."""
+    """Raised for a conversation that does not exist, has expired or belongs to another caller."""
 
     code = "not_found"
 
@@ -36,7 +36,7 @@ class ConversationNotFound(PathNotFound):
 
 
 class ConversationLocked(InvalidRequest):
-    """Others change the conversation all the time. The status, the code and the sentence are OpenAI's."""
+    """Raised if others keep changing the conversation. Status, code and message are OpenAI's."""
 
     code = "conversation_locked"
 
@@ -49,7 +49,7 @@ class ConversationLocked(InvalidRequest):
 
 @dataclass(frozen=True)
 class KeptConversation:
-    """A conversation as it is kept; ``version`` is the ETag of its object, empty for one that is not written yet."""
+    """A stored conversation; ``version`` is the ETag of its object, empty if it is not stored yet."""
 
     id: str
     created_at: int
@@ -67,14 +67,14 @@ class KeptConversation:
         }
 
     def with_items(self, added: Sequence[ConversationItem]) -> KeptConversation:
-        """Return the conversation with further items, each of them once, however often it is added."""
+        """Return the conversation with further items; an item that it already has is not added again."""
         known = {item["id"] for item in self.items}
         return replace(self, items=(*self.items, *(item for item in added if item["id"] not in known)))
 
 
 @dataclass(frozen=True)
 class ConversationBucket:
-    """The conversations of the caller of ``call``, in the bucket ``kept_in``."""
+    """Reads and writes the conversations of the caller of ``call``, in the bucket ``kept_in``."""
 
     kept_in: ResponseBucket
     call: Call
@@ -91,9 +91,9 @@ class ConversationBucket:
         return KeptConversation(conversation_id, kept["created_at"], kept["metadata"], kept["items"], found.version)
 
     def write(self, conversation: KeptConversation) -> bool:
-        """Write a conversation over the version that it has; return whether it still had this version.
+        """Replace the stored version of a conversation; return ``False`` if somebody else has changed it.
 
-        Raise ``RequestTooLarge`` for what could not be read again, and what Object Storage raises.
+        Raise ``RequestTooLarge`` if it could not be read again, and the errors of Object Storage.
         """
         if len(conversation.items) > MAX_ITEMS:
             raise RequestTooLarge(f"The conversation would have more than {MAX_ITEMS} items.")
@@ -113,7 +113,7 @@ class ConversationBucket:
     def change(
         self, conversation: KeptConversation, changed: Callable[[KeptConversation], KeptConversation]
     ) -> KeptConversation:
-        """Write what ``changed`` makes of a conversation, anew where somebody else has changed it meanwhile.
+        """Apply ``changed`` to a conversation and store the result; retry if somebody else has changed it meanwhile.
 
         Raise ``ConversationNotFound`` where it has been deleted, and ``ConversationLocked`` after MAX_TRIES.
         """

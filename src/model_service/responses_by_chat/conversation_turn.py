@@ -1,4 +1,4 @@
-"""One response as a turn of a conversation that is kept here: what came before it, and what it adds."""
+"""A response as a turn of a stored conversation: its history, and the items that it adds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDS: Final = ("response.completed", "response.incomplete")
 
 @dataclass(frozen=True)
 class ConversationTurn:
-    """``conversation`` is as it was when the turn began."""
+    """``conversation`` is the state at the beginning of the turn."""
 
     bucket: ConversationBucket
     conversation: KeptConversation
@@ -42,9 +42,9 @@ class ConversationTurn:
         return ItemHistory("conversation", self.conversation.items)
 
     def added(self, events: Iterator[OutputEvent], given: Sequence[Any]) -> Iterator[OutputEvent]:
-        """Yield the events; the input and the output are in the conversation before the last event goes out.
+        """Yield the events; add input and output to the conversation before the last event.
 
-        An answer has been paid for, so one that cannot be added goes out as well: its ``conversation`` is null.
+        If they cannot be added, the caller still receives the answer, which is paid for; its ``conversation`` is null.
         """
         for event in events:
             if event["type"] in ENDS and not self._add(event["response"], given):
@@ -62,11 +62,10 @@ class ConversationTurn:
 
 
 def kept_by_oci() -> InvalidRequest:
-    """Return the error for a conversation that is not one of this service's own."""
+    """Return the error for a conversation that this service does not store."""
     return InvalidRequest(
-        f"conversation: this model is asked by Chat Completions and continues only conversations that this service "
-        f"keeps, whose ids begin with {CONVERSATION_PREFIX}; OCI's own conversations need a model that OCI's Responses "
-        "API serves.",
+        f"conversation: this model can continue only conversations that this service stores; their ids begin with "
+        f"{CONVERSATION_PREFIX}. A conversation that OCI stores needs a model that OCI's Responses API serves.",
         param="conversation",
         code="stored_elsewhere",
         hint="Create a conversation for this model: POST /v1/conversations with its model.",

@@ -1,4 +1,4 @@
-"""What a chunk of a chat says, read for a response: a chunk comes from a model, and may have any shape.
+"""Read chat chunks. A chunk is untrusted and may have any shape.
 
 Source: https://platform.openai.com/docs/api-reference/chat-streaming
 """
@@ -14,33 +14,33 @@ from model_service.openai_api.encoding import write_json
 
 
 def first_choice(chunk: Chunk) -> Mapping[str, Any]:
-    """Return the first choice of a chunk, empty where it has none: the last one may have the usage alone."""
+    """Return the first choice of a chunk, or an empty object; the last chunk may have only the usage."""
     choices = chunk.get("choices")
     found = choices[0] if isinstance(choices, list) and choices else None
     return found if isinstance(found, dict) else {}
 
 
 def delta_of_choice(choice: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the delta, empty where there is none."""
+    """Return the delta of a choice, or an empty object."""
     delta = choice.get("delta")
     return delta if isinstance(delta, dict) else {}
 
 
 def string_of(holder: Mapping[str, Any], *names: str) -> str:
-    """Return the first of these fields that is a string with something in it; empty where none is."""
+    """Return the first of these fields that is a non-empty string, or an empty string."""
     found = (holder.get(name) for name in names)
     return next((value for value in found if isinstance(value, str) and value), "")
 
 
 def text_of_content(delta: Mapping[str, Any]) -> str:
-    """Return the text of a delta, whose content some backends give in parts."""
+    """Return the text of a delta; some backends send the content as an array of parts."""
     content = delta.get("content")
     parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
     return content if isinstance(content, str) else "".join(string_of(part, "text") for part in parts)
 
 
 def calls_in(delta: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the pieces of calls with their index, which is their position where they name none."""
+    """Yield the pieces of tool calls with their index, or their position if they have no index."""
     calls = delta.get("tool_calls")
     for position, call in enumerate(calls if isinstance(calls, list) else ()):
         if isinstance(call, dict):
@@ -49,7 +49,7 @@ def calls_in(delta: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]
 
 
 def called(call: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return the name, the arguments or the input, and the type of the piece of a call."""
+    """Return the name, the arguments (or the input) and the type in a piece of a tool call."""
     kind = "custom" if isinstance(call.get("custom"), dict) else "function"
     what = call.get(kind)
     what = what if isinstance(what, dict) else {}
@@ -59,7 +59,7 @@ def called(call: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def logprobs_in(choice: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the log probabilities of a choice as a response has them: with bytes."""
+    """Return the log probabilities of a choice in the format of a response, with bytes."""
     logprobs = choice.get("logprobs")
     return [_logprob(token, tops=True) for token in _tokens(logprobs, "content")]
 
@@ -82,7 +82,7 @@ def _tokens(holder: Any, name: str) -> list[Mapping[str, Any]]:
 
 
 def annotations_in(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the citations of a delta, flat as a response has them."""
+    """Yield the citations of a delta in the flat format of a response."""
     notes = delta.get("annotations")
     for note in notes if isinstance(notes, list) else ():
         cited = note.get("url_citation") if isinstance(note, dict) else None
@@ -91,12 +91,12 @@ def annotations_in(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def beside(delta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a delta says that a response has no place for: citations of documents, and the like."""
+    """Return the fields of a delta that a response does not have, for example citations of documents."""
     return {name: value for name, value in delta.items() if name not in PLACED and value not in (None, "", [], {})}
 
 
 def usage_in(chunk: Chunk) -> dict[str, Any] | None:
-    """Return the usage by its names for a response, with the counts that it requires; ``None`` where there is none."""
+    """Return the usage with the field names of a response and all required counts; ``None`` if there is none."""
     usage = chunk.get("usage")
     if not isinstance(usage, dict) or not usage:
         return None

@@ -1,4 +1,4 @@
-"""The chunks of a chat as the events of a response, in OpenAI's order; the last one has the whole response.
+"""Translate chat chunks to the events of a response, in OpenAI's order; the last event has the whole response.
 
 Source: https://platform.openai.com/docs/api-reference/responses-streaming
 """
@@ -30,7 +30,7 @@ from model_service.responses_by_chat.response_object import ResponseObject
 
 
 class EventSequence:
-    """Makes the events of one response. ``custom`` are the names of tools whose calls have an input."""
+    """Creates the events of one response. ``custom`` has the names of the custom tools."""
 
     def __init__(
         self, response: ResponseObject, *, custom: frozenset[str] = frozenset(), summary: bool = False
@@ -45,9 +45,9 @@ class EventSequence:
         self.has_choice = False
 
     def of_chunks(self, chunks: Iterator[Chunk]) -> Iterator[OutputEvent]:
-        """Yield the events; the first chunk is taken before the first event, so that what fails first has a status.
+        """Yield the events. The first chunk is read before the first event, so that an early error still has a status.
 
-        Raise what the chunks raise, after an event that says that the response has failed.
+        Raise the errors of the chunks, after an event ``response.failed``.
         """
         first = next(chunks, None)
         if first is None:
@@ -69,7 +69,7 @@ class EventSequence:
         return {"type": event["type"], "sequence_number": number, **event}
 
     def _whole(self) -> list[dict[str, Any]]:
-        """Return the items; of one that is not done, what there is of it."""
+        """Return all items; an unfinished item is incomplete."""
         return [self.output.get(place) or item.value("incomplete") for place, item in enumerate(self.items)]
 
     def _told(self, chunk: Chunk) -> Iterator[OutputEvent]:
@@ -94,7 +94,7 @@ class EventSequence:
         self.has_choice = self.has_choice or bool(choice)
 
     def _speak(self, kind: type[Any]) -> Generator[OutputEvent, None, Any]:
-        """Return the item of this kind that is under way, after the end of another and its own beginning."""
+        """Return the current item of this kind; if there is none, finish the current item and begin a new one."""
         current = self.items[self.speaking] if self.speaking is not None else None
         if isinstance(current, kind):
             return current
@@ -121,7 +121,7 @@ class EventSequence:
         yield {"type": "response.output_item.done", "output_index": place, "item": self.output[place]}
 
     def _call(self, index: int, piece: Mapping[str, Any]) -> Iterator[OutputEvent]:
-        """Yield a piece of a call. Pieces of several may come in turns, so none is done before the answer ends."""
+        """Yield the events for a piece of a tool call. Pieces of calls may be mixed, so calls end with the answer."""
         name, arguments, kind = called(piece)
         call = self.calls.get(index)
         call_id = string_of(piece, "id")
@@ -149,7 +149,7 @@ class EventSequence:
         return ToolCallItem(item_id, place, call_id, call.name, is_custom=is_custom)
 
     def _ended(self) -> Iterator[OutputEvent]:
-        """Yield the end of every item; an answer without any has a message that says nothing."""
+        """Yield the end of every item; an empty answer gets an empty message."""
         if not self.has_choice:
             raise UpstreamError("OCI's answer has no choices.", code="no_answer")
         if any(call.item is None for call in self.calls.values()):
@@ -163,7 +163,7 @@ class EventSequence:
 
 
 class CallUnderWay:
-    """A call of a tool, as far as it has come; ``waiting`` are arguments that came before its name."""
+    """An unfinished tool call; ``waiting`` has the arguments that arrived before the name."""
 
     def __init__(self) -> None:
         self.call_id = self.name = self.waiting = ""
@@ -171,7 +171,7 @@ class CallUnderWay:
 
 
 def write_response_events(events: Iterable[OutputEvent]) -> Iterator[bytes]:
-    """Yield server-sent events, each with its name; a stream that breaks ends with an ``error`` event."""
+    """Yield server-sent events with their names; a broken stream ends with an ``error`` event."""
     names: deque[str] = deque()
     number = -1
 

@@ -1,4 +1,4 @@
-"""What can be asked about a conversation that is kept here: make, read, change and delete it and its items.
+"""The operations of the Conversations API for conversations that this service stores.
 
 Source: https://platform.openai.com/docs/api-reference/conversations
 """
@@ -38,7 +38,7 @@ Body = Mapping[str, Any]
 
 
 def create_conversation(request: SurfaceRequest, bucket: ResponseBucket, call: Call) -> Complete:
-    """Return the new conversation, with the items and the metadata of the request; raise ``InvalidRequest``."""
+    """Create a conversation with the items and the metadata of the request; raise ``InvalidRequest``."""
     body = _fields(request.body, "items", "metadata")
     made = KeptConversation(CONVERSATION_PREFIX + uuid4().hex, int(time.time()), _metadata(body))
     conversations = ConversationBucket(bucket, call)
@@ -51,7 +51,7 @@ def create_conversation(request: SurfaceRequest, bucket: ResponseBucket, call: C
 def answer_about_conversation(
     request: SurfaceRequest, conversation_id: str, bucket: ResponseBucket | None, call: Call
 ) -> Complete:
-    """Return the answer to a request about one conversation; raise ``ConversationNotFound``, also without a bucket."""
+    """Answer a request about one conversation; raise ``ConversationNotFound``, also if there is no bucket."""
     if bucket is None:
         raise ConversationNotFound
     path, _, query = request.target.partition("?")
@@ -79,7 +79,7 @@ def _add_items(conversations: ConversationBucket, conversation_id: str, given: A
 
 
 def _delete_item(conversations: ConversationBucket, conversation_id: str, item_id: str) -> dict[str, Any]:
-    """Delete an item, and return the conversation, as OpenAI does."""
+    """Delete an item and return the conversation, as OpenAI does."""
 
     def without(current: KeptConversation) -> KeptConversation:
         gone = _item(current, item_id)
@@ -96,7 +96,7 @@ def _item(conversation: KeptConversation, item_id: str) -> ConversationItem:
 
 
 def _added(body: Body, conversation: KeptConversation, conversations: ConversationBucket) -> Sequence[ConversationItem]:
-    """Return the items of a request as they are kept; raise ``InvalidRequest`` for what a chat cannot be told.
+    """Return the items of a request in stored form; raise ``InvalidRequest`` for items that a chat does not support.
 
     A conversation with such an item could never be continued.
     """

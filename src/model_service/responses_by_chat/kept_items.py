@@ -1,4 +1,4 @@
-"""Input items as they are kept and listed: each with an id, messages with their type and their parts.
+"""Input items in the form in which they are stored and listed: with an id, a type and an array of parts.
 
 Source: https://platform.openai.com/docs/api-reference/responses/input-items
 """
@@ -16,9 +16,9 @@ DEFAULT_PAGE: Final = 20
 
 
 def kept_items(items: Sequence[Any], unique: str) -> list[dict[str, Any]]:
-    """Return items with ids of their own; ``unique`` is that of the response, or of the request that brings them.
+    """Return the items with new ids; ``unique`` is the unique part of the id of the response or request.
 
-    A reference that names nothing here is left out: with another id, nobody could tell what it named.
+    An unresolved reference is omitted, because with a new id it would refer to nothing.
     """
     return [
         _kept(item, f"{PREFIXES.get(_kind(item), 'item')}_chat_{unique}_i{place}")
@@ -45,7 +45,7 @@ def _kept(item: Mapping[str, Any], item_id: str) -> dict[str, Any]:
 
 
 def page_of_items(items: Sequence[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
-    """Return a page of a list, the newest first unless the query says otherwise; raise ``InvalidRequest``."""
+    """Return a page of items, the newest first by default; raise ``InvalidRequest`` for an invalid query."""
     order, limit = query.get("order", "desc"), query.get("limit", str(DEFAULT_PAGE))
     if order not in ("asc", "desc"):
         raise invalid_field("order", "must be one of asc, desc.")

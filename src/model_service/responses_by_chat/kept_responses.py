@@ -1,4 +1,4 @@
-"""What can be asked about a response that is kept: read it, list its input, delete it. OPERATIONS at the end.
+"""The operations on a stored response: read it, list its input items, delete it. OPERATIONS at the end.
 
 Source: https://platform.openai.com/docs/api-reference/responses
 """
@@ -23,7 +23,7 @@ Query = Mapping[str, str]
 
 
 def answer_about(request: SurfaceRequest, response_id: str, bucket: ResponseBucket | None, call: Call) -> Complete:
-    """Return the answer to a request about one response; raise ``ResponseNotFound``, also where none is kept."""
+    """Answer a request about one response; raise ``ResponseNotFound``, also if there is no bucket."""
     if bucket is None:
         raise ResponseNotFound(NOT_FOUND)
     path, _, query = request.target.partition("?")
@@ -35,7 +35,7 @@ def answer_about(request: SurfaceRequest, response_id: str, bucket: ResponseBuck
 def _read(bucket: ResponseBucket, response_id: str, query: Query, call: Call) -> dict[str, Any]:
     kept = bucket.find(response_id, call.owner, call.deadline)
     if query.get("stream") == "true":
-        raise invalid_field("stream", "this response did not run in the background, so its events are not kept.")
+        raise invalid_field("stream", "this response did not run in the background, so its events are not stored.")
     return kept.response
 
 

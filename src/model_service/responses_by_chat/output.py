@@ -1,4 +1,4 @@
-"""The output items of a response while they come: each tells its own events, from where it begins to where it is done.
+"""Unfinished output items of a response: each yields its own events, from the beginning to the end.
 
 Clients follow an item by its id and its place: both are given once and never change, and nothing comes of a part that
 has not been added. Source: https://platform.openai.com/docs/api-reference/responses-streaming
@@ -19,17 +19,17 @@ class OutputUnderWay(Protocol):
     """An item between ``response.output_item.added`` and ``response.output_item.done``."""
 
     def begin(self) -> dict[str, Any]:
-        """Return the item as it is added: with nothing in it."""
+        """Return the empty item of ``response.output_item.added``."""
 
     def finish(self) -> Iterator[OutputEvent]:
-        """Yield what is left to say of its parts."""
+        """Yield the remaining events of its parts."""
 
     def value(self, status: str) -> dict[str, Any]:
         """Return the whole item."""
 
 
 class _Parts:
-    """The parts of an item, one after another; ``where`` is what every event of the item has."""
+    """The parts of an item; ``where`` has the fields that every event of the item has."""
 
     def __init__(self, where: Mapping[str, Any]) -> None:
         self.where = where
@@ -40,7 +40,7 @@ class _Parts:
         self.annotations: list[dict[str, Any]] = []
 
     def add(self, kind: str, piece: str, logprobs: list[dict[str, Any]]) -> Iterator[OutputEvent]:
-        """Yield a piece of the part of this kind; it begins, and the one before it ends, where it is another kind."""
+        """Yield the events for a piece of text; begin a new part if its kind differs from the current one."""
         if self.kind != kind:
             yield from self.finish()
             self.kind = kind
@@ -59,11 +59,11 @@ class _Parts:
         self.annotations.append(annotation)
 
     def so_far(self) -> list[dict[str, Any]]:
-        """Return the parts that are done, and what there is of the one that is under way."""
+        """Return the finished parts, and the current part as far as it has arrived."""
         return [*self.done, *([self._part("".join(self.pieces))] if self.kind is not None else [])]
 
     def finish(self) -> Iterator[OutputEvent]:
-        """Yield the end of the part that is under way, if there is one."""
+        """Yield the end of the current part, if there is one."""
         if self.kind is None:
             return
         text, part = "".join(self.pieces), self._part("".join(self.pieces))
@@ -86,7 +86,7 @@ class _Parts:
 
 
 class SpokenMessage:
-    """What the model says: text, refusals."""
+    """A message of the model: text and refusals."""
 
     prefix: Final = "msg"
 
@@ -99,19 +99,19 @@ class SpokenMessage:
         return self.value("in_progress")
 
     def finish(self) -> Iterator[OutputEvent]:
-        """Yield the end of its last part; a message that says nothing has one empty text."""
+        """Yield the end of the last part; an empty message has one empty text."""
         if self.parts.kind is None and not self.parts.done:
             yield from self.parts.add("output_text", "", [])
         yield from self.parts.finish()
 
     def value(self, status: str) -> dict[str, Any]:
-        """Return the message with what has come of it."""
+        """Return the message with the content that has arrived."""
         said = {"role": "assistant", "content": self.parts.so_far()}
         return {"id": self.id, "type": "message", "status": status, **said}
 
 
 class Reasoning:
-    """What the model thinks, as its ``summary`` where the request asked for one."""
+    """A reasoning item; its text is in ``summary`` if the request asked for a summary."""
 
     prefix: Final = "rs"
 
@@ -120,7 +120,7 @@ class Reasoning:
         self.parts = _Parts({"item_id": item_id, "output_index": place})
 
     def begin(self) -> dict[str, Any]:
-        """Return the item without a thought."""
+        """Return the item without text."""
         return self.value("in_progress")
 
     def think(self, piece: str) -> Iterator[OutputEvent]:
@@ -132,14 +132,14 @@ class Reasoning:
         return self.parts.finish()
 
     def value(self, status: str) -> dict[str, Any]:
-        """Return the item with what has come of it."""
+        """Return the item with the text that has arrived."""
         thoughts = self.parts.so_far()
         shown = {"summary": thoughts} if self.as_summary else {"summary": [], "content": thoughts}
         return {"id": self.id, "type": "reasoning", "status": status, **shown}
 
 
 class ToolCallItem:
-    """A call of a function; or of a custom tool, whose input is there as soon as its arguments are whole."""
+    """A call of a function or of a custom tool; the input of a custom tool is known when its arguments are complete."""
 
     def __init__(self, item_id: str, place: int, call_id: str, name: str, *, is_custom: bool) -> None:
         self.id, self.call_id, self.name, self.is_custom = item_id, call_id, name, is_custom
@@ -157,7 +157,7 @@ class ToolCallItem:
             yield {"type": "response.function_call_arguments.delta", **self.where, "delta": piece}
 
     def finish(self) -> Iterator[OutputEvent]:
-        """Yield the whole arguments; an object where there are none, which clients read as JSON."""
+        """Yield the complete arguments; if there are none, an empty JSON object, because clients parse them."""
         if self.is_custom:
             text = custom_input("".join(self.pieces))
             yield {"type": "response.custom_tool_call_input.delta", **self.where, "delta": text}
@@ -174,7 +174,7 @@ class ToolCallItem:
         }
 
     def value(self, status: str) -> dict[str, Any]:
-        """Return the call with the arguments that have come."""
+        """Return the call with the arguments that have arrived."""
         kind, field = ("custom_tool_call", "input") if self.is_custom else ("function_call", "arguments")
         text = "".join(self.pieces)
         text = custom_input(text) if self.is_custom and status != "in_progress" else text
@@ -183,7 +183,7 @@ class ToolCallItem:
 
 
 def _short_logprob(token: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a log probability as events have it: without bytes."""
+    """Return a log probability in the format of events, without bytes."""
     tops = [{"token": top["token"], "logprob": top["logprob"]} for top in token["top_logprobs"]]
     return {"token": token["token"], "logprob": token["logprob"], "top_logprobs": tops}
 

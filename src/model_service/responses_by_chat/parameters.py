@@ -1,4 +1,4 @@
-"""What becomes of each parameter of a Responses request that is asked as a chat. PARAMETERS at the end.
+"""Translate the parameters of a Responses request to those of a chat. PARAMETERS at the end.
 
 Source: https://platform.openai.com/docs/api-reference/responses/create and …/chat/create
 """
@@ -11,14 +11,14 @@ from typing import Any, Final
 from model_service.openai_api.validation import invalid_field
 
 Leave = Callable[[str], None]
-"""Takes the name of what is left out; raises ``UnsupportedParameter`` where such is to be refused."""
+"""Records the name of an omitted parameter, or raises ``UnsupportedParameter`` if such are to be refused."""
 
 ToChat = Callable[[str, Any, Leave], dict[str, Any]]
-"""The name and the value of a parameter, as fields of a chat; raises ``InvalidRequest`` that names it."""
+"""Returns the chat fields for the name and the value of a parameter; raises ``InvalidRequest``."""
 
 
 def chat_parameters(body: Mapping[str, Any], leave: Leave) -> dict[str, Any]:
-    """Return the fields of a chat; null says nothing, and what no row knows is left out by name."""
+    """Return the fields of a chat; null is ignored, and unknown parameters are omitted and recorded."""
     chat: dict[str, Any] = {}
     for name, value in body.items():
         if value is None:
@@ -40,7 +40,7 @@ def _elsewhere(_name: str, _value: Any, _leave: Leave) -> dict[str, Any]:
 
 
 def _refused(problem: str, *harmless: Any) -> ToChat:
-    """Return a row for what cannot be done; ``harmless`` are values that ask for nothing."""
+    """Return a row for an unsupported parameter; ``harmless`` values have no effect and are accepted."""
 
     def refuse(name: str, value: Any, _leave: Leave) -> dict[str, Any]:
         if value in harmless:
@@ -89,14 +89,14 @@ def _reasoning(name: str, value: Any, leave: Leave) -> dict[str, Any]:
 
 
 def _include(name: str, value: Any, _leave: Leave) -> dict[str, Any]:
-    """Return the wish for log probabilities; the rest is of tools that are not here, or of encrypted reasoning."""
+    """Return ``logprobs`` if they are asked for; other values concern hosted tools or encrypted reasoning."""
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise invalid_field(name, "must be an array of strings.")
     return {"logprobs": True} if LOGPROBS in value else {}
 
 
 def _metadata(name: str, value: Any, _leave: Leave) -> dict[str, Any]:
-    """Return nothing: the answer repeats it. OpenAI's clients read strings alone."""
+    """Return no fields, because the answer repeats the metadata; check it, because clients expect strings."""
     if not all(isinstance(text, str) for text in _object(name, value).values()):
         raise invalid_field(name, "must be an object of strings.")
     return {}
@@ -117,7 +117,7 @@ def _object(path: str, value: Any) -> dict[str, Any]:
 
 
 def shows_summary(body: Mapping[str, Any]) -> bool:
-    """Return whether the request wants the reasoning as a summary, and not as what it is."""
+    """Return whether the request asks for a summary of the reasoning."""
     reasoning = body.get("reasoning")
     return isinstance(reasoning, dict) and any(reasoning.get(name) for name in SUMMARIES)
 
@@ -164,8 +164,8 @@ PARAMETERS: Final[Mapping[str, ToChat]] = {
     "presence_penalty": _as_it_is,
     "logit_bias": _as_it_is,
     # What cannot be done.
-    "background": _refused("this model answers while the caller waits; leave it out.", False),
-    "prompt": _refused("this model knows no stored prompts; send instructions and input."),
+    "background": _refused("this model has no background mode; omit this field.", False),
+    "prompt": _refused("this model has no stored prompts; send instructions and input."),
     # What is of the other API.
     "messages": _OF_A_CHAT,
     "n": _OF_A_CHAT,

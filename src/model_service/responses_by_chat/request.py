@@ -1,4 +1,4 @@
-"""A Responses request as the chat that is asked in its place."""
+"""Translate a Responses request to a chat request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from model_service.transports.call import DroppedParameters
 
 @dataclass(frozen=True)
 class ItemHistory:
-    """The ``items`` that a request continues, and the parameter that names what they are of."""
+    """The ``items`` that a request continues, and the parameter that refers to them."""
 
     param: str = "input"
     items: Sequence[Any] = ()
@@ -26,7 +26,7 @@ class ItemHistory:
 
 @dataclass(frozen=True)
 class TranslatedRequest:
-    """``custom`` are the names of custom tools, ``summary`` whether reasoning is shown as its summary."""
+    """``custom`` has the names of custom tools; ``summary`` says whether reasoning is returned as a summary."""
 
     chat: ChatRequest
     custom: frozenset[str]
@@ -42,9 +42,9 @@ def translated(
     *,
     relay: Any = None,
 ) -> TranslatedRequest:
-    """Return the chat; ``history`` has the items that came before those that the request brought, ``given``.
+    """Return the chat request for the earlier items of ``history`` and the items of the request, ``given``.
 
-    Raise ``InvalidRequest`` that names the path of what a chat cannot carry.
+    Raise ``InvalidRequest``, with the path of the field, for what Chat Completions does not have.
     """
     tools = offered_tools(body, dropped.drop)
     chat = ChatHistory()
@@ -69,7 +69,7 @@ def translated(
 
 
 def input_items(body: Mapping[str, Any]) -> list[Any]:
-    """Return the input as items; raise ``InvalidRequest`` where there is none."""
+    """Return the input as an array of items; raise ``InvalidRequest`` for anything else."""
     given = body.get("input")
     if isinstance(given, str):
         return [{"type": "message", "role": "user", "content": given}]
@@ -80,7 +80,7 @@ def input_items(body: Mapping[str, Any]) -> list[Any]:
 
 @contextmanager
 def in_the_words_of_responses() -> Iterator[None]:
-    """Let an error of the chat that leaves this block name the parameter that the caller wrote."""
+    """Rewrite errors of the chat that are raised in this block, so that they name the parameter of the caller."""
     try:
         yield
     except ModelServiceError as error:
@@ -94,4 +94,4 @@ def in_the_words_of_responses() -> Iterator[None]:
 
 
 WHOLE: Final = ("messages", "response_format")
-"""Whose inside is not where it is in the request."""
+"""Parameters whose inner paths differ between the chat and the request."""

@@ -1,4 +1,4 @@
-"""The object of a response: what repeats the request, and how it ends.
+"""The response object: the fields that repeat the request, and its end.
 
 Source: https://platform.openai.com/docs/api-reference/responses/object
 """
@@ -16,7 +16,7 @@ from model_service.openai_api.stored_state import RESPONSE_PREFIX, conversation_
 
 
 class ResponseObject:
-    """One response from its beginning to its end. ``model`` is what answers until the answer says so itself."""
+    """Builds one response. ``model`` is used until the answer itself names its model."""
 
     def __init__(self, asked: Mapping[str, Any], model: str, *, store: bool) -> None:
         self.unique = uuid4().hex
@@ -41,44 +41,44 @@ class ResponseObject:
         return RESPONSE_PREFIX + self.unique
 
     def item_id(self, prefix: str, place: int) -> str:
-        """Return the id of an item, from which that of the response can be told."""
+        """Return the id of an item; it contains the unique part of the response's id."""
         return f"{prefix}_chat_{self.unique}_{place}"
 
     def begin(self, chunk: Chunk) -> None:
-        """Take over what the first chunk says of the whole answer."""
+        """Take the model and the creation time from the first chunk."""
         for name, field, kind in (("model", "model", str), ("created", "created_at", int)):
             if isinstance(chunk.get(name), kind) and chunk[name]:
                 self.fields[field] = chunk[name]
 
     def note(self, usage: dict[str, Any] | None, about: Any) -> None:
-        """Take over the usage, and what this service says of the answer; of each the last word counts."""
+        """Take the usage and the ``model_service`` fields of a chunk; later values replace earlier ones."""
         self.fields["usage"] = usage or self.fields["usage"]
         if isinstance(about, dict):
             self.fields["model_service"] = {**self.fields.get("model_service", {}), **about}
 
     def beside(self, said: Mapping[str, Any]) -> None:
-        """Keep what the answer says that no item has a place for."""
+        """Collect the fields of the answer that no item has."""
         for name, value in said.items():
             kept = self._beside.get(name)
             self._beside[name] = [*kept, *value] if isinstance(kept, list) and isinstance(value, list) else value
 
     def under_way(self) -> dict[str, Any]:
-        """Return the response as it is while it is under way."""
+        """Return the unfinished response."""
         return dict(self.fields)
 
     def status_for(self, finish_reason: str | None) -> str:
-        """Return the status of a response, and of its last items, that ended for this reason."""
+        """Return the status of a response and its last items for a finish reason."""
         return "incomplete" if finish_reason in INCOMPLETE else "completed"
 
     def ending(self, finish_reason: str | None, output: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the event of the end, which has the whole response."""
+        """Return the last event, which has the whole response."""
         status, reason = self.status_for(finish_reason), INCOMPLETE.get(finish_reason or "")
         details = {"reason": reason} if reason else None
         response = self._ended(status, output) | {"incomplete_details": details}
         return {"type": f"response.{status}", "response": response}
 
     def failed(self, error: ModelServiceError, output: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the response that ended with an error."""
+        """Return the response for an answer that failed."""
         code = "rate_limit_exceeded" if error.status == 429 else "server_error"  # OpenAI's type has no other that fits
         return self._ended("failed", output) | {"error": {"code": code, "message": error.message}}
 
@@ -90,7 +90,7 @@ class ResponseObject:
 
 
 def _echoed(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a response repeats of its request, with OpenAI's defaults."""
+    """Return the request's fields that a response repeats, with OpenAI's defaults."""
     given = {name: value for name, value in asked.items() if value is not None}
     reasoning, text = given.get("reasoning") or {}, given.get("text") or {}
     return {

@@ -1,7 +1,7 @@
-"""Responses kept in a bucket of Object Storage, each with all that came before it, until they expire.
+"""Store responses in a bucket of Object Storage, each with its history, until they expire.
 
-An object lies below its owner's name, so another caller's id leads nowhere, and says itself when it expires: the
-bucket's lifecycle rule takes it away later, but nobody is given it any more.
+The object name contains the owner, so an id of another caller is not found. The object contains its expiry time: an
+expired response is not returned, even if the bucket's lifecycle rule has not deleted it yet.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ SHARED: Final = "shared"  # the owner, where callers are not kept apart
 
 
 class ResponseNotFound(PathNotFound):
-    """A response that is not there, has expired or is another caller's: they all look the same."""
+    """Raised for a response that does not exist, has expired or belongs to another caller."""
 
     code = "not_found"
 
 
 @dataclass(frozen=True)
 class KeptTurn:
-    """``history`` is what came before the turn, ``given`` what its request brought."""
+    """``history`` has the items before the turn, ``given`` the input items of its request."""
 
     history: Sequence[Any]
     given: Sequence[Any]
@@ -52,7 +52,7 @@ class KeptTurn:
 
 @dataclass(frozen=True)
 class KeptResponse:
-    """A response as it is kept; ``context`` is what a next turn continues from."""
+    """A stored response; ``context`` has the items that the next turn continues."""
 
     response: dict[str, Any]
     input: list[dict[str, Any]]
@@ -64,7 +64,7 @@ class KeptResponse:
 
 
 class KeepingService(Protocol):
-    """What the bucket uses of the service."""
+    """The part of the service that the bucket uses."""
 
     @property
     def settings(self) -> Any: ...
@@ -75,9 +75,9 @@ class KeepingService(Protocol):
 
 @dataclass(frozen=True)
 class ResponseBucket:
-    """``bucket`` is ``MODEL_SERVICE_RESPONSES_BUCKET``, ``days`` how long a response is kept.
+    """``bucket`` is ``MODEL_SERVICE_RESPONSES_BUCKET``; ``days`` is the retention of a response.
 
-    What would not fit into memory again (``limits``) is not kept.
+    A response that would not fit into memory again (``limits``) is not stored.
     """
 
     storage: ObjectStorage
@@ -86,7 +86,7 @@ class ResponseBucket:
     limits: Limits
 
     def keep(self, response: Mapping[str, Any], turn: KeptTurn, call: Call) -> bool:
-        """Keep a response, and return whether it is kept: an answer that has been paid for goes out in any case."""
+        """Store a response and return whether it was stored. A failure is logged, because the answer is paid for."""
         unique = response["id"].removeprefix(RESPONSE_PREFIX)
         expires_at = self.expires_at()
         content = {
@@ -106,11 +106,11 @@ class ResponseBucket:
         return True
 
     def expires_at(self) -> int:
-        """Return until when what is kept now can be read, in seconds since the epoch."""
+        """Return the expiry time of an object that is stored now, in seconds since the epoch."""
         return int(time.time()) + self.days * DAY_SECONDS
 
     def check_readable(self, content: Mapping[str, Any], written: bytes) -> None:
-        """Raise ``RequestTooLarge`` for content, and the JSON of it, that could not be read again."""
+        """Raise ``RequestTooLarge`` if content (``written`` is its JSON) is too large or too deep to be read again."""
         largest = self.limits.stored_request_bytes
         if len(written) > largest:
             raise RequestTooLarge(f"The conversation would have {len(written)} bytes; at most {largest} can be kept.")
@@ -136,15 +136,15 @@ class ResponseBucket:
             return self.find(str(response_id), call.owner, call.deadline)
         except ResponseNotFound as missing:
             raise PreviousResponseNotFound(
-                "previous_response_id: there is no such response here; it was not kept, has expired, or is of a model "
-                "whose responses OCI keeps.",
+                "previous_response_id: there is no such response; it was not stored, has expired, or OCI stores the "
+                "responses of its model.",
                 param="previous_response_id",
             ) from missing
 
     def resolved(self, items: Sequence[Any], history: Sequence[Any], call: Call) -> list[Any]:
-        """Return items with those in the place of an ``item_reference`` that it names; one that is not there stays.
+        """Return the items with each ``item_reference`` replaced by its item; an unresolved reference stays.
 
-        A reference to what ``history`` has already is left out.
+        A reference to an item of ``history`` is removed.
         """
         if not any(map(is_item_reference, items)):
             return list(items)
@@ -165,7 +165,7 @@ class ResponseBucket:
         return [found.get(str(item.get("id")), item) if is_item_reference(item) else item for item in items]
 
     def delete(self, response_id: str, owner: str | None, deadline: Deadline) -> None:
-        """Delete a response; raise ``ResponseNotFound`` where there is none."""
+        """Delete a response; raise ``ResponseNotFound`` if it does not exist."""
         self.find(response_id, owner, deadline)
         self.storage.delete(self._place(response_id, owner), deadline)
 
@@ -175,7 +175,7 @@ class ResponseBucket:
 
 
 def bucket_of(service: KeepingService) -> ResponseBucket | None:
-    """Return where the service keeps responses; ``None`` where it keeps none."""
+    """Return the bucket in which the service stores responses; ``None`` if there is none."""
     settings = service.settings
     if settings.responses_bucket is None or not settings.responses_store:
         return None
@@ -183,12 +183,12 @@ def bucket_of(service: KeepingService) -> ResponseBucket | None:
 
 
 def not_kept(param: str) -> InvalidRequest:
-    """Return the error for what refers to a response where none is kept."""
+    """Return the error for a reference to stored state if nothing is stored."""
     return InvalidRequest(
-        f"{param}: this model keeps no responses. Send the whole history as input with each request.",
+        f"{param}: responses of this model are not stored. Send the whole history as input with each request.",
         param=param,
         code="store_disabled",
-        hint="An operator can have them kept: MODEL_SERVICE_RESPONSES_BUCKET names a bucket for them.",
+        hint="An operator can enable storage with MODEL_SERVICE_RESPONSES_BUCKET.",
     )
 
 

@@ -1,6 +1,6 @@
-"""The tools of a Responses request as those of a chat: functions as they are, custom tools as functions of one string.
+"""Translate the tools of a Responses request to chat tools; a custom tool becomes a function with one string.
 
-Tools that OpenAI or OCI run themselves are not there for a chat: HOSTED says what becomes of them.
+Hosted tools, which OpenAI or OCI run, do not exist in a chat: those in LEFT_OUT are omitted, others are refused.
 Source: https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
 """
 
@@ -21,14 +21,14 @@ ChatFields = dict[str, Any]
 
 @dataclass(frozen=True)
 class OfferedTools:
-    """``chat`` are the fields of a chat that the tools become; ``custom`` the names of those with one string."""
+    """``chat`` has the chat fields for the tools; ``custom`` the names of the custom tools."""
 
     chat: ChatFields = field(default_factory=dict)
     custom: frozenset[str] = frozenset()
 
 
 def offered_tools(body: Mapping[str, Any], leave: Leave) -> OfferedTools:
-    """Return the tools; raise ``InvalidRequest`` that names the path of what a chat cannot offer."""
+    """Return the tools; raise ``InvalidRequest`` with the path of a tool that a chat does not support."""
     given = body.get("tools") or []
     if not isinstance(given, list):
         raise invalid_field("tools", "must be an array.")
@@ -51,7 +51,7 @@ def offered_tools(body: Mapping[str, Any], leave: Leave) -> OfferedTools:
 
 
 def _tool(path: str, tool: Any, leave: Leave) -> ChatFields | None:
-    """Return the tool of a chat; ``None`` for one that is left out."""
+    """Return the chat tool; ``None`` if the tool is omitted."""
     kind = tool.get("type") if isinstance(tool, dict) else None
     if not isinstance(kind, str):
         raise invalid_field(path, "must be an object with a type.")
@@ -62,7 +62,9 @@ def _tool(path: str, tool: Any, leave: Leave) -> ChatFields | None:
     if kind.startswith(LEFT_OUT):
         leave(f"tools.{kind}")
         return None
-    raise invalid_field(f"{path}.type", f"this model has no tools of this type; must be one of {', '.join(TOOLS)}.")
+    raise invalid_field(
+        f"{path}.type", f"this model does not support tools of this type; must be one of {', '.join(TOOLS)}."
+    )
 
 
 def _function(path: str, tool: Mapping[str, Any]) -> ChatFields:
@@ -76,19 +78,19 @@ def _function(path: str, tool: Mapping[str, Any]) -> ChatFields:
 def _custom(path: str, tool: Mapping[str, Any]) -> ChatFields:
     wanted = tool.get("format") or {"type": "text"}
     if not isinstance(wanted, dict) or wanted.get("type") != "text":
-        raise invalid_field(f"{path}.format", "must be text: nothing holds this model to a grammar.")
+        raise invalid_field(f"{path}.format", "must be text: this model does not support grammars.")
     described = {"description": tool["description"]} if tool.get("description") else {}
     parameters = {"type": "object", "properties": {INPUT: {"type": "string"}}, "required": [INPUT]}
     return {"name": tool["name"], **described, "parameters": parameters}
 
 
 def custom_arguments(text: str) -> str:
-    """Return the arguments of the function that stands for a custom tool, from its input."""
+    """Return the function arguments for the input of a custom tool."""
     return write_json({INPUT: text}).decode()
 
 
 def custom_input(arguments: str) -> str:
-    """Return the input of a custom tool, from the arguments that the model wrote; them, where they are none."""
+    """Return the input of a custom tool from the function arguments; unparsable arguments are returned unchanged."""
     try:
         read = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -98,7 +100,7 @@ def custom_input(arguments: str) -> str:
 
 
 def _choice(choice: Any, tools: list[ChatFields]) -> tuple[Any, list[ChatFields]]:
-    """Return the chat's ``tool_choice``, and the tools that it leaves."""
+    """Return ``tool_choice`` for the chat, and the tools that remain."""
     if choice is None or isinstance(choice, str):
         return _mode(choice, tools), tools
     kind = str(choice.get("type")) if isinstance(choice, dict) else None
@@ -126,7 +128,7 @@ def _named(name: Any, tools: list[ChatFields]) -> ChatFields:
 
 
 def _nothing_to_call() -> InvalidRequest:
-    return invalid_field("tool_choice", "tools has nothing of the kind that this model could call.")
+    return invalid_field("tool_choice", "tools has no such tool that this model can call.")
 
 
 INPUT: Final = "input"

@@ -171,7 +171,7 @@ def test_a_response_of_a_conversation_is_kept_as_any_other(client: openai.OpenAI
     ("fields", "param", "words"),
     [
         ({"conversation": NOT_THERE, "previous_response_id": "resp_1"}, "previous_response_id", "Mutually exclusive"),
-        ({"conversation": "conv_68ee"}, "conversation", "OCI's own conversations"),
+        ({"conversation": "conv_68ee"}, "conversation", "A conversation that OCI stores"),
         ({"conversation": 7}, "conversation", "must be the id"),
         ({"conversation": {"id": [1]}}, "conversation", "must be the id"),
     ],
