@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
-import venv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +34,12 @@ def program(label: str, text: str, says: str = "", *arguments: str) -> Try:
 
 
 class Environment:
-    """A virtual environment in the folder ``place``, where commands find no checkout, no home and no setting."""
+    """A virtual environment of a Python, where commands find no checkout, no home and no setting."""
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.bin = place / "env/bin"
-        venv.create(place / "env", with_pip=True)
+    def __init__(self, folder: str, python: str) -> None:
+        self.place = Path(tempfile.mkdtemp(dir=folder))
+        self.bin = self.place / "env/bin"
+        subprocess.run([python, "-m", "venv", str(self.place / "env")], check=True)
 
     def pip(self, *words: str) -> bool:
         """Tell whether pip did it; it writes its own complaints. It has the settings of this machine."""

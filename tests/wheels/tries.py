@@ -68,11 +68,13 @@ MOCK_OCI: Final = [
     served("/_mock/health", "mock-oci", "--port", "0", "--write-config", "local-oci"),
     Try(["mock-oci", "env", "--for", "go"], "http://127.0.0.1:9000"),
     Try(["mock-oci", "generate-event", "stream"], '"value"'),
+    Try(["mock-oci", "verify", "--list"]),
 ]
 MOCK_OCI_ALONE: Final = [
     program("nothing else is installed", INSTALLED, "cffi cryptography mock-oci pycparser\n"),
     *(Try(["mock-oci", command, ECHO], NEEDS_SERVER, 2, lines=1) for command in ("invoke", "start")),
     Try(["mock-oci", "--function", ECHO, "--port", "0"], NEEDS_SERVER, 2, lines=1),
+    Try(["mock-oci", "verify", "--compartment", "ocid1.compartment.oc1..c"], "pip install oci", 2, lines=1),
 ]
 MOCK_OCI_SERVER: Final = [
     Try(["mock-oci", "invoke", ECHO], '"environment"'),
