@@ -2,12 +2,14 @@
 
 ``@pytest.mark.oci_live(recording="chat.json")``: with ``--oci-live`` (or MOCK_OCI_LIVE=1 in the environment) the test
 asks OCI with the user's own credentials, and with ``--oci-record`` what it asks is written down beside it. Without,
-it runs on the recording if there is one, and on a ``MockOci`` if there is none.
+it runs on the recording if there is one, and on a ``MockOci`` if there is none. ``{test}`` in the name of a recording
+stands for the test's: one with parameters has a recording for each.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -63,7 +65,8 @@ class OciTenancy:
 def entered(item: pytest.Item, options: Mapping[str, Any], about: dict[str, Any]) -> Iterator[OciTenancy]:
     """Open the door that an item's marker and the command line ask for. Raises UsageError without credentials."""
     file = about.pop("recording", None)
-    path = None if file is None else item.path.parent / file
+    slug = re.sub(r"[^\w.-]+", "-", item.name).strip("-")
+    path = None if file is None else item.path.parent / file.replace("{test}", slug)
     credentials = _credentials(options)
     with ExitStack() as leaving:
         if credentials is not None:

@@ -114,6 +114,32 @@ def test_a_command_finds_the_door_and_its_exit_code_is_passed_on(real: Real, tmp
     assert (code, "GET /n/ is not in the recording; nothing is left of it" in said) == (1, True)
 
 
+def test_model_service_is_recorded_and_replayed(real: Real, tmp_path: Path) -> None:
+    """It finds the door by the variables, and signs for loopback; the door signs for OCI."""
+    file = tmp_path / "recording.json"
+    ask = (
+        "import model_service\n"
+        "model = model_service.get_model('meta.llama-3.3-70b-instruct')\n"
+        "answer = model.complete([{'role': 'user', 'content': 'Hi'}])\n"
+        "print(answer['choices'][0]['message']['content'])"
+    )
+    own = {"OCI_CONFIG_FILE": str(real.folder / "config"), "OCI_PROFILE": "DEFAULT", "OCI_REGION": "us-chicago-1"}
+    environment = {**ENVIRONMENT, **own, "OCI_COMPARTMENT_ID": real.compartment}
+
+    def ran(*words: str) -> str:
+        command = [sys.executable, "-m", "mock_oci", *words, "--", sys.executable, "-c", ask]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    real.script(kind="chat", text="Hello there.")
+    assert (
+        ran("record", str(file), "--config-file", str(real.folder / "config"), "--upstream", real.url)
+        == "Hello there.\n"
+    )
+    assert ran("replay", str(file), "--all-used") == "Hello there.\n"
+
+
 def test_a_stream_goes_through_in_its_pieces(real: Real, tmp_path: Path) -> None:
     file = tmp_path / "recording.json"
     message = {"role": "USER", "content": [{"type": "TEXT", "text": "Hi"}]}

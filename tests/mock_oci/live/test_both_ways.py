@@ -43,11 +43,12 @@ def test_a_chat_says_something_and_counts_it(oci_tenancy: OciTenancy) -> None:
     assert 0 < answer.usage.completion_tokens <= 5
 
 
-@pytest.mark.oci_live(region="eu-frankfurt-1")
-def test_a_bucket_that_there_is_not(oci_tenancy: OciTenancy) -> None:
+@pytest.mark.parametrize("stem", ["none", "no/ne"])
+@pytest.mark.oci_live(region="eu-frankfurt-1", recording="recordings/{test}.json")
+def test_a_bucket_that_there_is_not(oci_tenancy: OciTenancy, stem: str) -> None:
     client = oci_tenancy.client(sdk.object_storage.ObjectStorageClient)
     with pytest.raises(sdk.exceptions.ServiceError) as refused:
-        client.get_bucket(client.get_namespace().data, oci_tenancy.name("none"))
+        client.get_bucket(client.get_namespace().data, oci_tenancy.name(stem))
     assert (refused.value.status, refused.value.code) == (404, "BucketNotFound")
 
 

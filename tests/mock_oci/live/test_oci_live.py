@@ -43,11 +43,13 @@ def test_the_same_tests_pass_on_the_real_service_and_on_what_was_recorded_of_it(
     where += ["--oci-compartment", real.compartment, "--oci-record"]
     unsent = "not need_not_name"  # it looks at the door of its own process
     code, said = run(folder, "-k", unsent, "--oci-live", *where)
-    assert (code, "3 passed" in said) == (0, True), said
+    assert (code, "4 passed" in said) == (0, True), said
     asked = {(call["method"], call["status"]) for call in real.calls()}
     assert {("POST", 200), ("DELETE", 204), ("GET", 404)} <= asked
     assert {call["principal"]["id"] for call in real.calls() if call["principal"]} == {real.config["user"]}
     file = folder / "recordings/store.json"
+    others = {"test_a_bucket_that_there_is_not-none.json", "test_a_bucket_that_there_is_not-no-ne.json"}
+    assert {path.name for path in file.parent.iterdir()} == {file.name, *others}
     assert len(read_recording(file)) == 7
     assert real.config["tenancy"] not in file.read_text()
     kept, test = file.read_text(), folder / TESTS.name
