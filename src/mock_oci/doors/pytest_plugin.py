@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mock_oci.fn.local_function import LocalFunction
     from mock_oci.fn.stack import LocalStack
 
+MOCK_OCI = "mock_oci(credentials='api_key', confine='all', **backend): how the fixtures oci, oci_function … are made"
 OCI_LIVE = (
     "oci_live(recording=None, credentials='api_key', **backend): a test that --oci-live runs on OCI itself; elsewhere"
     " it runs on the recording, if that is there, or on mock_oci"
@@ -38,7 +39,9 @@ LIVE_OPTIONS: tuple[tuple[str, Any, str], ...] = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "mock_oci(credentials='api_key', **backend): how the fixture oci is made")
+    config.addinivalue_line(
+        "markers", "mock_oci(credentials='api_key', confine='all', **backend): how the fixtures are made"
+    )
     config.addinivalue_line("markers", OCI_LIVE)
 
 
@@ -84,29 +87,29 @@ def oci(request: pytest.FixtureRequest) -> Iterator[MockOci]:
     marker = request.node.get_closest_marker("mock_oci")
     about = dict(marker.kwargs) if marker is not None else {}
     credentials = about.pop("credentials", True)
+    about.pop("confine", None)
     with mock_oci(MockOci(**about), credentials=credentials) as cloud:
         yield cloud
 
 
 @pytest.fixture
-def oci_function(oci: MockOci) -> Iterator[Callable[..., LocalFunction]]:
+def oci_function(request: pytest.FixtureRequest, oci: MockOci) -> Iterator[Callable[..., LocalFunction]]:
     """Yield what deploys a folder with a ``func.py`` in a real FDK process; keywords are those of ``deploy``."""
     from mock_oci.doors.server import LoopbackServer  # noqa: PLC0415 - as above
     from mock_oci.fn.environment import HOSTS  # noqa: PLC0415 - as above
     from mock_oci.fn.functions import LocalFunctions  # noqa: PLC0415 - as above
 
-    with LoopbackServer(oci.answer) as server, LocalFunctions(oci, server.url) as functions:
+    with LoopbackServer(oci.answer) as server, LocalFunctions(oci, server.url, **_confine(request)) as functions:
 
         def deploy(folder: str | Path, **details: Any) -> LocalFunction:
-            path = Path(folder)
             config = {**HOSTS, **details.pop("config", {})}
-            return functions.deploy(path, **{"name": path.resolve().name, **details, "config": config})
+            return functions.deploy(Path(folder), **details, config=config)
 
         yield deploy
 
 
 @pytest.fixture
-def oci_gateway(oci: MockOci) -> Iterator[Callable[..., LocalStack]]:
+def oci_gateway(request: pytest.FixtureRequest, oci: MockOci) -> Iterator[Callable[..., LocalStack]]:
     """Yield what starts a folder with a ``func.py`` behind a gateway; keywords are those of ``LocalStack``."""
     from mock_oci.fn.environment import HOSTS  # noqa: PLC0415 - as above
     from mock_oci.fn.stack import LocalStack  # noqa: PLC0415 - as above
@@ -115,6 +118,13 @@ def oci_gateway(oci: MockOci) -> Iterator[Callable[..., LocalStack]]:
 
         def start(folder: str | Path, **details: Any) -> LocalStack:
             config = {**HOSTS, **details.pop("config", {})}
-            return running.enter_context(LocalStack(Path(folder), oci=oci, config=config, **details))
+            given = {**_confine(request), **details}
+            return running.enter_context(LocalStack(Path(folder), oci=oci, config=config, **given))
 
         yield start
+
+
+def _confine(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return what containers must do without, where the marker says so."""
+    marker = request.node.get_closest_marker("mock_oci")
+    return {name: marker.kwargs[name] for name in ("confine",) if marker is not None and name in marker.kwargs}

@@ -46,7 +46,7 @@ class Container:
 
     def confined(self) -> Confined:
         """Return what the process must do without; to be asked when it listens."""
-        return self._process.confined()
+        return self._process.confined
 
     def rest(self) -> None:
         """Begin an idle time, in which the container may be frozen."""

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -67,6 +68,7 @@ class FunctionProcess:
     def lives(self) -> bool:
         return self._process.poll() is None
 
+    @cached_property
     def confined(self) -> Confined:
         """Return what is in force. Waits until the process is the function's own."""
         return self._confined.report(is_measured=self._memory_used() is not None)
@@ -92,8 +94,8 @@ class FunctionProcess:
             if "freeze" not in self._shape.names or self.is_frozen:
                 return False
             if time.monotonic() - self._idle_since >= FREEZE_SECONDS:
-                self.is_frozen = True
                 self._signal(signal.SIGSTOP)
+                self.is_frozen = True
             return not self.is_frozen
 
     def kill(self) -> None:

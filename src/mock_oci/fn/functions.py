@@ -145,6 +145,7 @@ class LocalFunctions:
         """Run a function that was created over the API. Raises Refused for an archive that cannot be unpacked."""
         try:
             folder = folder_of(source, archive, self.images, Path(tempfile.mkdtemp(dir=self._folder)))
+            said = FuncYaml("") if folder is None else read_func_yaml(folder)
         except ValueError as error:
             raise invalid(str(error)) from error
         if folder is None:
@@ -162,7 +163,7 @@ class LocalFunctions:
             config={**self._endpoint_config, **details.config, **self.created_config},
             success_destination=details.success_destination,
             failure_destination=details.failure_destination,
-            entrypoint=read_func_yaml(folder).entrypoint,  # of the image, which is built with it
+            entrypoint=said.entrypoint,  # of the image, which is built with it
         )
         self._enter(deployment, None)
         return self

@@ -319,6 +319,13 @@ def test_function(oci_function):
     function = oci_function("FOLDER", config={"GREETING": "hello"})
     assert function.deployment.config["GREETING"] == "hello"
 
+@pytest.mark.mock_oci(confine="files")
+def test_confined(oci_function, oci):
+    function = oci_function("SAYS", memory=1024)
+    assert (function.deployment.name, function.deployment.memory) == ("reads-object", 1024)
+    function.warm()
+    assert [set(container.confined().on) for container in function.containers] == [{"files"}]
+
 def test_gateway(oci_gateway):
     stack = oci_gateway("FOLDER")
     assert httpx.post(stack.gateway_url, content=b"x", trust_env=False).json()["body"] == "x"
@@ -326,13 +333,15 @@ def test_gateway(oci_gateway):
 
 
 def test_the_plugin_has_fixtures(tmp_path: Path) -> None:
-    (tmp_path / "test_plugin.py").write_text(TESTS.replace("FOLDER", str(FOLDERS / "echo")))
+    (tmp_path / "test_plugin.py").write_text(
+        TESTS.replace("FOLDER", str(FOLDERS / "echo")).replace("SAYS", str(FOLDERS / "reads_object"))
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "mock_oci.doors.pytest_plugin", "-p", "no:cacheprovider"]
     # Named by -p here, whether the package is installed or not.
     alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # noqa: TID251 - a person's shell, as it is
     words = [*command, "--strict-markers", str(tmp_path)]
     seen = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path, env=alone)
-    assert "4 passed" in seen.stdout, seen.stdout + seen.stderr
+    assert "5 passed" in seen.stdout, seen.stdout + seen.stderr
 
 
 # -------------------------------------------------------------------------------------- a function of one's own
