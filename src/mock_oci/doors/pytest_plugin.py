@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mock_oci.fn.local_function import LocalFunction
     from mock_oci.fn.stack import LocalStack
 
-MOCK_OCI = "mock_oci(credentials='api_key', confine='all', **backend): how the fixtures oci, oci_function … are made"
+MOCK_OCI = "mock_oci(credentials='api_key', confine='all', **backend): how the fixtures are made"
 OCI_LIVE = (
     "oci_live(recording=None, credentials='api_key', **backend): a test that --oci-live runs on OCI itself; elsewhere"
     " it runs on the recording, if that is there, or on mock_oci"
@@ -39,9 +39,7 @@ LIVE_OPTIONS: tuple[tuple[str, Any, str], ...] = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "mock_oci(credentials='api_key', confine='all', **backend): how the fixtures are made"
-    )
+    config.addinivalue_line("markers", MOCK_OCI)
     config.addinivalue_line("markers", OCI_LIVE)
 
 
