@@ -19,7 +19,7 @@ WORKERS ?= 3
 CLIENTS := .venv-clients
 # What builds the site, likewise.
 SITE := .venv-docs
-NPM := tests/clients/npm
+NPM := tests/clients/npm tests/clients/npm-oci
 PEER_VENV := .venv-peers
 # What the local stack runs, and the project that the Responses API wants.
 STACK = --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}' $(if $(LIVE),--live)
@@ -73,12 +73,12 @@ test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider
 check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow and not wide")
 
-test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/schemathesis $(NPM)/node_modules) ## real clients, unmodified: writes docs/clients.md
+test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/oci $(CLIENTS)/schemathesis $(addsuffix /node_modules,$(NPM))) ## real clients, unmodified: writes docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl
-	@said=$$(mktemp); $(call clients,2) >"$$said" 2>&1 & two=$$!; \
+	@said=$$(mktemp); { $(call clients,2) && $(call clients,oci); } >"$$said" 2>&1 & two=$$!; \
 	$(call clients,3) $(ASYNC); status=$$?; \
 	wait $$two || status=1; cat "$$said"; rm "$$said"; exit $$status
-	@$(BIN)/python tests/clients/table.py docs/clients.md dist/clients-3.jsonl dist/clients-2.jsonl
+	@$(BIN)/python tests/clients/table.py docs/clients.md dist/clients-3.jsonl dist/clients-2.jsonl dist/clients-oci.jsonl
 
 clients = $(CLIENTS)/$(1)/bin/python -m pytest -q tests/clients --python=$(abspath $(BIN)/python) \
 	--outcomes=dist/clients-$(1).jsonl
@@ -162,7 +162,7 @@ release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this 
 	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
 
 clean: ## take away what was set up
-	rm -rf $(VENV) $(CLIENTS) $(SITE) $(NPM)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/build src/*.egg-info
+	rm -rf $(VENV) $(CLIENTS) $(SITE) $(addsuffix /node_modules,$(NPM)) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/build src/*.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
@@ -208,8 +208,8 @@ $(PEER_VENV)/.peers: tests/bench/peers/requirements.txt
 	@touch $@
 
 # Where there is no Node, its clients are not asked.
-$(NPM)/node_modules/.clients: $(NPM)/package-lock.json
+tests/clients/%/node_modules/.clients: tests/clients/%/package-lock.json
 	@if command -v npm >/dev/null; then \
-		cd $(NPM) && npm ci --silent --no-audit --no-fund --ignore-scripts \
+		cd tests/clients/$* && npm ci --silent --no-audit --no-fund --ignore-scripts \
 		&& touch node_modules/.clients; \
 	else echo "There is no npm: its clients are not asked." >&2; fi

@@ -29,7 +29,12 @@ _CLIENTS = {
     "test_litellm.py": "litellm",
     "test_litellm_openai.py": "litellm",
     "test_llama_index.py": "llama_index",
+    "test_locus.py": "locus",
     "test_npm.py": "instructor",  # once is enough
+    "test_npm_oci.py": "oci_cli",  # once is enough
+    "test_oci_cli.py": "oci_cli",
+    "test_oci_sdk.py": "oci_cli",
+    "test_oci_signers.py": "oci_genai_auth",
     "test_openai.py": "langchain_core",  # in both environments
     "test_openai_agents.py": "agents",
     "test_pydantic_ai.py": "pydantic_ai",
@@ -90,9 +95,21 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             process.terminate()
 
 
+@pytest.fixture(scope="session")
+def shell(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a shell has that read the written ``env`` and what ``mock-oci env`` prints, and nothing else."""
+    command = [sys.executable, "-m", "mock_oci", "env", "--url", emulator.url]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=_SOURCES).stdout
+    written = emulator.config.with_name("env").read_text()
+    return {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path_factory.mktemp("home")), **_exports(written + printed)}
+
+
+def _exports(text: str) -> dict[str, str]:
+    return dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in text.splitlines())
+
+
 def _emulator(url: str, directory: Path) -> Emulator:
-    lines = (directory / "env").read_text().splitlines()
-    variables = dict(shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
+    variables = _exports((directory / "env").read_text())
     config = ConfigParser()
     config.read(directory / "config")
     return Emulator(url, variables["OCI_COMPARTMENT_ID"], directory / "config", dict(config["DEFAULT"]))
@@ -109,10 +126,19 @@ def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]
 
 
 def _row(item: pytest.Function, report: pytest.TestReport) -> dict[str, Any] | None:
-    """Return what table.py makes a table of; ``None`` for tests that ask mock_oci itself."""
+    """Return what table.py makes a table of; ``None`` for tests that no table has."""
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params if callspec else {}
     properties = dict(item.user_properties)
+    came = {
+        "outcome": "xfailed" if hasattr(report, "wasxfail") else report.outcome,
+        "reason": getattr(report, "wasxfail", ""),
+    }
+    asks_mock_oci = parameters.get("of_mock_oci") or getattr(item.module, "OF_MOCK_OCI", None)
+    if asks_mock_oci is not None:
+        package = getattr(item.module, "PACKAGE", None) or asks_mock_oci.partition(",")[0]
+        version = properties.get("version") or importlib.metadata.version(package)
+        return {"of_mock_oci": asks_mock_oci, "version": version, "check": _named(item, parameters), **came}
     client = parameters.get("client") or getattr(item.cls, "client", None) or getattr(item.module, "CLIENT", None)
     if client is None:
         return None
@@ -122,9 +148,15 @@ def _row(item: pytest.Function, report: pytest.TestReport) -> dict[str, Any] | N
         "version": properties.get("version") or importlib.metadata.version(item.module.PACKAGE),
         "check": "langchain-tests" if is_suite else parameters.get("check") or item.originalname.removeprefix("test_"),
         "family": item.cls.family if is_suite else _family(parameters),
-        "outcome": "xfailed" if hasattr(report, "wasxfail") else report.outcome,
-        "reason": getattr(report, "wasxfail", ""),
+        **came,
     }
+
+
+def _named(item: pytest.Function, parameters: dict[str, Any]) -> str:
+    """Return what a test asks, in words: of its name, or of the parameter that has one."""
+    return str(parameters.get("journey") or item.originalname.removeprefix("test_").removeprefix("it_")).replace(
+        "_", " "
+    )
 
 
 def _family(parameters: dict[str, Any]) -> str:

@@ -43,6 +43,27 @@ OCI's own for gpt-oss, gpt-5 and Grok, and [a chat in its shape](responses.md#re
 What has no model (files, vector stores, containers), and speech, stand in the first column.
 """
 
+SUITE = """\
+## langchain-oci's own integration tests
+
+`python tests/clients/langchain_oci_suite.py CHECKOUT`, with a checkout of oracle/langchain-oracle, runs them on
+mock_oci in one process, as they name OCI's own hosts; `make test-clients` does not. Of langchain-oci {version}:
+{passed} passed, {failed} failed for the reasons below, and {skipped} skip themselves (databases, a dedicated endpoint).
+
+| failed | because |
+|---|---|"""
+SUITE_OUTCOMES = Path(__file__).with_name("langchain_oci_suite.json")
+
+OF_MOCK_OCI = """\
+## Of OCI itself, against mock_oci
+
+Clients of OCI, as they are published, over a socket and with signatures, told by what `mock-oci --write-config` writes
+and `mock-oci env` prints: no function of ours is between. The SDKs and the command line make a journey through each
+service. A number says why a test fails that has to.
+
+| client | version | asked for | passed |
+|---|---|---|---|"""
+
 Row = dict[str, Any]
 
 
@@ -53,8 +74,10 @@ def main(page: Path, files: Sequence[Path]) -> None:
         raise SystemExit(f"{page} is not written: {len(failed)} of {len(rows)} tests failed")
     reasons: list[str] = []
     lines = [HEAD]
-    for client in dict.fromkeys(row["client"] for row in rows):
-        lines += _section([row for row in rows if row["client"] == client], reasons)
+    for client in dict.fromkeys(row["client"] for row in rows if "client" in row):
+        lines += _section([row for row in rows if row.get("client") == client], reasons)
+    lines += _of_mock_oci([row for row in rows if "of_mock_oci" in row], reasons)
+    lines += _suite(json.loads(SUITE_OUTCOMES.read_text()))
     lines += [
         "## Why",
         "",
@@ -76,13 +99,35 @@ def _section(rows: Sequence[Row], reasons: list[str]) -> Iterator[str]:
     yield ""
 
 
+def _of_mock_oci(rows: Sequence[Row], reasons: list[str]) -> Iterator[str]:
+    yield OF_MOCK_OCI
+    for client in dict.fromkeys(row["of_mock_oci"] for row in rows):
+        asked = [row for row in rows if row["of_mock_oci"] == client]
+        passed = sum(row["outcome"] == "passed" for row in asked)
+        checks = ", ".join(dict.fromkeys(row["check"] for row in asked))
+        came = f"{passed} of {len(asked)} {_numbers(asked, reasons)}".rstrip()
+        yield f"| {client} | {asked[0]['version']} | {checks} | {came} |"
+    yield ""
+
+
+def _suite(outcomes: Row) -> Iterator[str]:
+    yield SUITE.format_map(outcomes)
+    for reason, count in outcomes["reasons"].items():
+        yield f"| {count} | {reason} |"
+    yield ""
+
+
+def _numbers(rows: Sequence[Row], reasons: list[str]) -> str:
+    whys = dict.fromkeys(row["reason"] for row in rows if row["outcome"] == "xfailed")
+    reasons.extend(why for why in whys if why not in reasons)
+    return " ".join(f"[{reasons.index(why) + 1}](#why)" for why in whys)
+
+
 def _cell(rows: Sequence[Row], reasons: list[str]) -> str:
     asked = [row for row in rows if row["outcome"] != "skipped"]
     if not asked:
         return ""
-    whys = dict.fromkeys(row["reason"] for row in asked if row["outcome"] == "xfailed")
-    reasons.extend(why for why in whys if why not in reasons)
-    numbers = " ".join(f"[{reasons.index(why) + 1}](#why)" for why in whys)
+    numbers = _numbers(asked, reasons)
     passed = sum(row["outcome"] == "passed" for row in asked)
     if len(asked) > 20:  # a suite
         return f"{passed} of {len(asked)} {numbers}".rstrip()

@@ -14,6 +14,8 @@ from langchain_oci import ChatOCIGenAI, OCIGenAIEmbeddings, OCIGenAIRerank
 from oci.exceptions import ServiceError
 from oci.retry import NoneRetryStrategy
 
+OF_MOCK_OCI = "langchain-oci"
+PACKAGE = "langchain-oci"
 LLAMA = "meta.llama-3.3-70b-instruct"
 GPT_OSS = "openai.gpt-oss-120b"
 GPT_5 = "openai.gpt-5"

@@ -9,6 +9,8 @@ from typing import Any
 import litellm
 import pytest
 
+OF_MOCK_OCI = "litellm, provider `oci/`"
+PACKAGE = "litellm"
 LLAMA = "meta.llama-3.3-70b-instruct"
 GPT_OSS = "openai.gpt-oss-120b"
 GROK = "xai.grok-4.3"
