@@ -40,7 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     if response.status >= 400:
         failure = _error(response)
         return complain(f"{response.status} {failure['code']}: {failure['message']}", 1)
-    sys.stdout.buffer.write(_whole(response))
+    answer = _whole(response)
+    for_a_person = sys.stdout.isatty() and not answer.endswith(b"\n")  # whose prompt comes next
+    sys.stdout.buffer.write(answer + b"\n" * for_a_person)
     sys.stdout.buffer.flush()
     return 0
 

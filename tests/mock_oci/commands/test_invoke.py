@@ -28,6 +28,17 @@ def test_a_function_is_called_once_with_an_event_and_reads_what_was_seeded(
     assert "read 5 bytes" in said.err
 
 
+@pytest.mark.parametrize(("is_terminal", "written"), [(True, b"hi\n"), (False, b"hi")])
+def test_in_a_terminal_the_prompt_begins_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, written: bytes
+) -> None:
+    (tmp_path / "func.py").write_text("def handler(ctx, data=None):\n    return 'hi'\n")
+    stdout = SimpleNamespace(buffer=io.BytesIO(), isatty=lambda: is_terminal)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert main(["invoke", str(tmp_path)]) == 0
+    assert stdout.buffer.getvalue() == written
+
+
 def test_it_gets_body_headers_and_config(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
