@@ -119,7 +119,7 @@ def _emulator(url: str, directory: Path) -> Emulator:
 def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]) -> Any:
     report = yield
     file = item.config.getoption("--outcomes")
-    if file is not None and (report.when == "call" or report.outcome != "passed") and (row := _row(item, report)):
+    if file is not None and (report.when == "call" or report.failed) and (row := _row(item, report)):
         with file.open("a") as rows:
             rows.write(json.dumps(row) + "\n")
     return report
@@ -137,7 +137,7 @@ def _row(item: pytest.Function, report: pytest.TestReport) -> dict[str, Any] | N
     asks_mock_oci = parameters.get("of_mock_oci") or getattr(item.module, "OF_MOCK_OCI", None)
     if asks_mock_oci is not None:
         package = getattr(item.module, "PACKAGE", None) or asks_mock_oci.partition(",")[0]
-        version = properties.get("version") or importlib.metadata.version(package)
+        version = properties.get("version") or _version(package)
         return {"of_mock_oci": asks_mock_oci, "version": version, "check": _named(item, parameters), **came}
     client = parameters.get("client") or getattr(item.cls, "client", None) or getattr(item.module, "CLIENT", None)
     if client is None:
@@ -150,6 +150,14 @@ def _row(item: pytest.Function, report: pytest.TestReport) -> dict[str, Any] | N
         "family": item.cls.family if is_suite else _family(parameters),
         **came,
     }
+
+
+def _version(package: str) -> str:
+    """Return what is installed; of npm's there is no telling before they say so themselves."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _named(item: pytest.Function, parameters: dict[str, Any]) -> str:

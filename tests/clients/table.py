@@ -102,7 +102,7 @@ def _section(rows: Sequence[Row], reasons: list[str]) -> Iterator[str]:
 def _of_mock_oci(rows: Sequence[Row], reasons: list[str]) -> Iterator[str]:
     yield OF_MOCK_OCI
     for client in dict.fromkeys(row["of_mock_oci"] for row in rows):
-        asked = [row for row in rows if row["of_mock_oci"] == client]
+        asked = [row for row in rows if row["of_mock_oci"] == client and row["outcome"] != "skipped"]
         passed = sum(row["outcome"] == "passed" for row in asked)
         checks = ", ".join(dict.fromkeys(row["check"] for row in asked))
         came = f"{passed} of {len(asked)} {_numbers(asked, reasons)}".rstrip()
