@@ -1,6 +1,6 @@
 """How much the services let through, as data: what they document, and what somebody sets in its place.
 
-Sources: the SDK's docstrings of publish_message, post_metric_data and summarize_metrics_data, and docs
+Sources: the SDK's docstrings of publish_message, post_metric_data, summarize_metrics_data and list_metrics, and docs
 Streaming/Concepts/streamingoverview.htm.
 """
 
@@ -29,6 +29,7 @@ LIMITS: Mapping[str, Limit] = {
     "streaming.put_messages_bytes": Limit(1 << 20, 1, "of a partition"),
     "monitoring.post_metric_data": Limit(50, 1, "of the tenancy", always=True),
     "monitoring.summarize_metrics_data": Limit(10, 1, "of the tenancy", always=True),
+    "monitoring.list_metrics": Limit(10, 1, "of the tenancy", always=True),
 }
 _OF_CALLS = {"of", "most", "seconds"}
 _OF_MODELS = {"region", "model", "requests_per_minute", "tokens_per_minute", "names_pause"}

@@ -208,6 +208,10 @@ _UNDERSTOOD: Final = {
     "SecretsClient.get_secret_bundle_by_name": "secretName vaultId versionNumber secretVersionName stage",
     "SecretsClient.list_secret_bundle_versions": "limit page sortBy sortOrder",
     "MonitoringClient.post_metric_data": "metricData batchAtomicity",
+    "MonitoringClient.list_metrics": (
+        "compartmentId compartmentIdInSubtree=false page limit name namespace resourceGroup dimensionFilters groupBy "
+        "sortBy sortOrder"
+    ),
     "MonitoringClient.summarize_metrics_data": (
         "compartmentId compartmentIdInSubtree=false namespace resourceGroup query startTime endTime resolution"
     ),

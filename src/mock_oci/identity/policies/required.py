@@ -172,6 +172,7 @@ REQUIRED: Final = {
     "SecretsClient.get_secret_bundle_by_name": "SECRET_BUNDLE_READ",
     "SecretsClient.list_secret_bundle_versions": "SECRET_BUNDLE_INSPECT",
     "MonitoringClient.post_metric_data": "METRIC_WRITE",
+    "MonitoringClient.list_metrics": "METRIC_INSPECT",
     "MonitoringClient.summarize_metrics_data": "METRIC_INSPECT + METRIC_READ",
     "IdentityClient.list_regions": NOTHING,
     **REQUIRED_OF_CONTROL_PLANES,

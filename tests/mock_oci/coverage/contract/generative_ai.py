@@ -125,6 +125,7 @@ def metrics(ask: Asking) -> None:
         "metadata": {"unit": "n"}, "datapoints": [point],
     }  # fmt: skip
     ask(f"{client}.post_metric_data", body={"metricData": [metric]})
+    ask(f"{client}.list_metrics", query={"compartmentId": ask.home}, body={"name": "tokens"})
     asked = {"namespace": "models", "query": "tokens[1m].sum()"}
     ask.clock.now += 120
     ask(f"{client}.summarize_metrics_data", query={"compartmentId": ask.home}, body=asked)
