@@ -112,7 +112,13 @@ def test_nobody_is_root_in_it_and_nothing_is_run_after_that() -> None:
     assert not [line for line in last if line.startswith("RUN ")]
 
 
-@pytest.mark.parametrize("name", ["tests", "docs", ".git", ".venv", "README.md", "src/mock_oci", ".hypothesis"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("tests", "docs", ".git", ".venv", "README.md", "src/mock_oci", ".hypothesis"),
+        *("src/pyproject.toml", "src/README.md", "src/Dockerfile", "src/model_service.egg-info"),
+    ],
+)
 def test_nothing_else_reaches_the_builder(name: str) -> None:
     assert ignored(name)
 
