@@ -1,4 +1,4 @@
-"""Where a relay's messages go and are read again: a channel of a queue or a key of a stream.
+"""The destination of a relay, for writing and reading: a channel of a queue or a key of a stream.
 
 Each writer has its reader beside it, CHANNELS at the end.
 
@@ -41,13 +41,13 @@ PAGE: Final = 20  # messages; the most that a queue takes receipts of in one req
 
 class Reader(Protocol):
     def poll(self, deadline: Deadline) -> list[RelayMessage]:
-        """Return what there is of a relay, in any order, perhaps twice; wait a while where there is nothing."""
+        """Return messages of a relay, in any order, possibly twice; if there are none, wait a short time."""
 
     def close(self, deadline: Deadline) -> None: ...
 
 
 class Channel(Protocol):
-    """What a relay's messages are written to and read from; one message may have ``max_bytes``."""
+    """Writes and reads the messages of a relay; a message has at most ``max_bytes``."""
 
     max_bytes: int
 
@@ -70,7 +70,7 @@ class Destination:
 
     @classmethod
     def parse(cls, relay: Mapping[str, Any], allowed: Iterable[str]) -> Destination:
-        """Return the destination; raise ``InvalidRequest``, with status 403 where it is not among ``allowed``."""
+        """Return the destination; raise ``InvalidRequest``, with status 403 if it is not in ``allowed``."""
         known = set(relay) - {"token"}
         kind = next((kind for kind, (naming, _) in CHANNELS.items() if known == {kind, naming}), None)
         if kind is None or not all(isinstance(text, str) and text for text in relay.values()):
@@ -119,7 +119,7 @@ class QueueChannel:
 
 
 class QueueReader:
-    """Deletes nothing: what it has read it hides while it reads on, and shows again when it is closed."""
+    """Reads without deleting: received messages stay hidden while it reads, and become visible when it is closed."""
 
     def __init__(self, channel: QueueChannel) -> None:
         self._channel = channel
@@ -169,7 +169,7 @@ class StreamKey:
 
 
 class StreamReader:
-    """Reads from the oldest message on, in every partition: which one a key goes to, only the service knows."""
+    """Reads every partition from its oldest message, because only the service knows the partition of a key."""
 
     def __init__(self, stream: StreamKey, sleep: Callable[[float], None] = time.sleep) -> None:
         self._stream = stream
@@ -187,7 +187,7 @@ class StreamReader:
         return found
 
     def close(self, deadline: Deadline) -> None:
-        """Do nothing: reading changes nothing in a stream."""
+        """Do nothing, because reading does not change a stream."""
 
     def _first_cursor(self, partition: int, deadline: Deadline) -> str:
         wanted = {"partition": str(partition), "type": "TRIM_HORIZON"}
@@ -205,7 +205,7 @@ class StreamReader:
 
 
 def _relayed(contents: Iterable[str | bytes]) -> list[RelayMessage]:
-    """Return the messages of relays among whatever else somebody has put there."""
+    """Return the messages that belong to relays; the queue or stream may have others."""
     read = (_json(content) for content in contents)
     return [value for value in read if isinstance(value, dict) and value.get("object") == "model_service.relay"]
 

@@ -1,4 +1,4 @@
-"""The thread that publishes a relay: chunks go in without waiting, numbered batches of them come out in order."""
+"""The thread that publishes a relay. Chunks are added without waiting and published in order, in numbered messages."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ class Publisher:
         self._thread: threading.Thread | None = None
 
     def offer(self, chunk: Chunk) -> None:
-        """Take a chunk, and never wait."""
+        """Add a chunk without waiting."""
         if self._waiting.qsize() >= MAX_WAITING_CHUNKS:
             self._failure = "fell_behind"
         if self._failure is None and self._start():
             self._waiting.put(chunk)
 
     def end(self, result: Completion | None = None, error: ModelServiceError | None = None) -> dict[str, Any]:
-        """Publish what waits and the last message, within ``FLUSH_SECONDS`` and the deadline; nothing follows it.
+        """Publish the remaining chunks and the last message, within ``FLUSH_SECONDS`` and the deadline.
 
         Return what became of it: ``id``, ``messages``, ``complete`` and the ``error``'s code.
         """
@@ -88,7 +88,7 @@ class Publisher:
         return report
 
     def _start(self) -> bool:
-        """Start the thread unless it is running; return whether there is one."""
+        """Start the thread if it is not running; return whether it runs."""
         if self._thread is None:
             run = copy_context().run  # the id of the call, for the log
             thread = threading.Thread(target=run, args=(self._run,), name="relay", daemon=True)
@@ -118,7 +118,7 @@ class Publisher:
 
     @contextmanager
     def _bugs_as_failure(self) -> Iterator[None]:
-        """Log a bug and go on: whatever it is, the answer goes on without its relay."""
+        """Log a bug and stop the relay; the answer itself continues."""
         try:
             yield
         except Exception as bug:  # noqa: BLE001 - see above
@@ -126,7 +126,7 @@ class Publisher:
             self._failure = "internal_error"
 
     def _batches(self) -> Iterator[list[Chunk]]:
-        """Yield what comes within ``BATCH_SECONDS`` of a first chunk, or until it is large enough."""
+        """Yield batches: the chunks that arrive within ``BATCH_SECONDS`` of the first, up to a maximum size."""
         chunk = self._take(self._patience())
         while chunk:
             batch, size, ends = [chunk], len(write_json(chunk)), time.monotonic() + BATCH_SECONDS
@@ -141,11 +141,11 @@ class Publisher:
             self._failure = "deadline_exceeded"
 
     def _patience(self) -> float:
-        """Return for how many seconds a chunk may be waited for, so that a last message can still be sent."""
+        """Return the seconds to wait for a chunk, so that there is still time for the last message."""
         return self._until.remaining - 2 * self._until.margin
 
     def _take(self, seconds: float) -> Chunk | None:
-        """Return the next chunk; ``{}``, which is none, where none comes in time, and ``None`` at the end."""
+        """Return the next chunk; ``{}`` if none arrives in time, and ``None`` at the end."""
         try:
             return self._waiting.get(timeout=max(0.0, seconds))
         except Empty:
@@ -171,7 +171,7 @@ class Publisher:
         return write_json({**head, **fields})
 
     def _reference(self) -> dict[str, Any] | None:
-        """Return a reference to the result, where it is too large for a message and there is a bucket for such."""
+        """Return a reference to a result that is too large for a message, if a bucket is configured."""
         if self.overflow is None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""The live relay: the chunks of an answer are published as they come, for readers whom the platform makes wait.
+"""The live relay: publish the chunks of an answer while they arrive, because OCI Functions buffers responses.
 
 What is published is in docs/relay.md. The relay never changes the answer, but for a last chunk that tells how it went.
 """
@@ -37,14 +37,14 @@ def publisher_for(
     overflow: Overflow | None,
     deadline: Deadline,
 ) -> Publisher:
-    """Return a publisher with the id of the call; raise ``InvalidRequest`` where the destination is not allowed."""
+    """Return a publisher with the id of the call; raise ``InvalidRequest`` if the destination is not allowed."""
     destination = Destination.parse(relay, allowed)
     id_ = log.call_id.get() or uuid4().hex
     return Publisher(destination.open(services), id_, deadline, overflow, destination.token)
 
 
 def relayed(publisher: Publisher, request: ChatRequest, ask: Callable[[ChatRequest], Stream]) -> Stream | Complete:
-    """Return the answer of ``ask``, published on the way.
+    """Return the answer of ``ask``, and publish its chunks.
 
     A complete one is asked for as a stream and put together here.
     """
@@ -79,7 +79,7 @@ def _published(chunks: Iterator[Chunk], publisher: Publisher, hides_usage: bool)
 
 
 class _Result:
-    """What the chunks add up to; ``None`` where they are of a shape that cannot be added up. It breaks no answer."""
+    """Combines the chunks to a completion; ``None`` if they cannot be combined. It never raises."""
 
     def __init__(self) -> None:
         self._accumulator: ChunkAccumulator | None = ChunkAccumulator()
@@ -108,7 +108,7 @@ def _whole(stream: Stream) -> Complete:
 
 
 def _known(error: BaseException) -> ModelServiceError:
-    """Return what the readers of the relay are told."""
+    """Return the error object for the readers of the relay."""
     if isinstance(error, ModelServiceError):
         return error
     if isinstance(error, GeneratorExit):

@@ -1,1 +1,1 @@
-"""Who used what: a record for each call, what it cost, and the sums over many."""
+"""Usage: a record for each call, its cost, and sums of records."""

@@ -1,4 +1,4 @@
-"""Custom metrics in OCI Monitoring: added up in the container, and sent once in a while, at the end of a call.
+"""Custom metrics in OCI Monitoring: added up in the container, and sent at intervals at the end of a call.
 
 A container freezes after its answer, so nothing can be sent later than that. Limits of PostMetricData: 50 streams in a
 request, 50 requests a second for a tenancy (``monitoring_client.py`` of the OCI SDK): one for each call is too many.
@@ -29,16 +29,16 @@ MIN_SECONDS: Final = 0.2  # that must be left to a call, else its metrics wait f
 UNKNOWN: Final = "none"  # a dimension must not be empty
 
 Send = Callable[[str, Mapping[str, Any], Deadline], Mapping[str, Any]]
-"""Post a JSON object to a path of the ingestion host, and return the answer."""
+"""Posts a JSON object to a path of the ingestion host and returns the answer."""
 
 
 ReadValue = Callable[[Mapping[str, Any]], float | None]
-"""Read a value out of a line of the log; ``None`` where it has none."""
+"""Reads a value from a log line; ``None`` if the line has none."""
 
 
 @dataclass
 class Datapoint:
-    """The sum of a metric since it was last sent, and of how many values."""
+    """The sum and the number of values of a metric since it was last sent."""
 
     total: float = 0.0
     count: int = 0
@@ -46,7 +46,7 @@ class Datapoint:
 
 @dataclass
 class Metrics:
-    """What is measured for one namespace and compartment. Threads share it."""
+    """The metrics of one namespace and compartment. Thread-safe."""
 
     namespace: str
     compartment_id: str
@@ -63,18 +63,18 @@ class Metrics:
         self._next = self._sent + SEND_SECONDS
 
     def add(self, line: Mapping[str, Any], _origin: Origin, deadline: Deadline) -> None:
-        """Add the values of a usage record, and send what has come together, if it is time; never raise."""
+        """Add the values of a usage record, and send the metrics if they are due; never raise."""
         self._note_all(line, METRICS)
         self.send_due(deadline)
 
     def hear(self, event: str, line: Mapping[str, Any]) -> None:
-        """Add what a line of the log tells that somebody should hear of; it is sent sooner than the rest."""
+        """Add the values of a log line for which an alarm may exist; these are sent earlier than the others."""
         read = EVENTS.get(event)
         if read is not None and self._note_all(line, read):
             self._next = min(self._next, self._sent + SOON_SECONDS)
 
     def send_due(self, deadline: Deadline) -> None:
-        """Send what has come together, if it is time to and there is time for it; never raise."""
+        """Send the metrics if they are due and the deadline leaves time; never raise."""
         seconds = min(TRY_SECONDS, deadline.remaining - deadline.margin)
         with self._lock:
             if self.clock() < self._next or seconds < MIN_SECONDS:

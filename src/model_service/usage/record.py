@@ -21,14 +21,14 @@ from model_service.upstream.request_log import Tries, tries
 from model_service.usage.tokens import BYTES_PER_TOKEN, Tokens, tokens_of
 
 Observer = Callable[[Mapping[str, Any], Origin, Deadline], None]
-"""What is told of each usage record; it never raises, and is done before the deadline of the call."""
+"""Receives each usage record; it never raises and returns before the deadline of the call."""
 
 MAX_TEXT: Final = 128  # characters of a reason to finish
 
 
 @dataclass(frozen=True)
 class Used:
-    """What a call has used. ``estimated``: OCI did not report it, as for a stream that was broken off."""
+    """The usage of a call. ``estimated``: OCI did not report it, for example for an interrupted stream."""
 
     tokens: Tokens
     cost: float | None
@@ -37,7 +37,7 @@ class Used:
 
 @dataclass
 class UsageRecord:
-    """What is known of one call while it runs; ``finish`` writes it down once and tells ``settle``.
+    """The usage of one call while it runs; ``finish`` writes the record once and calls ``settle``.
 
     ``estimate`` is the number of input tokens that was assumed, for calls that end before OCI has reported any.
     """
@@ -68,7 +68,7 @@ class UsageRecord:
     finished: bool = False
 
     def asked(self, ask: Callable[[], Answer]) -> Answer:
-        """Return the answer of ``ask``, watched; what it raises ends the record."""
+        """Return the answer of ``ask`` and observe it; an exception finishes the record."""
         token = tries.set(self.tries)
         try:
             return self.watch(ask())
@@ -82,7 +82,7 @@ class UsageRecord:
             tries.reset(token)
 
     def watch(self, answer: Answer) -> Answer:
-        """Return the same answer; its record is written now, or when its last chunk has gone by."""
+        """Return the same answer; its record is written now, or after the last chunk of a stream."""
         self.opc_request_id, self.served = answer.opc_request_id, answer.served
         if isinstance(answer, Complete):
             self._note(answer.completion)
@@ -109,7 +109,7 @@ class UsageRecord:
             self.finish(error)
 
     def _note(self, value: dict[str, Any]) -> None:
-        """Take over what an answer, a chunk or an event says of usage; whatever its shape, it never raises."""
+        """Read the usage of an answer, a chunk or an event; an unknown shape is ignored."""
         response = value.get("response")
         found = value.get("usage") or (response.get("usage") if isinstance(response, dict) else None)
         self.usage = tokens_of(found) or self.usage
@@ -123,7 +123,7 @@ class UsageRecord:
             self.searches = 1
 
     def finish(self, error: str | None) -> None:
-        """Write the record and settle what was reserved for the call; the second time it does nothing."""
+        """Write the record and settle the reservation of the call; a second call does nothing."""
         if self.finished:
             return
         self.finished = True
@@ -136,7 +136,7 @@ class UsageRecord:
             observe(line, self.origin, self.deadline)
 
     def _used(self, *, charged: bool) -> Used:
-        """Return what OCI reported; else, of a call that reached its model, what was assumed and what has come."""
+        """Return the usage that OCI reported, or an estimate from the request and the text so far if the model was reached."""
         price = self.prices.of(self.route.model)
         tokens, estimated = self.usage, False
         if tokens is None:
@@ -183,7 +183,7 @@ class UsageRecord:
 
 
 def _length(delta: Any) -> int:
-    """Return how many characters a delta has: text, reasoning, refusals and arguments of tools are paid for."""
+    """Return the number of characters in a delta: text, reasoning, refusals and tool arguments are all billed."""
     if isinstance(delta, str):
         return len(delta)
     if isinstance(delta, list):

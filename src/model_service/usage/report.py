@@ -1,4 +1,4 @@
-"""Sums of usage records: by caller, team, model, day or whatever a record says."""
+"""Sums of usage records: by caller, team, model, day and other fields of a record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOT_SAID: Final = "-"
 
 @dataclass
 class Sums:
-    """What the records of one group add up to. ``unpriced`` are the calls whose model has no price."""
+    """The sums of the records of one group. ``unpriced`` counts the calls whose model has no price."""
 
     calls: int = 0
     input: int = 0
@@ -41,7 +41,7 @@ class Sums:
 
 
 def usage_records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the usage records among lines of a log.
+    """Yield the usage records in the lines of a log.
 
     As they are, or inside the envelopes that OCI Logging puts around them (one object or an array a line; the record is
     the string ``data.message``, or ``message``).

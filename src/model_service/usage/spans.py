@@ -25,19 +25,19 @@ HEX: Final = re.compile(r"[0-9a-f]{16}([0-9a-f]{16})?")
 OPERATIONS: Final = {"chat": "chat", "completions": "text_completion", "embeddings": "embeddings", "rerank": "rerank"}
 
 Post = Callable[[list[dict[str, Any]], float], None]
-"""Post spans to the collector, within a time in seconds; raise ``OSError`` or ``ValueError`` where that fails."""
+"""Posts spans to the collector, with a timeout in seconds; raises ``OSError`` or ``ValueError``."""
 
 
 @dataclass(frozen=True)
 class TraceParent:
-    """Where the spans of an invocation belong: a trace, and the span that made the call."""
+    """The trace of an invocation, and its parent span."""
 
     trace_id: str
     span_id: str
 
 
 def trace_parent(headers: Mapping[str, str], client: Mapping[str, str]) -> TraceParent | None:
-    """Return the caller's ``traceparent`` (W3C), else the context that Fn hands over (``x-b3-…``, where it is sampled).
+    """Return the caller's ``traceparent`` (W3C), or else the sampled context that Fn passes (``x-b3-…``).
 
     ``None`` where the invocation is not traced.
     """
@@ -52,14 +52,14 @@ def trace_parent(headers: Mapping[str, str], client: Mapping[str, str]) -> Trace
 
 @dataclass(frozen=True)
 class Spans:
-    """Make the spans of a service (``app::function``) and send them."""
+    """Creates and sends the spans of a service (``app::function``)."""
 
     service: str
     post: Post
     clock: Callable[[], float] = time.time
 
     def add(self, line: Mapping[str, Any], origin: Origin, deadline: Deadline) -> None:
-        """Send the span of a usage record, if its call is traced and there is time; never raise."""
+        """Send the span of a usage record, if its call is traced and the deadline leaves time; never raise."""
         parent = trace_parent(origin.platform_headers, origin.client_headers)
         if parent is None:
             return

@@ -1,4 +1,4 @@
-"""Tokens of an answer, from whichever usage object an API reports, and estimates of what nobody reported."""
+"""Token counts: read from the usage object of an API, or estimated."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Tokens:
         return self.input + self.output
 
     def cost(self, price: Price, searches: int = 0) -> float:
-        """Return what they cost, in the currency of the price."""
+        """Return the cost in the currency of the price."""
         cached_price = price.input if price.cached_input is None else price.cached_input
         paid = (self.input - self.cached) * price.input + self.cached * cached_price + self.output * price.output
         return paid / MILLION + searches * price.search / 1000
 
 
 def tokens_of(usage: Any) -> Tokens | None:
-    """Read the usage object of Chat Completions, embeddings or Responses; ``None`` where there is none."""
+    """Read the usage object of Chat Completions, embeddings or Responses; ``None`` if there is none."""
     if not isinstance(usage, dict):
         return None
     count_in = _count(usage.get("prompt_tokens"), usage.get("input_tokens"))
@@ -46,7 +46,7 @@ def tokens_of(usage: Any) -> Tokens | None:
 
 
 def estimated_tokens(value: Any) -> int:
-    """Return about how many tokens the strings in a JSON value are, looking at no more than MAX_VALUES of it."""
+    """Return an estimate of the tokens of the strings in a JSON value; at most MAX_VALUES values are read."""
     total, waiting = 0, [value]
     for _ in range(MAX_VALUES):
         if not waiting:
@@ -62,7 +62,7 @@ def estimated_tokens(value: Any) -> int:
 
 
 def _detail(usage: Mapping[str, Any], chat: str, responses: str, name: str) -> int:
-    """Return a number of the details that one of the two APIs has, 0 where neither does."""
+    """Return a number from the token details of either API, or 0."""
     for details in (usage.get(chat), usage.get(responses)):
         if isinstance(details, dict):
             return _count(details.get(name))
@@ -70,7 +70,7 @@ def _detail(usage: Mapping[str, Any], chat: str, responses: str, name: str) -> i
 
 
 def _count(*values: Any) -> int:
-    """Return the first of ``values`` that is a number of tokens, 0 where none is."""
+    """Return the first of ``values`` that is a number of tokens, or 0."""
     for value in values:
         if type(value) is int:  # True is an int too, and no number of tokens
             return max(0, value)
