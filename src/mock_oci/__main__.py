@@ -77,26 +77,30 @@ def _parser() -> argparse.ArgumentParser:
         "--port",
         type=_number(0, 65535, "a port: 0 to 65535"),
         default=0,
-        help="the port (0, the default: any free one)",
+        help="port to listen on (default: 0, any free port)",
     )
-    parser.add_argument("--host", metavar="ADDRESS", help="listen here (127.0.0.1); 0.0.0.0 is for containers")
-    parser.add_argument("--url", type=base_url, help="where clients reach it, as --write-config writes it")
-    parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    parser.add_argument(
+        "--host", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1); use 0.0.0.0 only in a container"
+    )
+    parser.add_argument("--url", type=base_url, help="URL of this server for clients, which --write-config writes")
+    parser.add_argument(
+        "--write-config", type=Path, metavar="DIR", help="write a temporary OCI config, with a new key, to this folder"
+    )
     parser.add_argument(
         "--policies",
         type=Path,
         metavar="FILE",
-        help="evaluate these policies: statements, one a line, or what terraform show -json says of a state",
+        help="evaluate these policies: one statement per line, or the output of terraform show -json",
     )
     parser.add_argument(
-        "--models", type=Path, metavar="FILE", help="more models: an array of objects with a name (JSON or YAML)"
+        "--models", type=Path, metavar="FILE", help="additional models: an array of objects with a name (JSON or YAML)"
     )
     parser.add_argument(
         "--until-stdin-ends",
         action="store_true",
-        help="end when standard input does, as with the program that started it",
+        help="stop when standard input is closed, for example because the parent process has ended",
     )
-    parser.add_argument("--no-color", action="store_true", help="no colours in a terminal (also NO_COLOR=1)")
+    parser.add_argument("--no-color", action="store_true", help="print without colours (also NO_COLOR=1)")
     _add_function_options(parser)
     return parser
 
@@ -109,24 +113,30 @@ def _add_function_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="configuration of the function; {project_id} becomes the local project's OCID, {endpoint} OCI's URL",
+        help="configuration of the function; {project_id} becomes the local project's OCID, {endpoint} the URL",
     )
     add_running_options(parser)
     parser.add_argument(
         "--authentication",
         choices=("none", "keys"),
-        help="keys: the function judges who calls, as the gateway's authorizer",
+        help="keys: the gateway calls the function as its authorizer, to check the key of each call",
     )
-    parser.add_argument("--prompt", type=_prompt, metavar="TEXT", help="ask the function once, print the answer, end")
+    parser.add_argument(
+        "--prompt", type=_prompt, metavar="TEXT", help="send one prompt to the function, print the answer and exit"
+    )
     parser.add_argument(
         "--batch",
         type=_number(1, sys.maxsize, "a number of records"),
         metavar="N",
-        help="put N prompts on a stream, show how they fare, end",
+        help="put N prompts on a stream, show the progress and exit",
     )
-    parser.add_argument("--stream", default="prompts", metavar="NAME", help="the stream of --batch (prompts)")
-    parser.add_argument("--bucket", default="results", metavar="NAME", help="the bucket of its results (results)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where all of its results and dead letters are written")
+    parser.add_argument("--stream", default="prompts", metavar="NAME", help="stream for --batch (default: prompts)")
+    parser.add_argument(
+        "--bucket", default="results", metavar="NAME", help="bucket for the results of --batch (default: results)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to which all results and dead letters of --batch are written"
+    )
 
 
 def _prompt(text: str) -> str:

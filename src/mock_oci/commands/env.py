@@ -28,14 +28,16 @@ ENDPOINT_GIVEN: Final = frozenset({"StreamClient", "FunctionsInvokeClient"})
 
 def run(arguments: Sequence[str]) -> int:
     """Print what to type, or to put into a program, and return 0."""
-    parser = Parser(prog=f"{program()} env", description="Say how clients find a local OCI that is served at a URL.")
-    parser.add_argument("--url", type=base_url, default=DEFAULT_URL, help=f"where it is served ({DEFAULT_URL})")
+    parser = Parser(prog=f"{program()} env", description="Print the settings with which clients use a local OCI.")
+    parser.add_argument(
+        "--url", type=base_url, default=DEFAULT_URL, help=f"URL of the local OCI (default: {DEFAULT_URL})"
+    )
     parser.add_argument(
         "--for",
         dest="language",
         choices=("shell", *PROGRAMS),
         default="shell",
-        help="shell (the default): variables of the CLI, of Terraform and of model-service; else a program's lines",
+        help="shell (default): variables for the OCI CLI, Terraform and model-service; others: lines of code",
     )
     options = parser.parse_args(arguments)
     program_of = PROGRAMS.get(options.language)

@@ -30,7 +30,9 @@ def run(arguments: Sequence[str]) -> int:
     """Print the body, or with ``--headers`` the headers that come with it, and return 0."""
     parser = Parser(prog=f"{program()} generate-event", description="Print what a trigger sends to a function.")
     parser.add_argument("kind", choices=tuple(KINDS), metavar="KIND", help=", ".join(KINDS))
-    parser.add_argument("--headers", action="store_true", help="of a notification: its headers, in place of its body")
+    parser.add_argument(
+        "--headers", action="store_true", help="print the headers of a notification instead of its body"
+    )
     for name, meaning in OPTIONS.items():
         parser.add_argument(f"--{name}", metavar="TEXT", help=meaning)
     options = parser.parse_args(arguments)

@@ -49,22 +49,25 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog=f"{program()} invoke", description="Call a function once, as OCI Functions does.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="its func.py, and its func.yaml if it has one")
-    parser.add_argument("--data", metavar="FILE", help="the body of the call; - reads standard input (none: empty)")
-    parser.add_argument("--headers", type=Path, metavar="FILE", help="headers of the call, a JSON object")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder with func.py and, optionally, func.yaml")
+    parser.add_argument("--data", metavar="FILE", help="body of the call; - reads standard input (default: empty)")
+    parser.add_argument("--headers", type=Path, metavar="FILE", help="headers of the call, as a JSON object")
     parser.add_argument(
         "--config",
         type=assignment,
         action="append",
         default=[*HOSTS.items()],
         metavar="NAME=VALUE",
-        help="added to func.yaml's",
+        help="added to the configuration in func.yaml",
     )
     parser.add_argument(
-        "--seed", type=Path, metavar="FILE", help="what there is in the local OCI: buckets, streams … (JSON or YAML)"
+        "--seed",
+        type=Path,
+        metavar="FILE",
+        help="initial resources of the local OCI: buckets, streams … (JSON or YAML)",
     )
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
-    parser.add_argument("--models", type=Path, metavar="FILE", help="more models (JSON or YAML)")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="additional models (JSON or YAML)")
     add_confine_option(parser)
     return parser
 

@@ -66,20 +66,31 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog=f"{program()} start", description="Serve a function behind a gateway until Ctrl-C.")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="DIR", help="its func.py and func.yaml")
-    parser.add_argument("--port", type=port, default=0, help="the gateway's port (0, the default: any free one)")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        metavar="DIR",
+        help="folder with func.py and func.yaml (default: this folder)",
+    )
+    parser.add_argument("--port", type=port, default=0, help="port of the gateway (default: 0, any free port)")
     parser.add_argument(
         "--config",
         type=assignment,
         action="append",
         default=[*HOSTS.items()],
         metavar="NAME=VALUE",
-        help="added to func.yaml's",
+        help="added to the configuration in func.yaml",
     )
-    parser.add_argument("--watch", action="store_true", help="deploy it anew when a file of the folder changes")
+    parser.add_argument(
+        "--watch", action="store_true", help="deploy the function again when a file in the folder changes"
+    )
     parser.add_argument("--policies", type=Path, metavar="FILE", help="evaluate these policies")
-    parser.add_argument("--models", type=Path, metavar="FILE", help="more models (JSON or YAML)")
-    parser.add_argument("--write-config", type=Path, metavar="DIR", help="write a throw-away OCI config here")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="additional models (JSON or YAML)")
+    parser.add_argument(
+        "--write-config", type=Path, metavar="DIR", help="write a temporary OCI config, with a new key, to this folder"
+    )
     add_running_options(parser)
     return parser
 

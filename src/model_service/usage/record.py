@@ -136,7 +136,7 @@ class UsageRecord:
             observe(line, self.origin, self.deadline)
 
     def _used(self, *, charged: bool) -> Used:
-        """Return the usage that OCI reported, or an estimate from the request and the text so far if the model was reached."""
+        """Return the usage that OCI reported, or an estimate if the model was reached and OCI reported none."""
         price = self.prices.of(self.route.model)
         tokens, estimated = self.usage, False
         if tokens is None:
