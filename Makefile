@@ -45,18 +45,18 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run run-batch serve smoke test test-all test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
 
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: $(VENV)/.runtime ## one prompt through the whole path, on a local OCI: LIVE=1 for words as they come
+run: $(VENV)/.runtime ## send one prompt through the whole stack, on a local OCI: LIVE=1 for words as they come
 	@$(BIN)/python -m mock_oci $(STACK) --prompt "$(PROMPT)"
 
-run-batch: $(VENV)/.runtime ## a thousand prompts from a local stream, results in a local bucket: BATCH=1000 OUT=DIR
+run-batch: $(VENV)/.runtime ## process a thousand prompts from a local stream into a local bucket: BATCH=1000 OUT=DIR
 	@$(BIN)/python -m model_service tasks "$(TASKS)"
 	@$(BIN)/python -m mock_oci $(STACK) --batch $(BATCH) --stream prompts --bucket results \
 		$(if $(OUT),--out "$(OUT)") --config "MODEL_SERVICE_TASKS=$(TASKS)" --config 'MODEL_SERVICE_OCI_ENDPOINT={endpoint}'
 
-serve: $(VENV)/.runtime ## the same path, kept up for any client: make serve PORT=8080, with a key: KEYS=1, live: LIVE=1
+serve: $(VENV)/.runtime ## keep the same stack running for any client: make serve PORT=8080, with a key: KEYS=1, live: LIVE=1
 	@$(if $(KEYS),mkdir -p build && printf 'api_key: ' >&2 && $(BIN)/python -m model_service keys --at $(LOCAL_KEYS) create --owner you --team local >&2)
 	@exec $(BIN)/python -m mock_oci $(STACK) --port $(PORT) $(if $(KEYS),$(WITH_KEYS))
 
@@ -70,10 +70,10 @@ test: $(VENV)/.tests ## the tests, with style and types
 test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider form
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
 
-check: $(VENV)/.tests ## before a commit: style, types, and the tests that are quick
+check: $(VENV)/.tests ## run before a commit: style, types and the fast tests
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow and not wide")
 
-test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/oci $(CLIENTS)/schemathesis $(addsuffix /node_modules,$(NPM))) ## real clients, unmodified: writes docs/clients.md
+test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/oci $(CLIENTS)/schemathesis $(addsuffix /node_modules,$(NPM))) ## test real clients and write docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl
 	@said=$$(mktemp); { $(call clients,2) && $(call clients,oci); } >"$$said" 2>&1 & two=$$!; \
 	$(call clients,3) $(ASYNC); status=$$?; \
@@ -85,7 +85,7 @@ clients = $(CLIENTS)/$(1)/bin/python -m pytest -q tests/clients --python=$(abspa
 # One loop for all tests: clients keep their connections for the next one.
 ASYNC := $(foreach what,mode=auto default_test_loop_scope=session default_fixture_loop_scope=session,-o asyncio_$(what))
 
-lock: $(VENV)/.runtime ## the hashes of every pin, after a change of one of the requirements.txt
+lock: $(VENV)/.runtime ## write the hashes of all pins, after a change of a requirements.txt
 	@for pins in requirements.txt tests/requirements.txt docs/requirements.txt; do \
 		PYTHONPATH=src $(BIN)/python -m function_package lock $$pins || exit 1; done
 
@@ -101,29 +101,29 @@ said=$$(mktemp); $(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	wait $$lint || status=1; cat "$$said"; rm "$$said"; exit $$status
 endef
 
-attack: $(VENV)/.tests ## hostile callers, answers, kills, torn keys and a soak, with figures: ATTACK="--long doors"
+attack: $(VENV)/.tests ## test with hostile input and failures, with figures: ATTACK="--long doors"
 	@PYTHONPATH=src $(BIN)/python -m tests.attack $(ATTACK)
 
-bench: $(VENV)/.tests $(if $(PEERS),$(PEER_VENV)/.peers) ## what calls, starts, chunks and records cost: PEERS=1 BEFORE=../before FORCE=1
+bench: $(VENV)/.tests $(if $(PEERS),$(PEER_VENV)/.peers) ## measure calls, cold starts, chunks and records: PEERS=1 BEFORE=../before FORCE=1
 	@$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(abspath $(PEER_VENV)/bin/python)) \
 		$(if $(BEFORE),--before "$(BEFORE)") $(if $(FORCE),--force) $(BENCH)
 
-figures: $(VENV)/.tests ## how the sources read: make figures CHECKOUTS="../before ."
+figures: $(VENV)/.tests ## count functions, jumps and helpers in the sources: make figures CHECKOUTS="../before ."
 	@$(BIN)/python -m tests.figures $(CHECKOUTS)
 
-reference: $(VENV)/.tests ## docs/reference/, which is made from the code
+reference: $(VENV)/.tests ## write docs/reference/ from the code
 	@PYTHONPATH=src $(BIN)/python -m tests.docs.reference
 
-docs: $(SITE)/.mkdocs ## all pages as one site, without the network: build/site/index.html
+docs: $(SITE)/.mkdocs ## build the documentation site: build/site/index.html
 	@said=$$(NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1 $(SITE)/bin/mkdocs build --strict --clean 2>&1) || { echo "$$said"; exit 1; }
 	@$(SITE)/bin/python tests/docs/built_site.py build/site
 	@echo "build/site/index.html"
 
-digests: ## hold the image to today's base images, with Docker: writes base-images.mk
+digests: ## pin the base images to their current digests, with Docker: writes base-images.mk
 	@build=$$($(DIGEST)-dev) && run=$$($(DIGEST)) && \
 		printf 'BUILD_DIGEST = @%s\nRUN_DIGEST = @%s\n' "$$build" "$$run" >base-images.mk
 
-image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<registry>/model-service:1.0 ARCHITECTURE=arm
+image: $(VENV)/.runtime ## build the image, with Docker: make image IMAGE=<registry>/model-service:1.0 ARCHITECTURE=arm
 	@docker build --platform $(PLATFORM) --tag $(IMAGE) \
 		--build-arg BUILD_DIGEST=$(BUILD_DIGEST) --build-arg RUN_DIGEST=$(RUN_DIGEST) .
 	@PYTHONPATH=src $(BIN)/python -m function_package sbom --architecture $(ARCHITECTURE) dist/image-$(ARCHITECTURE).cdx.json
@@ -131,13 +131,13 @@ image: $(VENV)/.runtime ## the slim image, with Docker: make image IMAGE=<regist
 image-test: $(VENV)/.tests ## build the images, run the function's confined as OCI does: needs Docker, or root with dockerd and debootstrap
 	@$(BIN)/python -m tests.image $(if $(SHAPES),--shapes)
 
-zip: $(VENV)/.runtime ## the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
+zip: $(VENV)/.runtime ## build the archive of a code-only function, without Docker: make zip ARCHITECTURE=arm
 	@PYTHONPATH=src $(BIN)/python -m function_package zip --architecture $(ARCHITECTURE) dist/model-service-$(ARCHITECTURE).zip
 
-stack: $(VENV)/.runtime ## the ZIP that Resource Manager makes a stack of: dist/model-service-stack.zip
+stack: $(VENV)/.runtime ## build the ZIP for a stack in Resource Manager: dist/model-service-stack.zip
 	@PYTHONPATH=src $(BIN)/python -m function_package stack dist/model-service-stack.zip
 
-wheels: $(VENV)/.runtime ## both packages for a laptop, as pip installs them: dist/*.whl
+wheels: $(VENV)/.runtime ## build the wheels of both packages: dist/*.whl
 	@$(call wheels,dist)
 
 # setuptools puts what an earlier build left into the next wheel.
@@ -147,11 +147,11 @@ wheels = rm -rf build/lib build/bdist.* src/build && $(PIP) wheel --no-deps --wh
 wheels-test: wheels ## install both packages in new environments, bare and with each extra, and run them: needs PyPI
 	@$(BIN)/python -m tests.wheels dist
 
-version: $(VENV)/.runtime ## give the tree and what is unreleased in the changelog a version: make version VERSION=0.2.0
+version: $(VENV)/.runtime ## set the version, also of the unreleased changes in the changelog: make version VERSION=0.2.0
 	@PYTHONPATH=src $(BIN)/python -m function_package version $(VERSION)
 
 # dist/<version>/: both packages for a laptop, a ZIP for each processor with its bill of materials, the stack, notes, digests of all.
-release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this version: dist/<version>/, REPOSITORY=https://github.com/<owner>/<name>
+release: $(VENV)/.runtime ## build the wheels, ZIPs, bills of materials and notes of this version: dist/<version>/, REPOSITORY=https://github.com/<owner>/<name>
 	@set -e; package="env PYTHONPATH=src $(BIN)/python -m function_package"; \
 	version=$$($$package version); folder=dist/$$version; rm -rf $$folder; mkdir -p $$folder; \
 	$$package notes --repository "$(REPOSITORY)" >$$folder/NOTES.md || { rm -rf $$folder; exit 1; }; \
@@ -161,7 +161,7 @@ release: $(VENV)/.runtime ## wheels, ZIPs, bills of materials and notes of this 
 	$$package stack $$folder/model-service-stack.zip; \
 	$$package checksums $$folder >dist/SHA256SUMS; mv dist/SHA256SUMS $$folder; ls $$folder
 
-clean: ## take away what was set up
+clean: ## remove everything that make has created
 	rm -rf $(VENV) $(CLIENTS) $(SITE) $(addsuffix /node_modules,$(NPM)) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/build src/*.egg-info
 
 $(BIN)/python:
