@@ -93,7 +93,9 @@ def sanitised(exchange: Exchange, sanitiser: Sanitiser) -> Exchange:
     asked = {name: sanitiser.text(value, name) for name, value in request.headers.items() if _ASKED.fullmatch(name)}
     body = sanitiser.body(request.body)
     joined = b"".join(exchange.pieces)
-    pieces = sanitised_pieces(exchange.pieces, sanitiser) if exchange.streamed else [sanitiser.body(joined)]
+    is_one_document = isinstance(json_of(joined), dict | list)  # in chunks, maybe, and over many lines
+    is_stream = exchange.streamed and not is_one_document
+    pieces = sanitised_pieces(exchange.pieces, sanitiser) if is_stream else [sanitiser.body(joined)]
     is_same = b"".join(pieces) == joined
     headers = {
         name: sanitiser.target(value) if name == "location" and value.startswith("/") else sanitiser.text(value, name)

@@ -26,7 +26,8 @@ BY_LOOK: Final = re.compile(
     r"|(?P<object>\b(?:resp|conv|msg|call|chatcmpl|file|vs|vsfb|cntr|cfile|fc|rs|run|batch)[_-][A-Za-z0-9_-]{16,})"
     r"|(?P<email>[^\s\"'<>,;:()\[\]{}@/\\=&?\0]{1,64}@[\w-]+(?:\.[\w-]+)+)"
     r"|(?<![\w.])(?P<ip>(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})(?![\w.])"
-    r"|(?P<host>\b[a-z0-9]{6,})(?=\.(?:[a-z]+-[a-z0-9]+-\d\.functions|apigateway|apm-agt|objectstorage)\.)",
+    r"|(?P<host>\b(?!compat\.)[a-z0-9]{4,})"
+    r"(?=\.(?:[a-z]+-[a-z0-9]+-\d\.functions|apigateway|apm-agt|(?:compat\.)?objectstorage)\.)",
     re.DOTALL | re.ASCII,  # a letter of another alphabet, or a byte, is no part of an id
 )
 # By the name of a parameter, in the URLs of any text.

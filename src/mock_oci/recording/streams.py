@@ -10,6 +10,7 @@ from mock_oci.recording.exchange import json_of, written_json
 from mock_oci.recording.sanitiser import Sanitiser
 
 _Place = tuple[str | int, ...]
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")  # splitlines() knows other ends, which stand within JSON
 # Fields that are whole in each event.
 _SAYS_NOTHING = re.compile(r"(?:^|_)id$|Id$|^(?:type|object|model|status|role|name|pad|obfuscation|apiFormat)$")
 
@@ -17,14 +18,11 @@ _SAYS_NOTHING = re.compile(r"(?:^|_)id$|Id$|^(?:type|object|model|status|role|na
 def sanitised_pieces(pieces: Iterable[bytes], sanitiser: Sanitiser) -> list[bytes]:
     """Return the pieces as a recording may have them; pieces that only together are lines become one."""
     texts = list(_whole_lines(pieces))
-    lines = [line for text in texts for line in text.splitlines(keepends=True)]
+    lines = [line for text in texts for line in _LINES.findall(text)]
     events = [_event(line) for line in lines]
     _hide_what_is_spread([event for _, event in events], sanitiser)
     written = iter(_line(line, prefix, event, sanitiser) for line, (prefix, event) in zip(lines, events, strict=True))
-    return [
-        "".join(next(written) for _ in text.splitlines(keepends=True)).encode("utf-8", "surrogateescape")
-        for text in texts
-    ]
+    return ["".join(next(written) for _ in _LINES.findall(text)).encode("utf-8", "surrogateescape") for text in texts]
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[str]:

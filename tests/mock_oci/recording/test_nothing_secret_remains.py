@@ -76,6 +76,10 @@ def stream(*events: Any, chunks: int = 0) -> Response:
     return Response(200, {"content-type": "text/event-stream"}, [piece.encode() for piece in pieces])
 
 
+def cut(text: str) -> list[bytes]:
+    return [text[index : index + 11].encode() for index in range(0, len(text), 11)]
+
+
 def delta(text: str) -> dict[str, Any]:
     return {"id": "x", "choices": [{"index": 0, "delta": {"content": text}}]}
 
@@ -222,14 +226,28 @@ PLACES = {
         answer=Response(200, {}, [json.dumps(NAMED).encode() + b"\n", json.dumps({"id": OCID}).encode() + b"\n"]),
         canaries=(*NAMED.values(), OCID),
     ),
+    "JSON in chunks, over many lines": Place(
+        answer=Response(200, {"content-type": "application/json"}, cut(json.dumps({"a": NAMED, "b": ALL}, indent=2))),
+        canaries=(*NAMED.values(), *ALL),
+    ),
+    "events with other ends of lines in them": Place(
+        answer=Response(
+            200,
+            {"content-type": "text/event-stream"},
+            [f'data: {{"a": "\u2028\x85\x0c", "password": "{PASSWORD}"}}\n\n'.replace("\x0c", "\\f").encode()],
+        ),
+        canaries=(PASSWORD,),
+    ),
     "hosts of one's own": Place(
         answer=as_json(
             {
                 "invokeEndpoint": "https://canaryfn1.us-chicago-1.functions.oci.oraclecloud.com",
+                "s3": "canaryns2.compat.objectstorage.us-chicago-1.oraclecloud.com",
+                "own": "https://canaryns3.objectstorage.us-chicago-1.oci.customer-oci.com/n/canaryns3/b",
                 "url": "https://canarygw1.apigateway.us-chicago-1.oci.customer-oci.com/x",
             }
         ),
-        canaries=("canaryfn1", "canarygw1"),
+        canaries=("canaryfn1", "canarygw1", "canaryns2", "canaryns3"),
     ),
     "a confirmation link": Place(
         target=f"/confirm?token={quote(PASSWORD)}",
