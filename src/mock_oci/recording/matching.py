@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mock_oci.recording.exchange import json_of
 from mock_oci.recording.patterns import BY_LOOK, kind_in_path, kind_of_name
-from mock_oci.recording.placeholders import is_placeholder
+from mock_oci.recording.placeholders import NAMED, is_placeholder
 from mock_oci.recording.sanitiser import UNWRAPPERS, Rewriter
 from mock_oci.wire import Request
 
@@ -108,14 +108,24 @@ class _Comparison:
             if inner is not None and others is not None:
                 return self._values(inner[0], others[0], where)
         one, other = list(_tokens(ours)), list(_tokens(theirs))
-        if len(one) != len(other):
-            raise _differs(where, theirs, ours)
-        for (kind_of_one, recorded), (kind_of_other, asked) in zip(one, other, strict=True):
-            if kind_of_one is not None and kind_of_one == kind_of_other and is_placeholder(recorded):
+        if [kind for kind, _ in one] != [kind for kind, _ in other]:
+            return self._named(ours, theirs, where, (ours, theirs))
+        for (kind_of_one, recorded), (_, asked) in zip(one, other, strict=True):
+            if kind_of_one is not None and is_placeholder(recorded):
                 self._bind(recorded, asked, where)
             elif recorded != asked:
-                raise _differs(where, theirs, ours)
+                self._named(recorded, asked, where, (ours, theirs))
         return None
+
+    def _named(self, recorded: str, asked: str, where: str, whole: tuple[str, str]) -> None:
+        """Compare texts one of which may have placeholders that are known by their name only."""
+        names = NAMED.findall(recorded)
+        pattern = "(.+)".join(map(re.escape, NAMED.split(recorded)))
+        found = re.fullmatch(pattern, asked, re.DOTALL) if names else None
+        if found is None:
+            raise _differs(where, whole[1], whole[0])
+        for name, value in zip(names, found.groups(), strict=True):
+            self._bind(name, value, where)
 
     def _bind(self, placeholder: str, value: str, where: str) -> None:
         if self.binding.setdefault(placeholder, value) != value:

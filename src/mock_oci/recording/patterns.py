@@ -19,7 +19,7 @@ BY_LOOK: Final = re.compile(
     r"|(?P<apikey>\bsk-[\w-]{8,})"
     r"|(?P<ocid>\bocid[v\d]+[.:][a-z0-9-]+[.:][a-z0-9]*[.:][a-z0-9-]*(?:[.:][a-z0-9-]*)?[.:][a-z0-9-]{3,})"
     r"|(?<=/p/)(?P<link>[\w-]{6,})(?=/n/)"
-    r"|(?<=/n/)(?P<namespace>[\w-]{4,})(?=/[bp]/)"
+    r"|(?<=/n/)(?P<namespace>[\w-]{4,})(?=/[bp]\b)"
     r"|(?P<fingerprint>\b(?:[0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}\b)"
     r"|(?P<request>\b[0-9A-Fa-f]{32}(?:/[0-9A-Fa-f]{32}){0,2}\b)"
     r"|(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)"
@@ -30,6 +30,8 @@ BY_LOOK: Final = re.compile(
     r"(?=\.(?:[a-z]+-[a-z0-9]+-\d\.functions|apigateway|apm-agt|(?:compat\.)?objectstorage)\.)",
     re.DOTALL | re.ASCII,  # a letter of another alphabet, or a byte, is no part of an id
 )
+# Kinds that are known by their place: without it they are looked for too.
+KNOWN_BY_PLACE: Final = frozenset({"host", "namespace", "link"})
 # By the name of a parameter, in the URLs of any text.
 PARAMETER: Final = re.compile(
     r"([?&;](?:sig|token|signature|access_token|dataKey|password|secret|api_key)=)([^&\s\"'<>]+)", re.IGNORECASE

@@ -19,6 +19,10 @@ _LOOK: Final = re.compile(
 )
 
 
+# Those that stand for what only its name or its place has given away: nothing of its look tells where it ends.
+NAMED: Final = re.compile(r"(?:secret|opaque|namespace|link|host|bearer|user|tenancy)\d{4}x*")
+
+
 def is_placeholder(text: str) -> bool:
     """Tell whether this is one that a recording has."""
     return _LOOK.fullmatch(text) is not None

@@ -10,7 +10,16 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from mock_oci.recording.exchange import json_of, written_json
-from mock_oci.recording.patterns import BY_LOOK, NAMESPACE, OPAQUE, PARAMETER, SECRET, kind_in_path, kind_of_name
+from mock_oci.recording.patterns import (
+    BY_LOOK,
+    KNOWN_BY_PLACE,
+    NAMESPACE,
+    OPAQUE,
+    PARAMETER,
+    SECRET,
+    kind_in_path,
+    kind_of_name,
+)
 from mock_oci.recording.placeholders import Placeholders
 
 _Unwrapped = tuple[Any, Callable[[Any], str]] | None
@@ -117,7 +126,11 @@ class Sanitiser(Rewriter):
             pattern = "|".join(map(alone, sorted(present, key=len, reverse=True)))
             text = re.sub(pattern, lambda found: self.placeholders.of(SECRET, found.group()), text)
         text = PARAMETER.sub(lambda found: found[1] + quote(self.learn(SECRET, unquote(found[2]))), text)
-        return BY_LOOK.sub(lambda found: self.placeholders.of(found.lastgroup or SECRET, found.group()), text)
+        return BY_LOOK.sub(self._by_look, text)
+
+    def _by_look(self, found: re.Match[str]) -> str:
+        kind = found.lastgroup or SECRET
+        return (self.learn if kind in KNOWN_BY_PLACE else self.placeholders.of)(kind, found.group())
 
 
 def _name_in(holder: dict[str, Any], key: str) -> str:

@@ -120,7 +120,7 @@ PLACES = {
     ),
     "the namespace, asked for": Place(target="/n/", answer=as_json(NAMESPACE), canaries=(NAMESPACE,)),
     "the namespace in a text": Place(
-        answer=Response(200, {}, f"no object at /n/{NAMESPACE}/b/x/o/y".encode()), canaries=(NAMESPACE,)
+        answer=Response(200, {}, f"{NAMESPACE}: no object at /n/{NAMESPACE}/b".encode()), canaries=(NAMESPACE,)
     ),
     "a redirect": Place(
         answer=Response(302, {"location": f"https://{HOST}/n/?sig={quote(PASSWORD, safe='')}&id={OCID}"}),

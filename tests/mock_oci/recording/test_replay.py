@@ -149,6 +149,16 @@ def test_what_may_differ_is_ignored(file: Path) -> None:
         assert get(f"/n/m/b/?compartmentId={COMPARTMENT}&limit=77").status_code == 200
 
 
+def test_a_name_within_a_text_is_compared_as_a_name(tmp_path: Path) -> None:
+    recorded = exchange("POST", "/x", {"userName": "ada.lovelace", "note": "for ada.lovelace, today"}, {"ok": 1})
+    file = written(tmp_path / "names.json", recorded)
+    assert "lovelace" not in file.read_text()
+    for name, note in (("grace", "for grace, today"), ("ada", "for grace, today"), ("ada", "for ada, tomorrow")):
+        player = Player(read_recording(file))
+        body = json.dumps({"userName": name, "note": note}).encode()
+        assert player.answer(Request("POST", "/x", {}, body)).status == (200 if name == "grace" else 501)
+
+
 def test_ids_within_base64_are_compared_and_answered_as_well() -> None:
     import base64
 
