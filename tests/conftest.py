@@ -7,6 +7,8 @@ import importlib
 import importlib.util
 import itertools
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -65,9 +67,26 @@ SLOW_PATHS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    met: dict[str, set[object]] = defaultdict(set)
     for item in items:
         if _is_slow(item):
             item.add_marker("slow")
+        rows = _rows(item)
+        if len(rows) > 1 and rows <= met[item.nodeid.partition("[")[0]]:
+            item.add_marker("wide")
+        met[item.nodeid.partition("[")[0]] |= rows
+
+
+def _rows(item: pytest.Item) -> set[object]:
+    """Return the rows of its tables that a test is about, one of each table.
+
+    Of the product of two tables `make test` has each row at least once, and `make test-all` each pair.
+    """
+    values = getattr(getattr(item, "callspec", None), "params", {})
+    names = [mark.args[0] for mark in item.iter_markers("parametrize")]
+    tables = [tuple(re.split(r", *", name)) if isinstance(name, str) else tuple(name) for name in names]
+    tables += [(name,) for name in values if not any(name in table for table in tables)]  # of fixtures
+    return {(table, *(id(values[name]) for name in table if name in values)) for table in tables}
 
 
 def _is_slow(item: pytest.Item) -> bool:

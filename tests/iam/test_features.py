@@ -19,7 +19,14 @@ def test_a_feature_works_with_its_own_statements_and_uses_them_all(feature: str,
     assert {pair for pair, user in USED_BY.items() if user == feature} <= report.used
 
 
-@pytest.mark.parametrize("feature", ["chat", "requests from objects", "large answers"])
+@pytest.mark.parametrize(
+    "feature",
+    [
+        "chat",
+        pytest.param("requests from objects", marks=pytest.mark.wide),
+        pytest.param("large answers", marks=pytest.mark.wide),
+    ],
+)
 def test_a_feature_fails_without_a_statement_of_its_own(feature: str, tmp_path: Path) -> None:
     for statement in MADE[feature]["statements"]:
         if short(statement) not in NOT_NEEDED:

@@ -33,7 +33,7 @@ def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.wide), signal.SIGTERM])
 def test_it_says_when_it_is_ready_and_ends_quietly(how: signal.Signals, tmp_path: Path) -> None:
     with _started("--write-config", str(tmp_path / "oci")) as process:
         assert process.stdout

@@ -85,7 +85,7 @@ def test_run_once_wants_to_see_the_functions_summary(
     assert "logged no line" in captured.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.wide), signal.SIGINT])
 def test_the_served_stack_is_ready_serves_and_ends_quietly(number: int, tmp_path: Path) -> None:
     with command("--function", str(RELAY), "--write-config", str(tmp_path / "config")) as process:
         assert process.stdout is not None

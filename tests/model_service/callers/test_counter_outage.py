@@ -83,7 +83,7 @@ def counted(server: RedisServer) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("failure", ["allow", "refuse"])
+@pytest.mark.parametrize("failure", ["refuse", pytest.param("allow", marks=pytest.mark.wide)])
 def test_a_counter_that_is_killed_in_the_middle_of_a_load_loses_nothing_and_holds_nobody_up(
     failure: str, tmp_path: Path
 ) -> None:
