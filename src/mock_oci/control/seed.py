@@ -1,4 +1,4 @@
-"""Seeding: buckets, streams, queues, topics, secrets, projects, models and regions from one document, JSON or YAML."""
+"""Seeding: what there is, who may do what, and what is let through, from one document in JSON or YAML."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mock_oci.cloud import Cloud
 from mock_oci.documents import read_document
+from mock_oci.identity.tenancy import ocid
 from mock_oci.limits import LIMITS, check_quotas, limits_of
 from mock_oci.model.catalogue import ocid_of
 from mock_oci.model.model_rows import model_of
@@ -89,6 +90,34 @@ def _project(cloud: Cloud, row: Body) -> str:
     return cloud.state_of(Projects).create(row.pop("name"), **row).id
 
 
+def _endpoint(cloud: Cloud, row: Body) -> str:
+    """Add a dedicated endpoint of a ``model``; the other fields are those of ``Catalogue.add_endpoint``."""
+    model = row.pop("model", None)
+    if model not in {item.id for item in cloud.catalogue.models}:
+        raise ValueError(f"there is no model {model!r}")
+    return cloud.catalogue.add_endpoint(model, **row)
+
+
+def _compartment(cloud: Cloud, row: Body) -> str:
+    name = row.pop("name")
+    compartment_id = row.pop("id", None) or ocid("compartment", name)
+    cloud.iam.directory.add_compartment(compartment_id, name, **row)
+    return str(compartment_id)
+
+
+def _dynamic_group(cloud: Cloud, row: Body) -> str:
+    return cloud.iam.directory.add_dynamic_group(row.pop("name"), **row).id
+
+
+def _policy(cloud: Cloud, row: Body) -> str:
+    """Add a policy of ``statements``; its name is for whoever reads the seed."""
+    del row["name"]
+    statements = row.pop("statements", None)
+    if not isinstance(statements, list) or not all(isinstance(text, str) for text in statements):
+        raise ValueError("statements must be an array of strings")
+    return cloud.iam.add_policy(statements, **row).id
+
+
 def _quota(cloud: Cloud, row: Body) -> str:
     """Set what an operation of ``mock_oci.limits``, by its name, or a model is let through."""
     name = row.pop("name")
@@ -121,6 +150,10 @@ _KINDS: dict[str, Callable[[Cloud, Body], str]] = {
     "secrets": _secret,
     "projects": _project,
     "models": _model,
+    "endpoints": _endpoint,
+    "compartments": _compartment,
+    "dynamic_groups": _dynamic_group,
+    "policies": _policy,
     "regions": _region,
     "quotas": _quota,
 }

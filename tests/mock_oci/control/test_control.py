@@ -64,6 +64,46 @@ def test_a_seed_makes_one_of_each_kind(mock: Callable[..., Any], oci: MockOci) -
     assert oci.state_of(Secrets).find(made["secrets"][0]).current.content == "c2VjcmV0"
 
 
+def test_a_seed_has_endpoints_and_who_may_do_what(mock: Callable[..., Any], oci: MockOci) -> None:
+    made = mock(
+        "POST",
+        "seed",
+        {
+            "endpoints": [{"name": "mine", "model": "meta.llama-3.3-70b-instruct", "streaming": "plain"}],
+            "compartments": [{"name": "data"}],
+            "dynamic_groups": [{"name": "functions", "matching_rule": "resource.type = 'fnfunc'"}],
+            "policies": [
+                {"name": "p", "statements": ["Allow dynamic-group functions to read buckets in compartment data"]}
+            ],
+        },
+    )
+    assert {kind: ids[0].split(".")[1] for kind, ids in made.items()} == {
+        "endpoints": "generativeaiendpoint",
+        "compartments": "compartment",
+        "dynamic_groups": "dynamicgroup",
+        "policies": "policy",
+    }
+    target = oci.catalogue.dedicated(made["endpoints"][0], oci.region)
+    assert target is not None
+    assert target.endpoint is not None
+    assert target.endpoint.streaming == "plain"
+    assert oci.has_policies
+    assert made["compartments"][0] in oci.iam.directory.compartments
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        {"endpoints": [{"name": "e", "model": "none"}]},
+        {"policies": [{"name": "p", "statements": ["Let me in"]}]},
+        {"policies": [{"name": "p"}]},
+        {"compartments": [{"name": "c", "colour": "red"}]},
+    ],
+)
+def test_what_a_seed_cannot_make_is_400(mock: Callable[..., Any], seed: Any) -> None:
+    mock("POST", "seed", seed, 400)
+
+
 def test_a_seed_says_what_a_region_hosts_and_lets_through(
     mock: Callable[..., Any], oci: MockOci, ask: Callable[..., Response]
 ) -> None:
