@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -42,14 +43,22 @@ class ControlGroup:
         return False
 
     def close(self) -> None:
-        """Remove the groups, once they are empty."""
+        """Kill what is left in the groups, and remove them."""
         give_up = time.monotonic() + _EMPTY_SECONDS
         for folder in self.folders:
             while folder.exists() and time.monotonic() < give_up:
                 try:
                     folder.rmdir()
                 except OSError:
+                    _kill_all(folder)
                     time.sleep(_LOOK_SECONDS)
+
+
+def _kill_all(folder: Path) -> None:
+    """Kill what has left the function's process group, too."""
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        for number in (folder / "cgroup.procs").read_text().split():
+            os.kill(int(number), signal.SIGKILL)
 
 
 def control_group(names: Collection[str], memory: int, processes: int) -> ControlGroup:

@@ -10,7 +10,8 @@ from os import pathsep
 from pathlib import Path
 
 from mock_oci.fn.credentials import FunctionCredentials
-from mock_oci.fn.func_yaml import ENTRYPOINT, DeployError, Entrypoint
+from mock_oci.fn.func_yaml import ENTRYPOINT, DeployError, Entrypoint, FuncYaml
+from mock_oci.identity.tenancy import ocid
 from mock_oci.model.known_models import REGIONS, Region
 from mock_oci.services.functions.state import (
     MAX_CONFIG_BYTES,
@@ -23,6 +24,7 @@ from mock_oci.services.functions.state import (
 # In a function's config: its clients ask the OCI in OCI_GENAI_ENDPOINT for OCI's own hosts too (local_hosts.py).
 HOSTS = {"MOCK_OCI_HOSTS": "local"}
 _STARTUP = Path(__file__).with_name("startup")
+APP_NAME = "mock-oci"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,25 @@ class Deployment:
             success_destination=self.success_destination,
             failure_destination=self.failure_destination,
         )
+
+
+def deployment_of(said: FuncYaml, folder: Path, region: str, config: Mapping[str, str]) -> Deployment:
+    """Return how a folder is deployed that says so, with this config in all."""
+    return Deployment(
+        id=ocid("fnfunc", said.name, region),
+        name=said.name,
+        app_id=ocid("fnapp", APP_NAME, region),
+        app_name=APP_NAME,
+        folder=folder.resolve(),
+        region=region,
+        memory=said.memory,
+        timeout=said.timeout,
+        detached_timeout=said.timeout if said.detached_timeout is None else said.detached_timeout,
+        config=config,
+        success_destination=said.success_destination,
+        failure_destination=said.failure_destination,
+        entrypoint=said.entrypoint,
+    )
 
 
 def check_limits(deployment: Deployment) -> None:

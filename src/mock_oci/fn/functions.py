@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -15,7 +16,7 @@ from mock_oci.fn.call_headers import passed_on, request_id, subject, trace_heade
 from mock_oci.fn.confinement import CONCURRENCY_MB, Confined
 from mock_oci.fn.container import INIT_SECONDS
 from mock_oci.fn.credentials import FunctionCredentials
-from mock_oci.fn.environment import Deployment, check_limits
+from mock_oci.fn.environment import APP_NAME, Deployment, check_limits, deployment_of
 from mock_oci.fn.fdk_answer import BODY_LIMIT
 from mock_oci.fn.func_yaml import FuncYaml, read_func_yaml
 from mock_oci.fn.invocation_records import Settled, send_record
@@ -23,13 +24,10 @@ from mock_oci.fn.local_function import FunctionCall, LocalFunction
 from mock_oci.fn.log_lines import LogLines
 from mock_oci.fn.sources import folder_of
 from mock_oci.fn.starting import Starter
-from mock_oci.identity.tenancy import ocid
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions, Invoker
 from mock_oci.services.oci_surface import invalid
 from mock_oci.wire import Body, Response
-
-APP_NAME = "mock-oci"
 
 
 class LocalFunctions:
@@ -60,7 +58,6 @@ class LocalFunctions:
         self._endpoint_config = {"OCI_COMPARTMENT_ID": oci.tenancy.compartment_id, "OCI_REGION": oci.region}
         self._endpoint_config |= {"OCI_GENAI_ENDPOINT": endpoint} if endpoint else {}
         self._echo = echo
-        self._folder = Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
         self._functions: dict[str, LocalFunction] = {}
         self.images: dict[str, Path] = {}
         self.created_config: dict[str, str] = {}
@@ -98,7 +95,7 @@ class LocalFunctions:
         given |= {"success_destination": success_destination, "failure_destination": failure_destination}
         said = replace(read_func_yaml(folder), **{key: value for key, value in given.items() if value is not None})
         endpoint_config = self._endpoint_config if endpoint_env else {}
-        deployment = self._deployment(folder, said, {**endpoint_config, **said.config, **(config or {})})
+        deployment = deployment_of(said, folder, self.oci.region, {**endpoint_config, **said.config, **(config or {})})
         deployment = replace(deployment, trace_collector_url=trace_collector_url)
         check_limits(deployment)
         return self._enter(deployment, max_containers)
@@ -128,6 +125,10 @@ class LocalFunctions:
             response = failure.response()
         own = {"fn-call-id": call.id, "opc-request-id": call.headers["opc-request-id"]}
         return Response(response.status, {**response.headers, **own}, response.body)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="mock-oci-functions-"))
 
     @property
     def confined(self) -> Confined:
@@ -180,30 +181,14 @@ class LocalFunctions:
         for function_id in list(self._functions):
             self.retire(function_id)
         self._starter.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if "_folder" in vars(self):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.close()
-
-    def _deployment(self, folder: Path, said: FuncYaml, config: Mapping[str, str]) -> Deployment:
-        return Deployment(
-            id=ocid("fnfunc", said.name, self.oci.region),
-            name=said.name,
-            app_id=ocid("fnapp", APP_NAME, self.oci.region),
-            app_name=APP_NAME,
-            folder=folder.resolve(),
-            region=self.oci.region,
-            memory=said.memory,
-            timeout=said.timeout,
-            detached_timeout=said.timeout if said.detached_timeout is None else said.detached_timeout,
-            config=config,
-            success_destination=said.success_destination,
-            failure_destination=said.failure_destination,
-            entrypoint=said.entrypoint,
-        )
 
     def _enter(self, deployment: Deployment, max_containers: int | None) -> LocalFunction:
         self.retire(deployment.id)
