@@ -122,6 +122,11 @@ def _checked(check: Check, value: Any, name: str) -> Any:
     return value
 
 
+def not_emulated(what: str) -> Refused:
+    """Make the refusal of what OCI has and mock_oci has not."""
+    return Refused(oci_error(501, f"mock_oci: {what} is not emulated", "NotImplemented"))
+
+
 def page_of(rows: list[Any], query: Mapping[str, str], most: int = _MAX_PAGE) -> tuple[list[Any], dict[str, str]]:
     """Return the page that ``limit`` and ``page`` ask for, and ``opc-next-page`` when there is another."""
     start, limit = _start(query.get("page", "")), number_in(query, "limit", most, 1, most)
@@ -147,7 +152,7 @@ def sorted_by(rows: list[Body], query: Mapping[str, str], usual: str) -> list[Bo
         name for name in rows[0] if wanted == "name" and name.lower().endswith("name")
     ]
     if not fields:
-        raise Refused(oci_error(501, f"mock_oci: sortBy {query['sortBy']} is not emulated", "NotImplemented"))
+        raise not_emulated(f"sortBy {query['sortBy']}")
     falls = wanted.startswith(("time", "version"))
     order = query.get("sortOrder", "DESC" if falls else "ASC").upper()
     return sorted(rows, key=lambda row: row[fields[0]], reverse=order == "DESC")

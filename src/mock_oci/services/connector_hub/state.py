@@ -19,7 +19,7 @@ from mock_oci.services.connector_hub.sources import PayloadStyle, Piece, Source,
 from mock_oci.services.connector_hub.targets import target_of
 from mock_oci.services.functions.invoke_errors import InvokeError
 from mock_oci.services.functions.state import resource_principal
-from mock_oci.services.oci_surface import invalid
+from mock_oci.services.oci_surface import not_emulated
 from mock_oci.services.pumping import pumping
 from mock_oci.services.resources import Resources
 from mock_oci.wire import Response
@@ -76,7 +76,7 @@ class Connector:
         changed = {**self._details, **details}
         target = target_of(self._cloud, changed.get("target"))
         if changed.get("tasks"):
-            raise invalid("tasks are not known here: a connector moves what its source has, as it is")
+            raise not_emulated("a task of a connector")  # it moves what its source has, as it is
         with self._moving:
             if changed.get("source") != self._details.get("source") or not self._details:
                 self._source = source_of(self._cloud, changed.get("source"), self._hub.style)

@@ -16,10 +16,11 @@ from mock_oci.operations import Refused, not_found
 from mock_oci.services.connector_hub.sources import Piece
 from mock_oci.services.functions.state import Functions, resource_principal
 from mock_oci.services.object_storage import ObjectStorage
-from mock_oci.services.oci_surface import invalid, number_in, optional_text_in, text_in
+from mock_oci.services.oci_surface import invalid, not_emulated, number_in, optional_text_in, text_in
 from mock_oci.wire import Body, Response
 
 MAX_BYTES = 6 * 1024 * 1024  # docs: connector-hub/create-service-connector-streaming-source.htm
+_NOT_EMULATED = ("loggingAnalytics", "monitoring", "notifications", "streaming")  # the rest of oci.sch's TargetDetails
 _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 _MAX_RECORDS = 1_000_000
 _MAX_SECONDS = 86_400
@@ -90,6 +91,8 @@ def target_of(cloud: Cloud, details: Any) -> RecordTarget:
     time nothing is waited for.
     """
     kind = details.get("kind") if isinstance(details, dict) else None
+    if kind in _NOT_EMULATED:
+        raise not_emulated(f"a target of kind {kind}")
     if kind not in TARGETS:
         raise invalid(f"The target {kind} is not known here; known: {', '.join(TARGETS)}")
     return TARGETS[kind](cloud, details)

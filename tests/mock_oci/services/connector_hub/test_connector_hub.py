@@ -384,7 +384,8 @@ SOURCE = {"kind": "streaming", "streamId": "STREAM"}
 TARGET = {"kind": "functions", "functionId": "ocid1.fnfunc.oc1..a"}
 REFUSED = [
     ({**SOURCE, "kind": "kafka"}, TARGET, "known: streaming, plugin, logging, monitoring"),
-    (SOURCE, {"kind": "loggingAnalytics"}, "known: functions, objectStorage"),
+    (SOURCE, {"kind": "carrierPigeon"}, "known: functions, objectStorage"),
+    (SOURCE, {"kind": "loggingAnalytics"}, "a target of kind loggingAnalytics is not emulated"),
     ({"kind": "plugin", "pluginName": "Other", "configMap": {}}, TARGET, "known: QueueSource"),
     ({**SOURCE, "cursor": {"kind": "AT_OFFSET"}}, TARGET, "LATEST, TRIM_HORIZON"),
     (SOURCE, {**TARGET, "batchSizeInNum": 1, "batchSizeInKbs": 1}, "Only one of"),
@@ -445,7 +446,7 @@ def test_the_sdk_makes_reads_changes_stops_and_deletes_a_connector(
     assert gone.value.status == 404
 
 
-def test_the_sdk_is_told_what_is_not_known_here(live: MockOci, sdk_client: Callable[[Any], Any]) -> None:
+def test_the_sdk_is_told_what_is_not_emulated(live: MockOci, sdk_client: Callable[[Any], Any]) -> None:
     client, stream = sdk_client(sdk.sch.ServiceConnectorClient), live.state_of(Streaming).create("prompts")
     source = Models.StreamingSourceDetails(stream_id=stream.id)
     function = Models.FunctionsTargetDetails(function_id="ocid1.fnfunc.oc1..a")
@@ -456,8 +457,9 @@ def test_the_sdk_is_told_what_is_not_known_here(live: MockOci, sdk_client: Calla
         Models.CreateServiceConnectorDetails(**common, target=Models.NotificationsTargetDetails(topic_id="t")),
     ]
     for details in refused:
-        with pytest.raises(sdk.exceptions.ServiceError, match="not known here"):
+        with pytest.raises(sdk.exceptions.ServiceError, match="is not emulated") as refusal:
             client.create_service_connector(details)
+        assert refusal.value.status == 501
 
 
 def test_a_change_of_the_target_keeps_the_place_and_a_change_of_the_source_begins_anew(
