@@ -57,7 +57,13 @@ def try_mock_oci(docker: Docker, say: Callable[[str], None]) -> None:
         "run", "--rm", "--network", "none", "--volume", f"{ECHO}:/function:ro", IMAGE, "invoke", "/function"
     )
     _expect("call_id" in json.loads(answer), f"mock-oci invoke: {answer}")
-    say("               calls a function that is mounted")
+    mounted = ("--volume", f"{ECHO}:/function:ro", "--network", "none")
+    served = docker.run("run", "--detach", *mounted, IMAGE, "start", "/function", "--host", "0.0.0.0", "--port", "8080")
+    try:
+        _await_answer(docker, served)
+    finally:
+        docker.run("rm", "--force", served)
+    say("               calls a function that is mounted, and serves it behind a gateway")
 
 
 def _base(docker: Docker) -> str:
@@ -92,6 +98,22 @@ def _await_health(docker: Docker, container: str) -> float:
             raise FaultError(f"mock-oci is {status}:\n{docker.run('logs', '--tail', '20', container)}")
         time.sleep(0.2)
     return time.monotonic() - began
+
+
+def _await_answer(docker: Docker, container: str) -> None:
+    """Wait until the gateway in it answers with what the function says."""
+    began = time.monotonic()
+    ask = "from urllib.request import urlopen; print(urlopen('http://127.0.0.1:8080/any/path').status)"
+    while True:
+        try:
+            answered = docker.run("exec", container, "python3", "-c", ask)
+        except FaultError:
+            if time.monotonic() - began > HEALTHY_WITHIN:
+                raise
+            time.sleep(0.5)
+        else:
+            _expect(answered == "200", f"the gateway answered {answered}")
+            return
 
 
 def _user(docker: Docker, container: str) -> str:

@@ -46,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         stack = LocalStack(
             options.folder,
             options.port,
+            host=options.host,
             oci=MockOci(policies=options.policies, models=options.models or ()),
             config=dict(options.config),
             echo=log_for(sys.stderr, colour=wants_colour()),
@@ -75,6 +76,12 @@ def _parser() -> Parser:
         help="folder with func.py and func.yaml (default: this folder)",
     )
     parser.add_argument("--port", type=port, default=0, help="port of the gateway (default: 0, any free port)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="the gateway listens here (127.0.0.1); 0.0.0.0: containers",
+    )
     parser.add_argument(
         "--config",
         type=assignment,

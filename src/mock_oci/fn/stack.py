@@ -46,8 +46,8 @@ class LocalStack:
 
     ``oci`` is the backend (its own by default, and then ``chunk_delay`` slows its streams), ``config`` is
     added to the function's own (``{project_id}`` in a value becomes the OCID of the tenancy's project, and
-    ``{endpoint}`` the URL that all of ``oci`` is served at), ``port`` is the gateway's, ``echo`` gets the
-    function's log lines. The gateway gives whole answers, as the platform's; ``live``, it relays those in chunks as
+    ``{endpoint}`` the URL that all of ``oci`` is served at), ``port`` and ``host`` are the gateway's, ``echo`` gets
+    the function's log lines. The gateway gives whole answers, as the platform's; ``live``, it relays those in chunks as
     they come. It asks what ``policies`` say (see ``mock_oci.fn.gateway.Policies``). ``authentication="keys"``: the
     function itself is the gateway's authorizer, of the header Authorization, and what it says of a caller (the keys
     of its ``context``) reaches it in the headers that ``identity_headers`` names, which no client can set.
@@ -72,6 +72,7 @@ class LocalStack:
         function: Path = Path(),
         port: int = 0,
         *,
+        host: str = "127.0.0.1",
         oci: MockOci | None = None,
         config: Mapping[str, str] | None = None,
         chunk_delay: float = 0.0,
@@ -102,15 +103,14 @@ class LocalStack:
         self._deployment, self._issuers = deployment, issuers
         self._tracing = tracing
         self.oci = oci or MockOci(chunk_delay=chunk_delay)
-        self._folder = function
-        self._port = port
+        self._folder, self._port, self._host = function, port, host
         self._config, self._echo = config or {}, echo
         self.is_live = live
         self._running = ExitStack()
 
     @property
     def gateway_url(self) -> str:
-        """Return ``http://127.0.0.1:PORT/v1``, the base URL for an OpenAI client, or what the prefix makes of it."""
+        """Return ``http://HOST:PORT/v1``, the base URL for an OpenAI client, or what the prefix makes of it."""
         return f"{self.gateway.url}{self._prefix.rstrip('/')}"
 
     @property
@@ -163,6 +163,7 @@ class LocalStack:
             self.functions,
             self._deployment or {self._prefix: self.function},
             port=self._port,
+            host=self._host,
             live=self.is_live,
             policies=self._all_policies(),
             issuers=self._issuers,

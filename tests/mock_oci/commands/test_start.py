@@ -55,6 +55,18 @@ def test_any_path_is_the_functions_as_its_func_yaml_says(tmp_path: Path) -> None
             process.kill()
 
 
+def test_the_gateway_listens_where_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "func.py").write_text("def handler(ctx, data=None):\n    return 'hello'\n")
+    with started(str(tmp_path), "--host", "127.0.0.2") as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().removeprefix("ready: ").strip()
+            assert url.startswith("http://127.0.0.2:")
+            assert httpx.get(url, trust_env=False, timeout=30).status_code == 200
+        finally:
+            process.kill()
+
+
 def test_a_change_is_deployed_and_a_broken_one_is_said(tmp_path: Path) -> None:
     function = tmp_path / "func.py"
     function.write_text("def handler(ctx, data=None):\n    return 'first'\n")

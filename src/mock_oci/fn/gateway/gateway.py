@@ -44,7 +44,7 @@ _AGENT = "lua-resty-http/0.14 (Lua) ngx_lua/10015"  # how the gateway names itse
 class LocalGateway:
     """One deployment: ``routes`` has it all, or maps path prefixes (``/v1``) to functions, the longest one wins.
 
-    ``answer`` is the gateway; ``start`` and ``close`` put it on a loopback ``port`` (0 = any free one).
+    ``answer`` is the gateway; ``start`` and ``close`` put it on ``port`` (0 = any free one) of ``host``.
     Answers are whole, as the platform's; ``live`` is what it does not do: answers in chunks are relayed as they come.
     Beside prefixes, ``policies`` and ``usage_plans`` are data, see Policies and RoutePolicies; a deployment has them.
     Verdicts, rates and quotas go by the clock of the cloud. ``issuers`` publish the keys that tokens are checked with.
@@ -58,6 +58,7 @@ class LocalGateway:
         routes: Mapping[str, LocalFunction] | GatewayDeployment,
         *,
         port: int = 0,
+        host: str = "127.0.0.1",
         live: bool = False,
         policies: Mapping[str, Any] | None = None,
         usage_plans: Sequence[Mapping[str, Any]] = (),
@@ -67,7 +68,7 @@ class LocalGateway:
         self._page = page
         self._functions = functions
         self._live = live
-        self._server = LoopbackServer(self.answer, port)
+        self._server = LoopbackServer(self.answer, port, host)
         oci = functions.oci
         self._policies, self._routes = self._read(routes, policies or {}, usage_plans, issuers)
         gateway_id, tenancy = ocid("apigateway", "mock_oci", oci.region), oci.tenancy
@@ -76,7 +77,7 @@ class LocalGateway:
 
     @property
     def url(self) -> str:
-        """Return ``http://127.0.0.1:PORT``, without a prefix."""
+        """Return ``http://HOST:PORT``, without a prefix."""
         return self._server.url
 
     def start(self) -> Self:
