@@ -53,7 +53,7 @@ LONGEST_FUNCTION = 40
 LONGEST_FILE = 265  # 250
 
 # Where a figure is not yet what DESIGN.md says, it may not get worse. Whoever makes it better lowers it here.
-MAX_SHARE_OF_SINGLE_USE_HELPERS = {"model_service": 0.082, "mock_oci": 0.08}  # both 0.08
+MAX_SHARE_OF_SINGLE_USE_HELPERS = {"model_service": 0.08, "mock_oci": 0.08}
 MIN_SHARE_OF_VERBS = {"model_service": 0.88, "mock_oci": 0.95}  # at least 0.6, by the design
 MAX_FILES_OF = {"V1 chat": 29, "Cohere stream": 45, "batch of two": 57}  # V1 chat: 24
 MAX_JUMPS_OF_A_V1_CHAT = 75  # 50

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import copy_context
-from typing import Any, Final
+from typing import Final
 
 from model_service.batch.context import BatchContext, RecordStatus
 from model_service.batch.faults import Abandoned, TryAgain, WaitForRoom, no_time
@@ -115,7 +115,8 @@ class Crew:
             if not self._schedule.end(run):
                 return
             self.statuses[status] += 1
-            self.usage.update(_counts(run.result.usage or {}))
+            usage = run.result.usage or {}
+            self.usage.update({name: value for name, value in usage.items() if type(value) is int})  # True is no count
         if status in (RecordStatus.DELIVERED, RecordStatus.REPEATED):
             context.memory.remember_done(run.id)
         context.lookup.left.pop(run.id, None)
@@ -160,7 +161,3 @@ class Crew:
         self._given_up = True
         self._schedule.pause(run, 0.0)
         self._start()
-
-
-def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
-    return {name: value for name, value in usage.items() if isinstance(value, int) and not isinstance(value, bool)}

@@ -62,12 +62,8 @@ class Window:
     error: type[BudgetUsedUp]
 
 
-def _next_month(now: datetime) -> datetime:
-    return (now.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _next_day(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _next_minute(now: datetime) -> datetime:
@@ -77,8 +73,16 @@ def _next_minute(now: datetime) -> datetime:
 WINDOWS: Final[Mapping[str, Window]] = {
     "requests_per_minute": Window("requests", "%Y%m%dT%H%M", _next_minute, 120, RateLimited),
     "tokens_per_minute": Window("tokens", "%Y%m%dT%H%M", _next_minute, 120, RateLimited),
-    "tokens_per_day": Window("tokens", "%Y%m%d", _next_day, 2 * 86_400, QuotaExceeded),
-    "cost_per_month": Window("cost", "%Y%m", _next_month, 32 * 86_400, QuotaExceeded),
+    "tokens_per_day": Window(
+        "tokens", "%Y%m%d", lambda now: _midnight(now + timedelta(days=1)), 2 * 86_400, QuotaExceeded
+    ),
+    "cost_per_month": Window(
+        "cost",
+        "%Y%m",
+        lambda now: _midnight((now.replace(day=1) + timedelta(days=32)).replace(day=1)),
+        32 * 86_400,
+        QuotaExceeded,
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from model_service.cli.options import connection_options, json_option
 from model_service.service_file.documents import read_file
@@ -32,7 +32,9 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     text = read_file(VARIABLE, Path(options.file))
     file = read_service_file(text, options.file)
     if options.action == "compile":
-        json.dump(_value(text), out, ensure_ascii=False, separators=(",", ":"))
+        from model_service.service_file.yaml_lines import read_lined  # noqa: PLC0415 - YAML is for compile alone
+
+        json.dump(read_lined(text).value, out, ensure_ascii=False, separators=(",", ":"))
         out.write("\n")
         return
     counts = {
@@ -46,12 +48,6 @@ def run(options: argparse.Namespace, out: TextIO) -> None:
     numbers = {name: len(found) for name, found in counts.items()}
     text = json.dumps(numbers) if options.json else ", ".join(f"{number} {name}" for name, number in numbers.items())
     out.write(f"{text}\n")
-
-
-def _value(text: str) -> Any:
-    from model_service.service_file.yaml_lines import read_lined  # noqa: PLC0415 - YAML is for compile alone
-
-    return read_lined(text).value
 
 
 EXAMPLES: Final = """\

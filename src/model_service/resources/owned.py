@@ -134,7 +134,10 @@ class OwnedResources:
             own += [row for row in rows if OWNER_IN[kind](row) == self.owner]
             more = bool(page.get("has_more") and rows)
             if len(own) >= wanted or not more:
-                return Complete(_page(own[:wanted], has_more=more or len(own) > wanted))
+                shown = own[:wanted]
+                ids = [row.get("id") for row in shown] or [None]
+                ends = {"first_id": ids[0], "last_id": ids[-1], "has_more": more or len(own) > wanted}
+                return Complete({"object": "list", "data": without_owner(shown), **ends})
             query["after"] = str(rows[-1].get("id"))
         raise ListTooLong(f"None of the first {MAX_PAGES * PAGE} objects that others share this project with fills it.")
 
@@ -152,12 +155,6 @@ def _limit(query: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= PAGE):
         raise InvalidRequest(f"limit: must be an integer from 1 to {PAGE}.", param="limit")
     return int(text)
-
-
-def _page(rows: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
-    ids = [row.get("id") for row in rows] or [None]
-    ends = {"first_id": ids[0], "last_id": ids[-1], "has_more": has_more}
-    return {"object": "list", "data": without_owner(rows), **ends}
 
 
 def _absent(kind: ResourceKind) -> NotFound:

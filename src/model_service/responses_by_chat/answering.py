@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from model_service.openai_api.chat import Answer, ChatRequest, Chunk, Complete, Stream, chunk_of
+from model_service.openai_api.chat import Answer, ChatRequest, Complete, Stream, chunk_of
 from model_service.openai_api.stored_state import RESPONSE_PREFIX, conversation_in, exclusive, stores
 from model_service.responses_by_chat.conversation_turn import ENDS, ConversationTurn
 from model_service.responses_by_chat.events import RESPONSE_EVENTS, EventSequence
@@ -16,7 +16,6 @@ from model_service.responses_by_chat.output import OutputEvent
 from model_service.responses_by_chat.parameters import NAMES
 from model_service.responses_by_chat.request import (
     ItemHistory,
-    TranslatedRequest,
     in_the_words_of_responses,
     input_items,
     translated,
@@ -74,7 +73,8 @@ class ResponsesByChat:
             answer = self.ask(asked.chat)
         named = [NAMES.get(name, name) for name in answer.dropped]
         answer = replace(answer, dropped=tuple(dict.fromkeys([*dropped.names, *named])))
-        events = _events(answer, asked, response)
+        chunks = iter([chunk_of(answer.completion)]) if isinstance(answer, Complete) else answer.chunks
+        events = EventSequence(response, custom=asked.custom, summary=asked.summary).of_chunks(chunks)
         if turn is not None:
             events = turn.added(events, given)
         if keeps:
@@ -116,8 +116,3 @@ class ResponsesByChat:
 def answer_by_chat(service: KeepingService, route: Route, request: SurfaceRequest, call: Call, ask: AskChat) -> Answer:
     """Return the answer of ``ResponsesByChat``, with the bucket of the service, if it has one."""
     return ResponsesByChat(route, bucket_of(service), ask).send(request, call)
-
-
-def _events(answer: Answer, asked: TranslatedRequest, response: ResponseObject) -> Iterator[OutputEvent]:
-    chunks: Iterator[Chunk] = iter([chunk_of(answer.completion)]) if isinstance(answer, Complete) else answer.chunks
-    return EventSequence(response, custom=asked.custom, summary=asked.summary).of_chunks(chunks)
