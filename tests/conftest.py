@@ -10,12 +10,14 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import oci.signer
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.doors import PROCESS, SERVER, OpenDoor, open_door
 
 from mock_oci.identity import tokens
 
@@ -66,7 +68,16 @@ SLOW_PATHS = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "run the tests that go through a door of mock_oci, and no others, through this one"
+    parser.addoption("--door", choices=(PROCESS, SERVER), help=f"{about}; without it: every test, these by the server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "not_through(*doors, why): a test that cannot go through these doors of --door")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     met: dict[str, set[object]] = defaultdict(set)
     for item in items:
         if _is_slow(item):
@@ -75,6 +86,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if len(rows) > 1 and rows <= met[item.nodeid.partition("[")[0]]:
             item.add_marker("wide")
         met[item.nodeid.partition("[")[0]] |= rows
+    door = config.getoption("--door")
+    if door is not None:
+        config.hook.pytest_deselected(items=[item for item in items if not _goes_through(item, door)])
+        items[:] = [item for item in items if _goes_through(item, door)]
 
 
 def _rows(item: pytest.Item) -> set[object]:
@@ -87,6 +102,19 @@ def _rows(item: pytest.Item) -> set[object]:
     tables = [tuple(re.split(r", *", name)) if isinstance(name, str) else tuple(name) for name in names]
     tables += [(name,) for name in values if not any(name in table for table in tables)]  # of fixtures
     return {(table, *(id(values[name]) for name in table if name in values)) for table in tables}
+
+
+def _goes_through(item: pytest.Item, door: str) -> bool:
+    has_a_door = "door_to" in getattr(item, "fixturenames", ())
+    return has_a_door and not any(door in marker.args for marker in item.iter_markers("not_through"))
+
+
+@pytest.fixture
+def door_to(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], OpenDoor]]:
+    """Opens the door that ``--door`` names to a backend, for the length of a test."""
+    kind = request.config.getoption("--door") or SERVER
+    with ExitStack() as opened:
+        yield lambda backend: opened.enter_context(open_door(kind, backend))
 
 
 def _is_slow(item: pytest.Item) -> bool:

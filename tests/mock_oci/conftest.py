@@ -15,8 +15,9 @@ import oci as sdk
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from tests.doors import OpenDoor
 
-from mock_oci import LoopbackServer, MockOci, Request, Response, serve
+from mock_oci import MockOci, Request, Response
 from mock_oci.identity.principals import new_key
 from mock_oci.operations import oci_error
 from mock_oci.services.functions import Caller, FunctionDetails, Functions
@@ -108,13 +109,12 @@ def live() -> MockOci:
 
 
 @pytest.fixture
-def server(live: MockOci) -> Iterator[LoopbackServer]:
-    with serve(live) as started:
-        yield started
+def server(live: MockOci, door_to: Callable[[Any], OpenDoor]) -> OpenDoor:
+    return door_to(live)
 
 
 @pytest.fixture
-def http(server: LoopbackServer, live: MockOci) -> Iterator[httpx.Client]:
+def http(server: OpenDoor, live: MockOci) -> Iterator[httpx.Client]:
     """A client with a Generative AI API key, which reads no proxy settings."""
     headers = {"authorization": f"Bearer {live.principals.generative_ai_api_key().secret}"}
     with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=10) as client:
@@ -122,20 +122,26 @@ def http(server: LoopbackServer, live: MockOci) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def ask(oci: MockOci) -> Callable[..., Response]:
+def door_to_oci(oci: MockOci, door_to: Callable[[Any], OpenDoor], pytestconfig: pytest.Config) -> OpenDoor:
+    """The door to the backend whose time stands still; where ``--door`` names none it is asked without one."""
+    return door_to(oci) if pytestconfig.getoption("--door") else OpenDoor("", oci.answer)
+
+
+@pytest.fixture
+def ask(oci: MockOci, door_to_oci: OpenDoor) -> Callable[..., Response]:
     """Sends a chat completion body to the backend directly, with an API key; keywords become headers."""
     secret = oci.principals.generative_ai_api_key().secret
 
     def send(body: Any, **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return oci.answer(Request("POST", CHAT, {"authorization": f"Bearer {secret}", **named}, content))
+        return door_to_oci.send(Request("POST", CHAT, {"authorization": f"Bearer {secret}", **named}, content))
 
     return send
 
 
 @pytest.fixture
-def surface(oci: MockOci) -> Callable[..., Response]:
+def surface(oci: MockOci, door_to_oci: OpenDoor) -> Callable[..., Response]:
     """Asks any path below /openai/v1 with an API key, in the default project; keywords become headers."""
     secret = oci.principals.generative_ai_api_key().secret
 
@@ -144,13 +150,13 @@ def surface(oci: MockOci) -> Callable[..., Response]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         given = {name: value for name, value in {**usual, **named}.items() if value}
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return oci.answer(Request(method, f"/openai/v1{path}", given, content))
+        return door_to_oci.send(Request(method, f"/openai/v1{path}", given, content))
 
     return send
 
 
 @pytest.fixture
-def sdk_client(live: MockOci, server: LoopbackServer) -> Iterator[Callable[[Any], Any]]:
+def sdk_client(live: MockOci, server: OpenDoor) -> Iterator[Callable[[Any], Any]]:
     """Makes the SDK's clients, unmodified and with an API signing key, over a socket to ``live``."""
     user, made = live.principals.api_key_user(), []
     place = {"tenancy": user.tenancy_id, "user": user.user_id, "fingerprint": user.fingerprint}
@@ -168,14 +174,14 @@ def sdk_client(live: MockOci, server: LoopbackServer) -> Iterator[Callable[[Any]
 
 
 @pytest.fixture
-def signed(oci: MockOci, sign: Callable[..., Request]) -> Callable[..., Response]:
+def signed(oci: MockOci, door_to_oci: OpenDoor, sign: Callable[..., Request]) -> Callable[..., Response]:
     """Asks ``oci``, whose clock stands still, with a signature; ``body`` is sent as JSON unless it is bytes."""
     user = oci.principals.api_key_user()
 
     def send(method: str, target: str, body: Any = b"", **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return oci.answer(sign(user.key_id, user.private_pem, method, target, content, change=named))
+        return door_to_oci.send(sign(user.key_id, user.private_pem, method, target, content, change=named))
 
     return send
 

@@ -105,6 +105,7 @@ def test_a_refused_caller_uses_up_nothing(oci: MockOci) -> None:
     assert len(oci.script) == 1
 
 
+@pytest.mark.not_through("process", "server", why="looks at pieces in which nothing comes")
 def test_delays_go_through_the_injected_sleep(oci: MockOci, ask: Ask, slept: list[float]) -> None:
     oci.script.chat(["a", "b"], delay=2.0, chunk_delay=0.5)
     oci.script.delay(before=3.0, between=0.25)
@@ -157,6 +158,7 @@ def test_cut_after_breaks_a_complete_answer_too(oci: MockOci, ask: Ask) -> None:
         list(ask(BODY).body)
 
 
+@pytest.mark.not_through("process", "server", why="looks at pieces in which nothing comes")
 def test_a_stall_is_a_long_silence_within_the_stream(oci: MockOci, ask: Ask, slept: list[float]) -> None:
     oci.script.chat(["a", "b"], stall_after=2, stall=30.0)
     pieces = list(ask({**BODY, "stream": True}).body)
@@ -176,6 +178,7 @@ def test_half_a_stream_can_stall_and_then_be_cut(oci: MockOci, ask: Ask, slept: 
     assert slept == [0.05, 0.05]
 
 
+@pytest.mark.not_through("process", "server", why="looks at pieces in which nothing comes")
 def test_a_complete_answer_can_stall_before_its_body(oci: MockOci, ask: Ask, slept: list[float]) -> None:
     oci.script.error(500, stall_after=0)
     response = ask(BODY)

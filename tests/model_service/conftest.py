@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.doors import OpenDoor
 
-from mock_oci import LoopbackServer, MockOci
+from mock_oci import MockOci
 from mock_oci.doors.written_config import write_config
 from mock_oci.fn.stack import LocalStack
 from model_service.logs import log
@@ -27,9 +28,8 @@ def oci() -> MockOci:
 
 
 @pytest.fixture
-def oci_url(oci: MockOci) -> Iterator[str]:
-    with LoopbackServer(oci.answer) as server:
-        yield server.url
+def oci_url(oci: MockOci, door_to: Callable[[Any], OpenDoor]) -> str:
+    return door_to(oci).url
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def embeddings(count: int) -> dict[str, Any]:
     return {"model": EMBED, "input": ["a"] * count, "encoding_format": "base64", "dimensions": 256}
 
 
+@pytest.mark.not_through("process", why="counts the calls of functions in its process")
 @pytest.mark.parametrize(
     ("body", "sizes", "most"),
     [

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from mock_oci.wire import HOSTS, Disconnect, Response
@@ -39,6 +41,74 @@ class Outside:
 OUTSIDE = Outside()
 
 
+class ClientGaveUp(TimeoutError):
+    """The client would have stopped to wait by now, and nobody reads what comes."""
+
+
+class Patience:
+    """How long a client waits for an answer, and then for each piece of it: its read timeout in seconds, or ``None``.
+
+    It is looked at wherever the backend sleeps for a script, and when an answer or a piece has come.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """Wait from now on."""
+        self._since = time.monotonic()
+
+    def is_over(self) -> bool:
+        """Tell whether the client has given up by now."""
+        return self._seconds is not None and time.monotonic() - self._since > self._seconds
+
+    def check(self) -> None:
+        """Raise ClientGaveUp when the client has given up by now."""
+        if self.is_over():
+            raise ClientGaveUp("Read timed out.")
+
+
+class AwaitedPieces:
+    """The pieces of a response as a patient client gets them, without the empty ones, in which nothing comes."""
+
+    def __init__(self, response: Response, method: str, patience: Patience) -> None:
+        self.headers, pieces = framed(response, method)
+        self._response = response
+        self._rest = iter(pieces)
+        self._patience = patience
+        self._received = 0
+
+    @property
+    def shortfall(self) -> str:
+        """Say, in h11's words, by what a client knows that a body was cut."""
+        length = self.headers.get("content-length")
+        return f"(received {self._received} bytes, expected {length})" if length else "(incomplete chunked read)"
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next piece. Raises ClientGaveUp for one that comes too late."""
+        self._patience.begin()
+        try:
+            for piece in self._rest:
+                self._patience.check()
+                if piece:
+                    self._received += len(piece)
+                    return piece
+            self._patience.check()
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Tell the backend that nobody reads any more."""
+        self._response.close()
+
+
 def is_emulated(host: str, method: str, url: str) -> bool:
     """Return True for a host of OCI, False for loopback, which is left to real sockets.
 
@@ -61,6 +131,21 @@ def unexpected(host: str, asked: str) -> UnexpectedHost:
         " streaming, queue, notification, functions, events, service-connector-hub, vaults, telemetry,"
         " apm-agt, auth.<region>.oraclecloud.com, 169.254.169.254) and loopback may be asked inside mock_oci()."
     )
+
+
+def reason_of(status: int) -> str:
+    """Return the phrase of a status; empty for one that has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def head_of(response: Response, framing: Mapping[str, str]) -> bytes:
+    """Write the status line and the headers of a response, with those that frame its body."""
+    lines = [f"HTTP/1.1 {response.status} {reason_of(response.status)}"]
+    lines += [f"{name}: {value}" for name, value in {**response.headers, **framing}.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 def framed(response: Response, method: str) -> tuple[dict[str, str], Iterable[bytes]]:

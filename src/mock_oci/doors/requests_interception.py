@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import importlib
 import io
-from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from mock_oci.doors.interception import framed, is_emulated
+from mock_oci.doors.interception import AwaitedPieces, ClientGaveUp, Patience, head_of, is_emulated, reason_of
 from mock_oci.doors.patching import replaced
 from mock_oci.wire import Disconnect, Handler, Request, Response
 
@@ -34,24 +33,40 @@ class RequestsInterception:
 
 def _sender(answer: Handler, exceptions: Any, urllib3: Any, real: Callable[..., Any]) -> Callable[..., Any]:
     def send(adapter: Any, request: Any, *arguments: Any, **named: Any) -> Any:
-        if not is_emulated(urlsplit(request.url).hostname or "", request.method, request.url):
+        host = urlsplit(request.url).hostname or ""
+        if not is_emulated(host, request.method, request.url):
             return real(adapter, request, *arguments, **named)
+        seconds = _read_timeout(named.get("timeout", arguments[1] if len(arguments) > 1 else None))
+        patience, pool = Patience(seconds), urllib3.HTTPSConnectionPool(host)  # which errors name; it never connects
         try:
-            response = answer(_plain(request))
-        except Disconnect as fault:
+            response = answer(_plain(request, patience))
+            patience.check()
+        except (Disconnect, ClientGaveUp) as fault:
+            if patience.is_over():
+                message = f"Read timed out. (read timeout={seconds})"
+                late = urllib3.exceptions.ReadTimeoutError(pool, request.url, message)
+                raise exceptions.ReadTimeout(late, request=request) from fault
             raise exceptions.ConnectionError(_before(fault, urllib3), request=request) from fault
-        return adapter.build_response(request, _answered(response, request.method, urllib3))
+        return adapter.build_response(request, _answered(response, request.method, patience, pool, urllib3))
 
     return send
 
 
-def _plain(request: Any) -> Request:
+def _read_timeout(timeout: Any) -> float | None:
+    """Return the seconds of a timeout as requests takes it: a number, two of them, or urllib3's own."""
+    if isinstance(timeout, tuple):
+        return timeout[1] if len(timeout) > 1 else None
+    seconds: float | None = getattr(timeout, "read_timeout", timeout)
+    return seconds
+
+
+def _plain(request: Any, patience: Patience) -> Request:
     texts = {
         name.lower(): value.decode("latin-1") if isinstance(value, bytes) else value
         for name, value in request.headers.items()
     }
     headers = {"host": urlsplit(request.url).netloc, **texts}
-    return Request(request.method, request.path_url, headers, _bytes(request.body))
+    return Request(request.method, request.path_url, headers, _bytes(request.body), has_left=patience.is_over)
 
 
 def _bytes(body: Any) -> bytes:
@@ -63,54 +78,54 @@ def _bytes(body: Any) -> bytes:
     return bytes(body or b"") if body is None or isinstance(body, bytes | bytearray) else b"".join(body)
 
 
-def _before(fault: Disconnect, urllib3: Any) -> Any:
+def _before(fault: Disconnect | ClientGaveUp, urllib3: Any) -> Any:
     from http.client import RemoteDisconnected  # noqa: PLC0415 - there where requests is
 
     left: OSError = RemoteDisconnected("Remote end closed connection without response")
-    if fault.reset:
+    if isinstance(fault, Disconnect) and fault.reset:
         left = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
     return urllib3.exceptions.ProtocolError("Connection aborted.", left)
 
 
-def _answered(response: Response, method: str, urllib3: Any) -> Any:
-    headers, pieces = framed(response, method)
-    about: dict[str, Any] = {"status": response.status, "reason": _reason(response.status), "request_method": method}
-    file: Any = io.BufferedReader(_PieceFile(pieces), 1)
-    answered = urllib3.HTTPResponse(file, headers, preload_content=False, **about)
-    if not isinstance(response.body, bytes):
-        answered.stream = _streaming(file, response, urllib3)
-    return answered
+def _answered(response: Response, method: str, patience: Patience, pool: Any, urllib3: Any) -> Any:
+    """Make the response that an adapter gets from its connection; a chunked one is read as from a socket."""
+    pieces = AwaitedPieces(response, method, patience)
+    about: dict[str, Any] = {"status": response.status, "reason": reason_of(response.status)}
+    about |= {"request_method": method, "preload_content": False, "pool": pool}
+    if isinstance(response.body, bytes):
+        file: Any = io.BufferedReader(_PieceFile(pieces, pieces), 1)
+    else:
+        file = _from_a_socket(io.BufferedReader(_PieceFile(pieces, _chunked(response, pieces))), method)
+        about["original_response"] = file
+    return urllib3.HTTPResponse(file, pieces.headers, **about)
 
 
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
+def _from_a_socket(sent: io.BufferedReader, method: str) -> Any:
+    from http.client import HTTPResponse  # noqa: PLC0415 - there where requests is
+
+    class Socket:
+        def makefile(self, *_: Any) -> io.BufferedReader:
+            return sent
+
+    answer = HTTPResponse(Socket(), method=method)  # type: ignore[arg-type]  # it asks a socket for its file only
+    answer.begin()
+    return answer
 
 
-def _streaming(file: io.BufferedReader, response: Response, urllib3: Any) -> Callable[..., Iterator[bytes]]:
-    """Make the ``stream`` of a chunked body: urllib3 would wait until it has as much as was asked for."""
-
-    def stream(amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
-        del decode_content
-        try:
-            while piece := file.read1(amt or io.DEFAULT_BUFFER_SIZE):
-                yield piece
-        except OSError as fault:
-            raise urllib3.exceptions.ProtocolError(f"Connection broken: {fault}", fault) from fault
-        finally:
-            response.close()
-
-    return stream
+def _chunked(response: Response, pieces: AwaitedPieces) -> Iterator[bytes]:
+    """Yield what the loopback server would send."""
+    yield head_of(response, {"transfer-encoding": "chunked"})
+    for piece in pieces:
+        yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
 
 
 class _PieceFile(io.RawIOBase):
-    """A file whose bytes come in pieces, each as soon as it is made; what ends them early is an OSError."""
+    """A file whose bytes come in pieces, each as soon as it is made; a connection that is cut is its end."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: AwaitedPieces, sent: Iterator[bytes]) -> None:
         self._pieces = pieces
-        self._rest = iter(pieces)
+        self._sent = sent
         self._piece = b""
 
     def readable(self) -> bool:
@@ -119,17 +134,17 @@ class _PieceFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             while not self._piece:
-                self._piece = next(self._rest)
+                self._piece = next(self._sent)
         except StopIteration:
             return 0
         except Disconnect as fault:
-            raise ConnectionResetError(errno.ECONNRESET, str(fault) or "Connection reset by peer") from fault
+            if fault.reset:
+                raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer") from fault
+            return 0
         size = min(len(buffer), len(self._piece))
         buffer[:size], self._piece = self._piece[:size], self._piece[size:]
         return size
 
     def close(self) -> None:
         super().close()
-        close = getattr(self._pieces, "close", None)
-        if close is not None:
-            close()
+        self._pieces.close()

@@ -11,10 +11,10 @@ import socketserver
 import struct
 import threading
 from collections.abc import Iterable
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
+from mock_oci.doors.interception import head_of
 from mock_oci.wire import Disconnect, Handler, Request, Response
 
 _log = logging.getLogger(__name__)
@@ -185,14 +185,14 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         if isinstance(response.body, bytes):
             stated = len(response.body) if response.content_length is None else response.content_length
             self.close_connection |= stated != len(response.body)
-            head = _head(response, {"Content-Length": str(stated)})
+            head = head_of(response, {"Content-Length": str(stated)})
             self.wfile.write(head if bodiless else head + response.body)  # one packet: latency matters
             return
         self._stream(response, None if bodiless else response.body)
 
     def _stream(self, response: Response, pieces: Iterable[bytes] | None) -> None:
         try:
-            self.wfile.write(_head(response, {"Transfer-Encoding": "chunked"}))
+            self.wfile.write(head_of(response, {"Transfer-Encoding": "chunked"}))
             if pieces is not None:
                 self._send_chunks(pieces)
         except Disconnect as fault:
@@ -229,16 +229,6 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return False
         except ConnectionError:
             return True
-
-
-def _head(response: Response, framing: dict[str, str]) -> bytes:
-    try:
-        reason = HTTPStatus(response.status).phrase
-    except ValueError:
-        reason = ""
-    lines = [f"HTTP/1.1 {response.status} {reason}"]
-    lines += [f"{name}: {value}" for name, value in {**response.headers, **framing}.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 def serve(answerer: Any, port: int = 0) -> LoopbackServer:

@@ -199,6 +199,7 @@ def test_usage_can_come_first(wire: Wire) -> None:
     assert events(wire("generic", "usage-first", stream=True, usage=True))[0]["usage"]["promptTokens"]
 
 
+@pytest.mark.not_through("process", "server", why="looks at pieces in which nothing comes")
 def test_a_body_is_left_open_for_as_long_as_it_stalls(
     oci: MockOci, asked: Callable[..., Response], slept: list[float]
 ) -> None:
@@ -307,10 +308,12 @@ def sent(live: MockOci, server: LoopbackServer) -> Callable[..., bytes]:
     return exchange
 
 
+@pytest.mark.not_through("process", why="looks at a socket")
 def test_a_head_is_torn(sent: Callable[..., bytes]) -> None:
     assert sent("torn-head") == b"HTTP/1.1 20"
 
 
+@pytest.mark.not_through("process", why="looks at a socket")
 @pytest.mark.parametrize(("name", "difference"), [("length-too-long", 10), ("length-too-short", -10)])
 def test_a_length_does_not_fit(sent: Callable[..., bytes], name: str, difference: int) -> None:
     head, _, body = sent(name).partition(b"\r\n\r\n")
@@ -318,6 +321,7 @@ def test_a_length_does_not_fit(sent: Callable[..., bytes], name: str, difference
     assert lengths == [f"content-length: {len(body) + difference}"]
 
 
+@pytest.mark.not_through("process", why="looks at a socket")
 @pytest.mark.parametrize("name", ["reset", "reset-within"])
 @pytest.mark.parametrize("changes", [{}, ON])
 def test_a_connection_is_reset(sent: Callable[..., bytes], name: str, changes: dict[str, Any]) -> None:

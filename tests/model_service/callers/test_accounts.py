@@ -87,6 +87,7 @@ def test_a_user_is_named_on_every_surface(app: App, log_lines: list[dict[str, An
     assert [(line["user"], line["operation"]) for line in usage] == [("u-7", path.rpartition("/")[2])]
 
 
+@pytest.mark.not_through("process", why="names the host that was asked")
 def test_a_call_says_how_often_it_asked_and_where(app: App, oci: MockOci, log_lines: list[dict[str, Any]]) -> None:
     oci.script.error(503, times=1)
     body = {"model": "cohere.command-a-03-2025", "messages": HELLO}  # tried again on the native surface

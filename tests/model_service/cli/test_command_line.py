@@ -22,6 +22,8 @@ from mock_oci.identity.principals import new_key, pem_of
 from model_service import __main__, __version__
 from model_service.__main__ import COMMANDS, ENDINGS, main
 
+pytestmark = pytest.mark.not_through("process", why="commands run in processes of their own")
+
 ROOT = Path(__file__).resolve().parents[3]
 LLAMA = "meta.llama-3.3-70b-instruct"
 

@@ -163,6 +163,7 @@ def test_the_command_says_what_it_is_missing(queue: str, capsys: pytest.CaptureF
     assert main(["follow", "--queue", queue, "--channel", "empty", "--timeout", "0.6"]) == 5
 
 
+@pytest.mark.not_through("process", why="runs a process of its own")
 def test_the_example_of_the_documentation_reads_the_same_with_the_sdk_of_oci(
     queue: str, oci_url: str, environment: dict[str, str], tmp_path: Path
 ) -> None:

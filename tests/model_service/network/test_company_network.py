@@ -21,6 +21,8 @@ from model_service.openai_api.operations import DoctorRequest
 from model_service.service import Service
 from model_service.settings import Settings
 
+pytestmark = pytest.mark.not_through("process", why="sockets and names are what it is about")
+
 LLAMA, COMMAND = "meta.llama-3.3-70b-instruct", "cohere.command-a-03-2025"
 BUCKET = ObjectLocation(NAMESPACE, "b", "o")
 

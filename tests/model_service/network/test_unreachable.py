@@ -25,6 +25,8 @@ from model_service.openai_api.operations import DoctorRequest
 from model_service.service import Service
 from model_service.settings import Settings
 
+pytestmark = pytest.mark.not_through("process", why="sockets and names are what it is about")
+
 HOST = "inference.generativeai.us-nowhere-1.oci.oraclecloud.com"
 BLACK_HOLE = "192.0.2.1"  # TEST-NET-1 (RFC 5737)
 

@@ -234,6 +234,7 @@ def test_a_caller_who_hangs_up_leaves_no_thread_and_an_end_of_the_relay(relayed:
     assert not [thread for thread in threading.enumerate() if thread.name == "relay"]
 
 
+@pytest.mark.not_through("process", why="the SDK's deadline is kept on its socket")
 def test_a_deadline_cuts_the_answer_and_the_relay_still_ends(relayed: Relayed) -> None:
     relayed.oci.script.chat(WORDS, chunk_delay=0.1)
     invocation = Invocation(relayed.invocation(stream=True).body, Deadline.after(1.2), call_id="call-1")
@@ -245,6 +246,7 @@ def test_a_deadline_cuts_the_answer_and_the_relay_still_ends(relayed: Relayed) -
     assert last["result"]["choices"][0]["message"]["content"] == said(chunks)
 
 
+@pytest.mark.not_through("process", why="runs a process of its own")
 def test_a_detached_call_is_followed_while_its_function_runs(
     oci: MockOci, oci_url: str, environment: dict[str, str]
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_file_is_its_teams_and_says_nothing_of_it(owned: Ask, uploaded: Upload
     assert said(owned("DELETE", f"/files/{made}", caller="bob"))["deleted"]
 
 
+@pytest.mark.not_through("process", why="one URL stands for two hosts, which a door with names keeps apart")
 def test_a_caller_cannot_choose_the_owner(owned: Ask, uploaded: Uploaded) -> None:
     eves = said(owned("POST", "/containers", {"name": "x"}, caller="eve"))
     assert eves["name"] == "x"
@@ -54,6 +55,7 @@ def test_a_caller_cannot_choose_the_owner(owned: Ask, uploaded: Uploaded) -> Non
     assert said(owned("GET", f"/vector_stores/{store['id']}", caller="bob"))["metadata"] == {"a": "b"}
 
 
+@pytest.mark.not_through("process", why="one URL stands for two hosts, which a door with names keeps apart")
 def test_a_vector_store_and_all_that_is_below_it_are_kept_apart(owned: Ask, uploaded: Uploaded, oci: MockOci) -> None:
     file = uploaded(owned)
     store = said(owned("POST", "/vector_stores", {"name": "pets", "file_ids": [file]}))["id"]
@@ -103,6 +105,7 @@ def test_a_container_and_its_files_are_kept_apart(owned: Ask) -> None:
     assert owned("GET", f"{path}/files/{file}/content", caller="bob").whole() == b"1,2"
 
 
+@pytest.mark.not_through("process", why="one URL stands for two hosts, which a door with names keeps apart")
 def test_a_model_reads_only_what_its_caller_may(owned: Ask, uploaded: Uploaded) -> None:
     file = uploaded(owned)
     store = said(owned("POST", "/vector_stores", {"name": "pets"}))["id"]

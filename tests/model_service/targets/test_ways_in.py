@@ -177,6 +177,7 @@ def test_an_alias_of_the_settings_comes_first(opened: Open, oci: MockOci, enviro
     service.close()
 
 
+@pytest.mark.not_through("process", why="runs a process of its own")
 def test_a_service_without_targets_loads_nothing_of_them(environment: dict[str, str]) -> None:
     program = (
         "import sys\n"

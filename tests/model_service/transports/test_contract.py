@@ -257,6 +257,7 @@ def test_an_answer_that_is_none_is_oci_s_fault(model: Model, way: Way, oci: Mock
     assert caught.value.status == 502
 
 
+@pytest.mark.not_through("process", why="the SDK's deadline is kept on its socket")
 def test_a_stalled_model_ends_at_the_deadline(
     reach: Callable[..., Model], way: Way, oci: MockOci, ask: Callable[..., Any]
 ) -> None:

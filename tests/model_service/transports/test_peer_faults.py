@@ -147,6 +147,7 @@ def test_fault_19_zstd_is_not_offered(service: Service, oci: MockOci, name: str)
     assert oci.requests[-1].headers["accept-encoding"] == "gzip, deflate"
 
 
+@pytest.mark.not_through("process", why="the SDK's deadline is kept on its socket")
 @ON_EVERY_PATH
 def test_fault_19_a_stall_ends_at_the_deadline_and_not_at_a_timeout_of_minutes(
     service: Service, oci: MockOci, name: str

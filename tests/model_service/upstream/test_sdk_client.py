@@ -444,6 +444,7 @@ def test_nothing_listens_there(client: SdkClient, slept: list[float]) -> None:
     assert slept == [0.5, 1.0]
 
 
+@pytest.mark.not_through("process", why="sockets are what it is about")
 def test_a_host_that_speaks_no_tls_is_named(client: SdkClient, oci_url: str) -> None:
     with pytest.raises(UpstreamUnreachable, match=r"127\.0\.0\.1:\d+: the other side does not speak TLS"):
         send(client, oci_url.replace("http:", "https:"))

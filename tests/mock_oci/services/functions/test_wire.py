@@ -52,7 +52,11 @@ def test_the_main_server_says_where_a_function_is_invoked_and_invokes_it(
 ) -> None:
     found = management.get_function(echo.id).data
     assert (found.id, found.display_name, found.lifecycle_state) == (echo.id, "echo", "ACTIVE")
-    assert (found.invoke_endpoint, found.timeout_in_seconds, found.memory_in_mbs) == (server.url, 77, 256)
+    assert (found.invoke_endpoint, found.timeout_in_seconds, found.memory_in_mbs) == (
+        server.endpoint("mockoci.us-chicago-1.functions.oci.oraclecloud.com"),
+        77,
+        256,
+    )
     assert found.config["A"] == "b"
     assert found.success_destination.kind == "NONE"
     seen = json.loads(invoking.invoke_function(echo.id, invoke_function_body=b"hello").data.content)

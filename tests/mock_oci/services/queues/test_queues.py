@@ -74,7 +74,7 @@ def test_the_sdk_manages_queues(admin: Any, live: MockOci, server: LoopbackServe
     made = admin.get_queue(work.resources[0].identifier).data
     assert (made.display_name, made.visibility_in_seconds, made.dead_letter_queue_delivery_count) == ("q", 60, 3)
     assert (made.retention_in_seconds, made.timeout_in_seconds, made.lifecycle_state) == (86_400, 30, "ACTIVE")
-    assert made.messages_endpoint == server.url
+    assert made.messages_endpoint == server.endpoint("cell-1.queue.messaging.us-chicago-1.oci.oraclecloud.com")
     assert [item.id for item in admin.list_queues(compartment_id=compartment).data.items] == [made.id]
     admin.update_queue(made.id, Models.UpdateQueueDetails(visibility_in_seconds=5))
     changed = admin.get_queue(made.id).data

@@ -68,7 +68,7 @@ def test_the_sdk_manages_streams(admin: Any, live: MockOci, server: LoopbackServ
     details = Models.CreateStreamDetails(name="s", partitions=2, compartment_id=compartment, retention_in_hours=48)
     made = admin.create_stream(details).data
     assert (made.name, made.partitions, made.retention_in_hours, made.lifecycle_state) == ("s", 2, 48, "ACTIVE")
-    assert made.messages_endpoint == server.url
+    assert made.messages_endpoint == server.endpoint("cell-1.streaming.us-chicago-1.oci.oraclecloud.com")
     assert made.stream_pool_id.startswith("ocid1.streampool.")
     assert admin.get_stream(made.id).data.id == made.id
     assert [item.id for item in admin.list_streams(compartment_id=compartment, name="s").data] == [made.id]
