@@ -43,7 +43,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve smoke test test-all test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
+.PHONY: help run run-batch serve smoke test test-all test-doors test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,10 @@ test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider
 
 check: $(VENV)/.tests ## run before a commit: style, types and the fast tests
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow and not wide")
+
+test-doors: $(VENV)/.tests ## run the tests that go through a door of mock_oci, through each of the two
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --door=process
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --door=server tests/mock_oci
 
 test-clients: $(VENV)/.runtime $(addsuffix /.clients,$(CLIENTS)/2 $(CLIENTS)/3 $(CLIENTS)/oci $(CLIENTS)/schemathesis $(addsuffix /node_modules,$(NPM))) ## test real clients and write docs/clients.md
 	@mkdir -p dist && rm -f dist/clients-*.jsonl
