@@ -21,6 +21,7 @@ CLIENTS := .venv-clients
 SITE := .venv-docs
 NPM := tests/clients/npm tests/clients/npm-oci
 PEER_VENV := .venv-peers
+MOTO_VENV := .venv-moto
 # What the local stack runs, and the project that the Responses API wants.
 STACK = --function . --config 'MODEL_SERVICE_PROJECT_ID={project_id}' $(if $(LIVE),--live)
 # make serve KEYS=1: the gateway asks the function about the key that is shown, and the log says who used what.
@@ -43,7 +44,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve smoke test test-all test-doors test-clients check lint bench attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
+.PHONY: help run run-batch serve smoke test test-all test-doors test-clients check lint bench bench-emulators attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -111,6 +112,9 @@ attack: $(VENV)/.tests ## test with hostile input and failures, with figures: AT
 bench: $(VENV)/.tests $(if $(PEERS),$(PEER_VENV)/.peers) ## measure calls, cold starts, chunks and records: PEERS=1 BEFORE=../before FORCE=1
 	@$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(abspath $(PEER_VENV)/bin/python)) \
 		$(if $(BEFORE),--before "$(BEFORE)") $(if $(FORCE),--force) $(BENCH)
+
+bench-emulators: $(VENV)/.tests $(MOTO_VENV)/.moto ## measure what mock_oci costs whoever tests with it, beside moto
+	@$(BIN)/python -m tests.bench.emulators --moto $(abspath $(MOTO_VENV)/bin/python)
 
 figures: $(VENV)/.tests ## count functions, jumps and helpers in the sources: make figures CHECKOUTS="../before ."
 	@$(BIN)/python -m tests.figures $(CHECKOUTS)
@@ -209,6 +213,11 @@ $(PEER_VENV)/.peers: tests/bench/peers/requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on the path." >&2; exit 1; }
 	@$(PYTHON) -m venv $(PEER_VENV)
 	@$(PEER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -r $<
+	@touch $@
+
+$(MOTO_VENV)/.moto: tests/bench/peers/moto.txt
+	@$(PYTHON) -m venv $(MOTO_VENV)
+	@$(MOTO_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -r $<
 	@touch $@
 
 # Where there is no Node, its clients are not asked.

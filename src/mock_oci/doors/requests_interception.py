@@ -37,17 +37,17 @@ def _sender(answer: Handler, exceptions: Any, urllib3: Any, real: Callable[..., 
         if not is_emulated(host, request.method, request.url):
             return real(adapter, request, *arguments, **named)
         seconds = _read_timeout(named.get("timeout", arguments[1] if len(arguments) > 1 else None))
-        patience, pool = Patience(seconds), urllib3.HTTPSConnectionPool(host)  # which errors name; it never connects
+        patience = Patience(seconds)
         try:
             response = answer(_plain(request, patience))
             patience.check()
         except (Disconnect, ClientGaveUp) as fault:
             if patience.is_over():
                 message = f"Read timed out. (read timeout={seconds})"
-                late = urllib3.exceptions.ReadTimeoutError(pool, request.url, message)
+                late = urllib3.exceptions.ReadTimeoutError(urllib3.HTTPSConnectionPool(host), request.url, message)
                 raise exceptions.ReadTimeout(late, request=request) from fault
             raise exceptions.ConnectionError(_before(fault, urllib3), request=request) from fault
-        return adapter.build_response(request, _answered(response, request.method, patience, pool, urllib3))
+        return adapter.build_response(request, _answered(response, request, patience, urllib3))
 
     return send
 
@@ -87,16 +87,18 @@ def _before(fault: Disconnect | ClientGaveUp, urllib3: Any) -> Any:
     return urllib3.exceptions.ProtocolError("Connection aborted.", left)
 
 
-def _answered(response: Response, method: str, patience: Patience, pool: Any, urllib3: Any) -> Any:
+def _answered(response: Response, request: Any, patience: Patience, urllib3: Any) -> Any:
     """Make the response that an adapter gets from its connection; a chunked one is read as from a socket."""
+    method = request.method
     pieces = AwaitedPieces(response, method, patience)
     about: dict[str, Any] = {"status": response.status, "reason": reason_of(response.status)}
-    about |= {"request_method": method, "preload_content": False, "pool": pool}
+    about |= {"request_method": method, "preload_content": False}
     if isinstance(response.body, bytes):
         file: Any = io.BufferedReader(_PieceFile(pieces, pieces), 1)
     else:
         file = _from_a_socket(io.BufferedReader(_PieceFile(pieces, _chunked(response, pieces))), method)
-        about["original_response"] = file
+        # Errors name the pool; it never connects.
+        about |= {"original_response": file, "pool": urllib3.HTTPSConnectionPool(urlsplit(request.url).hostname or "")}
     return urllib3.HTTPResponse(file, pieces.headers, **about)
 
 
