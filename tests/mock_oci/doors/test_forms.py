@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import unittest
@@ -268,20 +267,6 @@ def test_another_host_fails_loudly_whatever_asks(client: str) -> None:
 def test_a_client_that_is_not_answered_says_so() -> None:
     with mock_oci(), pytest.raises(UnexpectedHost, match="not on httpx, requests or aiohttp"):
         urllib.request.urlopen(f"{STORAGE}/n", timeout=1)
-
-
-def test_nothing_is_left_behind() -> None:
-
-    before = (
-        socket.getaddrinfo,
-        httpx.HTTPTransport.handle_request,
-        requests.adapters.HTTPAdapter.send,
-        sys.meta_path[:],
-    )
-    with mock_oci():
-        assert socket.getaddrinfo is not before[0]
-    after = (socket.getaddrinfo, httpx.HTTPTransport.handle_request, requests.adapters.HTTPAdapter.send, sys.meta_path)
-    assert after == before
 
 
 def test_a_client_that_is_imported_later_is_answered_too() -> None:
