@@ -78,7 +78,7 @@ def test_the_sdk_manages_topics(control: Any, live: MockOci, server: LoopbackSer
     made = control.create_topic(details).data
     assert (made.name, made.description, made.lifecycle_state) == ("alarms", "d", "ACTIVE")
     assert made.topic_id.startswith("ocid1.onstopic.oc1.us-chicago-1.")
-    assert made.api_endpoint == server.endpoint("notification.us-chicago-1.oraclecloud.com")
+    assert made.api_endpoint == server.endpoint("cell1.notification.us-chicago-1.oraclecloud.com")
     assert refused(control.create_topic, details)[0] == 409
     assert control.get_topic(made.topic_id).data.name == "alarms"
     assert [item.topic_id for item in control.list_topics(compartment, name="alarms").data] == [made.topic_id]
