@@ -79,6 +79,7 @@ def in_force(seen: dict[str, Any], name: str) -> bool:
 def test_each_limit_is_in_force_or_its_reason_is_said(seen: dict[str, Any]) -> None:
     assert sorted([*seen["on"], *seen["off"]]) == sorted(NAMES)
     assert {"files", "freeze"} <= seen["on"].keys()
+    assert not [reason for reason in seen["off"].values() if reason.startswith("None")]  # it names what failed
     if Path("/proc/self/statm").exists():
         assert "memory" in seen["on"]
 
