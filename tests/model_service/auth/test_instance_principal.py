@@ -222,12 +222,12 @@ def test_an_auth_service_that_comes_back_is_used_again(
 def test_a_service_that_does_not_answer_takes_no_longer_than_the_call_has(
     credential: InstancePrincipal, services: Services, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instance_principal, "METADATA_SECONDS", 1.0)
+    monkeypatch.setattr(instance_principal, "METADATA_SECONDS", 0.5)
     services.silent = path
     started = time.monotonic()
     with pytest.raises((CredentialError, DeadlineExceeded), match=r"127\.0\.0\.1.* not answer"):
-        credential.key(Deadline.after(1.5))
-    assert time.monotonic() - started < 5  # seconds; the SDK waits for 140
+        credential.key(Deadline.after(3.0))  # what comes before it takes a second where the machine is busy
+    assert time.monotonic() - started < 10  # seconds; the SDK waits for 140
     services.go_on.set()
 
 
