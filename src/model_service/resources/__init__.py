@@ -1,1 +1,1 @@
-"""Files, vector stores, containers and speech, passed through to whichever of OCI's hosts has them."""
+"""Files, vector stores, containers and speech, passed through to the OCI host that serves them."""

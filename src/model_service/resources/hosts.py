@@ -1,4 +1,4 @@
-"""The two hosts of OCI that a resource may be on, asked and answered byte for byte.
+"""Requests to the two OCI hosts that serve resources; bodies are passed through unchanged.
 
 Source: https://docs.oracle.com/en-us/iaas/Content/generative-ai/openai-compatible-api.htm
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ResourceService(Protocol):
-    """What is used of the service: the ways to both hosts, and the bucket for what is too large for the platform."""
+    """The part of the service that is used: both hosts, and the bucket for large answers."""
 
     @property
     def settings(self) -> Settings: ...
@@ -56,7 +56,7 @@ def ask_at(host: UpstreamClient, request: ResourceRequest, call: Call) -> Upstre
 
 
 def answer_of(response: UpstreamResponse) -> Answer:
-    """Return an answer whose bytes are OCI's own: whole, or as they come where they are a stream of events."""
+    """Return OCI's answer with unchanged bytes, complete or as a stream of events."""
     headers = {name: value for name in PASSED if (value := response.header(name)) is not None} | dict(SANDBOX)
     if response.status in STATUSES_WITHOUT_BODY:
         response.close()
@@ -68,7 +68,7 @@ def answer_of(response: UpstreamResponse) -> Answer:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some bytes of a stream that nobody reads here."""
+    """A piece of a stream that is not parsed."""
 
     content: bytes = field(repr=False)
 

@@ -1,4 +1,4 @@
-"""Whose a file, vector store or container is: OCI keeps its owner's name with it, and nobody else sees it.
+"""Ownership of files, vector stores and containers: the owner is stored with the object at OCI; others get a 404.
 
 A vector store has metadata, as a response has. A file and a container have a name alone, which their owner's goes
 before; it is taken off again wherever a caller reads it.
@@ -35,14 +35,14 @@ ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}")
 
 @dataclass(frozen=True)
 class OwnedResources:
-    """What one owner sees. Another's is not there: the same 404 as for what does not exist."""
+    """The objects of one owner. Objects of others give the same 404 as objects that do not exist."""
 
     service: ResourceService
     call: Call
     owner: str
 
     def send(self, request: ResourceRequest) -> Answer:
-        """Return the answer to a request, for which one object is looked up at most, and further pages of a list."""
+        """Answer a request; at most one object is looked up, or further pages of a list."""
         operation = request.operation
         if operation.is_of_all:
             return self._list(request) if operation.method == "GET" else self.shown(self._create(request))
@@ -59,7 +59,7 @@ class OwnedResources:
         return self.shown(request)
 
     def check(self, kind: ResourceKind, name: str) -> None:
-        """Raise ``NotFound`` unless there is such an object, and it is the owner's."""
+        """Raise ``NotFound`` unless the object exists and belongs to the owner."""
         if not ID.fullmatch(name):
             raise _absent(kind)
         reading = next(row for row in RESOURCES if row.kind == kind and row.reads_object)
@@ -94,7 +94,7 @@ class OwnedResources:
         return replace(answer, content=write_json(without_owner(read_json(content))))
 
     def _create(self, request: ResourceRequest) -> ResourceRequest:
-        """Return a request that makes an object of this owner."""
+        """Return a request that creates an object of this owner."""
         if request.form is not None:
             form, content_type = write_form(self.marked(read_form(request.form, request.content_type)))
             return replace(request, form=form, content_type=content_type)
@@ -107,7 +107,7 @@ class OwnedResources:
 
     @property
     def mark(self) -> str:
-        """Return what goes before the name of a file or a container."""
+        """Return the prefix for the name of a file or a container."""
         return f"{MARK.decode()}{self.owner}-"
 
     def marked(self, parts: list[Part]) -> list[Part]:
@@ -143,7 +143,7 @@ class OwnedResources:
 
 
 class ListTooLong(ModelServiceError):
-    """A list of one caller's own, in which there are too many of others' to look through."""
+    """Raised for a list with too many objects of other owners."""
 
     status = 503
     code = "list_too_long"

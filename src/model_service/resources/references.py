@@ -1,4 +1,4 @@
-"""Which files, vector stores and containers a request names: each has to be its caller's own.
+"""Find the files, vector stores and containers that a request names; all must belong to the caller.
 
 A model reads what it is pointed at, so a request for an answer is a way to read another's file.
 """
@@ -19,7 +19,7 @@ MAX_REFERENCES: Final = 20  # each is looked up
 
 
 def check_references(service: ResourceService, request: Any, call: Call) -> None:
-    """Raise ``NotFound`` where a request names what is not its caller's, and ``InvalidRequest`` where it names many."""
+    """Raise ``NotFound`` if a request names another owner's object, ``InvalidRequest`` if it names too many."""
     named = list(dict.fromkeys((*references_in(getattr(request, "body", None)), *_references_in_form(request))))
     if len(named) > MAX_REFERENCES:
         raise InvalidRequest(
@@ -37,7 +37,7 @@ def check_references(service: ResourceService, request: Any, call: Call) -> None
 
 
 def references_in(value: Any) -> Iterator[tuple[ResourceKind, str]]:
-    """Yield what each id in a request stands for; what only tells of an earlier answer points at nothing."""
+    """Yield the kind and the id of each object in a request; items that only describe earlier calls are skipped."""
     if isinstance(value, list):
         for item in value:
             yield from references_in(item)
@@ -50,7 +50,7 @@ def references_in(value: Any) -> Iterator[tuple[ResourceKind, str]]:
 
 
 def _ids_in(value: Any) -> Iterator[str]:
-    """Yield the strings of a field of ids; in lists and objects too, which OpenAI has not and a server may read."""
+    """Yield the strings in a field of ids, also in nested lists and objects, which a server might accept."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
@@ -61,7 +61,7 @@ def _ids_in(value: Any) -> Iterator[str]:
 
 
 def _pointing(name: str, value: Any) -> Any:
-    """Return what may point at something in the field ``name``, an object or an array."""
+    """Return the part of the field ``name``, an object or an array, that may refer to stored objects."""
     if name in ITEMS and isinstance(value, list):
         return [item for item in value if not _is_call(item)]
     if name == "variables" and isinstance(value, dict):  # of a prompt: their names are the caller's own
@@ -70,7 +70,7 @@ def _pointing(name: str, value: Any) -> Any:
 
 
 def _references_in_form(request: Any) -> Iterator[tuple[ResourceKind, str]]:
-    """Yield the same of a form; one that makes a file has none."""
+    """Yield the same for a form; a form that creates a file has none."""
     if getattr(request, "form", None) is None or request.operation.is_of_all:
         return
     from model_service.resources.form import read_form  # noqa: PLC0415 - as above

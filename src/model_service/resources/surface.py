@@ -1,4 +1,4 @@
-"""A request for what OCI stores, or for speech: which way it goes."""
+"""Choose how a request for a resource or for speech is processed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model_service.transports.call import Call
 
 @dataclass(frozen=True)
 class ResourceSurface:
-    """Everything of RESOURCES, passed through; where callers are kept apart, each sees its own alone."""
+    """Passes all operations of RESOURCES through; if callers are isolated, each sees only its own objects."""
 
     service: ResourceService
     to: Connections  # of the target that is asked, where an alias has several

@@ -1,4 +1,4 @@
-"""Whose a stored response or conversation is: its owner's name stands in its metadata at OCI, and nobody else sees it.
+"""Ownership of responses and conversations at OCI: the owner is stored in their metadata; others get a 404.
 
 OpenAI's metadata is stored with responses and conversations and comes back with them
 (https://platform.openai.com/docs/api-reference/responses/create#responses-create-metadata), so there is nothing else to
@@ -28,13 +28,13 @@ ReadStored = Callable[[str], Mapping[str, Any]]
 
 
 class NotFound(PathNotFound):
-    """What is another's looks as if it were not there."""
+    """Raised for an object that does not exist or belongs to another owner."""
 
     code = "not_found"
 
 
 def with_owner(body: Mapping[str, Any], owner: str) -> dict[str, Any]:
-    """Return a request whose metadata names the owner; raise ``InvalidRequest`` where there is no room for it."""
+    """Return the request with the owner in its metadata; raise ``InvalidRequest`` if the metadata is full."""
     metadata = body.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise InvalidRequest("metadata: must be an object", param="metadata")
@@ -45,7 +45,7 @@ def with_owner(body: Mapping[str, Any], owner: str) -> dict[str, Any]:
 
 
 def without_owner(value: Any) -> Any:
-    """Return a JSON value as its caller may see it: without owners in metadata, and before the names of files."""
+    """Return a JSON value without owners in metadata and in the names of files."""
     if isinstance(value, list):
         return [without_owner(item) for item in value]
     if not isinstance(value, dict):
@@ -73,16 +73,16 @@ def references(body: Mapping[str, Any]) -> list[str]:
 
 
 def object_of(target: str) -> str | None:
-    """Return the path of the stored object that a request is about; ``None`` for one that makes a new one."""
+    """Return the path of the stored object in a request's path; ``None`` if the request creates an object."""
     match = STORED.match(target)
     return match["path"] if match else None
 
 
 def check_stored(body: Mapping[str, Any], owner: str, read: ReadStored, *about: str) -> None:
-    """Raise ``NotFound`` unless the objects ``about`` which a request is, and those that it names, are the owner's.
+    """Raise ``NotFound`` unless the owner owns all objects of a request: those in ``about``, and those that it names.
 
-    Raise ``InvalidRequest`` for an ``item_reference`` to what is in none of these objects: an item does not say whose
-    it is, so that nothing else can show it. ``read`` returns the object at a path; each is read once.
+    Raise ``InvalidRequest`` for an ``item_reference`` to an item that is in none of these objects, because an item
+    itself has no owner. ``read`` returns the object at a path; each object is read once.
     """
     known = {path: read(path) for path in dict.fromkeys([*about, *references(body)])}
     for found in known.values():
@@ -129,7 +129,7 @@ def _referenced_items(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _items_of(path: str, response: Mapping[str, Any], read: ReadStored) -> set[str]:
-    """Return the ids of the items that a stored response has given and taken, of these the newest hundred."""
+    """Return the ids of the output items of a stored response, and of its newest 100 input items."""
     pages = [response.get("output"), read(f"{path}/input_items?limit=100").get("data")]
     items = [item for page in pages if isinstance(page, list) for item in page]
     return {item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)}
