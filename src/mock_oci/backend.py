@@ -17,7 +17,7 @@ from mock_oci.cloud import Cloud
 from mock_oci.coverage.door import check, exact_paths, known_as, not_served
 from mock_oci.identity.signatures import NotAuthenticated, authenticate
 from mock_oci.oddities import UNCHARGED, Meaningless
-from mock_oci.operations import Call, Operation, Refused, json_response, oci_error
+from mock_oci.operations import Call, Operation, Refused, no_such_path, oci_error
 from mock_oci.retry_tokens import RetryTokens
 from mock_oci.services import SERVICES, Service, operations
 from mock_oci.wire import Request, Response
@@ -96,12 +96,20 @@ class MockOci(Cloud):
         unserved = not_served(request)
         if unserved is not None:  # never a 404, which clients take for "gone"
             return oci_error(501, f"mock_oci: {unserved.key} is not emulated", "NotImplemented")
+        return self._lost(request, record)
+
+    def _lost(self, request: Request, record: CallRecord) -> Response:
+        """Refuse a path that there is not, whoever asks; the log and the record say what is nearest to it.
+
+        That the caller is not looked at before is unverified (verify: unknown-path).
+        """
         from difflib import get_close_matches  # noqa: PLC0415 - where a path is wrong
 
         known = [f"{operation.method} {operation.path}" for operation in operations()]
         near = get_close_matches(f"{request.method} {request.path}"[:_COMPARED], known, 3, 0)
-        message = "Path doesn't map to a registered service"
-        return json_response(404, {"code": "404", "message": message, "known": near})
+        record.refusal = f"there is no such path; nearest to it are {', '.join(near)}"
+        _log.info("%s %s: %s", request.method, request.path[:_COMPARED], record.refusal)
+        return no_such_path()
 
     def _perform(self, operation: Operation, call: Call, record: CallRecord) -> Response:
         request = call.request

@@ -11,7 +11,10 @@ from mock_oci.wire import Request
 
 @dataclass
 class CallRecord:
-    """One request. ``time`` in Unix seconds; ``refusal``: why a signature or a policy refused; no answer tells."""
+    """One request. ``time`` in Unix seconds; ``refusal``: why a signature, a policy or a path was refused.
+
+    No answer tells.
+    """
 
     request: Request
     time: float

@@ -25,6 +25,8 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "notifications.publish_message": Limit(60, 60, "of a topic"),
+    "notifications.http_deliveries": Limit(60, 60, "of an endpoint"),
+    "notifications.email_deliveries": Limit(10, 60, "of an endpoint"),
     "streaming.get_messages": Limit(5, 1, "of a partition"),
     "streaming.put_messages_bytes": Limit(1 << 20, 1, "of a partition"),
     "monitoring.post_metric_data": Limit(50, 1, "of the tenancy", always=True),

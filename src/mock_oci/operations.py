@@ -110,6 +110,11 @@ def not_found() -> Response:
     return oci_error(404, "Authorization failed or requested resource not found.", "NotAuthorizedOrNotFound")
 
 
+def no_such_path() -> Response:
+    """Make the answer of the gateway before the services to a path that none of them has."""
+    return oci_error(404, "Path doesn't map to a registered service")
+
+
 class Refused(Exception):
     """The request is answered with ``response``, an error."""
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 from mock_oci.fn.call_headers import request_id
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.identity.signatures import NotAuthenticated, verify
-from mock_oci.operations import Call, json_response, oci_error, refusing
+from mock_oci.operations import Call, no_such_path, oci_error, refusing
 from mock_oci.services.functions import invocation
 from mock_oci.wire import Request, Response
 
 _PATH = re.compile(r"/\d{8}/functions/([^/]+)/actions/invoke")
-_KNOWN = ["POST /{version}/functions/{functionId}/actions/invoke"]
 
 
 class InvokeApi:
@@ -33,8 +32,7 @@ class InvokeApi:
     def _answer(self, request: Request) -> Response:
         found = _PATH.fullmatch(request.path)
         if found is None or request.method != "POST":
-            message = "Path doesn't map to a registered service"
-            return json_response(404, {"code": "404", "message": message, "known": _KNOWN})
+            return no_such_path()
         oci = self._functions.oci
         try:
             principal = verify(request, oci.principals, oci.clock())

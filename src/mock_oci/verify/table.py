@@ -12,12 +12,14 @@ from mock_oci.verify.questions import (
     given_models,
     messages,
     object_storage,
+    refusals,
     versions,
 )
 
 QUESTIONS: Final[tuple[Question, ...]] = (
     *generative_ai.QUESTIONS,
     *given_models.QUESTIONS,
+    *refusals.QUESTIONS,
     *object_storage.QUESTIONS,
     *versions.QUESTIONS,
     *messages.QUESTIONS,

@@ -25,6 +25,11 @@ UNASKABLE: Final = (
         "who-reads-metrics", "Which permission a connector's source of metrics asks for.", _SECOND_CALLER
     ),
     UnaskableQuestion(
+        "openai-tools",
+        "Whether OpenAI's surface refuses more than 128 tools, as the native one does by the SDK's word.",
+        "a model that takes them bills 129 tools: more tokens than all questions together may cost",
+    ),
+    UnaskableQuestion(
         "dedicated-refusals",
         "With which codes endpoints, imported models and routing profiles that cannot be are refused.",
         "needs a dedicated AI cluster, which is paid for by the hour, and for a month at least",

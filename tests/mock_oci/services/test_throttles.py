@@ -99,3 +99,21 @@ def test_what_a_family_refuses(
     response = signed("POST", "/20231130/actions/chat", body)
     assert response.status >= 400
     assert said in json.loads(response.body)["message"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("protocol", "most"), [("EMAIL", 10), ("CUSTOM_HTTPS", 60)])
+def test_an_endpoint_gets_so_many_messages_a_minute_and_the_rest_later(
+    oci: MockOci, clock: Clock, protocol: str, most: int
+) -> None:
+    oci.throttles = True
+    state = oci.state_of(Notifications)
+    state.hooks["CUSTOM_HTTPS"] = lambda _: 200
+    topic = state.create_topic("t")
+    state.subscribe(topic, protocol, "http://127.0.0.1:1")
+    for _ in range(most + 1):
+        state.publish(topic, "x")
+    assert [delivery.acknowledged for delivery in state.deliveries] == [True] * most + [False]
+    assert state.deliveries[-1].status == 429
+    clock.now += 60
+    assert state.retry() == 1
+    assert state.deliveries[-1].acknowledged

@@ -11,6 +11,7 @@ from mock_oci.services.generative_ai.openai_errors import openai_error
 from mock_oci.wire import Body
 
 GPT5 = r"openai\.(gpt-5|o\d)"
+MAX_TOOLS = 128  # "A max of 128 functions are supported": oci.generative_ai_inference.models.GenericChatRequest
 
 
 def in_oci_words(message: str) -> Refused:

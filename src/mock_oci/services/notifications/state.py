@@ -19,11 +19,18 @@ from mock_oci.services.functions.state import Functions
 from mock_oci.services.notifications.delivery import Delivery, Hook, post_to_loopback
 from mock_oci.services.oci_surface import new_uuid, timestamp
 from mock_oci.services.resources import Resources
+from mock_oci.services.throttles import Throttles
 
 _MAX_RECORDED = 10_000
 # After the first attempt at once again, and then by these; for two hours unless the subscription says otherwise.
 _BACKOFF_SECONDS = (0.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0)
 RETRY_SECONDS = 7200.0
+# The rate of an endpoint's deliveries, by protocol (oci.ons.NotificationDataPlaneClient.publish_message).
+_RATES = {
+    "CUSTOM_HTTPS": "notifications.http_deliveries",
+    "HTTPS": "notifications.http_deliveries",
+    "EMAIL": "notifications.email_deliveries",
+}
 
 
 @dataclass(frozen=True)
@@ -208,7 +215,9 @@ class Notifications:
         return _WaitingMessage(delivery, since=now, due=now)
 
     def _attempt(self, waiting: _WaitingMessage) -> None:
-        tried = waiting.delivery.attempted(self.hooks.get(waiting.delivery.protocol))
+        delivery = waiting.delivery
+        is_too_many = not self._is_admitted(delivery)
+        tried = replace(delivery, status=429) if is_too_many else delivery.attempted(self.hooks.get(delivery.protocol))
         self.deliveries.append(tried)
         pause = _BACKOFF_SECONDS[min(tried.attempt, len(_BACKOFF_SECONDS)) - 1]
         due = self._cloud.clock() + pause
@@ -217,6 +226,11 @@ class Notifications:
         if not tried.acknowledged and due <= waiting.since + patience:
             with self._lock:
                 self._waiting.append(_WaitingMessage(tried, waiting.since, due))
+
+    def _is_admitted(self, delivery: Delivery) -> bool:
+        """Count a delivery; tell whether the endpoint's rate lets it through. What it does not is tried again."""
+        name = _RATES.get(delivery.protocol)
+        return not name or self._cloud.state_of(Throttles).admit(name, delivery.endpoint)
 
     def _invoke(self, delivery: Delivery) -> int:
         caller = ("onssubscription", delivery.subscription_id)

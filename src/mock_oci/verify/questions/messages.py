@@ -66,13 +66,7 @@ def ask_cursor(service: AskedService) -> Observation:
 
 def ask_dead_letter(service: AskedService) -> Observation:
     """Count how often a message is delivered before it goes to the dead letter queue, of a queue that says two."""
-    name, home = service.name("queue"), service.compartment_id
-    details = {"displayName": name, "compartmentId": home, "deadLetterQueueDeliveryCount": 2}
-    made = service.make("queue", _QUEUE_ADMIN, "/20210201/queues", details)
-    if made.status >= 300:
-        raise CouldNotAsk(f"no queue can be made: {made.status} {made.code}")
-    queue = _own_queue(service, f"/20210201/queues?compartmentId={home}&displayName={name}")
-    path, host = f"/20210201/queues/{queue['id']}/messages", _host_of(queue["messagesEndpoint"])
+    path, host = _new_queue(service, {"deadLetterQueueDeliveryCount": 2})
     service.require("POST", _QUEUE, path, {"messages": [{"content": "verify"}]}, host=host)
     delivered = 0
     for _ in range(_MOST_DELIVERIES):
@@ -80,6 +74,28 @@ def ask_dead_letter(service: AskedService) -> Observation:
         delivered += len(asked.body["messages"])
         service.pause(2.0)
     return {"delivered": delivered}
+
+
+def ask_control_characters(service: AskedService) -> Observation:
+    """Put a message with characters that XML and logs do not take, and read it."""
+    path, host = _new_queue(service, {})
+    content = "verify\x00\x07\x1b"
+    put = service.ask("POST", _QUEUE, path, {"messages": [{"content": content}]}, host=host)
+    if put.status >= 300:
+        return put.seen
+    got = service.require("GET", _QUEUE, f"{path}?timeoutInSeconds=10", host=host).body["messages"]
+    return {**put.seen, "comes back": [message["content"] == content for message in got]}
+
+
+def _new_queue(service: AskedService, details: dict[str, Any]) -> tuple[str, str]:
+    """Make a queue, and return the path of its messages and its host. Raises CouldNotAsk."""
+    name, home = service.name("queue"), service.compartment_id
+    named = {"displayName": name, "compartmentId": home, **details}
+    made = service.make("queue", _QUEUE_ADMIN, "/20210201/queues", named)
+    if made.status >= 300:
+        raise CouldNotAsk(f"no queue can be made: {made.status} {made.code}")
+    queue = _own_queue(service, f"/20210201/queues?compartmentId={home}&displayName={name}")
+    return f"/20210201/queues/{queue['id']}/messages", _host_of(queue["messagesEndpoint"])
 
 
 def _own_queue(service: AskedService, listed: str) -> dict[str, Any]:
@@ -179,6 +195,14 @@ QUESTIONS = (
         "Puts one message on a queue that says 2, and takes it until it does not come any more.",
         Cost(50, resources=1),
         ask_dead_letter,
+        "a queue",
+    ),
+    Question(
+        "queue-control-characters",
+        "Whether a queue takes a message with control characters, and gives it back as it was.",
+        "Puts one message with three of them, and takes it.",
+        Cost(40, resources=1),
+        ask_control_characters,
         "a queue",
     ),
     Question(

@@ -11,6 +11,7 @@ from mock_oci.services.generative_ai.openai_errors import (
     missing_parameter,
     openai_error,
 )
+from mock_oci.services.generative_ai.quirks import MAX_TOOLS
 from mock_oci.services.shapes import Check, array, mapping, text, truth, typed
 from mock_oci.wire import Body
 
@@ -58,7 +59,19 @@ def _is_part(part: Any) -> bool:
     return isinstance(kind, str) and kind in _PARTS and isinstance(part.get(kind), _PARTS[kind])
 
 
+def check_tool_count(body: Body) -> None:
+    """Raise Refused for more tools than the service takes; the words are those of OpenAI's API.
+
+    That this surface has the limit of the native one is unverified (verify: openai-tools).
+    """
+    count = len(body.get("tools") or ())
+    if count > MAX_TOOLS:
+        expected = f"Expected an array with maximum length {MAX_TOOLS}, but got an array with length {count} instead."
+        raise openai_error(f"Invalid 'tools': array too long. {expected}", "tools", "array_above_max_length")
+
+
 def _check_tools(body: Body) -> None:
+    check_tool_count(body)
     for index, tool in enumerate(body.get("tools") or ()):
         function = tool.get("function") if isinstance(tool, Mapping) else None
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):

@@ -6,7 +6,7 @@ from typing import Any
 
 from mock_oci.services.generative_ai.native.generic_quirks import QUIRKS
 from mock_oci.services.generative_ai.native.refusal import bad_request, check_shape, misshapen, unanswered
-from mock_oci.services.generative_ai.quirks import check_quirks
+from mock_oci.services.generative_ai.quirks import MAX_TOOLS, check_quirks
 from mock_oci.services.shapes import (
     each,
     link,
@@ -21,8 +21,6 @@ from mock_oci.services.shapes import (
     whole,
 )
 from mock_oci.wire import Body
-
-MAX_TOOLS = 128  # "A max of 128 functions are supported": oci.generative_ai_inference.models.GenericChatRequest
 
 
 def check(model: str, request: Body) -> None:

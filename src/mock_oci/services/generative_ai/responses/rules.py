@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mock_oci.operations import Call, Refused
-from mock_oci.services.generative_ai.chat.rules import CHOICE, INTEGER, NUMBER, is_described
+from mock_oci.services.generative_ai.chat.rules import CHOICE, INTEGER, NUMBER, check_tool_count, is_described
 from mock_oci.services.generative_ai.openai_errors import (
     check_at_least_one,
     check_fields,
@@ -114,6 +114,7 @@ def _check_supported(body: Body) -> None:
 
 
 def _check_tools(body: Body) -> None:
+    check_tool_count(body)
     for index, tool in enumerate(body.get("tools") or ()):
         kind = tool.get("type") if isinstance(tool, Mapping) else None
         if kind != "function":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from mock_oci.cloud import Cloud
-from mock_oci.operations import Call, Operation, Refused, json_response, refusing
+from mock_oci.operations import Call, Operation, Refused, json_response, no_such_path, refusing
 from mock_oci.services.generative_ai.openai_errors import missing_parameter, openai_error
 from mock_oci.services.generative_ai.openai_surface import body_of, check_compartment
 from mock_oci.services.generative_ai.projects import project_of
@@ -108,7 +108,7 @@ def check_host(call: Call, host: str) -> None:
     """Raise Refused for a real host name that is the other one of the two; a loopback door is both."""
     asked = call.request.headers.get("host", "")
     if _REAL in asked and asked.startswith(_INFERENCE) != (host == _INFERENCE):
-        raise Refused(json_response(404, {"code": "404", "message": "Path doesn't map to a registered service"}))
+        raise Refused(no_such_path())
 
 
 def body_with(call: Call, known: Collection[str], required: Iterable[str] = ()) -> Body:
