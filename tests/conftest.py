@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import itertools
 import json
 import re
 from collections import defaultdict
@@ -16,12 +15,10 @@ from typing import Any, Final
 
 import oci.signer
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.doors import PROCESS, SERVER, OpenDoor, open_door
 
 from mock_oci.identity import tokens
 
-KEYS: Final = 7
 TESTS: Final = Path(__file__).parent
 
 # What `make check` leaves out: whole processes, waits, and thousands of generated inputs.
@@ -134,23 +131,15 @@ def _is_in_slow_path(path: Path) -> bool:
 def paid_once() -> Iterator[None]:
     """Read each private key of the SDK's signers once (40 ms), and the certificates of httpx's clients once (30 ms).
 
-    A new key (70 ms) is one of a few that differ, and what mock_oci's identity service signs twice is signed once.
+    What mock_oci's identity service signs twice is signed once.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(oci.signer, "load_private_key", functools.cache(oci.signer.load_private_key))
-        patch.setattr(rsa, "generate_private_key", _from_a_few(rsa.generate_private_key))
         patch.setattr(tokens, "issue", _issued_once(tokens.issue))
         for client in filter(importlib.util.find_spec, ("httpx", "httpx2")):
             module = importlib.import_module(f"{client}._transports.default")
             patch.setattr(module, "create_ssl_context", _cached_without_environment(module.create_ssl_context))
         yield
-
-
-def _from_a_few(generate: Callable[..., rsa.RSAPrivateKey]) -> Callable[..., rsa.RSAPrivateKey]:
-    """Return keys in turn: one is never the one before, nor one of the six before."""
-    kept = functools.cache(lambda number, exponent, size: generate(public_exponent=exponent, key_size=size))
-    numbers = itertools.cycle(range(KEYS))
-    return lambda public_exponent, key_size, backend=None: kept(next(numbers), public_exponent, key_size)
 
 
 def _issued_once(issue: Callable[[Any, Any], str]) -> Callable[[Any, Any], str]:
