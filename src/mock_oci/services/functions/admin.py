@@ -33,11 +33,11 @@ from mock_oci.services.functions.state import (
     Functions,
     provisioned_fault,
 )
-from mock_oci.services.oci_surface import endpoint, invalid, mapping_in, number_in, object_in, text_in
+from mock_oci.services.oci_surface import endpoint, invalid, mapping_in, not_emulated, number_in, object_in, text_in
 from mock_oci.wire import Body, Response
 
 FIRST_VERSION, VERSIONS = "20181201", ("20181201", "20260325")
-_DESTINATIONS = {"NONE": (), "STREAM": ("streamId",), "QUEUE": ("queueId", "channelId"), "NOTIFICATION": ("topicId",)}
+_DESTINATIONS = {"NONE": (), "STREAM": ("streamId",), "QUEUE": ("queueId",), "NOTIFICATION": ("topicId",)}
 _SOURCES = ("CONTAINER_IMAGE", "ARCHIVE")
 _CLIENT = "FunctionsManagementClient"
 
@@ -213,8 +213,10 @@ def _check_destination(destination: Any, name: str) -> None:
     kind = destination.get("kind") if isinstance(destination, dict) else None
     if kind not in _DESTINATIONS:
         raise invalid(f"{name}.kind must be one of {', '.join(_DESTINATIONS)}")
-    for needed in _DESTINATIONS[kind][:1]:
+    for needed in _DESTINATIONS[kind]:
         text_in(destination, needed)
+    if destination.get("channelId") is not None:
+        raise not_emulated(f"channelId of {name}")
 
 
 def _destination_id(destination: Body) -> str:

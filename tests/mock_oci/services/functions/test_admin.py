@@ -69,6 +69,16 @@ def test_what_oci_functions_does_not_take_is_refused(
     assert said in json.loads(response.body)["message"]
 
 
+def test_a_channel_of_a_queue_is_no_destination_that_is_then_ignored(
+    application: str, signed: Callable[..., Response]
+) -> None:
+    destination = {"kind": "QUEUE", "queueId": "ocid1.queue.oc1..q", "channelId": "c"}
+    response = signed("POST", "/20181201/functions", function(application, successDestination=destination))
+    assert isinstance(response.body, bytes)
+    assert response.status == 501
+    assert "channelId of successDestination" in json.loads(response.body)["message"]
+
+
 def test_an_image_that_nobody_has_cannot_be_pulled(
     application: str, answered: ANSWERED, signed: Callable[..., Response]
 ) -> None:
