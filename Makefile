@@ -44,7 +44,7 @@ DIGEST := docker buildx imagetools inspect --format '{{.Manifest.Digest}}' fnpro
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-batch serve smoke test test-all test-doors test-clients check lint bench bench-emulators attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
+.PHONY: help run run-batch serve smoke test test-wide test-doors test-clients check lint bench bench-emulators attack figures docs reference lock digests image image-test zip stack wheels wheels-test clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,8 +68,8 @@ smoke: $(VENV)/.runtime ## try a deployment as its clients do, after an apply: m
 test: $(VENV)/.tests ## the tests, with style and types
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal -m "not wide")
 
-test-all: $(VENV)/.tests ## as CI does: those tests, and some of them in a wider form
-	@$(call beside_lint,$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal)
+test-wide: $(VENV)/.tests ## run the wider forms of the tests, which CI runs after `make test`
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal -m wide
 
 check: $(VENV)/.tests ## run before a commit: style, types and the fast tests
 	@$(call beside_lint,$(BIN)/python -m pytest -q -n 2 --dist=worksteal -m "not slow and not wide")

@@ -92,7 +92,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _rows(item: pytest.Item) -> set[object]:
     """Return the rows of its tables that a test is about, one of each table.
 
-    Of the product of two tables `make test` has each row at least once, and `make test-all` each pair.
+    Of the product of two tables `make test` has each row at least once, and `make test-wide` the other pairs.
     """
     values = getattr(getattr(item, "callspec", None), "params", {})
     names = [mark.args[0] for mark in item.iter_markers("parametrize")]
