@@ -67,6 +67,11 @@ UNASKABLE: Final = (
         f"{_LONG}, with a function that fails: a day",
     ),
     UnaskableQuestion(
+        "rule-comparison",
+        "How a rule's condition compares numbers, null, the case of letters, and an array in the event.",
+        "shows only in what a rule hands on of events that a service sends, with a target that waits for them",
+    ),
+    UnaskableQuestion(
         "connector-patience",
         "After how long a connector that fails is deactivated.",
         f"{_LONG}, with a target that fails: a week or more",

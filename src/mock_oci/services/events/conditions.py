@@ -28,7 +28,8 @@ def fits(pattern: Any, value: Any) -> bool:
     """Tell whether an event's ``value`` fits a pattern.
 
     An object must have all fields of the pattern, nested alike; of a list of patterns any one is enough, and of a list
-    of values too; in a string ``*`` stands for anything.
+    of values too; in a string ``*`` stands for anything. How numbers, null, the case of letters and arrays of the event
+    are compared is unverified (verify: rule-comparison): here as JSON has them.
     """
     if isinstance(pattern, list):
         return any(fits(choice, value) for choice in pattern)

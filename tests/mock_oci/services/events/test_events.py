@@ -99,6 +99,7 @@ CONDITIONS = [
     ({"data": {"missing": None}}, False),
     ({"data": {"missing": "*"}}, False),
     ({"data": "in"}, False),
+    ({"data": {"resourceName": "IN/A.PDF"}}, False),
     ({"resourceName": "in/a.pdf"}, False),
 ]
 
