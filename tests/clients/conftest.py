@@ -34,7 +34,7 @@ _CLIENTS = {
     "test_npm_oci.py": "oci_cli",  # once is enough
     "test_oci_cli.py": "oci_cli",
     "test_oci_sdk.py": "oci_cli",
-    "test_oci_signers.py": "oci_openai",
+    "test_oci_signers.py": "oci_cli",
     "test_openai.py": "langchain_core",  # in both environments
     "test_openai_agents.py": "agents",
     "test_pydantic_ai.py": "pydantic_ai",
