@@ -11,7 +11,7 @@ from mock_oci.fn.gateway import LocalGateway
 from mock_oci.fn.gateway.from_terraform import GatewayDeployment
 from mock_oci.live.credentials import Credentials
 from mock_oci.verify.service import AskedService
-from mock_oci.wire import Handler
+from mock_oci.wire import Handler, Request, Response
 
 _GATEWAY = "https://gateway.example.com/verify"
 _APM = "https://apm.example.com"
@@ -40,7 +40,12 @@ def local_service(region: str, change: Callable[[Handler], Handler] = lambda ans
         user.tenancy_id, user.user_id, user.fingerprint, None, private_key_content=user.private_pem
     )
     answer = change(cloud.answer)
-    gateway = change(LocalGateway(LocalFunctions(cloud, "https://none.example.com"), _DEPLOYMENT).answer)
+
+    def through_gateway(request: Request) -> Response:
+        with LocalFunctions(cloud, "https://none.example.com") as functions:
+            return LocalGateway(functions, _DEPLOYMENT).answer(request)
+
+    gateway = change(through_gateway)
     return AskedService(
         send=answer,
         credentials=Credentials(signer, region, cloud.tenancy.tenancy_id),

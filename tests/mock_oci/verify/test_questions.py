@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci, Request, Response
+from mock_oci.fn.functions import LocalFunctions
+from mock_oci.verify import local
 from mock_oci.verify.local import local_service
 from mock_oci.verify.question import CouldNotAsk, Observation, Question
 from mock_oci.verify.run import AGREES, DIFFERS, NOT_ASKED, findings, within_cost
@@ -143,6 +145,25 @@ def test_nothing_is_touched_that_was_there(question: Question) -> None:
     for method, path, _ in watched.asked:
         if method in ("PUT", "DELETE", "PATCH"):
             assert any(name in path for name in own), (method, path)
+
+
+def test_asking_the_gateway_of_mock_oci_leaves_no_functions_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, closed = [], []
+
+    class Noted(LocalFunctions):
+        def __init__(self, *args: Any, **how: Any) -> None:
+            super().__init__(*args, **how)
+            made.append(self)
+
+        def close(self) -> None:
+            super().close()
+            closed.append(self)
+
+    monkeypatch.setattr(local, "LocalFunctions", Noted)
+    [question] = [one for one in QUESTIONS if one.id == "gateway-method"]
+    asked(question, Watched())
+    assert made
+    assert closed == made
 
 
 def test_a_request_about_something_else_is_not_sent() -> None:
