@@ -18,6 +18,8 @@ from mock_oci.services.functions.state import (
     MAX_DETACHED_TIMEOUT,
     MAX_TIMEOUT,
     MEMORY_MB,
+    NO_DESTINATION,
+    Destination,
     FunctionDetails,
 )
 
@@ -29,7 +31,7 @@ APP_NAME = "mock-oci"
 
 @dataclass(frozen=True)
 class Deployment:
-    """A function as it is configured. ``memory`` in MB; timeouts in seconds; destinations are OCIDs, or empty."""
+    """A function as it is configured. ``memory`` in MB; timeouts in seconds."""
 
     id: str
     name: str
@@ -41,8 +43,8 @@ class Deployment:
     timeout: float
     detached_timeout: float
     config: Mapping[str, str] = field(repr=False)
-    success_destination: str = ""
-    failure_destination: str = ""
+    success_destination: Destination = NO_DESTINATION
+    failure_destination: Destination = NO_DESTINATION
     trace_collector_url: str = field(default="", repr=False)
     entrypoint: Entrypoint = ENTRYPOINT
 
@@ -94,6 +96,9 @@ def check_limits(deployment: Deployment) -> None:
         raise DeployError(
             f"detached_timeout must be at most {MAX_DETACHED_TIMEOUT} s, not {deployment.detached_timeout}"
         )
+    for destination in (deployment.success_destination, deployment.failure_destination):
+        if destination.channel and not destination.id.startswith("ocid1.queue."):
+            raise DeployError(f"a channel is of a queue alone, not of {destination.id or 'no destination'}")
     size = sum(len(name.encode()) + len(value.encode()) for name, value in deployment.config.items())
     if size > MAX_CONFIG_BYTES:
         raise DeployError(f"config must be at most {MAX_CONFIG_BYTES} bytes, names and values, not {size}")

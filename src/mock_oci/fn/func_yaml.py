@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from mock_oci.extras import from_extra
-from mock_oci.services.functions.state import provisioned_fault
+from mock_oci.services.functions.state import NO_DESTINATION, Destination, provisioned_fault
 from mock_oci.wire import Body
 
 NAME: Final = "func.yaml"
@@ -34,7 +34,7 @@ ENTRYPOINT: Final = Entrypoint()
 
 @dataclass(frozen=True)
 class FuncYaml:
-    """``memory`` in MB; timeouts in seconds, a detached call's ``None`` where it is the other's; OCIDs, or empty."""
+    """``memory`` in MB; timeouts in seconds, a detached call's ``None`` where it is the other's."""
 
     name: str
     memory: int = _MEMORY_MB
@@ -42,8 +42,8 @@ class FuncYaml:
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
     entrypoint: Entrypoint = ENTRYPOINT
     detached_timeout: float | None = None
-    success_destination: str = ""
-    failure_destination: str = ""
+    success_destination: Destination = NO_DESTINATION
+    failure_destination: Destination = NO_DESTINATION
 
 
 def read_func_yaml(folder: Path) -> FuncYaml:
@@ -149,10 +149,11 @@ def _object(document: Body, key: str, within: str) -> Body:
     return value
 
 
-def _destination(detached: Body, key: str) -> str:
+def _destination(detached: Body, key: str) -> Destination:
+    """Read a destination: Fn's command line knows no channel of a queue (fnproject/cli, common/funcfile.go)."""
     destination = _object(detached, key, _DETACHED)
     _check_keys(destination, f"{_DETACHED}{key}.", frozenset({"type", "ocid"}))
-    return str(destination.get("ocid") or "")
+    return Destination(str(destination.get("ocid") or ""))
 
 
 def _duration(document: Body, key: str) -> int | None:

@@ -25,7 +25,7 @@ from mock_oci.fn.log_lines import LogLines
 from mock_oci.fn.sources import folder_of
 from mock_oci.fn.starting import Starter
 from mock_oci.services.functions.invoke_errors import InvokeError
-from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions, Invoker
+from mock_oci.services.functions.state import DETACHED, SYNC, Caller, Destination, FunctionDetails, Functions, Invoker
 from mock_oci.services.oci_surface import invalid
 from mock_oci.wire import Body, Response
 
@@ -74,8 +74,8 @@ class LocalFunctions:
         memory: int | None = None,
         max_containers: int | None = None,
         endpoint_env: bool = True,
-        success_destination: str | None = None,
-        failure_destination: str | None = None,
+        success_destination: str | Destination | None = None,
+        failure_destination: str | Destination | None = None,
         trace_collector_url: str = "",
     ) -> LocalFunction:
         """Make ``folder`` a function, as its func.yaml says where nothing is said here.
@@ -83,8 +83,8 @@ class LocalFunctions:
         Its first container starts with its first call; ``max_containers`` can be busy at once.
         With ``endpoint_env`` its config begins with OCI_GENAI_ENDPOINT (if known), OCI_COMPARTMENT_ID and
         OCI_REGION. Deploying a ``name`` again replaces the function; its OCID stays. Timeouts in seconds.
-        A detached run leaves a record at the destination, the OCID of a stream, a queue or a topic; spans go to
-        ``trace_collector_url``, if tracing is on. Raises DeployError for what OCI Functions does not deploy.
+        A detached run leaves a record at the destination, an OCID, or ``Destination`` for a queue's channel; spans go
+        to ``trace_collector_url``, if tracing is on. Raises DeployError for what OCI Functions does not deploy.
         """
         given: dict[str, Any] = {
             "name": name,
@@ -92,7 +92,8 @@ class LocalFunctions:
             "timeout": timeout,
             "detached_timeout": detached_timeout,
         }
-        given |= {"success_destination": success_destination, "failure_destination": failure_destination}
+        for outcome, at in (("success", success_destination), ("failure", failure_destination)):
+            given[f"{outcome}_destination"] = Destination(at) if isinstance(at, str) else at
         said = replace(read_func_yaml(folder), **{key: value for key, value in given.items() if value is not None})
         endpoint_config = self._endpoint_config if endpoint_env else {}
         deployment = deployment_of(said, folder, self.oci.region, {**endpoint_config, **said.config, **(config or {})})

@@ -11,7 +11,7 @@ from mock_oci.fn.environment import Deployment
 from mock_oci.fn.log_lines import LogLines
 from mock_oci.identity.policies.required import NOTHING
 from mock_oci.identity.policies.variables import target_variable
-from mock_oci.services.functions.state import resource_principal
+from mock_oci.services.functions.state import Destination, resource_principal
 from mock_oci.services.handing_on import NEEDED_TO_SEND, hand_on
 from mock_oci.services.oci_surface import new_uuid, timestamp
 from mock_oci.wire import Response
@@ -35,16 +35,20 @@ def send_record(cloud: Cloud, deployment: Deployment, log: LogLines, run: Settle
     outcome = "success" if run.response.status == 200 else "failure"
     destination = deployment.success_destination if outcome == "success" else deployment.failure_destination
     record = json.dumps(record_of(cloud, deployment, run), ensure_ascii=False)
-    if destination and not (_may_send(cloud, deployment.id, destination) and hand_on(cloud, destination, record)):
+    if destination.id and not _is_sent(cloud, deployment.id, destination, record):
         what = f"Invocation record delivery to {outcome} destination failed due to"
         log.add(f"{what} - Authorization failed or requested resource not found.")
 
 
-def _may_send(cloud: Cloud, function_id: str, destination: str) -> bool:
-    """Tell whether the function may: the platform sends in its name (unverified; verify: detached-sender)."""
-    principal = resource_principal(cloud, "fnfunc", function_id)
-    needs = NEEDED_TO_SEND.get(destination.split(".")[1] if "." in destination else "", NOTHING)
-    return cloud.permissions.permit(principal, cloud.tenancy.compartment_id, "", needs, target_variable(destination))
+def _is_sent(cloud: Cloud, function_id: str, destination: Destination, record: str) -> bool:
+    """Send where the function may: the platform sends in its name (unverified; verify: detached-sender).
+
+    Return False where it may not, or where there is no such destination.
+    """
+    principal, id_ = resource_principal(cloud, "fnfunc", function_id), destination.id
+    needs = NEEDED_TO_SEND.get(id_.split(".")[1] if "." in id_ else "", NOTHING)
+    may = cloud.permissions.permit(principal, cloud.tenancy.compartment_id, "", needs, target_variable(id_))
+    return may and hand_on(cloud, id_, record, destination.channel)
 
 
 def record_of(cloud: Cloud, deployment: Deployment, run: Settled) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from mock_oci import LocalStack, MockOci
 from mock_oci.__main__ import main
 from mock_oci.fn.func_yaml import FuncYaml, check_module, read_func_yaml
 from mock_oci.fn.functions import LocalFunctions
+from mock_oci.services.functions import Destination
 
 ECHO = Path(__file__).parents[1] / "functions" / "echo" / "func.py"
 FUNC_YAML = """\
@@ -35,7 +36,7 @@ def test_a_folder_is_deployed_as_its_func_yaml_says(folder: Path) -> None:
     with LocalFunctions(MockOci()) as functions:
         deployment = functions.deploy(folder).deployment
         assert (deployment.name, deployment.memory, deployment.timeout) == ("mine", 1024, 120)
-        assert (deployment.detached_timeout, deployment.failure_destination) == (1800, "ocid1.queue.oc1..q")
+        assert (deployment.detached_timeout, deployment.failure_destination.id) == (1800, "ocid1.queue.oc1..q")
         assert deployment.config["OTHER"] == "from the file"
         answer = json.loads(functions.invoke(deployment.id).body)  # type: ignore[arg-type]  # a whole answer
     environment = answer["environment"]
@@ -48,7 +49,7 @@ def test_what_is_said_in_words_goes_before_the_file(folder: Path) -> None:
         said = functions.deploy(folder, name="other", memory=128, timeout=7, detached_timeout=9, config=config)
         deployment = said.deployment
     assert (deployment.name, deployment.memory, deployment.timeout) == ("other", 128, 7)
-    assert (deployment.detached_timeout, deployment.failure_destination) == (9, "ocid1.queue.oc1..q")
+    assert (deployment.detached_timeout, deployment.failure_destination.id) == (9, "ocid1.queue.oc1..q")
     assert (deployment.config["OTHER"], deployment.config["GREETING"]) == ("said", "hello")
 
 
@@ -105,7 +106,8 @@ def test_what_holds_for_detached_calls_is_read(text: str, seconds: int, tmp_path
     (tmp_path / "func.yaml").write_text(f"deploy: {{oci: {{detached_mode: {{timeout: {text}, {ends}}}}}}}\n")
     read = read_func_yaml(tmp_path)
     assert (read.detached_timeout, read.timeout) == (seconds, 30)
-    assert (read.success_destination, read.failure_destination) == ("ocid1.stream.a", "ocid1.queue.b")
+    assert read.success_destination == Destination("ocid1.stream.a")
+    assert read.failure_destination == Destination("ocid1.queue.b")
 
 
 def test_all_that_fns_command_line_knows_is_taken(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from mock_oci import MockOci
+from mock_oci.fn.func_yaml import DeployError
 from mock_oci.fn.functions import LocalFunctions
-from mock_oci.services.functions import Functions
+from mock_oci.services.functions import Destination, Functions
 from mock_oci.services.notifications import Notifications
 from mock_oci.services.queues import Queues
 from mock_oci.services.streaming import Streaming
@@ -71,7 +72,25 @@ def test_the_control_plane_shows_the_destinations(live: MockOci, functions: Loca
     function = functions.deploy(OBEDIENT, name="shown", success_destination=stream.id)
     found = live.state_of(Functions).find(function.id)
     assert found is not None
-    assert (found[0].success_destination, found[0].failure_destination) == (stream.id, "")
+    assert (found[0].success_destination, found[0].failure_destination) == (Destination(stream.id), Destination())
+
+
+def test_a_record_goes_to_the_channel_of_its_destination(live: MockOci, functions: LocalFunctions) -> None:
+    queue = live.state_of(Queues).create("ends")
+    ends = {f"{outcome}_destination": Destination(queue.id, outcome) for outcome in ("success", "failure")}
+    function = functions.deploy(OBEDIENT, name="channels", **ends)
+    run(functions, function, "fail", error="ValueError")
+    run(functions, function, "answer", text="later")
+    messages = live.state_of(Queues).messages(queue.id)
+    for outcome in ("success", "failure"):
+        (message,) = messages.all(outcome)
+        assert json.loads(message.content)["status"] == outcome.upper()
+
+
+@pytest.mark.parametrize("id_", ["", "ocid1.stream.oc1..s"])
+def test_a_channel_of_what_is_no_queue_is_not_deployed(functions: LocalFunctions, id_: str) -> None:
+    with pytest.raises(DeployError, match="a channel is of a queue alone"):
+        functions.deploy(OBEDIENT, name="wrong", failure_destination=Destination(id_, "c"))
 
 
 def test_a_schedule_invokes_detached_with_an_empty_body(live: MockOci, functions: LocalFunctions) -> None:

@@ -16,7 +16,7 @@ from mock_oci.identity.tenancy import ocid
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.connector_hub.batches import from_queue, from_stream, to_function
 from mock_oci.services.events import Events
-from mock_oci.services.functions import Functions
+from mock_oci.services.functions import Destination, Functions
 from mock_oci.services.object_storage import ObjectStorage, Pars
 from mock_oci.services.object_storage.state import NAMESPACE
 from mock_oci.services.queues import Queues
@@ -209,10 +209,10 @@ def test_an_invocation_record_needs_its_destination(site: Site) -> None:
 
 
 class _Deployment:
-    id, app_id, failure_destination = CALLER, "", ""
+    id, app_id, failure_destination = CALLER, "", Destination()
 
     def __init__(self, destination: str) -> None:
-        self.success_destination = destination
+        self.success_destination = Destination(destination)
 
 
 class _Log:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_oci.services.functions.state import Caller, FunctionDetails, Functions, Invoker
+from mock_oci.services.functions.state import Caller, Destination, FunctionDetails, Functions, Invoker
 from mock_oci.services.functions.wire import OPERATIONS, invocation
 
-__all__ = ["OPERATIONS", "Caller", "FunctionDetails", "Functions", "Invoker", "invocation"]
+__all__ = ["OPERATIONS", "Caller", "Destination", "FunctionDetails", "Functions", "Invoker", "invocation"]

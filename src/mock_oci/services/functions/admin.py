@@ -29,11 +29,12 @@ from mock_oci.services.functions.state import (
     MAX_TIMEOUT,
     MEMORY_MB,
     MISSING_IMAGE,
+    Destination,
     FunctionDetails,
     Functions,
     provisioned_fault,
 )
-from mock_oci.services.oci_surface import endpoint, invalid, mapping_in, not_emulated, number_in, object_in, text_in
+from mock_oci.services.oci_surface import endpoint, invalid, mapping_in, number_in, object_in, text_in
 from mock_oci.wire import Body, Response
 
 FIRST_VERSION, VERSIONS = "20181201", ("20181201", "20260325")
@@ -159,8 +160,8 @@ def details_of(call: Call, function: StoredResource) -> FunctionDetails:
         timeout=body["timeoutInSeconds"],
         detached_timeout=body["detachedModeTimeoutInSeconds"],
         config={**shared, **body["config"]},
-        success_destination=_destination_id(body["successDestination"]),
-        failure_destination=_destination_id(body["failureDestination"]),
+        success_destination=_destination(body["successDestination"]),
+        failure_destination=_destination(body["failureDestination"]),
     )
 
 
@@ -215,13 +216,16 @@ def _check_destination(destination: Any, name: str) -> None:
         raise invalid(f"{name}.kind must be one of {', '.join(_DESTINATIONS)}")
     for needed in _DESTINATIONS[kind]:
         text_in(destination, needed)
-    if destination.get("channelId") is not None:
-        raise not_emulated(f"channelId of {name}")
+    channel = destination.get("channelId") or ""
+    if not isinstance(channel, str):
+        raise invalid(f"{name}.channelId must be a string")
+    if channel and kind != "QUEUE":
+        raise invalid(f"{name}.channelId is of kind QUEUE alone")
 
 
-def _destination_id(destination: Body) -> str:
+def _destination(destination: Body) -> Destination:
     names = _DESTINATIONS[destination["kind"]]
-    return str(destination[names[0]]) if names else ""
+    return Destination(destination[names[0]] if names else "", destination.get("channelId") or "")
 
 
 _UNDERSTOOD = {**APPLICATION.understood(), **FUNCTION.understood()}

@@ -42,8 +42,22 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Destination:
+    """Where a detached run's record goes: the OCID of a stream, a queue or a topic, and a channel of the queue.
+
+    Either is empty where there is none.
+    """
+
+    id: str = ""
+    channel: str = ""
+
+
+NO_DESTINATION: Final = Destination()
+
+
+@dataclass(frozen=True)
 class FunctionDetails:
-    """A function as it is configured. ``memory`` in MB; timeouts in seconds; destinations are OCIDs."""
+    """A function as it is configured. ``memory`` in MB; timeouts in seconds."""
 
     id: str
     name: str
@@ -52,8 +66,8 @@ class FunctionDetails:
     timeout: float = 30
     detached_timeout: float = 30
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
-    success_destination: str = ""
-    failure_destination: str = ""
+    success_destination: Destination = NO_DESTINATION
+    failure_destination: Destination = NO_DESTINATION
 
 
 def provisioned_fault(memory: int, config: Body) -> str:

@@ -13,7 +13,7 @@ from mock_oci.operations import Call, Operation, Refused, json_response, not_fou
 from mock_oci.services.control_planes.stored import StoredResources
 from mock_oci.services.functions import admin
 from mock_oci.services.functions.admin import FUNCTION, VERSIONS, read_function
-from mock_oci.services.functions.state import DETACHED, SYNC, Caller, FunctionDetails, Functions
+from mock_oci.services.functions.state import DETACHED, SYNC, Caller, Destination, FunctionDetails, Functions
 from mock_oci.services.oci_surface import endpoint, permitted, timestamp
 from mock_oci.wire import Response
 
@@ -80,10 +80,12 @@ def _wire(call: Call, details: FunctionDetails, created: float) -> dict[str, Any
     }
 
 
-def _destination(id_: str) -> dict[str, str]:
+def _destination(destination: Destination) -> dict[str, str]:
     """Write a destination as oci.functions.models.SuccessDestinationDetails and its kinds have it."""
+    id_ = destination.id
     kind, field = _DESTINATIONS.get(id_.split(".")[1] if "." in id_ else "", ("NONE", ""))
-    return {"kind": kind, **({field: id_} if field else {})}
+    channel = {"channelId": destination.channel} if destination.channel else {}
+    return {"kind": kind, **({field: id_} if field else {}), **channel}
 
 
 # oci/functions/models/*_destination_details.py, by the type in the OCID

@@ -14,6 +14,8 @@ import pytest
 
 from mock_oci import LoopbackServer, MockOci, Response
 from mock_oci.fn.functions import LocalFunctions
+from mock_oci.services.functions import Destination, Functions
+from mock_oci.services.queues import Queues
 
 ANSWERED = Callable[..., Any]
 FOLDERS = Path(__file__).parents[2] / "functions"
@@ -54,6 +56,9 @@ def test_both_versions_of_the_api_tell_of_one_function(application: str, answere
         ("config", {"NUMBER": 1}, "must be a string"),
         ("failureDestination", {"kind": "STREAM"}, "streamId"),
         ("successDestination", {"kind": "BUCKET"}, "must be one of"),
+        ("successDestination", {"kind": "QUEUE", "channelId": "c"}, "queueId"),
+        ("successDestination", {"kind": "QUEUE", "queueId": "q", "channelId": 5}, "channelId must be a string"),
+        ("failureDestination", {"kind": "STREAM", "streamId": "s", "channelId": "c"}, "is of kind QUEUE alone"),
         ("provisionedConcurrencyConfig", {"strategy": "CONSTANT", "count": 10}, "must be a multiple of 20 for 256 MB"),
         ("provisionedConcurrencyConfig", {"strategy": "CONSTANT", "count": 0}, "must be a multiple of 20 for 256 MB"),
         ("provisionedConcurrencyConfig", {"strategy": "CONSTANT"}, "must be a multiple of 20 for 256 MB"),
@@ -69,14 +74,22 @@ def test_what_oci_functions_does_not_take_is_refused(
     assert said in json.loads(response.body)["message"]
 
 
-def test_a_channel_of_a_queue_is_no_destination_that_is_then_ignored(
-    application: str, signed: Callable[..., Response]
+@pytest.mark.parametrize("field", ["successDestination", "failureDestination"])
+def test_the_channel_of_a_destination_is_kept_and_can_be_changed(
+    field: str, oci: MockOci, application: str, answered: ANSWERED
 ) -> None:
-    destination = {"kind": "QUEUE", "queueId": "ocid1.queue.oc1..q", "channelId": "c"}
-    response = signed("POST", "/20181201/functions", function(application, successDestination=destination))
-    assert isinstance(response.body, bytes)
-    assert response.status == 501
-    assert "channelId of successDestination" in json.loads(response.body)["message"]
+    queue = {"kind": "QUEUE", "queueId": "ocid1.queue.oc1..q"}
+    made = answered("POST", "/20181201/functions", function(application, **{field: {**queue, "channelId": "c"}}))
+    path = f"/20260325/functions/{made['id']}"
+    for channel in ("c", "d", "", None):
+        changed = {**queue, "channelId": channel}
+        assert answered("PUT", path, {field: changed})[field] == changed
+        assert answered("GET", path)[field] == changed
+        found = oci.state_of(Functions).find(made["id"])
+        assert found is not None
+        success = field == "successDestination"
+        kept = found[0].success_destination if success else found[0].failure_destination
+        assert kept == Destination("ocid1.queue.oc1..q", channel or "")
 
 
 def test_an_image_that_nobody_has_cannot_be_pulled(
@@ -115,6 +128,19 @@ def test_an_image_runs_the_folder_that_stands_for_it_with_the_config_of_both(
     assert invoked(signed, made["id"])["environment"]["FN_MEMORY"] == "512"
     assert signed("DELETE", f"/20181201/functions/{made['id']}").status == 204
     assert signed("POST", f"/20181201/functions/{made['id']}/actions/invoke", b"").status == 404
+
+
+def test_the_record_of_a_detached_call_goes_to_the_channel_that_its_function_was_created_with(
+    running: LocalFunctions, oci: MockOci, application: str, answered: ANSWERED, signed: Callable[..., Response]
+) -> None:
+    queue = oci.state_of(Queues).create("done")
+    destination = {"kind": "QUEUE", "queueId": queue.id, "channelId": "nightly"}
+    made = answered("POST", "/20181201/functions", function(application, successDestination=destination))
+    path = f"/20181201/functions/{made['id']}/actions/invoke"
+    assert signed("POST", path, b"hello", fn_invoke_type="detached").status == 202
+    running.find(made["id"]).detached_runs[-1].outcome.result(timeout=10)
+    (message,) = oci.state_of(Queues).messages(queue.id).all("nightly")
+    assert json.loads(message.content)["functionId"] == made["id"]
 
 
 def test_an_archive_runs_what_is_in_it(

@@ -12,7 +12,7 @@ import pytest
 from mock_oci import LoopbackServer, MockOci, Response, mock_oci
 from mock_oci.fn.functions import LocalFunctions
 from mock_oci.fn.local_function import LocalFunction
-from mock_oci.services.functions import FunctionDetails, Functions
+from mock_oci.services.functions import Destination, FunctionDetails, Functions
 
 FOLDERS = Path(__file__).parents[2] / "functions"
 FAKE = "ocid1.fnfunc.oc1.us-chicago-1.fake"
@@ -61,6 +61,13 @@ def test_the_main_server_says_where_a_function_is_invoked_and_invokes_it(
     assert found.success_destination.kind == "NONE"
     seen = json.loads(invoking.invoke_function(echo.id, invoke_function_body=b"hello").data.content)
     assert (seen["body"], seen["headers"]["oci-subject-type"]) == ("hello", "user")
+
+
+def test_a_client_reads_the_channel_of_a_deployed_functions_destination(management: Any, live: MockOci) -> None:
+    details = FunctionDetails(FAKE, "fake", success_destination=Destination("ocid1.queue.oc1..q", "done"))
+    live.state_of(Functions).enter(details, Fake())
+    read = management.get_function(FAKE).data.success_destination
+    assert (read.kind, read.queue_id, read.channel_id) == ("QUEUE", "ocid1.queue.oc1..q", "done")
 
 
 def test_the_reference_documents_another_version_of_the_same_paths(answered: Callable[..., Any], oci: MockOci) -> None:
