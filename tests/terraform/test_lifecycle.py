@@ -23,7 +23,7 @@ from mock_oci.fn.gateway import LocalGateway, LocalIssuer, applied_deployment
 from mock_oci.services.connector_hub import ConnectorHub
 from mock_oci.services.control_planes import StoredResources
 from mock_oci.services.events import Events
-from mock_oci.services.functions import Functions
+from mock_oci.services.functions import Destination, Functions
 from mock_oci.services.notifications import Notifications
 from mock_oci.services.object_storage import ObjectStorage
 from mock_oci.services.queues import Queues
@@ -188,6 +188,21 @@ def test_a_chat_goes_through_the_gateway_and_the_function_that_were_applied(comp
             answer = client.post(url, json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["choices"][0]["message"]["content"]
+
+
+def test_the_channel_of_a_destination_is_applied(complete: Applied, cloud: MockOci) -> None:
+    """That it is then found unchanged, the last test of the module sees."""
+    main = complete.folder / "main.tf"
+    topic = 'kind = "NOTIFICATION", id = var.failure_topic_id'
+    assert topic in main.read_text()
+    channel = 'kind = "QUEUE", id = var.work_queue_id, channel_id = "failed"'
+    main.write_text(main.read_text().replace(topic, channel))
+    said = complete.run("apply", "-auto-approve", "-refresh=false")[1]
+    assert "0 destroyed" in said, said
+    [function] = complete.values("oci_functions_function")
+    found = cloud.state_of(Functions).find(function["id"])
+    assert found is not None
+    assert found[0].failure_destination == Destination(VALUES["work_queue_id"], "failed")
 
 
 def left_in(cloud: MockOci) -> list[object]:
