@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from mock_oci.services.functions.invoke_errors import InvokeError
 
 INIT_SECONDS = 5.0  # to open the socket (fnproject/docs fn-format.md; fnproject/fn HotStartTimeout)
 _LOOK_SECONDS = 0.005
+_CLOCK_SECONDS = 0.05  # between two looks at a clock that may be moved
 _DONE_SECONDS = 5.0  # to notice that nobody reads its answer any more
 
 
@@ -71,15 +72,18 @@ class Container:
             time.sleep(_LOOK_SECONDS)
 
     @contextmanager
-    def call(self, headers: Mapping[str, str], body: bytes, seconds: float) -> Iterator[FdkStream]:
+    def call(
+        self, headers: Mapping[str, str], body: bytes, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> Iterator[FdkStream]:
         """Yield the FDK's answer of status 200, to be read in the block. Raises InvokeError for everything else.
 
-        The container is killed after ``seconds``, and is not ``alive`` after a failure that Fn does not let
-        a container survive (fnproject/fn, api/agent/agent.go: dispatch and writeResp). A block that does not
-        read its answer to the end must be left by an exception: then this waits until the FDK has noticed.
+        The container is killed after ``seconds``, of this machine or of ``clock``, and is not ``alive`` after a failure
+        that Fn does not let a container survive (fnproject/fn, api/agent/agent.go: dispatch and writeResp). A block
+        that does not read its answer to the end must be left by an exception: then this waits until the FDK has
+        noticed.
         """
         with (
-            self._killed_after(seconds),
+            self._killed_after(seconds, clock),
             self._done_with_it(),
             self._own_failures(),
             exchanging(self.socket, headers, body) as answer,
@@ -102,14 +106,22 @@ class Container:
         self._process.close()
 
     @contextmanager
-    def _killed_after(self, seconds: float) -> Iterator[None]:
-        watchdog = threading.Timer(seconds, self._expire)
+    def _killed_after(self, seconds: float, clock: Callable[[], float]) -> Iterator[None]:
+        ended = threading.Event()
+        watchdog = threading.Thread(target=self._watch, args=(ended, seconds, clock), name="mock_oci deadline")
         watchdog.start()
         try:
             yield
         finally:
-            watchdog.cancel()
+            ended.set()
             watchdog.join()
+
+    def _watch(self, ended: threading.Event, seconds: float, clock: Callable[[], float]) -> None:
+        kill_at, moved_to = time.monotonic() + seconds, clock() + seconds
+        while not ended.wait(max(0.0, min(_CLOCK_SECONDS, kill_at - time.monotonic()))):
+            if time.monotonic() >= kill_at or clock() >= moved_to:
+                self._expire()
+                return
 
     @contextmanager
     def _done_with_it(self) -> Iterator[None]:

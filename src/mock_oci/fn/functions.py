@@ -239,7 +239,7 @@ class LocalFunctions:
             send_record(self.oci, deployment, log, Settled(call.id, response))
 
         pool = self._starter.pool(deployment, credentials, log, max_containers)
-        return LocalFunction(deployment, log, pool, credentials, settled=settled)
+        return LocalFunction(deployment, log, pool, credentials, settled=settled, clock=self.oci.clock)
 
     def retire(self, function_id: str) -> None:
         """End a function's containers and forget it."""

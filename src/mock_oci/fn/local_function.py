@@ -45,7 +45,8 @@ class DetachedRun:
 class LocalFunction:
     """Made by ``LocalFunctions.deploy``; its containers are those of ``pool``.
 
-    ``settled`` is told of each detached run with what became of it, before anyone else is.
+    ``settled`` is told of each detached run with what became of it, before anyone else is. A call has run out of
+    its time when this machine's clock says so, or ``clock``, which a test may move on.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class LocalFunction:
         credentials: FunctionCredentials,
         *,
         settled: Callable[[FunctionCall, Response], None],
+        clock: Callable[[], float],
     ) -> None:
         self.deployment = deployment
         self.log = log
         self._credentials = credentials
         self._settled = settled
+        self._clock = clock
         self._pool = pool
         self._detached: deque[tuple[DetachedRun, threading.Thread]] = deque(maxlen=_KEPT_RUNS)
 
@@ -137,7 +140,7 @@ class LocalFunction:
             # RFC 3339 in whole seconds, UTC: what Go's time.RFC3339 leaves of the moment of the kill.
             deadline = datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             headers = {**call.headers, "fn-deadline": deadline}
-            with container.call(headers, call.body, seconds) as answer:
+            with container.call(headers, call.body, seconds, self._clock) as answer:
                 yield answer
         finally:
             self._pool.give_back(container)

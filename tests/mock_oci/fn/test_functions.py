@@ -294,6 +294,21 @@ def test_at_the_deadline_the_container_is_killed_and_the_next_call_is_cold(funct
     assert tell(functions, function, "answer").status == 200
 
 
+@pytest.mark.parametrize("freezes", [False, True])
+def test_a_clock_that_is_moved_on_brings_the_deadline_of_a_call(tmp_path: Path, freezes: bool) -> None:
+    with LocalFunctions(MockOci(), confine="no-tmp") as functions, ThreadPoolExecutor(1) as pool:
+        function = functions.deploy(FOLDERS / "obedient", name="patient", timeout=120)
+        if freezes:
+            functions.oci.clock.freeze()
+        waiting = pool.submit(tell, functions, function, "wait_for_file", path=str(tmp_path / "never"))
+        until(tmp_path / "never.begun")
+        functions.oci.clock.advance(119)
+        assert not waiting.done()
+        functions.oci.clock.advance(1)
+        assert code_of(waiting.result(timeout=60)) == (504, "FunctionInvokeTimeout")
+        assert tell(functions, function, "answer").status == 200
+
+
 def test_a_container_killed_in_the_middle_of_a_call_fails_it_and_the_next_call_gets_another(
     functions: LocalFunctions, tmp_path: Path
 ) -> None:
