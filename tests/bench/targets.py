@@ -168,7 +168,9 @@ def calls_of_python() -> dict[str, int]:
     """Return how many Python functions a warm call calls: the fewest, for the pieces of a stream arrive differently."""
     with warm() as made:
         return {
-            kind: min(python_calls(lambda name=name: list(ask(made, name, "Cost")[0].chunks)) for _ in range(ROUNDS))
+            kind: min(
+                python_calls(lambda name=name: list(ask(made, name, "Cost")[0].chunks)) for _ in range(10 * ROUNDS)
+            )
             for kind, name in KINDS.items()
         }
 
